@@ -1,0 +1,28 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using k8s;
+
+namespace Flotilla.Api;
+
+/// <summary>Typed models to and from UTF-8 JSON, without reflection for the models the client package knows.</summary>
+public static class ObjectJson
+{
+    public static readonly JsonSerializerOptions Options = Create();
+
+    public static byte[] Encode<T>(T value) => JsonSerializer.SerializeToUtf8Bytes(value, Options);
+
+    public static T Decode<T>(ReadOnlySpan<byte> utf8) =>
+        JsonSerializer.Deserialize<T>(utf8, Options) ?? throw new JsonException("null is not an object");
+
+    private static JsonSerializerOptions Create()
+    {
+        JsonSerializerOptions? shared = null;
+        KubernetesJson.AddJsonOptions(options => shared = options);
+        return new JsonSerializerOptions(shared!)
+        {
+            DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+            WriteIndented = false,
+            Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        };
+    }
+}

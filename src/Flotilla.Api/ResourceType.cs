@@ -1,0 +1,25 @@
+using System.Reflection;
+using k8s.Models;
+
+namespace Flotilla.Api;
+
+/// <summary>The REST identity of a resource: <c>/apis/{Group}/{Version}/.../{Plural}</c>, or <c>/api/v1</c> for the core group "".</summary>
+public sealed record ResourceType(string Group, string Version, string Plural, string Kind)
+{
+    public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
+
+    /// <summary>The identity that the typed model <typeparamref name="T"/> declares.</summary>
+    public static ResourceType Of<T>() => Cache<T>.Value;
+
+    private static class Cache<T>
+    {
+        public static readonly ResourceType Value = Read();
+
+        private static ResourceType Read()
+        {
+            var entity = typeof(T).GetCustomAttribute<KubernetesEntityAttribute>()
+                ?? throw new ArgumentException($"{typeof(T).Name} is not a Kubernetes kind.");
+            return new ResourceType(entity.Group, entity.ApiVersion, entity.PluralName, entity.Kind);
+        }
+    }
+}
