@@ -11,15 +11,16 @@ public sealed record ResourceType(string Group, string Version, string Plural, s
     /// <summary>The identity that the typed model <typeparamref name="T"/> declares.</summary>
     public static ResourceType Of<T>() => Cache<T>.Value;
 
+    /// <summary>The identity that a typed model declares.</summary>
+    public static ResourceType Of(Type model)
+    {
+        var entity = model.GetCustomAttribute<KubernetesEntityAttribute>()
+            ?? throw new ArgumentException($"{model.Name} is not a Kubernetes kind.");
+        return new ResourceType(entity.Group, entity.ApiVersion, entity.PluralName, entity.Kind);
+    }
+
     private static class Cache<T>
     {
-        public static readonly ResourceType Value = Read();
-
-        private static ResourceType Read()
-        {
-            var entity = typeof(T).GetCustomAttribute<KubernetesEntityAttribute>()
-                ?? throw new ArgumentException($"{typeof(T).Name} is not a Kubernetes kind.");
-            return new ResourceType(entity.Group, entity.ApiVersion, entity.PluralName, entity.Kind);
-        }
+        public static readonly ResourceType Value = Of(typeof(T));
     }
 }

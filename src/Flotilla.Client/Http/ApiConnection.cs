@@ -1,0 +1,131 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Flotilla.Api;
+using k8s.Models;
+
+namespace Flotilla.Client;
+
+/// <summary>One pool of connections to an API server: identity, trust, and answers that are not success turned into exceptions.</summary>
+internal sealed class ApiConnection : IDisposable
+{
+    private readonly HttpObjectClientOptions options;
+    private readonly HttpClient http;
+
+    public ApiConnection(HttpObjectClientOptions options)
+    {
+        this.options = options;
+        http = new HttpClient(CreateHandler(options))
+        {
+            BaseAddress = options.Server,
+            DefaultRequestVersion = HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+        http.DefaultRequestHeaders.UserAgent.ParseAdd(options.UserAgent);
+        http.DefaultRequestHeaders.Accept.ParseAdd("application/json");
+    }
+
+    public async Task<byte[]> SendAsync(
+        HttpMethod method, string pathAndQuery, string? contentType, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(options.RequestTimeout);
+        try
+        {
+            using var response = await ExchangeAsync(method, pathAndQuery, contentType, body, timeout.Token);
+            return await response.Content.ReadAsByteArrayAsync(timeout.Token);
+        }
+        catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"{method} {pathAndQuery} took longer than {options.RequestTimeout.TotalSeconds:0} s.", late);
+        }
+    }
+
+    /// <summary>The response as soon as its headers are there; anything but success throws.</summary>
+    public async Task<HttpResponseMessage> ExchangeAsync(
+        HttpMethod method, string pathAndQuery, string? contentType, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(method, pathAndQuery)
+        {
+            Version = http.DefaultRequestVersion,
+            VersionPolicy = http.DefaultVersionPolicy,
+        };
+        if (options.BearerToken?.Invoke() is { Length: > 0 } token)
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
+
+        if (contentType is not null)
+        {
+            request.Content = new ReadOnlyMemoryContent(body) { Headers = { ContentType = new MediaTypeHeaderValue(contentType) } };
+        }
+
+        var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        if (response.IsSuccessStatusCode)
+        {
+            return response;
+        }
+
+        using (response)
+        {
+            throw await FailureAsync(response, cancellationToken);
+        }
+    }
+
+    public void Dispose() => http.Dispose();
+
+    private static async Task<ApiException> FailureAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+        if (response.Content.Headers.ContentType?.MediaType == "application/json" && body.Length > 0)
+        {
+            var status = ObjectJson.Decode<V1Status>(body);
+            status.Code ??= (int)response.StatusCode;
+            return new ApiException(status);
+        }
+
+        // Something between here and the API server answered.
+        var text = System.Text.Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, 300)));
+        return new ApiException(new V1Status
+        {
+            Status = "Failure",
+            Code = (int)response.StatusCode,
+            Message = text.Length == 0 ? $"The server answered {(int)response.StatusCode}." : text,
+        });
+    }
+
+    private static SocketsHttpHandler CreateHandler(HttpObjectClientOptions options)
+    {
+        var tls = new SslClientAuthenticationOptions();
+        if (options.ClientCertificate is { } certificate)
+        {
+            tls.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate()!;
+        }
+
+        if (options.Authorities is { } authorities)
+        {
+            tls.CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+            };
+            tls.CertificateChainPolicy.CustomTrustStore.AddRange(authorities);
+        }
+
+        return new SocketsHttpHandler
+        {
+            SslOptions = tls,
+            ConnectTimeout = options.ConnectTimeout,
+            EnableMultipleHttp2Connections = true,
+            UseProxy = false,
+
+            // A peer that vanished without a word is noticed within half a minute, watches included.
+            KeepAlivePingDelay = TimeSpan.FromSeconds(15),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(15),
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+            PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
+        };
+    }
+}

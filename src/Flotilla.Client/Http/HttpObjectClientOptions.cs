@@ -1,0 +1,28 @@
+using System.Security.Cryptography.X509Certificates;
+
+namespace Flotilla.Client;
+
+/// <summary>How to reach the API server and who to be: a client certificate or a bearer token.</summary>
+public sealed class HttpObjectClientOptions
+{
+    public required Uri Server { get; init; }
+
+    /// <summary>The only authorities whose server certificates are trusted; null trusts the system's.</summary>
+    public X509Certificate2Collection? Authorities { get; init; }
+
+    /// <summary>Asked for at each new connection, so that a rotated certificate takes effect.</summary>
+    public Func<X509Certificate2?>? ClientCertificate { get; init; }
+
+    /// <summary>Asked for at each request, so that a rotated token takes effect.</summary>
+    public Func<string?>? BearerToken { get; init; }
+
+    public string UserAgent { get; init; } = "flotilla";
+
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>For every request but watches.</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>A watch is asked to end, and is begun again, after this long.</summary>
+    public TimeSpan WatchDuration { get; init; } = TimeSpan.FromMinutes(8);
+}

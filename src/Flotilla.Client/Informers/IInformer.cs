@@ -1,0 +1,8 @@
+namespace Flotilla.Client;
+
+internal interface IInformer
+{
+    Task WaitForSyncAsync(CancellationToken cancellationToken);
+
+    Task RunAsync(CancellationToken cancellationToken);
+}
