@@ -1,0 +1,35 @@
+namespace Flotilla.Storage;
+
+/// <summary>
+/// An ordered map from keys to bytes with a history. A write is durable before it completes and is visible to
+/// every read that begins afterwards. All members may be called from any thread.
+/// </summary>
+public interface IStore : IAsyncDisposable
+{
+    /// <summary>The newest committed write.</summary>
+    Revision Current { get; }
+
+    /// <summary>What was superseded at or before this is forgotten.</summary>
+    Revision Compacted { get; }
+
+    ValueTask<StoredEntry?> GetAsync(string key, CancellationToken cancellationToken);
+
+    /// <param name="startAfter">Only keys greater than this one.</param>
+    /// <param name="limit">At most so many entries; 0: all.</param>
+    /// <param name="at">The state right after that write; null: the newest.</param>
+    /// <exception cref="CompactedException">That state is forgotten.</exception>
+    Task<StoreList> ListAsync(string prefix, string? startAfter, int limit, Revision? at, CancellationToken cancellationToken);
+
+    /// <exception cref="StorageException">The write did not happen, e.g. because the disk is full.</exception>
+    Task<WriteResult> WriteAsync(WriteRequest request, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Batches of the writes after <paramref name="after"/>, in order, none lost or repeated. However slowly it is
+    /// read, a watch holds no more than one batch in memory.
+    /// </summary>
+    /// <exception cref="CompactedException">The next events are forgotten.</exception>
+    IAsyncEnumerable<IReadOnlyList<StoreEvent>> WatchAsync(string prefix, Revision after, CancellationToken cancellationToken);
+
+    /// <summary>Forgets superseded versions and deletions at or before <paramref name="through"/>.</summary>
+    Task CompactAsync(Revision through, CancellationToken cancellationToken);
+}

@@ -1,0 +1,84 @@
+using System.Runtime.CompilerServices;
+
+namespace Flotilla.Storage;
+
+/// <summary>A store that lives and dies with the process: for tests and simulation.</summary>
+/// <param name="historyLength">Events kept for watches and lists of the past.</param>
+public sealed class MemoryStore(int historyLength = 100_000) : IStore
+{
+    private const int BatchLength = 1000;
+
+    private readonly Lock gate = new();
+    private readonly RecentEvents recent = new(historyLength, long.MaxValue, Revision.First);
+    private Snapshot snapshot = Snapshot.Empty;
+
+    public Revision Current => Volatile.Read(ref snapshot).Revision;
+
+    public Revision Compacted => recent.Forgotten;
+
+    public ValueTask<StoredEntry?> GetAsync(string key, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Volatile.Read(ref snapshot).Get(key));
+
+    public Task<StoreList> ListAsync(string prefix, string? startAfter, int limit, Revision? at, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            var source = at is { } revision && revision != snapshot.Revision ? Rewind(revision) : snapshot;
+            return Task.FromResult(source.List(prefix, startAfter, limit));
+        }
+    }
+
+    public Task<WriteResult> WriteAsync(WriteRequest request, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            var builder = new StateBuilder(snapshot);
+            var result = builder.Apply(request);
+            if (result.Outcome == WriteOutcome.Written)
+            {
+                Volatile.Write(ref snapshot, builder.Build());
+                recent.Publish(builder.Events);
+            }
+
+            return Task.FromResult(result);
+        }
+    }
+
+    public async IAsyncEnumerable<IReadOnlyList<StoreEvent>> WatchAsync(
+        string prefix, Revision after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var events = recent.Read(after, BatchLength, out var more) ?? throw new CompactedException(after, Compacted);
+            if (events.Count == 0)
+            {
+                await more.WaitAsync(cancellationToken);
+                continue;
+            }
+
+            after = events[^1].Revision;
+            events.RemoveAll(change => !change.Key.StartsWith(prefix, StringComparison.Ordinal));
+            if (events.Count > 0)
+            {
+                yield return events;
+            }
+        }
+    }
+
+    public Task CompactAsync(Revision through, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(through.Value, Current.Value, nameof(through));
+        recent.Forget(through);
+        return Task.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private Snapshot Rewind(Revision at)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(at.Value, snapshot.Revision.Value, nameof(at));
+        var since = recent.Read(at, int.MaxValue, out _) ?? throw new CompactedException(at, Compacted);
+        return History.Rewind(snapshot, at, since);
+    }
+}
