@@ -1,0 +1,171 @@
+using Flotilla.Api;
+using k8s.Models;
+
+namespace Flotilla.Scheduler.Snapshot;
+
+/// <summary>
+/// Every node with the pods bound or promised to it, updated one change at a time. Not thread safe: the scheduler
+/// guards it with one lock that is held for at most one pod's decision.
+/// </summary>
+public sealed class ClusterSnapshot
+{
+    private static readonly IReadOnlyDictionary<string, string> NoLabels = new Dictionary<string, string>(StringComparer.Ordinal);
+    private readonly Dictionary<string, NodeInfo> nodes = new(StringComparer.Ordinal);
+    private readonly List<NodeInfo> existing = [];
+    private readonly Dictionary<ObjectKey, Placement> placements = [];
+    private readonly Dictionary<string, PodGroup> groups = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, HashSet<PodGroup>> groupsByNamespace = new(StringComparer.Ordinal);
+    private readonly HashSet<PodGroup> groupsWithAffinity = [];
+    private readonly Dictionary<string, IReadOnlyDictionary<string, string>> namespaces = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> nodesByImage = new(StringComparer.Ordinal);
+
+    public VolumeCatalog Volumes { get; } = new();
+
+    public WorkloadCatalog Workloads { get; } = new();
+
+    /// <summary>Nodes that exist, in a stable order.</summary>
+    public IReadOnlyList<NodeInfo> Nodes => existing;
+
+    public IReadOnlyCollection<PodGroup> Groups => groups.Values;
+
+    public IReadOnlyCollection<PodGroup> GroupsWithAffinity => groupsWithAffinity;
+
+    public int PodCount => placements.Count;
+
+    public IReadOnlyCollection<PodGroup> GroupsIn(string podNamespace) =>
+        groupsByNamespace.TryGetValue(podNamespace, out var found) ? found : [];
+
+    public IReadOnlyDictionary<string, string> NamespaceLabels(string name) => namespaces.GetValueOrDefault(name, NoLabels);
+
+    public NodeInfo? Node(string name) => nodes.TryGetValue(name, out var node) && node.Exists ? node : null;
+
+    /// <summary>On how many nodes the image is present.</summary>
+    public int NodesWithImage(string image) => nodesByImage.GetValueOrDefault(image);
+
+    public PodInfo? Placed(ObjectKey pod) => placements.TryGetValue(pod, out var placement) ? placement.Pod : null;
+
+    public void SetNamespace(string name, IDictionary<string, string>? labels) =>
+        namespaces[name] = labels is null ? NoLabels : new Dictionary<string, string>(labels, StringComparer.Ordinal);
+
+    public void RemoveNamespace(string name) => namespaces.Remove(name);
+
+    public void SetNode(V1Node node)
+    {
+        var info = NodeOrNew(node.Metadata.Name);
+        if (!info.Exists)
+        {
+            existing.Add(info);
+        }
+
+        CountImages(info, -1);
+        info.Set(node);
+        CountImages(info, +1);
+    }
+
+    public void RemoveNode(string name)
+    {
+        if (nodes.TryGetValue(name, out var node) && node.Exists)
+        {
+            CountImages(node, -1);
+            node.Unset();
+            existing.Remove(node);
+            ForgetIfUnused(node);
+        }
+    }
+
+    /// <summary>Puts the pod on the node, instead of wherever this or an older version of it was.</summary>
+    public void Place(PodInfo pod, string nodeName)
+    {
+        Remove(pod.Key);
+        var node = NodeOrNew(nodeName);
+        var group = GroupOrNew(pod);
+        node.Add(pod);
+        group.Add(node);
+        placements.Add(pod.Key, new Placement(pod, node, group));
+    }
+
+    public bool Remove(ObjectKey key)
+    {
+        if (!placements.Remove(key, out var placement))
+        {
+            return false;
+        }
+
+        placement.Node.Remove(placement.Pod);
+        placement.Group.Remove(placement.Node);
+        if (placement.Group.IsEmpty)
+        {
+            Drop(placement.Pod.GroupKey, placement.Group);
+        }
+
+        ForgetIfUnused(placement.Node);
+        return true;
+    }
+
+    private NodeInfo NodeOrNew(string name)
+    {
+        if (!nodes.TryGetValue(name, out var node))
+        {
+            nodes.Add(name, node = new NodeInfo(name));
+        }
+
+        return node;
+    }
+
+    private void ForgetIfUnused(NodeInfo node)
+    {
+        if (!node.Exists && node.Pods.Count == 0)
+        {
+            nodes.Remove(node.Name);
+        }
+    }
+
+    private PodGroup GroupOrNew(PodInfo pod)
+    {
+        if (groups.TryGetValue(pod.GroupKey, out var group))
+        {
+            return group;
+        }
+
+        group = new PodGroup(pod.Namespace, pod.Labels, pod.Terminating, pod.Affinity);
+        groups.Add(pod.GroupKey, group);
+        if (!groupsByNamespace.TryGetValue(pod.Namespace, out var siblings))
+        {
+            groupsByNamespace.Add(pod.Namespace, siblings = []);
+        }
+
+        siblings.Add(group);
+        if (pod.Affinity != PodAffinity.None)
+        {
+            groupsWithAffinity.Add(group);
+        }
+
+        return group;
+    }
+
+    private void Drop(string key, PodGroup group)
+    {
+        groups.Remove(key);
+        groupsWithAffinity.Remove(group);
+        var siblings = groupsByNamespace[group.Namespace];
+        siblings.Remove(group);
+        if (siblings.Count == 0)
+        {
+            groupsByNamespace.Remove(group.Namespace);
+        }
+    }
+
+    private void CountImages(NodeInfo node, int change)
+    {
+        foreach (var image in node.Images.Keys)
+        {
+            nodesByImage[image] = nodesByImage.GetValueOrDefault(image) + change;
+            if (nodesByImage[image] == 0)
+            {
+                nodesByImage.Remove(image);
+            }
+        }
+    }
+
+    private readonly record struct Placement(PodInfo Pod, NodeInfo Node, PodGroup Group);
+}

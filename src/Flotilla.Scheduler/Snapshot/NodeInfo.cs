@@ -1,0 +1,92 @@
+using Flotilla.Api;
+using k8s.Models;
+
+namespace Flotilla.Scheduler.Snapshot;
+
+/// <summary>
+/// A node and what is on it, kept up to date pod by pod. Changed only by <see cref="ClusterSnapshot"/>.
+/// A node whose object is not known yet (or any more) can still hold pods; it is then not <see cref="Exists"/>.
+/// </summary>
+public sealed class NodeInfo(string name)
+{
+    private static readonly IReadOnlyDictionary<string, string> NoLabels = new Dictionary<string, string>(StringComparer.Ordinal);
+    private readonly Dictionary<ObjectKey, PodInfo> pods = [];
+    private readonly Dictionary<HostPort, int> usedPorts = [];
+
+    public string Name => name;
+
+    public bool Exists { get; private set; }
+
+    public IReadOnlyDictionary<string, string> Labels { get; private set; } = NoLabels;
+
+    /// <summary>What field selectors may ask of a node: its name.</summary>
+    public IReadOnlyDictionary<string, string> Fields { get; } =
+        new Dictionary<string, string>(StringComparer.Ordinal) { ["metadata.name"] = name };
+
+    public IReadOnlyList<V1Taint> Taints { get; private set; } = [];
+
+    public bool Unschedulable { get; private set; }
+
+    public Resources Allocatable { get; private set; }
+
+    public long AllowedPods { get; private set; }
+
+    public Resources Requested { get; private set; } = new(0, 0, 0);
+
+    public Resources ScoringRequested { get; private set; } = new(0, 0, 0);
+
+    public IReadOnlyDictionary<ObjectKey, PodInfo> Pods => pods;
+
+    public IReadOnlyCollection<HostPort> UsedPorts => usedPorts.Keys;
+
+    /// <summary>Size in bytes of every image present, under each of its names.</summary>
+    public IReadOnlyDictionary<string, long> Images { get; private set; } = new Dictionary<string, long>(StringComparer.Ordinal);
+
+    internal void Set(V1Node node)
+    {
+        Exists = true;
+        Labels = node.Metadata.Labels is { Count: > 0 } labels ? new Dictionary<string, string>(labels, StringComparer.Ordinal) : NoLabels;
+        Taints = [.. node.Spec?.Taints ?? []];
+        Unschedulable = node.Spec?.Unschedulable ?? false;
+        var allocatable = node.Status?.Allocatable ?? node.Status?.Capacity;
+        Allocatable = Resources.From(allocatable);
+        AllowedPods = allocatable is not null && allocatable.TryGetValue("pods", out var count) ? count.ToInt64() : 0;
+        var images = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var image in node.Status?.Images ?? [])
+        {
+            foreach (var imageName in image.Names ?? [])
+            {
+                images[imageName] = image.SizeBytes ?? 0;
+            }
+        }
+
+        Images = images;
+    }
+
+    internal void Unset() => Exists = false;
+
+    internal void Add(PodInfo pod)
+    {
+        pods.Add(pod.Key, pod);
+        Requested += pod.Requests;
+        ScoringRequested += pod.ScoringRequests;
+        foreach (var port in pod.HostPorts)
+        {
+            usedPorts[port] = usedPorts.GetValueOrDefault(port) + 1;
+        }
+    }
+
+    internal void Remove(PodInfo pod)
+    {
+        pods.Remove(pod.Key);
+        Requested -= pod.Requests;
+        ScoringRequested -= pod.ScoringRequests;
+        foreach (var port in pod.HostPorts)
+        {
+            if (--usedPorts[port] == 0)
+            {
+                usedPorts.Remove(port);
+            }
+        }
+    }
+}
