@@ -1,0 +1,122 @@
+using Flotilla.Api;
+using Flotilla.Client;
+using Flotilla.Scheduler.Pipeline;
+using Flotilla.Scheduler.Snapshot;
+using k8s.Models;
+
+namespace Flotilla.Scheduler.Feed;
+
+/// <summary>Carries changes of everything but pods from the informers into the snapshot.</summary>
+public sealed class ClusterFeed(SchedulerState state, InformerSet informers)
+{
+    public void Subscribe()
+    {
+        informers.Of<V1Node>().Subscribe(OnNode);
+        informers.Of<V1Namespace>().Subscribe(OnNamespace);
+        informers.Of<V1PersistentVolumeClaim>().Subscribe(OnClaim);
+        informers.Of<V1PersistentVolume>().Subscribe(OnVolume);
+        informers.Of<V1Service>().Subscribe(OnService);
+        informers.Of<V1ReplicaSet>().Subscribe(change =>
+            OnOwner("ReplicaSet", change.Latest.Key(), change.New is null ? null : LabelMatcher.From(change.New.Spec.Selector)));
+        informers.Of<V1StatefulSet>().Subscribe(change =>
+            OnOwner("StatefulSet", change.Latest.Key(), change.New is null ? null : LabelMatcher.From(change.New.Spec.Selector)));
+        informers.Of<V1Pod>().Subscribe(new PodFeed(state).OnPod);
+    }
+
+    public void OnNode(ObjectChange<V1Node> change)
+    {
+        lock (state.Gate)
+        {
+            if (change.New is null)
+            {
+                state.Cluster.RemoveNode(change.Latest.Metadata.Name);
+                return;
+            }
+
+            state.Cluster.SetNode(change.New);
+        }
+
+        if (change.Old is null || Matters(change.Old, change.New))
+        {
+            state.Queue.Announce(ClusterChange.Node);
+        }
+    }
+
+    /// <summary>Heartbeats and image lists change often and make no pod fit.</summary>
+    private static bool Matters(V1Node old, V1Node now) =>
+        !ObjectJson.Encode(old.Metadata.Labels).AsSpan().SequenceEqual(ObjectJson.Encode(now.Metadata.Labels))
+        || !ObjectJson.Encode(old.Spec).AsSpan().SequenceEqual(ObjectJson.Encode(now.Spec))
+        || !ObjectJson.Encode(old.Status?.Allocatable).AsSpan().SequenceEqual(ObjectJson.Encode(now.Status?.Allocatable));
+
+    private void OnNamespace(ObjectChange<V1Namespace> change)
+    {
+        lock (state.Gate)
+        {
+            if (change.New is null)
+            {
+                state.Cluster.RemoveNamespace(change.Latest.Metadata.Name);
+            }
+            else
+            {
+                state.Cluster.SetNamespace(change.New.Metadata.Name, change.New.Metadata.Labels);
+            }
+        }
+
+        state.Queue.Announce(ClusterChange.NamespaceLabels);
+    }
+
+    private void OnClaim(ObjectChange<V1PersistentVolumeClaim> change)
+    {
+        lock (state.Gate)
+        {
+            if (change.New is null)
+            {
+                state.Cluster.Volumes.RemoveClaim(change.Latest.Key());
+                return;
+            }
+
+            state.Cluster.Volumes.Set(change.New);
+        }
+
+        state.Queue.Announce(ClusterChange.Volume);
+    }
+
+    private void OnVolume(ObjectChange<V1PersistentVolume> change)
+    {
+        lock (state.Gate)
+        {
+            if (change.New is null)
+            {
+                state.Cluster.Volumes.RemoveVolume(change.Latest.Metadata.Name);
+                return;
+            }
+
+            state.Cluster.Volumes.Set(change.New);
+        }
+
+        state.Queue.Announce(ClusterChange.Volume);
+    }
+
+    private void OnService(ObjectChange<V1Service> change)
+    {
+        lock (state.Gate)
+        {
+            state.Cluster.Workloads.SetService(change.Latest.Key(), change.New?.Spec?.Selector);
+        }
+    }
+
+    private void OnOwner(string kind, ObjectKey key, LabelMatcher? selector)
+    {
+        lock (state.Gate)
+        {
+            if (selector is null)
+            {
+                state.Cluster.Workloads.RemoveOwner(kind, key);
+            }
+            else
+            {
+                state.Cluster.Workloads.SetOwner(kind, key, selector);
+            }
+        }
+    }
+}

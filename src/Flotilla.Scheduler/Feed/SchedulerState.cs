@@ -1,0 +1,34 @@
+using Flotilla.Api;
+using Flotilla.Scheduler.Queue;
+using Flotilla.Scheduler.Snapshot;
+
+namespace Flotilla.Scheduler.Feed;
+
+/// <summary>
+/// What the feed and the scheduling loop share. Whoever holds <see cref="Gate"/> may touch everything but the queue,
+/// which guards itself; a decision is made and its outcome parked or assumed under one hold, so no change slips between.
+/// </summary>
+public sealed class SchedulerState(TimeProvider time)
+{
+    public Lock Gate { get; } = new();
+
+    public ClusterSnapshot Cluster { get; } = new();
+
+    public SchedulingQueue Queue { get; } = new(time);
+
+    /// <summary>Placed in the snapshot, binding not confirmed by the cluster yet.</summary>
+    public Dictionary<ObjectKey, PodInfo> Assumed { get; } = [];
+
+    /// <summary>Room is being made for these by preemption.</summary>
+    public Dictionary<ObjectKey, (PodInfo Pod, string NodeName)> Nominated { get; } = [];
+
+    /// <summary>Takes back the promise of a node, unless the cluster has settled the pod's fate in the meantime.</summary>
+    public void Forget(PodInfo pod)
+    {
+        if (Assumed.TryGetValue(pod.Key, out var assumed) && assumed.Uid == pod.Uid)
+        {
+            Assumed.Remove(pod.Key);
+            Cluster.Remove(pod.Key);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using Flotilla.Scheduler.Plugins;
+using Flotilla.Scheduler.Snapshot;
+using k8s.Models;
+
+namespace Flotilla.Scheduler.Tests.Plugins;
+
+public sealed class PodTopologySpreadTests
+{
+    private static readonly (string, string) Web = ("app", "web");
+
+    [Fact]
+    public void A_domain_that_is_ahead_by_max_skew_takes_no_more()
+    {
+        var cluster = Zones().With("a1", Given.Pod("one", labels: Web));
+
+        Assert.Equal("no: node(s) didn't match pod topology spread constraints", new PodTopologySpread().Ask(Spread("DoNotSchedule"), cluster, "a2"));
+        Assert.Equal("fits", new PodTopologySpread().Ask(Spread("DoNotSchedule"), cluster, "b1"));
+    }
+
+    [Fact]
+    public void Terminating_and_unlike_pods_do_not_count()
+    {
+        var cluster = Zones().With(
+            "a1",
+            Given.Pod("leaving", with: pod => pod.Metadata.DeletionTimestamp = DateTime.UtcNow, labels: Web),
+            Given.Pod("other", labels: ("app", "db")));
+
+        Assert.Equal("fits", new PodTopologySpread().Ask(Spread("DoNotSchedule"), cluster, "a1"));
+    }
+
+    [Fact]
+    public void A_node_without_the_topology_label_never_fits()
+    {
+        var cluster = Zones();
+        cluster.SetNode(Given.Node("bare"));
+
+        Assert.Equal(
+            "never: node(s) didn't match pod topology spread constraints (missing required label)",
+            new PodTopologySpread().Ask(Spread("DoNotSchedule"), cluster, "bare"));
+    }
+
+    [Fact]
+    public void Too_few_domains_count_as_one_empty_domain()
+    {
+        var cluster = Zones().With("a1", Given.Pod("one", labels: Web)).With("b1", Given.Pod("two", labels: Web));
+        var pod = Spread("DoNotSchedule");
+        Assert.Equal("fits", new PodTopologySpread().Ask(pod, cluster, "a1"));
+
+        pod.Spec.TopologySpreadConstraints[0].MinDomains = 3;
+        Assert.NotEqual("fits", new PodTopologySpread().Ask(pod, cluster, "a1"));
+    }
+
+    [Fact]
+    public void Nodes_the_pod_cannot_use_anyway_form_no_domain()
+    {
+        var cluster = Zones().With("a1", Given.Pod("one", labels: Web));
+        var pod = Spread("DoNotSchedule");
+        pod.Spec.NodeSelector = new Dictionary<string, string> { ["zone"] = "a" };
+
+        Assert.Equal("fits", new PodTopologySpread().Ask(pod, cluster, "a2"));
+    }
+
+    [Fact]
+    public void Soft_constraints_prefer_the_emptier_domain()
+    {
+        var cluster = Zones().With("a1", Given.Pod("one", labels: Web), Given.Pod("two", labels: Web));
+
+        var scores = new PodTopologySpread().Scores(Spread("ScheduleAnyway"), cluster);
+
+        Assert.Equal(scores[0], scores[1]);
+        Assert.True(scores[2] > scores[0]);
+    }
+
+    [Fact]
+    public void Pods_of_a_service_spread_over_nodes_by_default()
+    {
+        var cluster = Zones().With("a1", [.. Enumerable.Range(0, 4).Select(i => Given.Pod($"p{i}", labels: Web))]);
+        Assert.Empty(new PodTopologySpread().Scores(Given.Pod("p", labels: Web), cluster));
+
+        cluster.Workloads.SetService(new("default", "web"), new Dictionary<string, string> { ["app"] = "web" });
+        var scores = new PodTopologySpread().Scores(Given.Pod("p", labels: Web), cluster);
+
+        Assert.True(scores[1] > scores[0]);
+        Assert.Equal(100, scores[2]);
+    }
+
+    private static ClusterSnapshot Zones() => Given.Cluster(
+        Given.Node("a1", labels: [("zone", "a")]),
+        Given.Node("a2", labels: [("zone", "a")]),
+        Given.Node("b1", labels: [("zone", "b")]));
+
+    private static V1Pod Spread(string otherwise) => Given.Pod("p", labels: Web, with: pod => pod.Spec.TopologySpreadConstraints =
+    [
+        new V1TopologySpreadConstraint
+        {
+            TopologyKey = "zone",
+            MaxSkew = 1,
+            WhenUnsatisfiable = otherwise,
+            LabelSelector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["app"] = "web" } },
+        },
+    ]);
+}
