@@ -46,9 +46,16 @@ public interface IObjectClient
 }
 
 /// <summary>What a list or watch covers; null means everything.</summary>
-public sealed record ListScope(string? Namespace = null, string? LabelSelector = null, string? FieldSelector = null)
+/// <param name="Resource">
+/// The resource, when the model does not say it: <see cref="ObjectMetadata"/> reads the metadata of any resource,
+/// known at compile time or not. null: the model's own, <see cref="ResourceType.Of{T}"/>.
+/// </param>
+public sealed record ListScope(
+    string? Namespace = null, string? LabelSelector = null, string? FieldSelector = null, ResourceType? Resource = null)
 {
     public static readonly ListScope All = new();
+
+    public ResourceType ResourceOf<T>() => Resource ?? ResourceType.Of<T>();
 }
 
 public sealed record ObjectList<T>(IReadOnlyList<T> Items, string ResourceVersion);

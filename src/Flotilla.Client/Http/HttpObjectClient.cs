@@ -20,7 +20,7 @@ public sealed class HttpObjectClient(HttpObjectClientOptions options) : IObjectC
     public async Task<ObjectList<T>> ListAsync<T>(ListScope scope, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var path = RequestPath.Of(ResourceType.Of<T>(), scope.Namespace) + RequestPath.Query(scope);
+        var path = RequestPath.Of(scope.ResourceOf<T>(), scope.Namespace) + RequestPath.Query(scope);
         var list = await ExchangeAsync<ItemsOf<T>>(HttpMethod.Get, path, null, default, cancellationToken);
         return new ObjectList<T>(list.Items ?? [], list.Metadata?.ResourceVersion ?? "");
     }
@@ -30,7 +30,7 @@ public sealed class HttpObjectClient(HttpObjectClientOptions options) : IObjectC
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var seconds = ((int)options.WatchDuration.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-        var path = RequestPath.Of(ResourceType.Of<T>(), scope.Namespace) + RequestPath.Query(
+        var path = RequestPath.Of(scope.ResourceOf<T>(), scope.Namespace) + RequestPath.Query(
             scope,
             ("watch", "true"),
             ("allowWatchBookmarks", "true"),

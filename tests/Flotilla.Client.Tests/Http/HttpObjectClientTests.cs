@@ -60,6 +60,17 @@ public sealed class HttpObjectClientTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Metadata_is_read_from_any_resource()
+    {
+        await ServeAsync("""{"metadata":{"resourceVersion":"42"},"items":[{"metadata":{"name":"a"},"spec":{"size":3}}]}""");
+        var scope = new ListScope(Resource: new ResourceType("example.com", "v1", "boats", "Boat"));
+        var list = await client!.ListAsync<ObjectMetadata>(scope, CancellationToken.None);
+
+        Assert.Equal("GET /apis/example.com/v1/boats", request);
+        Assert.Equal("a", Assert.Single(list.Items).Metadata.Name);
+    }
+
+    [Fact]
     public async Task An_answer_that_is_not_success_throws_its_status()
     {
         await ServeAsync("""{"kind":"Status","code":409,"reason":"AlreadyExists","message":"configmaps \"a\" already exists"}""", 409);
