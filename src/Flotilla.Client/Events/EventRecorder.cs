@@ -23,6 +23,7 @@ public sealed partial class EventRecorder(
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     private readonly EventAggregator aggregator = new(time);
+    private long lastTicks;
     private readonly Channel<Corev1Event> queue = Channel.CreateBounded<Corev1Event>(
         new BoundedChannelOptions(QueueLength) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
@@ -57,7 +58,7 @@ public sealed partial class EventRecorder(
             Kind = "Event",
             Metadata = new V1ObjectMeta
             {
-                Name = EventAggregator.NewName(regarding.Name, now),
+                Name = EventAggregator.NewName(regarding.Name, Unique(now)),
                 NamespaceProperty = regarding.NamespaceProperty ?? "default",
             },
             InvolvedObject = regarding,
@@ -71,6 +72,20 @@ public sealed partial class EventRecorder(
             ReportingComponent = component,
             ReportingInstance = host,
         });
+    }
+
+    /// <summary>Two events of one moment need different names: the later one gets the next moment.</summary>
+    private DateTimeOffset Unique(DateTimeOffset now)
+    {
+        while (true)
+        {
+            var last = Interlocked.Read(ref lastTicks);
+            var ticks = Math.Max(now.UtcTicks, last + 1);
+            if (Interlocked.CompareExchange(ref lastTicks, ticks, last) == last)
+            {
+                return new DateTimeOffset(ticks, TimeSpan.Zero);
+            }
+        }
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

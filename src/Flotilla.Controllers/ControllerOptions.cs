@@ -1,0 +1,19 @@
+namespace Flotilla.Controllers;
+
+public sealed class ControllerOptions
+{
+    /// <summary>The PEM certificates by which pods recognize the API server, put into every namespace.</summary>
+    public string RootCertificates { get; set; } = "";
+
+    /// <summary>How long a node may be silent before it counts as unreachable.</summary>
+    public TimeSpan NodeGracePeriod { get; set; } = TimeSpan.FromSeconds(40);
+
+    /// <summary>How often silent nodes are looked for.</summary>
+    public TimeSpan NodeMonitorPeriod { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Finished pods beyond this many are deleted, the oldest first.</summary>
+    public int FinishedPodsKept { get; set; } = 12500;
+
+    /// <summary>How often pods are looked for that nobody will ever run or remove.</summary>
+    public TimeSpan PodCollectionPeriod { get; set; } = TimeSpan.FromSeconds(20);
+}

@@ -1,0 +1,40 @@
+using Flotilla.Controllers.ReplicaSets;
+using Microsoft.Extensions.Hosting;
+
+namespace Flotilla.Controllers;
+
+/// <summary>All controllers. They start together, when the process leads, and stop together.</summary>
+public sealed class ControllerSet : BackgroundService
+{
+    private static readonly Func<ControllerContext, Controller>[] Known =
+    [
+        context => new ReplicaSetController(context),
+    ];
+
+    private readonly Controller[] controllers;
+
+    public ControllerSet(ControllerContext context)
+    {
+        controllers = [.. Known.Select(create => create(context))];
+    }
+
+    public override void Dispose()
+    {
+        foreach (var controller in controllers)
+        {
+            controller.Dispose();
+        }
+
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        foreach (var controller in controllers)
+        {
+            await controller.StartAsync(stoppingToken);
+        }
+
+        await Task.WhenAll(controllers.Select(controller => controller.ExecuteTask ?? Task.CompletedTask));
+    }
+}

@@ -1,0 +1,91 @@
+using Flotilla.Api;
+using Flotilla.Client;
+using k8s;
+using k8s.Models;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Flotilla.Controllers;
+
+/// <summary>
+/// One control loop: subscriptions put keys into a queue, workers converge them. The constructor only declares
+/// what is watched; nothing runs before the start, and nothing is reconciled before the caches are filled.
+/// </summary>
+public abstract class Controller : BackgroundService
+{
+    private readonly List<Func<CancellationToken, Task>> synced = [];
+    private readonly ReconcileLoop loop;
+    private readonly ControllerContext context;
+
+    /// <param name="name">As it shows in events, e.g. <c>replicaset-controller</c>.</param>
+    protected Controller(ControllerContext context, string name, int workers)
+    {
+        this.context = context;
+        Name = name;
+        Logger = context.Loggers.CreateLogger($"Flotilla.Controllers.{name}");
+        Queue = new WorkQueue<ObjectKey>(context.Time);
+        Events = new EventRecorder(context.Client, name, context.Time, Logger);
+        loop = new ReconcileLoop(name, Queue, workers, ReconcileAsync, Logger, WaitForSyncAsync);
+    }
+
+    public string Name { get; }
+
+    protected IObjectClient Client => context.Client;
+
+    protected TimeProvider Time => context.Time;
+
+    protected ControllerOptions Options => context.Options;
+
+    protected DateTime Now => context.Time.GetUtcNow().UtcDateTime;
+
+    protected ILogger Logger { get; }
+
+    protected EventRecorder Events { get; }
+
+    protected WorkQueue<ObjectKey> Queue { get; }
+
+    public override void Dispose()
+    {
+        loop.Dispose();
+        Events.Dispose();
+        Queue.Dispose();
+        base.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Converges one key; called by several workers, but never twice at once for one key.</summary>
+    protected abstract Task ReconcileAsync(ObjectKey key, CancellationToken cancellationToken);
+
+    /// <summary>The shared informer, which will have listed before the first reconcile.</summary>
+    protected Informer<T> Watch<T>()
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var informer = context.Informers.Of<T>();
+        synced.Add(informer.WaitForSyncAsync);
+        return informer;
+    }
+
+    /// <summary>As <see cref="Watch{T}()"/>, and every object that changes is reconciled.</summary>
+    protected Informer<T> WatchAndEnqueue<T>()
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var informer = Watch<T>();
+        informer.Subscribe(change => Queue.Add(change.Latest.Key()));
+        return informer;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Events.StartAsync(stoppingToken);
+        await loop.StartAsync(stoppingToken);
+        await RunAsync(stoppingToken);
+        await (loop.ExecuteTask ?? Task.CompletedTask);
+        await (Events.ExecuteTask ?? Task.CompletedTask);
+    }
+
+    /// <summary>What the controller does besides reconciling, until it is stopped.</summary>
+    protected virtual Task RunAsync(CancellationToken stoppingToken) => Task.CompletedTask;
+
+    protected Task WaitForSyncAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(synced.Select(wait => wait(cancellationToken)));
+}
