@@ -1,3 +1,4 @@
+using Flotilla.Controllers.Deployments;
 using Flotilla.Controllers.ReplicaSets;
 using Microsoft.Extensions.Hosting;
 
@@ -8,6 +9,7 @@ public sealed class ControllerSet : BackgroundService
 {
     private static readonly Func<ControllerContext, Controller>[] Known =
     [
+        context => new DeploymentController(context),
         context => new ReplicaSetController(context),
     ];
 

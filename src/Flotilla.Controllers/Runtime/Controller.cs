@@ -36,7 +36,15 @@ public abstract class Controller : BackgroundService
 
     protected ControllerOptions Options => context.Options;
 
-    protected DateTime Now => context.Time.GetUtcNow().UtcDateTime;
+    /// <summary>In whole seconds, as the API keeps times.</summary>
+    protected DateTime Now
+    {
+        get
+        {
+            var now = context.Time.GetUtcNow().UtcDateTime;
+            return now.AddTicks(-(now.Ticks % TimeSpan.TicksPerSecond));
+        }
+    }
 
     protected ILogger Logger { get; }
 
