@@ -1,0 +1,83 @@
+using Flotilla.Network.Commands;
+using Microsoft.Extensions.Logging;
+
+namespace Flotilla.Network.Cni;
+
+/// <summary>
+/// The bridge of this node's pods, made before the first pod so that service routes, cluster DNS and the settings
+/// that hang on it exist from the start. Making it twice changes nothing.
+/// </summary>
+public sealed partial class PodBridge(NetworkOptions options, HostCommands commands, ILogger logger)
+{
+    /// <summary>Whether the kernel shows bridged packets to nftables, which is what undoes address translation for replies between pods.</summary>
+    public bool SeesBridgedPackets { get; private set; }
+
+    public async Task EnsureAsync(CancellationToken cancellationToken)
+    {
+        var link = await commands.RunAsync("ip", ["link", "show", options.BridgeName], cancellationToken);
+        if (!link.Succeeded)
+        {
+            // With an address of its own the bridge does not change it whenever a pod comes or goes.
+            await commands.DoAsync("ip", ["link", "add", options.BridgeName, "address", HardwareAddress(), "type", "bridge"], cancellationToken);
+        }
+
+        await commands.DoAsync("ip", ["link", "set", options.BridgeName, "up"], cancellationToken);
+        await AddAddressAsync($"{options.GatewayAddress}/{options.NodePodCidr.PrefixLength}", cancellationToken);
+        await AddAddressAsync($"{options.ClusterDnsAddress}/32", cancellationToken);
+
+        // Gives the machine itself a way to service addresses, even where it has no default route.
+        await commands.DoAsync(
+            "ip",
+            ["route", "replace", options.ServiceCidr.ToString(), "dev", options.BridgeName, "src", options.GatewayAddress.ToString()],
+            cancellationToken);
+        await SetKernelAsync(cancellationToken);
+    }
+
+    private async Task AddAddressAsync(string address, CancellationToken cancellationToken) =>
+        await commands.DoAsync("ip", ["addr", "replace", address, "dev", options.BridgeName], cancellationToken);
+
+    private async Task SetKernelAsync(CancellationToken cancellationToken)
+    {
+        await RequireAsync("net.ipv4.ip_forward", cancellationToken);
+
+        // A connection to 127.0.0.1:nodePort leaves by the bridge with the loopback as its source until masqueraded.
+        await RequireAsync($"net.ipv4.conf.{options.BridgeName}.route_localnet", cancellationToken);
+        SeesBridgedPackets = await TryAsync("net.bridge.bridge-nf-call-iptables", cancellationToken)
+            || (await LoadAsync("br_netfilter", cancellationToken)
+                && await TryAsync("net.bridge.bridge-nf-call-iptables", cancellationToken));
+        if (!SeesBridgedPackets)
+        {
+            Log.NoBridgeFilter(logger);
+        }
+    }
+
+    private async Task<bool> TryAsync(string setting, CancellationToken cancellationToken) =>
+        (await commands.RunAsync("sysctl", ["-qw", $"{setting}=1"], cancellationToken)).Succeeded;
+
+    private async Task<bool> LoadAsync(string module, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await commands.RunAsync("modprobe", ["-q", module], cancellationToken)).Succeeded;
+        }
+        catch (CommandException)
+        {
+            // A machine without modprobe has its modules built in, or not at all.
+            return false;
+        }
+    }
+
+    private async Task RequireAsync(string setting, CancellationToken cancellationToken) =>
+        await commands.DoAsync("sysctl", ["-qw", $"{setting}=1"], cancellationToken);
+
+    /// <summary>Locally administered, and derived from the gateway's address.</summary>
+    private string HardwareAddress() =>
+        "0a:58:" + string.Join(':', options.GatewayAddress.GetAddressBytes().Select(one => one.ToString("x2", null)));
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message =
+            "The kernel has no br_netfilter: connections between pods of this node through a Service appear to come from the node")]
+        public static partial void NoBridgeFilter(ILogger logger);
+    }
+}

@@ -1,0 +1,42 @@
+using Flotilla.Network.Cni;
+using Flotilla.Network.Commands;
+
+namespace Flotilla.Network;
+
+/// <summary>
+/// Removes what <see cref="NodeNetwork"/> made: the table, the bridge with its addresses and routes, and the CNI
+/// files. Forwarding stays enabled in the kernel, because others may rely on it by now.
+/// </summary>
+public static class NetworkCleanup
+{
+    /// <summary>Whatever is already gone is fine. Returns what could not be removed, in words.</summary>
+    public static async Task<IReadOnlyList<string>> RemoveAsync(NetworkOptions options, HostCommands commands, CancellationToken cancellationToken)
+    {
+        List<string> left = [];
+        await TryAsync("nft", ["delete", "table", "ip", options.TableName], ["nft", "list", "table", "ip", options.TableName]);
+        await TryAsync("ip", ["link", "delete", options.BridgeName], ["ip", "link", "show", options.BridgeName]);
+        File.Delete(Path.Combine(options.CniConfigDirectory, CniConfiguration.FileName));
+        if (Directory.Exists(options.CniStateDirectory))
+        {
+            Directory.Delete(options.CniStateDirectory, recursive: true);
+        }
+
+        return left;
+
+        async Task TryAsync(string command, string[] arguments, string[] probe)
+        {
+            try
+            {
+                if (!(await commands.RunAsync(command, arguments, cancellationToken)).Succeeded
+                    && (await commands.RunAsync(probe[0], probe[1..], cancellationToken)).Succeeded)
+                {
+                    left.Add($"{command} {string.Join(' ', arguments)} failed");
+                }
+            }
+            catch (CommandException error)
+            {
+                left.Add(error.Message);
+            }
+        }
+    }
+}

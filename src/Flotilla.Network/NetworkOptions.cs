@@ -1,0 +1,51 @@
+using System.Net;
+
+namespace Flotilla.Network;
+
+/// <summary>One node's network: its addresses and the names of everything it creates on the machine.</summary>
+public sealed record NetworkOptions
+{
+    public required string NodeName { get; init; }
+
+    /// <summary>nftables table (family ip) that holds all rules.</summary>
+    public string TableName { get; init; } = "flotilla";
+
+    /// <summary>The bridge that joins this node's pods.</summary>
+    public string BridgeName { get; init; } = "flotilla0";
+
+    /// <summary>The pods of this node.</summary>
+    public IPNetwork NodePodCidr { get; init; } = IPNetwork.Parse("10.244.0.0/24");
+
+    /// <summary>The pods of all nodes.</summary>
+    public IPNetwork ClusterPodCidr { get; init; } = IPNetwork.Parse("10.244.0.0/16");
+
+    public IPNetwork ServiceCidr { get; init; } = IPNetwork.Parse("10.96.0.0/12");
+
+    /// <summary>Where pods find cluster DNS; this node answers on it itself.</summary>
+    public IPAddress ClusterDnsAddress { get; init; } = IPAddress.Parse("10.96.0.10");
+
+    public string ClusterDomain { get; init; } = "cluster.local";
+
+    /// <summary>Where the container runtime looks for its network configuration.</summary>
+    public string CniConfigDirectory { get; init; } = "/var/lib/flotilla/cni/net.d";
+
+    /// <summary>Where host-local keeps which address belongs to which container.</summary>
+    public string CniStateDirectory { get; init; } = "/var/lib/flotilla/cni/networks";
+
+    /// <summary>Names the resolvers for names outside the cluster.</summary>
+    public string ResolvConfPath { get; init; } = "/etc/resolv.conf";
+
+    /// <summary>The bit of the packet mark that asks for masquerading on the way out.</summary>
+    public uint MasqueradeMark { get; init; } = 0x10000;
+
+    /// <summary>The node's own address on the bridge: the first of its pods' range.</summary>
+    public IPAddress GatewayAddress
+    {
+        get
+        {
+            var bytes = NodePodCidr.BaseAddress.GetAddressBytes();
+            bytes[^1]++;
+            return new IPAddress(bytes);
+        }
+    }
+}

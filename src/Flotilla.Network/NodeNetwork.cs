@@ -1,0 +1,64 @@
+using System.Net;
+using Flotilla.Client;
+using Flotilla.Network.Cni;
+using Flotilla.Network.Commands;
+using Flotilla.Network.Dns;
+using Flotilla.Network.Services;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Flotilla.Network;
+
+/// <summary>
+/// Everything one node needs for its pods to reach each other, services and names: the bridge and its CNI
+/// configuration, the service rules and cluster DNS. Stopping it leaves running pods connected;
+/// <see cref="NetworkCleanup"/> takes everything away.
+/// </summary>
+public sealed class NodeNetwork(NetworkOptions options, InformerSet informers, TimeProvider time, ILoggerFactory loggers) : BackgroundService
+{
+    private const int DnsPort = 53;
+    private readonly HostCommands commands = new();
+    private readonly List<BackgroundService> parts = [];
+
+    /// <summary>Makes bridge and CNI configuration; after it pods can be started. Throws <see cref="CommandException"/> with a clear reason.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var bridge = new PodBridge(options, commands, loggers.CreateLogger<PodBridge>());
+        await bridge.EnsureAsync(cancellationToken);
+        await CniConfiguration.WriteAsync(options, cancellationToken);
+        parts.Add(new ServiceProxy(options, informers, commands, bridge.SeesBridgedPackets, time, loggers));
+        parts.Add(Dns());
+        foreach (var part in parts)
+        {
+            await part.StartAsync(cancellationToken);
+        }
+
+        await base.StartAsync(cancellationToken);
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await Task.WhenAll(parts.Select(part => part.StopAsync(cancellationToken)));
+        await base.StopAsync(cancellationToken);
+    }
+
+    public override void Dispose()
+    {
+        parts.ForEach(part => part.Dispose());
+        base.Dispose();
+    }
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(parts.Select(part => part.ExecuteTask ?? Task.CompletedTask));
+
+    private DnsServer Dns()
+    {
+        var zone = new ClusterZone(options.ClusterDomain, new InformerDirectory(informers));
+        HashSet<IPAddress> ourselves = [options.ClusterDnsAddress, options.GatewayAddress];
+        var forwarder = new Forwarder(
+            async token => [.. (await ResolvConf.ReadAsync(options.ResolvConfPath, ourselves, token)).Select(server => new IPEndPoint(server, DnsPort))],
+            time);
+        return new DnsServer(
+            new IPEndPoint(options.ClusterDnsAddress, DnsPort), new Resolver(zone, forwarder), time, loggers.CreateLogger<DnsServer>());
+    }
+}

@@ -1,0 +1,15 @@
+namespace Flotilla.Network.Services;
+
+/// <summary>Names inside the table.</summary>
+internal static class Names
+{
+    public const string ServiceAddresses = "service-addresses";
+    public const string NodePorts = "node-ports";
+    public const string NoEndpointAddresses = "no-endpoint-addresses";
+    public const string NoEndpointNodePorts = "no-endpoint-node-ports";
+    public const string HostPorts = "host-ports";
+    public const string HostPortsByAddress = "host-ports-by-address";
+    public const string Hairpin = "hairpin";
+    public const string MarkForMasquerade = "mark-for-masquerade";
+    public const string Refuse = "refuse";
+}
