@@ -1,5 +1,7 @@
 using Flotilla.Controllers.Deployments;
 using Flotilla.Controllers.ReplicaSets;
+using Flotilla.Controllers.ServiceAccounts;
+using Flotilla.Controllers.Services;
 using Microsoft.Extensions.Hosting;
 
 namespace Flotilla.Controllers;
@@ -11,6 +13,10 @@ public sealed class ControllerSet : BackgroundService
     [
         context => new DeploymentController(context),
         context => new ReplicaSetController(context),
+        context => new EndpointSliceController(context),
+        context => new EndpointsController(context),
+        context => new ServiceAccountController(context),
+        context => new RootCertificateController(context),
     ];
 
     private readonly Controller[] controllers;

@@ -123,7 +123,7 @@ internal sealed partial class DeploymentController : Controller
                 throw;
             }
         }
-        catch (ApiException refused) when (!ReplicaSets.ReplicaSetController.IsNamespaceEnding(refused))
+        catch (ApiException refused) when (!refused.IsNamespaceEnding())
         {
             var message = $"Failed to create new replica set \"{wanted.Metadata.Name}\": {refused.Message}";
             Events.Record(deployment, "Warning", "ReplicaSetCreateError", message);
@@ -156,7 +156,7 @@ internal sealed partial class DeploymentController : Controller
             found = found with { New = set };
         }
 
-        if (deployment.Status?.Conditions?.Any(condition => condition.Type == DeploymentConditions.Progressing) != true)
+        if (!DeploymentStatusRules.IsAbout(deployment, set))
         {
             deployment = WithProgress(deployment, "FoundNewReplicaSet", $"Found new replica set \"{set.Metadata.Name}\"");
         }

@@ -27,6 +27,17 @@ internal static class DeploymentStatusRules
     public static bool HasProgressDeadline(V1Deployment deployment) =>
         deployment.Spec.ProgressDeadlineSeconds is not null and not int.MaxValue;
 
+    /// <summary>
+    /// Whether the reported progress concerns the present set. The success of an earlier rollout must not stand for
+    /// this one: a success has no deadline.
+    /// </summary>
+    public static bool IsAbout(V1Deployment deployment, V1ReplicaSet set)
+    {
+        var progressing = deployment.Status?.Conditions?.FirstOrDefault(condition => condition.Type == DeploymentConditions.Progressing);
+        return progressing is not null
+            && (progressing.Reason != NewSetAvailable || progressing.Message.Contains($"\"{set.Metadata.Name}\"", StringComparison.Ordinal));
+    }
+
     public static bool IsComplete(V1Deployment deployment, V1DeploymentStatus? status)
     {
         var desired = RolloutMath.Desired(deployment);

@@ -89,14 +89,14 @@ internal sealed partial class ReplicaSetController : Controller
                 var pod = await Client.CreateAsync(PodTemplates.NewPod(set.Spec.Template, set), cancellationToken);
                 Events.Record(set, "Normal", "SuccessfulCreate", $"Created pod: {pod.Metadata.Name}");
             }
-            catch (ApiException refused) when (!IsNamespaceEnding(refused))
+            catch (ApiException refused) when (!refused.IsNamespaceEnding())
             {
                 Events.Record(set, "Warning", "FailedCreate", $"Error creating: {refused.Message}");
                 throw;
             }
         });
         expectations.CreationSeen(key, count - created);
-        return failure is ApiException ending && IsNamespaceEnding(ending) ? null : failure;
+        return failure is ApiException ending && ending.IsNamespaceEnding() ? null : failure;
     }
 
     private async Task<Exception?> DeleteAsync(V1ReplicaSet set, IReadOnlyList<V1Pod> surplus, CancellationToken cancellationToken)
@@ -161,9 +161,6 @@ internal sealed partial class ReplicaSetController : Controller
             Queue.Add(former.Key());
         }
     }
-
-    internal static bool IsNamespaceEnding(ApiException error) =>
-        error.Status.Details?.Causes?.Any(cause => cause.Reason == "NamespaceTerminating") == true;
 
     private static partial class Log
     {

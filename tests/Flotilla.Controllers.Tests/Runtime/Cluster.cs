@@ -53,15 +53,28 @@ internal sealed class Cluster : IAsyncDisposable
         where T : class, IKubernetesObject<V1ObjectMeta> =>
         (await Client.ListAsync<T>(new ListScope(ns), CancellationToken.None)).Items;
 
-    /// <summary>Changes the newest state of an object, spec or status.</summary>
+    /// <summary>Changes the newest state of an object: its status, or all but its status.</summary>
     public async Task<T> ChangeAsync<T>(string ns, string name, Action<T> change)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var value = await GetAsync<T>(ns, name);
-        change(value);
-        var updated = await Client.UpdateAsync(value, CancellationToken.None);
-        value.Metadata.ResourceVersion = updated.Metadata.ResourceVersion;
-        return await Client.UpdateStatusAsync(value, CancellationToken.None);
+        while (true)
+        {
+            var value = await GetAsync<T>(ns, name);
+            var status = StatusOf(value);
+            change(value);
+            try
+            {
+                return StatusOf(value) == status
+                    ? await Client.UpdateAsync(value, CancellationToken.None)
+                    : await Client.UpdateStatusAsync(value, CancellationToken.None);
+            }
+            catch (ApiException conflict) when (conflict.IsConflict)
+            {
+                // A controller wrote in between.
+            }
+        }
+
+        static string? StatusOf(T value) => System.Text.Json.Nodes.JsonNode.Parse(ObjectJson.Encode(value))!["status"]?.ToJsonString();
     }
 
     /// <summary>Waits until a condition holds; time passes only as much as the controllers' retries need.</summary>
@@ -116,15 +129,15 @@ internal sealed class Cluster : IAsyncDisposable
         await store.DisposeAsync();
     }
 
-    private Task<V1Pod> SetReadyAsync(V1Pod pod) => ChangeAsync<V1Pod>(pod.Metadata.NamespaceProperty, pod.Metadata.Name, running =>
+    private async Task SetReadyAsync(V1Pod pod)
     {
-        running.Spec.NodeName = "node-1";
-        running.Status = new V1PodStatus
+        await ChangeAsync<V1Pod>(pod.Metadata.NamespaceProperty, pod.Metadata.Name, running => running.Spec.NodeName = "node-1");
+        await ChangeAsync<V1Pod>(pod.Metadata.NamespaceProperty, pod.Metadata.Name, running => running.Status = new V1PodStatus
         {
             Phase = "Running",
             Conditions = [new V1PodCondition { Type = "Ready", Status = "True", LastTransitionTime = Time.GetUtcNow().UtcDateTime }],
-        };
-    });
+        });
+    }
 
     private static ILoggerFactory Loggers() =>
         Environment.GetEnvironmentVariable("TEST_LOG") is null
