@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Flotilla.EndToEnd.Tools;
+using k8s;
+
+namespace Flotilla.EndToEnd;
+
+/// <summary>
+/// A cluster of one machine, started by the real binary with data of its own, and driven by the real kubectl.
+/// Whatever happens it is taken down at the end.
+/// </summary>
+public class Cluster : IAsyncLifetime
+{
+    private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("flotilla-e2e-");
+    private readonly string flotilla = Environment.GetEnvironmentVariable("FLOTILLA") ?? Path.Combine(Repository.Root, "flotilla");
+    private readonly Dictionary<int, string> kubectls = [];
+
+    public string Kubeconfig => Path.Combine(directory.FullName, "kubeconfig");
+
+    public string DataDirectory => Path.Combine(directory.FullName, "data");
+
+    /// <summary>The name of the image every test uses; it exists in no registry.</summary>
+    public static string Image => "my-image";
+
+    private Dictionary<string, string> Environs => new() { ["KUBECONFIG"] = Kubeconfig, ["HOME"] = directory.FullName };
+
+    public async ValueTask InitializeAsync()
+    {
+        kubectls[35] = await KubectlTool.GetAsync(35);
+        kubectls[32] = await KubectlTool.GetAsync(32);
+        await UpAsync();
+        var image = Path.Combine(directory.FullName, "my-image.tar");
+        (await CommandLine.RunAsync(Path.Combine(Repository.Root, "examples", "my-app", "build-image.sh"), [image])).Success();
+        (await FlotillaAsync("image", "load", image)).Success();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await DownAsync();
+        directory.Delete(recursive: true);
+    }
+
+    internal async Task UpAsync() =>
+        (await CommandLine.RunAsync(flotilla, ["up", "--data-dir", DataDirectory], environment: Environs, limit: TimeSpan.FromMinutes(10))).Success();
+
+    /// <summary>SIGKILL to the process that serves this cluster, as a crash would end it.</summary>
+    internal async Task KillAsync()
+    {
+        var pid = await File.ReadAllTextAsync(Path.Combine(DataDirectory, "flotilla.pid"));
+        (await CommandLine.RunAsync("kill", ["-9", pid.Trim()])).Success();
+        await Eventually.GetAsync(() => Task.FromResult(Directory.Exists($"/proc/{pid.Trim()}")), alive => !alive, 10);
+    }
+
+    internal async Task<CommandOutput> DownAsync() => await FlotillaAsync("down");
+
+    internal Task<CommandOutput> FlotillaAsync(params string[] arguments) =>
+        CommandLine.RunAsync(flotilla, [.. arguments, "--data-dir", DataDirectory], environment: Environs);
+
+    internal Task<CommandOutput> KubectlAsync(params string[] arguments) => KubectlAsync(35, null, arguments);
+
+    internal Task<CommandOutput> KubectlAsync(int minor, string? input, params string[] arguments) =>
+        CommandLine.RunAsync(kubectls[minor], arguments, input, Environs);
+
+    internal async Task<string> KubectlOkAsync(params string[] arguments) => (await KubectlAsync(arguments)).Success();
+
+    internal Process StartKubectl(params string[] arguments) => CommandLine.Start(kubectls[35], arguments, Environs);
+
+    internal async Task<JsonNode> GetAsync(params string[] arguments) =>
+        JsonNode.Parse(await KubectlOkAsync(["get", .. arguments, "-o", "json"]))!;
+
+    /// <summary>For requests that kubectl would not make.</summary>
+    internal HttpClient Http()
+    {
+        var config = KubernetesClientConfiguration.BuildConfigFromConfigFile(Kubeconfig);
+        var handler = new SocketsHttpHandler();
+        handler.SslOptions.ClientCertificates = [CertUtils.GeneratePfx(config)];
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
+            certificate is not null && CertUtils.CreateCertificateValidationCallback(config).Invoke(this, certificate, chain!, errors);
+        return new HttpClient(handler) { BaseAddress = new Uri(config.Host) };
+    }
+}
