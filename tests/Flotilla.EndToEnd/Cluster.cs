@@ -73,9 +73,7 @@ public class Cluster : IAsyncLifetime
     {
         var config = KubernetesClientConfiguration.BuildConfigFromConfigFile(Kubeconfig);
         var handler = new SocketsHttpHandler();
-        handler.SslOptions.ClientCertificates = [CertUtils.GeneratePfx(config)];
-        handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
-            certificate is not null && CertUtils.CreateCertificateValidationCallback(config).Invoke(this, certificate, chain!, errors);
+        handler.SslOptions = ClusterTrust.Options(config);
         return new HttpClient(handler) { BaseAddress = new Uri(config.Host) };
     }
 }

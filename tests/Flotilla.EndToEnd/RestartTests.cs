@@ -25,7 +25,7 @@ public sealed class RestartTests(Cluster cluster)
 
         Assert.True(acknowledged.Count > 100, $"only {acknowledged.Count} writes before the kill");
         var present = (await space.OkAsync("get", "configmaps", "-o", "name")).Split('\n').ToHashSet(StringComparer.Ordinal);
-        Assert.Empty(acknowledged.Where(name => !present.Contains("configmap/" + name)));
+        Assert.DoesNotContain(acknowledged, name => !present.Contains("configmap/" + name));
         await space.OkAsync("rollout", "status", "deployment/my-app", "--timeout=60s");
         await Task.Delay(TimeSpan.FromSeconds(3));
         Assert.Equal(before, await ContainersAsync(space));

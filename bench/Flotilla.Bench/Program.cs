@@ -1,0 +1,48 @@
+using System.CommandLine;
+using System.Net;
+using System.Text;
+using Flotilla.Bench;
+using k8s;
+
+var kubeconfig = new Option<string?>("--kubeconfig") { Description = "The cluster to measure (default: KUBECONFIG or ~/.kube/config)" };
+var context = new Option<string?>("--context") { Description = "Its context, unless it is the current one" };
+var image = new Option<string>("--image") { Description = "An image with a shell that the node already has", DefaultValueFactory = _ => "my-image" };
+var count = new Option<int>("--objects") { Description = "ConfigMaps to create", DefaultValueFactory = _ => 5000 };
+var http2 = new Option<bool>("--http2") { Description = "HTTP/2 instead of HTTP/1.1" };
+var only = new Option<string?>("--only") { Description = "api, pods or cri" };
+var cri = new Option<string?>("--cri") { Description = "Socket of a CRI runtime, to measure bare calls for comparison" };
+var root = new RootCommand("Measures any Kubernetes cluster and prints one table") { kubeconfig, context, image, count, http2, only, cri };
+root.SetAction(async (result, cancellationToken) =>
+{
+    var config = KubernetesClientConfiguration.BuildConfigFromConfigFile(result.GetValue(kubeconfig), result.GetValue(context));
+    using var api = new ApiClient(config, result.GetValue(http2) ? HttpVersion.Version20 : HttpVersion.Version11);
+    var ns = $"bench-{Environment.ProcessId}";
+    await api.PostAsync("/api/v1/namespaces", Encoding.UTF8.GetBytes($$$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{{ns}}}"}}"""));
+    try
+    {
+        Console.WriteLine("| What | Figure |\n|---|---|");
+        var what = result.GetValue(only);
+        if (what is null or "api")
+        {
+            await PrintAsync(new ObjectBench(api, ns, result.GetValue(count)).RunAsync());
+        }
+
+        if (what is null or "pods")
+        {
+            await PrintAsync(new PodBench(api, ns, result.GetValue(image)!).RunAsync());
+        }
+    }
+    finally
+    {
+        await api.DeleteAsync($"/api/v1/namespaces/{ns}");
+    }
+
+    static async Task PrintAsync(IAsyncEnumerable<Figure> figures)
+    {
+        await foreach (var figure in figures)
+        {
+            Console.WriteLine(figure);
+        }
+    }
+});
+return await root.Parse(args).InvokeAsync();
