@@ -15,6 +15,11 @@ public static class NetworkCleanup
         List<string> left = [];
         await TryAsync("nft", ["delete", "table", "ip", options.TableName], ["nft", "list", "table", "ip", options.TableName]);
         await TryAsync("ip", ["link", "delete", options.BridgeName], ["ip", "link", "show", options.BridgeName]);
+        foreach (var rule in ForwardingGrant.Rules(options))
+        {
+            await TryAsync("iptables", ["-w", "-D", "FORWARD", .. rule], ["iptables", "-w", "-C", "FORWARD", .. rule], optional: true);
+        }
+
         File.Delete(Path.Combine(options.CniConfigDirectory, CniConfiguration.FileName));
         if (Directory.Exists(options.CniStateDirectory))
         {
@@ -23,7 +28,7 @@ public static class NetworkCleanup
 
         return left;
 
-        async Task TryAsync(string command, string[] arguments, string[] probe)
+        async Task TryAsync(string command, string[] arguments, string[] probe, bool optional = false)
         {
             try
             {
@@ -32,6 +37,11 @@ public static class NetworkCleanup
                 {
                     left.Add($"{command} {string.Join(' ', arguments)} failed");
                 }
+            }
+            catch (CommandException) when (optional)
+            {
+                // What was never installed made no rules.
+                return;
             }
             catch (CommandException error)
             {

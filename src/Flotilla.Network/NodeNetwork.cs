@@ -28,6 +28,7 @@ public sealed class NodeNetwork(NetworkOptions options, InformerSet informers, T
         await CniConfiguration.WriteAsync(options, cancellationToken);
         parts.Add(new ServiceProxy(options, informers, commands, bridge.SeesBridgedPackets, time, loggers));
         parts.Add(Dns());
+        parts.Add(new ForwardingGrant(options, commands, time, loggers.CreateLogger<ForwardingGrant>()));
         foreach (var part in parts)
         {
             await part.StartAsync(cancellationToken);

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Flotilla.Network.Cni;
 using Flotilla.Network.Services;
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -159,6 +160,19 @@ public sealed class DataPlaneTests(Machine machine) : IClassFixture<Machine>
         await machine.ApplyAsync([Given.Service("web", Web)], [onlyB]);
 
         Assert.Equal("b 10.244.0.5", await Talk.AskAsync(machine.A, Web, 80));
+    }
+
+    [Fact]
+    public async Task A_firewall_that_drops_what_is_forwarded_does_not_cut_pods_off()
+    {
+        await machine.ApplyAsync([Given.Service("web", Web)], [onlyB]);
+        await machine.Node.Commands.DoAsync("iptables", ["-P", "FORWARD", "DROP"], default);
+        Assert.Equal("silence", await Talk.AskAsync(machine.A, Web, 80));
+
+        using var grant = new ForwardingGrant(Machine.Options, machine.Node.Commands, TimeProvider.System, NullLogger.Instance);
+        Assert.True(await grant.EnsureAsync(default));
+        Assert.Equal("b 10.244.0.5", await Talk.AskAsync(machine.A, Web, 80));
+        await machine.Node.Commands.DoAsync("iptables", ["-P", "FORWARD", "ACCEPT"], default);
     }
 
     private static V1Service NodePort(Action<V1Service>? with = null) => Given.Service(
