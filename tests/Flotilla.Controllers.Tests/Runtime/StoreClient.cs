@@ -108,8 +108,25 @@ internal sealed class StoreClient(IStore store, TimeProvider time) : IObjectClie
         await store.WriteAsync(WriteRequest.Delete(PathOf<T>(key), Precondition.Any), cancellationToken);
     }
 
-    public Task<TAnswer> PostAsync<T, TBody, TAnswer>(ObjectKey key, string subresource, TBody body, CancellationToken cancellationToken)
-        where T : class, IKubernetesObject<V1ObjectMeta> => throw new NotSupportedException();
+    public async Task<TAnswer> PostAsync<T, TBody, TAnswer>(ObjectKey key, string subresource, TBody body, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        if (body is not V1Binding binding)
+        {
+            throw new NotSupportedException();
+        }
+
+        await ChangeAsync<T>(
+            key,
+            null,
+            current =>
+            {
+                current["spec"]!["nodeName"] = current["spec"]!["nodeName"] is null ? binding.Target.Name : throw Failure(409, "Conflict", key);
+                return current;
+            },
+            cancellationToken);
+        return (TAnswer)(object)new V1Status { Status = "Success" };
+    }
 
     public Task<byte[]> SendAsync(
         HttpMethod method, string pathAndQuery, string? contentType, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
