@@ -11,6 +11,7 @@ namespace Flotilla.Network.Tests.DataPlane;
 /// </summary>
 public sealed class Machine : IAsyncLifetime
 {
+    private static int count;
     private readonly List<IDisposable> servers = [];
     private readonly List<NetNamespace> spaces = [];
 
@@ -60,7 +61,7 @@ public sealed class Machine : IAsyncLifetime
 
     private async Task<NetNamespace> SpaceAsync(string name)
     {
-        var space = await NetNamespace.CreateAsync($"fltnet-{Environment.ProcessId}-{name}");
+        var space = await NetNamespace.CreateAsync($"fltnet-{Environment.ProcessId}-{Interlocked.Increment(ref count)}-{name}");
         spaces.Add(space);
         return space;
     }
