@@ -74,7 +74,7 @@ public sealed partial class DnsServer(IPEndPoint address, Resolver resolver, Tim
                 continue;
             }
 
-            if (resolver.AnswerAtOnce(query, overTcp: false) is { } answer)
+            if (AnswerAtOnce(query, overTcp: false) is { } answer)
             {
                 await SendAsync(socket, answer, client, stoppingToken);
                 continue;
@@ -84,6 +84,20 @@ public sealed partial class DnsServer(IPEndPoint address, Resolver resolver, Tim
             var message = buffer.AsSpan(0, received.ReceivedBytes).ToArray();
             DnsQuery.TryParse(message, out var kept);
             _ = ForwardAsync(socket, kept, message, client, stoppingToken);
+        }
+    }
+
+    /// <summary>One object this server cannot make sense of must not silence it.</summary>
+    private byte[]? AnswerAtOnce(DnsQuery query, bool overTcp)
+    {
+        try
+        {
+            return resolver.AnswerAtOnce(query, overTcp);
+        }
+        catch (Exception error)
+        {
+            Log.Failed(logger, error, query.Name);
+            return DnsResponse.Write(query, DnsAnswer.Failure(ResponseCode.ServerFailure), DnsResponse.PlainUdpBytes);
         }
     }
 
@@ -141,7 +155,7 @@ public sealed partial class DnsServer(IPEndPoint address, Resolver resolver, Tim
                     return;
                 }
 
-                var answer = resolver.AnswerAtOnce(query, overTcp: true)
+                var answer = AnswerAtOnce(query, overTcp: true)
                     ?? await resolver.AnswerAsync(query, message, overTcp: true, either.Token);
                 await TcpFraming.WriteAsync(stream, answer, either.Token);
             }

@@ -92,9 +92,10 @@ public sealed partial class ServiceProxy : BackgroundService
             await table.ApplyAsync(wanted, cancellationToken);
             await cleaner.CleanAsync(old, wanted, cancellationToken);
         }
-        catch (CommandException error)
+        catch (Exception error) when (error is not OperationCanceledException)
         {
-            Log.Failed(logger, error.Message);
+            // Whatever is wrong with one object or the machine now, services must come back by themselves.
+            Log.Failed(logger, error is CommandException ? null : error, error.Message);
             await Task.Delay(RetryAfter, time, cancellationToken);
             changed.Writer.TryWrite(true);
         }
@@ -111,6 +112,6 @@ public sealed partial class ServiceProxy : BackgroundService
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Error, Message = "Service rules could not be applied; trying again: {Reason}")]
-        public static partial void Failed(ILogger logger, string reason);
+        public static partial void Failed(ILogger logger, Exception? error, string reason);
     }
 }
