@@ -1,4 +1,7 @@
 using Flotilla.Controllers.Deployments;
+using Flotilla.Controllers.GarbageCollection;
+using Flotilla.Controllers.Namespaces;
+using Flotilla.Controllers.Nodes;
 using Flotilla.Controllers.ReplicaSets;
 using Flotilla.Controllers.ServiceAccounts;
 using Flotilla.Controllers.Services;
@@ -17,6 +20,11 @@ public sealed class ControllerSet : BackgroundService
         context => new EndpointsController(context),
         context => new ServiceAccountController(context),
         context => new RootCertificateController(context),
+        context => new NamespaceController(context),
+        context => new NodeLifecycleController(context),
+        context => new TaintEvictionController(context),
+        context => new PodCollector(context),
+        context => new GarbageCollector(context),
     ];
 
     private readonly Controller[] controllers;

@@ -10,6 +10,7 @@ public sealed class InformerSet(IObjectClient client, TimeProvider time, ILogger
 {
     private readonly Lock gate = new();
     private readonly Dictionary<(Type Kind, ListScope Scope), IInformer> informers = [];
+    private readonly Dictionary<IInformer, CancellationTokenSource> cancellations = [];
     private readonly List<Task> running = [];
     private CancellationToken? stopping;
 
@@ -27,6 +28,20 @@ public sealed class InformerSet(IObjectClient client, TimeProvider time, ILogger
             }
 
             return (Informer<T>)informer;
+        }
+    }
+
+    /// <summary>For kinds that come and go: the next who asks for it gets a new one.</summary>
+    public void Stop<T>(ListScope? scope = null)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        lock (gate)
+        {
+            if (informers.Remove((typeof(T), scope ?? ListScope.All), out var informer)
+                && cancellations.Remove(informer, out var cancellation))
+            {
+                cancellation.Cancel();
+            }
         }
     }
 
@@ -65,7 +80,9 @@ public sealed class InformerSet(IObjectClient client, TimeProvider time, ILogger
     {
         if (stopping is { IsCancellationRequested: false } token)
         {
-            running.Add(Task.Run(() => informer.RunAsync(token), CancellationToken.None));
+            var cancellation = CancellationTokenSource.CreateLinkedTokenSource(token);
+            cancellations.Add(informer, cancellation);
+            running.Add(Task.Run(() => informer.RunAsync(cancellation.Token), CancellationToken.None));
         }
     }
 }

@@ -36,22 +36,25 @@ internal static class Rollout
         }
 
         // Pods that serve nobody first: that costs no availability.
-        var unhealthy = mayGo;
         foreach (var set in sets.ActiveOld)
         {
-            var count = Math.Min(unhealthy, Math.Max(0, sizes[set] - Available(set)));
-            sizes[set] -= count;
-            unhealthy -= count;
+            mayGo -= Shrink(set, Math.Min(mayGo, Size(set) - Available(set)));
         }
 
-        var spare = sets.All.Sum(Available) - RolloutMath.MinAvailable(deployment);
+        // A status may lag behind a step just taken, the sizes do not: the number that may go bounds this too.
+        var spare = Math.Min(mayGo, sets.All.Sum(Available) - RolloutMath.MinAvailable(deployment));
         foreach (var set in sets.ActiveOld)
         {
-            var count = Math.Clamp(spare, 0, sizes[set]);
-            sizes[set] -= count;
-            spare -= count;
+            spare -= Shrink(set, spare);
         }
 
         return [.. sizes.Where(entry => entry.Value != Size(entry.Key)).Select(entry => new Resize(entry.Key, entry.Value))];
+
+        int Shrink(V1ReplicaSet set, int wanted)
+        {
+            var count = Math.Clamp(wanted, 0, sizes[set]);
+            sizes[set] -= count;
+            return count;
+        }
     }
 }

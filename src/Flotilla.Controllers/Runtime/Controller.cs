@@ -11,7 +11,7 @@ namespace Flotilla.Controllers;
 /// One control loop: subscriptions put keys into a queue, workers converge them. The constructor only declares
 /// what is watched; nothing runs before the start, and nothing is reconciled before the caches are filled.
 /// </summary>
-public abstract class Controller : BackgroundService
+public abstract partial class Controller : BackgroundService
 {
     private readonly List<Func<CancellationToken, Task>> synced = [];
     private readonly ReconcileLoop loop;
@@ -65,15 +65,15 @@ public abstract class Controller : BackgroundService
     protected abstract Task ReconcileAsync(ObjectKey key, CancellationToken cancellationToken);
 
     /// <summary>The shared informer, which will have listed before the first reconcile.</summary>
-    protected Informer<T> Watch<T>()
+    protected Informer<T> Watch<T>(ListScope? scope = null)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var informer = context.Informers.Of<T>();
+        var informer = context.Informers.Of<T>(scope);
         synced.Add(informer.WaitForSyncAsync);
         return informer;
     }
 
-    /// <summary>As <see cref="Watch{T}()"/>, and every object that changes is reconciled.</summary>
+    /// <summary>As <see cref="Watch{T}"/>, and every object that changes is reconciled.</summary>
     protected Informer<T> WatchAndEnqueue<T>()
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
@@ -94,6 +94,38 @@ public abstract class Controller : BackgroundService
     /// <summary>What the controller does besides reconciling, until it is stopped.</summary>
     protected virtual Task RunAsync(CancellationToken stoppingToken) => Task.CompletedTask;
 
+    /// <summary>Does something now and then; a failure is logged and the next time is another chance.</summary>
+    protected async Task RepeatAsync(TimeSpan period, Func<CancellationToken, Task> action, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await WaitForSyncAsync(stoppingToken);
+            using var timer = new PeriodicTimer(period, Time);
+            do
+            {
+                try
+                {
+                    await action(stoppingToken);
+                }
+                catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
+                {
+                    Log.RoundFailed(Logger, failure, Name);
+                }
+            }
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Stopping.
+        }
+    }
+
     protected Task WaitForSyncAsync(CancellationToken cancellationToken) =>
         Task.WhenAll(synced.Select(wait => wait(cancellationToken)));
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "{Controller}: a round failed; the next one follows")]
+        public static partial void RoundFailed(ILogger logger, Exception error, string controller);
+    }
 }

@@ -12,13 +12,16 @@ namespace Flotilla.Controllers.Tests.Runtime;
 
 /// <summary>
 /// Just enough of an API server for control loops, on the in-memory store: versions, uids, generations, graceful
-/// deletion of placed pods, finalizers. It has no defaults and no validation.
+/// deletion of placed pods, finalizers, discovery. It has no defaults and no validation.
 /// </summary>
 internal sealed class StoreClient(IStore store, TimeProvider time) : IObjectClient
 {
     public async Task<T> GetAsync<T>(ObjectKey key, CancellationToken cancellationToken)
-        where T : class, IKubernetesObject<V1ObjectMeta> =>
-        await store.GetAsync(PathOf<T>(key), cancellationToken) is { } entry ? Decode<T>(entry.Value, entry.Modified) : throw Failure(404, "NotFound", key);
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var entry = await GetAsync(PathOf<T>(key), cancellationToken);
+        return Decode<T>(entry.Value, entry.Modified);
+    }
 
     public async Task<ObjectList<T>> ListAsync<T>(ListScope scope, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
@@ -55,129 +58,213 @@ internal sealed class StoreClient(IStore store, TimeProvider time) : IObjectClie
             new WriteRequest(PathOf<T>(copy.Key()), ObjectJson.Encode(copy), Precondition.MustNotExist), cancellationToken);
         return result.Outcome == WriteOutcome.Written
             ? Decode<T>(ObjectJson.Encode(copy), result.Revision)
-            : throw Failure(409, "AlreadyExists", copy.Key());
+            : throw Failure(409, "AlreadyExists", copy.Metadata.Name);
     }
 
     public Task<T> UpdateAsync<T>(T value, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
-        ChangeAsync<T>(value.Key(), value.Metadata.ResourceVersion, current => Keep(current, Node(value), "status"), cancellationToken);
+        ChangeAsync<T>(value.Key(), current => Replace(current, Node(value), "status"), cancellationToken);
 
     public Task<T> UpdateStatusAsync<T>(T value, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
         ChangeAsync<T>(
             value.Key(),
-            value.Metadata.ResourceVersion,
             current =>
             {
-                current["status"] = Node(value)["status"]?.DeepClone();
-                return current;
+                var next = current.DeepClone().AsObject();
+                next["metadata"]!["resourceVersion"] = value.Metadata.ResourceVersion;
+                next["status"] = Node(value)["status"]?.DeepClone();
+                return next;
             },
             cancellationToken);
 
     public Task<T> PatchAsync<T>(ObjectKey key, Patch patch, string? subresource, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
-        ChangeAsync<T>(
-            key,
-            null,
-            current =>
-            {
-                Merge(current, JsonNode.Parse(patch.Body.Span)!.AsObject());
-                return current;
-            },
-            cancellationToken);
+        ChangeAsync<T>(key, current => Merged(current, patch.Body), cancellationToken);
 
-    public async Task DeleteAsync<T>(ObjectKey key, V1DeleteOptions? options, CancellationToken cancellationToken)
-        where T : class, IKubernetesObject<V1ObjectMeta>
-    {
-        var current = await GetAsync<T>(key, cancellationToken);
-        var graceful = current is V1Pod { Spec.NodeName: not null, Status.Phase: not ("Succeeded" or "Failed") } && options?.GracePeriodSeconds != 0;
-        if (graceful || current.Metadata.Finalizers is { Count: > 0 })
-        {
-            await ChangeAsync<T>(
-                key,
-                null,
-                node =>
-                {
-                    node["metadata"]!["deletionTimestamp"] ??= time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-                    return node;
-                },
-                cancellationToken);
-            return;
-        }
-
-        await store.WriteAsync(WriteRequest.Delete(PathOf<T>(key), Precondition.Any), cancellationToken);
-    }
+    public Task DeleteAsync<T>(ObjectKey key, V1DeleteOptions? options, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta> => DeleteAsync(PathOf<T>(key), options, cancellationToken);
 
     public async Task<TAnswer> PostAsync<T, TBody, TAnswer>(ObjectKey key, string subresource, TBody body, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        if (body is not V1Binding binding)
+        switch (body)
         {
-            throw new NotSupportedException();
+            case V1Binding binding:
+                await ChangeAsync<T>(
+                    key,
+                    current =>
+                    {
+                        current["spec"]!["nodeName"] = current["spec"]!["nodeName"] is null ? binding.Target.Name : throw Failure(409, "Conflict", key.Name);
+                        return current;
+                    },
+                    cancellationToken);
+                return (TAnswer)(object)new V1Status { Status = "Success" };
+            case V1Eviction:
+                // A deletion that nothing here forbids.
+                await DeleteAsync<T>(key, null, cancellationToken);
+                return (TAnswer)(object)new V1Status { Status = "Success" };
+            default:
+                throw new NotSupportedException();
         }
-
-        await ChangeAsync<T>(
-            key,
-            null,
-            current =>
-            {
-                current["spec"]!["nodeName"] = current["spec"]!["nodeName"] is null ? binding.Target.Name : throw Failure(409, "Conflict", key);
-                return current;
-            },
-            cancellationToken);
-        return (TAnswer)(object)new V1Status { Status = "Success" };
     }
 
-    public Task<byte[]> SendAsync(
-        HttpMethod method, string pathAndQuery, string? contentType, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+    public async Task<byte[]> SendAsync(
+        HttpMethod method, string pathAndQuery, string? contentType, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        if (Catalogue.Answer(pathAndQuery) is { } discovery)
+        {
+            return discovery;
+        }
 
-    private async Task<T> ChangeAsync<T>(ObjectKey key, string? version, Func<JsonObject, JsonObject> change, CancellationToken cancellationToken)
+        var (path, isCollection, subresource) = Catalogue.Locate(pathAndQuery);
+        if (isCollection)
+        {
+            foreach (var entry in (await store.ListAsync(path, null, 0, null, cancellationToken)).Entries)
+            {
+                await DeleteAsync(entry.Key, ObjectJson.Decode<V1DeleteOptions>(body.Span), cancellationToken);
+            }
+
+            return "{}"u8.ToArray();
+        }
+
+        if (method == HttpMethod.Delete)
+        {
+            await DeleteAsync(path, ObjectJson.Decode<V1DeleteOptions>(body.Span), cancellationToken);
+        }
+        else if (method == HttpMethod.Patch)
+        {
+            await ChangeAsync(path, current => Merged(current, body), cancellationToken);
+        }
+        else if (subresource == "finalize")
+        {
+            await ChangeAsync(path, current => Replace(current, JsonNode.Parse(body.Span)!.AsObject(), "status"), cancellationToken);
+        }
+        else
+        {
+            var entry = await GetAsync(path, cancellationToken);
+            return ObjectJson.Encode(Decode<ObjectMetadata>(entry.Value, entry.Modified));
+        }
+
+        return "{}"u8.ToArray();
+    }
+
+    private async Task<StoredEntry> GetAsync(string path, CancellationToken cancellationToken) =>
+        await store.GetAsync(path, cancellationToken) ?? throw Failure(404, "NotFound", path);
+
+    private async Task DeleteAsync(string path, V1DeleteOptions? options, CancellationToken cancellationToken)
+    {
+        var entry = await GetAsync(path, cancellationToken);
+        var current = JsonNode.Parse(entry.Value.Span)!;
+        if (options?.Preconditions?.Uid is { } uid && uid != current["metadata"]!["uid"]!.GetValue<string>())
+        {
+            throw Failure(409, "Conflict", path);
+        }
+
+        var isGraceful = path.StartsWith("/pods/", StringComparison.Ordinal)
+            && current["spec"]?["nodeName"] is not null
+            && current["status"]?["phase"]?.GetValue<string>() is not ("Succeeded" or "Failed")
+            && options?.GracePeriodSeconds != 0;
+        var finalizer = options?.PropagationPolicy switch
+        {
+            "Foreground" => "foregroundDeletion",
+            "Orphan" => "orphan",
+            _ => path.StartsWith("/namespaces/", StringComparison.Ordinal) ? "" : null,
+        };
+        if (!isGraceful && finalizer is null && current["metadata"]!["finalizers"] is not JsonArray { Count: > 0 })
+        {
+            await store.WriteAsync(WriteRequest.Delete(path, Precondition.Any), cancellationToken);
+            return;
+        }
+
+        await ChangeAsync(
+            path,
+            node =>
+            {
+                var metadata = node["metadata"]!.AsObject();
+                metadata["deletionTimestamp"] ??= time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+                if (finalizer is { Length: > 0 })
+                {
+                    var finalizers = metadata["finalizers"] as JsonArray ?? [];
+                    metadata.Remove("finalizers");
+                    finalizers.Add(finalizer);
+                    metadata["finalizers"] = finalizers;
+                }
+
+                return node;
+            },
+            cancellationToken);
+    }
+
+    private async Task<T> ChangeAsync<T>(ObjectKey key, Func<JsonObject, JsonObject> change, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var (bytes, revision) = await ChangeAsync(PathOf<T>(key), change, cancellationToken);
+        return Decode<T>(bytes, revision);
+    }
+
+    /// <summary>A resourceVersion or uid in what <paramref name="change"/> returns must match.</summary>
+    private async Task<(ReadOnlyMemory<byte> Bytes, Revision Revision)> ChangeAsync(
+        string path, Func<JsonObject, JsonObject> change, CancellationToken cancellationToken)
     {
         while (true)
         {
-            if (await store.GetAsync(PathOf<T>(key), cancellationToken) is not { } entry)
-            {
-                throw Failure(404, "NotFound", key);
-            }
-
-            if (version is not null && version != entry.Modified.ToString())
-            {
-                throw Failure(409, "Conflict", key);
-            }
-
+            var entry = await GetAsync(path, cancellationToken);
             var old = JsonNode.Parse(entry.Value.Span)!.AsObject();
             var next = change(old.DeepClone().AsObject());
+            var metadata = next["metadata"]!.AsObject();
+            if (metadata["resourceVersion"]?.GetValue<string>() is { } version && version != entry.Modified.ToString())
+            {
+                throw Failure(409, "Conflict", path);
+            }
+
+            metadata.Remove("resourceVersion");
             foreach (var owned in (string[])["uid", "creationTimestamp", "generation"])
             {
-                next["metadata"]![owned] = old["metadata"]![owned]?.DeepClone();
+                metadata[owned] = old["metadata"]![owned]?.DeepClone();
             }
 
             if (!JsonNode.DeepEquals(old["spec"], next["spec"]))
             {
-                next["metadata"]!["generation"] = old["metadata"]!["generation"]!.GetValue<long>() + 1;
+                metadata["generation"] = old["metadata"]!["generation"]!.GetValue<long>() + 1;
             }
 
-            next["metadata"]!.AsObject().Remove("resourceVersion");
             if (JsonNode.DeepEquals(old, next))
             {
-                return Decode<T>(entry.Value, entry.Modified);
+                return (entry.Value, entry.Modified);
             }
 
+            var isGone = old["metadata"]!["deletionTimestamp"] is not null && IsReleased(old, next);
             var bytes = ObjectJson.Encode(next);
-            var result = await store.WriteAsync(new WriteRequest(entry.Key, bytes, Precondition.MustBeAt(entry.Modified)), cancellationToken);
+            var request = isGone
+                ? WriteRequest.Delete(path, Precondition.MustBeAt(entry.Modified))
+                : new WriteRequest(path, bytes, Precondition.MustBeAt(entry.Modified));
+            var result = await store.WriteAsync(request, cancellationToken);
             if (result.Outcome == WriteOutcome.Written)
             {
-                return Decode<T>(bytes, result.Revision);
+                return (bytes, result.Revision);
             }
         }
     }
 
-    private static JsonObject Keep(JsonObject current, JsonObject next, string part)
+    private static bool IsReleased(JsonObject old, JsonObject next)
     {
-        next[part] = current[part]?.DeepClone();
+        static int Count(JsonNode? finalizers) => finalizers is JsonArray array ? array.Count : 0;
+        return (Count(old["metadata"]!["finalizers"]) > 0 && Count(next["metadata"]!["finalizers"]) == 0)
+            || (Count(old["spec"]?["finalizers"]) > 0 && Count(next["spec"]?["finalizers"]) == 0);
+    }
+
+    private static JsonObject Replace(JsonObject current, JsonObject next, string kept)
+    {
+        next[kept] = current[kept]?.DeepClone();
         return next;
+    }
+
+    private static JsonObject Merged(JsonObject current, ReadOnlyMemory<byte> patch)
+    {
+        var changes = JsonNode.Parse(patch.Span)!.AsObject();
+        Merge(current, changes);
+        return current;
     }
 
     private static void Merge(JsonObject target, JsonObject patch)
@@ -188,13 +275,13 @@ internal sealed class StoreClient(IStore store, TimeProvider time) : IObjectClie
             {
                 Merge(into, inner);
             }
-            else if (value is JsonArray items && items.Any(item => item is JsonObject entry && entry.ContainsKey("$patch")))
+            else if (value is null || (value is JsonArray items && items.Any(item => item is JsonObject entry && entry.ContainsKey("$patch"))))
             {
                 target.Remove(name);
             }
             else
             {
-                target[name] = value?.DeepClone();
+                target[name] = value.DeepClone();
             }
         }
     }
@@ -213,6 +300,6 @@ internal sealed class StoreClient(IStore store, TimeProvider time) : IObjectClie
 
     private static string PrefixOf(ResourceType type, string? ns) => $"{type.Group}/{type.Plural}/" + (ns is null ? "" : ns + "/");
 
-    private static ApiException Failure(int code, string reason, ObjectKey key) =>
-        new(new V1Status { Code = code, Reason = reason, Message = $"{key}: {reason}" });
+    private static ApiException Failure(int code, string reason, string what) =>
+        new(new V1Status { Code = code, Reason = reason, Message = $"{what}: {reason}" });
 }

@@ -1,0 +1,64 @@
+using System.Text.Json;
+using Flotilla.Api;
+using Flotilla.Client;
+using Flotilla.Controllers.Pods;
+using k8s.Models;
+
+namespace Flotilla.Controllers.Nodes;
+
+/// <summary>Deletes pods that do not, or no longer, tolerate what is wrong with their node.</summary>
+internal sealed class TaintEvictionController : Controller
+{
+    private readonly Informer<V1Node> nodes;
+    private readonly Informer<V1Pod> pods;
+
+    public TaintEvictionController(ControllerContext context)
+        : base(context, "taint-eviction-controller", workers: 8)
+    {
+        pods = WatchAndEnqueue<V1Pod>();
+        pods.AddNodeIndex();
+        nodes = Watch<V1Node>();
+        nodes.Subscribe(change =>
+        {
+            foreach (var pod in pods.OnNode(change.Latest.Metadata.Name))
+            {
+                Queue.Add(pod.Key());
+            }
+        });
+    }
+
+    protected override async Task ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
+    {
+        if (pods.Get(key) is not { } pod || !pod.IsActive() || string.IsNullOrEmpty(pod.Spec.NodeName)
+            || EvictionPlan.LeaveAt(pod, nodes.Get(new ObjectKey(null, pod.Spec.NodeName))?.Spec?.Taints, Now) is not { } at)
+        {
+            return;
+        }
+
+        if (at > Now)
+        {
+            Queue.AddAfter(key, at - Now);
+            return;
+        }
+
+        Events.Record(pod, "Normal", "TaintManagerEviction", $"Marking for deletion Pod {key}");
+        try
+        {
+            var target = new
+            {
+                type = "DisruptionTarget",
+                status = "True",
+                reason = "DeletionByTaintManager",
+                message = "Taint manager: deleting due to NoExecute taint",
+                lastTransitionTime = Now,
+            };
+            var patch = JsonSerializer.SerializeToUtf8Bytes(new { metadata = new { uid = pod.Metadata.Uid }, status = new { conditions = new[] { target } } });
+            await Client.PatchAsync<V1Pod>(key, new Patch(PatchKind.StrategicMerge, patch), "status", cancellationToken);
+            await Client.DeleteAsync<V1Pod>(key, new V1DeleteOptions { Preconditions = new V1Preconditions { Uid = pod.Metadata.Uid } }, cancellationToken);
+        }
+        catch (ApiException gone) when (gone.Code is 404 or 409)
+        {
+            // Gone, or another one has its name.
+        }
+    }
+}
