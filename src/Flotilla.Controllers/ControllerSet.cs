@@ -1,5 +1,6 @@
 using Flotilla.Controllers.Deployments;
 using Flotilla.Controllers.GarbageCollection;
+using Flotilla.Controllers.Jobs;
 using Flotilla.Controllers.Namespaces;
 using Flotilla.Controllers.Nodes;
 using Flotilla.Controllers.ReplicaSets;
@@ -16,6 +17,8 @@ public sealed class ControllerSet : BackgroundService
     [
         context => new DeploymentController(context),
         context => new ReplicaSetController(context),
+        context => new JobController(context),
+        context => new JobTtlController(context),
         context => new EndpointSliceController(context),
         context => new EndpointsController(context),
         context => new ServiceAccountController(context),

@@ -35,6 +35,17 @@ internal sealed class RecentWrites<T>
 
     public void Deleted(T value) => Note(value, isDeletion: true);
 
+    /// <summary>The newest that is known of one object.</summary>
+    public T Newest(T cached)
+    {
+        lock (gate)
+        {
+            return pending.TryGetValue(cached.Metadata.Uid, out var write) && !write.IsDeletion && time.GetElapsedTime(write.Since) <= Lifetime
+                ? write.Value
+                : cached;
+        }
+    }
+
     /// <summary>The cached objects with the writes of those that <paramref name="belongs"/> selects.</summary>
     public List<T> Over(IEnumerable<T> cached, Func<T, bool> belongs)
     {

@@ -171,17 +171,16 @@ internal sealed class StoreClient(IStore store, TimeProvider time) : IObjectClie
             "Orphan" => "orphan",
             _ => path.StartsWith("/namespaces/", StringComparison.Ordinal) ? "" : null,
         };
-        if (!isGraceful && finalizer is null && current["metadata"]!["finalizers"] is not JsonArray { Count: > 0 })
-        {
-            await store.WriteAsync(WriteRequest.Delete(path, Precondition.Any), cancellationToken);
-            return;
-        }
-
         await ChangeAsync(
             path,
             node =>
             {
                 var metadata = node["metadata"]!.AsObject();
+                if (!isGraceful && finalizer is null && metadata["finalizers"] is not JsonArray { Count: > 0 })
+                {
+                    return [];
+                }
+
                 metadata["deletionTimestamp"] ??= time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
                 if (finalizer is { Length: > 0 })
                 {
@@ -203,7 +202,7 @@ internal sealed class StoreClient(IStore store, TimeProvider time) : IObjectClie
         return Decode<T>(bytes, revision);
     }
 
-    /// <summary>A resourceVersion or uid in what <paramref name="change"/> returns must match.</summary>
+    /// <summary>A resourceVersion in what <paramref name="change"/> returns must match; an empty object deletes.</summary>
     private async Task<(ReadOnlyMemory<byte> Bytes, Revision Revision)> ChangeAsync(
         string path, Func<JsonObject, JsonObject> change, CancellationToken cancellationToken)
     {
@@ -212,6 +211,17 @@ internal sealed class StoreClient(IStore store, TimeProvider time) : IObjectClie
             var entry = await GetAsync(path, cancellationToken);
             var old = JsonNode.Parse(entry.Value.Span)!.AsObject();
             var next = change(old.DeepClone().AsObject());
+            if (next.Count == 0)
+            {
+                var deletion = await store.WriteAsync(WriteRequest.Delete(path, Precondition.MustBeAt(entry.Modified)), cancellationToken);
+                if (deletion.Outcome == WriteOutcome.Written)
+                {
+                    return (entry.Value, deletion.Revision);
+                }
+
+                continue;
+            }
+
             var metadata = next["metadata"]!.AsObject();
             if (metadata["resourceVersion"]?.GetValue<string>() is { } version && version != entry.Modified.ToString())
             {

@@ -1,0 +1,185 @@
+using Flotilla.Client;
+using Flotilla.Controllers.Jobs;
+using Flotilla.Controllers.Tests.Runtime;
+using k8s.Models;
+
+namespace Flotilla.Controllers.Tests.Jobs;
+
+public sealed class JobControllerTests : IAsyncLifetime
+{
+    private readonly Cluster cluster = new(context => new JobController(context), context => new JobTtlController(context));
+
+    public async ValueTask InitializeAsync() => await cluster.StartAsync();
+
+    public ValueTask DisposeAsync() => cluster.DisposeAsync();
+
+    [Fact]
+    public async Task Runs_as_many_pods_as_must_succeed_and_completes()
+    {
+        await CreateAsync(spec =>
+        {
+            spec.Completions = 5;
+            spec.Parallelism = 2;
+        });
+        var most = 0;
+        var random = new Random(1);
+        await UntilAsync(
+            async () =>
+            {
+                most = Math.Max(most, (await PodsAsync()).Count(pod => pod.Status?.Phase is null));
+                return JobConditions.IsFinished((await JobAsync()).Status);
+            },
+            _ => random.Next(2) == 0 ? "Succeeded" : null);
+
+        var status = (await JobAsync()).Status;
+        Assert.Equal(["SuccessCriteriaMet CompletionsReached", "Complete CompletionsReached"], Conditions(status));
+        Assert.Equal((5, null, null, 0, 0), (status.Succeeded, status.Failed, status.Active, status.Ready, status.Terminating));
+        Assert.NotNull(status.CompletionTime);
+        Assert.InRange(most, 1, 2);
+        Assert.All(await PodsAsync(), pod => Assert.False(pod.IsTracked()));
+        await cluster.UntilAsync(async () => await HasEventAsync("Normal Completed Job completed"), "the event");
+    }
+
+    [Fact]
+    public async Task Too_many_failures_end_it()
+    {
+        await CreateAsync(spec => spec.BackoffLimit = 2);
+        await UntilAsync(async () => JobConditions.IsFinished((await JobAsync()).Status), _ => "Failed");
+        var status = (await JobAsync()).Status;
+        Assert.Equal(["FailureTarget BackoffLimitExceeded", "Failed BackoffLimitExceeded"], Conditions(status));
+        Assert.Equal(3, status.Failed);
+        Assert.Equal(3, (await PodsAsync()).Count);
+        await cluster.UntilAsync(
+            async () => await HasEventAsync("Warning BackoffLimitExceeded Job has reached the specified backoff limit"), "the event");
+    }
+
+    [Fact]
+    public async Task The_deadline_ends_what_still_runs()
+    {
+        await CreateAsync(spec => spec.ActiveDeadlineSeconds = 5);
+        await UntilAsync(async () => JobConditions.IsFinished((await JobAsync()).Status), _ => null);
+        Assert.Equal(["FailureTarget DeadlineExceeded", "Failed DeadlineExceeded"], Conditions((await JobAsync()).Status));
+        Assert.Equal(1, (await JobAsync()).Status.Failed);
+    }
+
+    [Fact]
+    public async Task Every_index_succeeds_once()
+    {
+        await CreateAsync(spec =>
+        {
+            spec.CompletionMode = "Indexed";
+            spec.Completions = 4;
+            spec.Parallelism = 3;
+        });
+        var failedOnce = false;
+        await UntilAsync(
+            async () => JobConditions.IsFinished((await JobAsync()).Status),
+            pod =>
+            {
+                if (failedOnce || JobPods.IndexOf(pod) != 1)
+                {
+                    return "Succeeded";
+                }
+
+                failedOnce = true;
+                return "Failed";
+            });
+        var status = (await JobAsync()).Status;
+        Assert.Equal(("0-3", 4, 1), (status.CompletedIndexes, status.Succeeded, status.Failed));
+        Assert.All(await PodsAsync(), pod => Assert.Equal($"work-{JobPods.IndexOf(pod)}", pod.Spec.Hostname));
+    }
+
+    [Fact]
+    public async Task Suspended_it_runs_nothing_and_resumed_it_goes_on()
+    {
+        await CreateAsync(spec => spec.Suspend = true);
+        await UntilAsync(async () => Conditions((await JobAsync()).Status).Contains("Suspended JobSuspended"), _ => "Succeeded");
+        Assert.Empty(await PodsAsync());
+        await cluster.ChangeAsync<V1Job>("default", "work", job => job.Spec.Suspend = false);
+        await UntilAsync(async () => JobConditions.IsFinished((await JobAsync()).Status), _ => "Succeeded");
+    }
+
+    [Fact]
+    public async Task A_finished_job_is_deleted_when_its_time_is_up()
+    {
+        await CreateAsync(spec => spec.TtlSecondsAfterFinished = 100);
+        await UntilAsync(async () => JobConditions.IsFinished((await JobAsync()).Status), _ => "Succeeded");
+        Assert.Null((await JobAsync()).Metadata.DeletionTimestamp);
+        cluster.Time.Advance(TimeSpan.FromSeconds(101));
+        await UntilAsync(async () => (await JobAsync()).Metadata.DeletionTimestamp is not null, _ => null);
+    }
+
+    [Fact]
+    public async Task Pods_of_a_deleted_job_are_let_go()
+    {
+        await CreateAsync(spec => spec.Parallelism = spec.Completions = 2);
+        await UntilAsync(async () => (await PodsAsync()).Count == 2, _ => null);
+        await cluster.Client.DeleteAsync<V1Job>(new("default", "work"), null, CancellationToken.None);
+        foreach (var pod in await PodsAsync())
+        {
+            await cluster.Client.DeleteAsync<V1Pod>(pod.Key(), null, CancellationToken.None);
+        }
+
+        await UntilAsync(async () => (await PodsAsync()).Count == 0, _ => null);
+    }
+
+    [Theory]
+    [InlineData("", "")]
+    [InlineData("0", "0")]
+    [InlineData("0,1,2,5,7,8", "0-2,5,7,8")]
+    public void Indexes_are_written_as_ranges(string indexes, string expected)
+    {
+        var set = new SortedSet<int>(indexes.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse));
+        Assert.Equal(expected, CompletedIndexes.Format(set) ?? "");
+        Assert.Equal(set, CompletedIndexes.Parse(expected));
+    }
+
+    private Task<V1Job> CreateAsync(Action<V1JobSpec> configure)
+    {
+        var job = new V1Job
+        {
+            ApiVersion = "batch/v1",
+            Kind = "Job",
+            Metadata = new V1ObjectMeta { Name = "work", NamespaceProperty = "default" },
+            Spec = new V1JobSpec
+            {
+                Completions = 1,
+                Parallelism = 1,
+                BackoffLimit = 6,
+                Template = new V1PodTemplateSpec
+                {
+                    Spec = new V1PodSpec { RestartPolicy = "Never", Containers = [new V1Container { Name = "work" }] },
+                },
+            },
+        };
+        configure(job.Spec);
+        return cluster.CreateAsync(job);
+    }
+
+    /// <summary>Ends each running pod as told; null: it runs on.</summary>
+    private Task UntilAsync(Func<Task<bool>> condition, Func<V1Pod, string?> end) => cluster.UntilAsync(
+        async () =>
+        {
+            cluster.Time.Advance(TimeSpan.FromMilliseconds(500));
+            foreach (var pod in (await PodsAsync()).Where(pod => pod.Status?.Phase is null && pod.Metadata.DeletionTimestamp is null))
+            {
+                if (end(pod) is { } phase)
+                {
+                    await cluster.ChangeAsync<V1Pod>("default", pod.Metadata.Name, value => value.Status = new V1PodStatus { Phase = phase });
+                }
+            }
+
+            return await condition();
+        },
+        "the job gets there");
+
+    private Task<V1Job> JobAsync() => cluster.GetAsync<V1Job>("default", "work");
+
+    private Task<IReadOnlyList<V1Pod>> PodsAsync() => cluster.ListAsync<V1Pod>("default");
+
+    private async Task<bool> HasEventAsync(string text) =>
+        (await cluster.ListAsync<Corev1Event>("default")).Any(value => $"{value.Type} {value.Reason} {value.Message}" == text);
+
+    private static List<string> Conditions(V1JobStatus? status) =>
+        [.. (status?.Conditions ?? []).Select(condition => $"{condition.Type} {condition.Reason}")];
+}
