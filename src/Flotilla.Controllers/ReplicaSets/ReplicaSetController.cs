@@ -9,6 +9,8 @@ namespace Flotilla.Controllers.ReplicaSets;
 /// <summary>Keeps as many pods running as each ReplicaSet wants.</summary>
 internal sealed partial class ReplicaSetController : Controller
 {
+    private static readonly TimeSpan Together = TimeSpan.FromMilliseconds(10);
+
     private readonly Informer<V1ReplicaSet> sets;
     private readonly Informer<V1Pod> pods;
     private readonly Expectations expectations;
@@ -146,7 +148,8 @@ internal sealed partial class ReplicaSetController : Controller
                 expectations.DeletionSeen(owner.Key(), change.Latest.Metadata.Uid);
             }
 
-            Queue.Add(owner.Key());
+            // Pods that start together report together: their states need one status, not one each.
+            Queue.AddAfter(owner.Key(), change is { Old: not null, New: not null } ? Together : TimeSpan.Zero);
         }
         else if (change.New is { } orphan && orphan.Controller() is null)
         {

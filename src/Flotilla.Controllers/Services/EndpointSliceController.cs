@@ -16,7 +16,7 @@ internal sealed class EndpointSliceController : ServiceController
     private readonly TriggerTimes triggers = new();
 
     public EndpointSliceController(ControllerContext context)
-        : base(context, "endpoint-slice-controller", workers: 5, delay: TimeSpan.Zero)
+        : base(context, "endpoint-slice-controller", workers: 5, delay: TimeSpan.FromMilliseconds(10))
     {
         nodes = Watch<V1Node>();
         slices = Watch<V1EndpointSlice>();
