@@ -1,3 +1,4 @@
+using Flotilla.Controllers.DaemonSets;
 using Flotilla.Controllers.Deployments;
 using Flotilla.Controllers.GarbageCollection;
 using Flotilla.Controllers.Jobs;
@@ -17,6 +18,7 @@ public sealed class ControllerSet : BackgroundService
     [
         context => new DeploymentController(context),
         context => new ReplicaSetController(context),
+        context => new DaemonSetController(context),
         context => new JobController(context),
         context => new JobTtlController(context),
         context => new EndpointSliceController(context),

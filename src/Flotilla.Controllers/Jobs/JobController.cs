@@ -55,7 +55,7 @@ internal sealed partial class JobController : Controller
         }
 
         var plan = JobPlan.For(job, owned, Now);
-        var failure = mayScale ? await ScaleAsync(job, plan, cancellationToken) : null;
+        var failure = mayScale && plan.Create.Count + plan.Delete.Count > 0 ? await ScaleAsync(job, plan, cancellationToken) : null;
         await UpdateStatusAsync(job, plan.Status, cancellationToken);
         await ReleaseAsync(plan.Release, cancellationToken);
         if (failure is not null)
@@ -71,18 +71,13 @@ internal sealed partial class JobController : Controller
 
     private async Task<Exception?> ScaleAsync(V1Job job, JobPlan plan, CancellationToken cancellationToken)
     {
+        var key = job.Key();
+        expectations.Expect(key, plan.Create.Count, plan.Delete.Select(pod => pod.Metadata.Uid));
         foreach (var pod in plan.Delete)
         {
             await DeleteAsync(job, pod, cancellationToken);
         }
 
-        if (plan.Create.Count == 0)
-        {
-            return null;
-        }
-
-        var key = job.Key();
-        expectations.ExpectCreations(key, plan.Create.Count);
         var indexes = new Queue<int?>(plan.Create);
         var (created, failure) = await SlowStart.RunAsync(plan.Create.Count, () => CreateAsync(job, Next(indexes), cancellationToken));
         expectations.CreationSeen(key, plan.Create.Count - created);
@@ -118,9 +113,14 @@ internal sealed partial class JobController : Controller
             await Client.DeleteAsync<V1Pod>(pod.Key(), null, cancellationToken);
             Events.Record(job, "Normal", "SuccessfulDelete", $"Deleted pod: {pod.Metadata.Name}");
         }
-        catch (ApiException gone) when (gone.IsNotFound)
+        catch (ApiException refused)
         {
-            Log.AlreadyGone(Logger, pod.Key());
+            expectations.DeletionSeen(job.Key(), pod.Metadata.Uid);
+            if (!refused.IsNotFound)
+            {
+                Events.Record(job, "Warning", "FailedDelete", $"Error deleting: {refused.Message}");
+                throw;
+            }
         }
     }
 
@@ -181,6 +181,11 @@ internal sealed partial class JobController : Controller
         if (change.Old is null)
         {
             expectations.CreationSeen(key);
+        }
+
+        if (change.New is null || change.New.IsDeleting())
+        {
+            expectations.DeletionSeen(key, change.Latest.Metadata.Uid);
         }
 
         Queue.Add(key);

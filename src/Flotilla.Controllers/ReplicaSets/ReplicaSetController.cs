@@ -83,7 +83,7 @@ internal sealed partial class ReplicaSetController : Controller
     private async Task<Exception?> CreateAsync(V1ReplicaSet set, int count, CancellationToken cancellationToken)
     {
         var key = set.Key();
-        expectations.ExpectCreations(key, count);
+        expectations.Expect(key, count, []);
         var (created, failure) = await SlowStart.RunAsync(count, async () =>
         {
             try
@@ -104,7 +104,7 @@ internal sealed partial class ReplicaSetController : Controller
     private async Task<Exception?> DeleteAsync(V1ReplicaSet set, IReadOnlyList<V1Pod> surplus, CancellationToken cancellationToken)
     {
         var key = set.Key();
-        expectations.ExpectDeletions(key, surplus.Select(pod => pod.Metadata.Uid));
+        expectations.Expect(key, 0, surplus.Select(pod => pod.Metadata.Uid));
         var failures = await Task.WhenAll(surplus.Select(pod => SlowStart.TryAsync(async () =>
         {
             try

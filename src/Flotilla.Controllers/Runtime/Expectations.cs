@@ -23,19 +23,12 @@ internal sealed class Expectations(TimeProvider time)
         }
     }
 
-    public void ExpectCreations(ObjectKey owner, int count)
+    /// <param name="deletions">The uids of what is about to be deleted.</param>
+    public void Expect(ObjectKey owner, int creations, IEnumerable<string> deletions)
     {
         lock (gate)
         {
-            pending[owner] = new Expectation(time.GetTimestamp()) { Creations = count };
-        }
-    }
-
-    public void ExpectDeletions(ObjectKey owner, IEnumerable<string> uids)
-    {
-        lock (gate)
-        {
-            pending[owner] = new Expectation(time.GetTimestamp()) { Deletions = [.. uids] };
+            pending[owner] = new Expectation(time.GetTimestamp()) { Creations = creations, Deletions = [.. deletions] };
         }
     }
 

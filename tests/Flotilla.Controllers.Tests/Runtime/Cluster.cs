@@ -131,7 +131,7 @@ internal sealed class Cluster : IAsyncDisposable
 
     private async Task SetReadyAsync(V1Pod pod)
     {
-        await ChangeAsync<V1Pod>(pod.Metadata.NamespaceProperty, pod.Metadata.Name, running => running.Spec.NodeName = "node-1");
+        await ChangeAsync<V1Pod>(pod.Metadata.NamespaceProperty, pod.Metadata.Name, running => running.Spec.NodeName ??= "node-1");
         await ChangeAsync<V1Pod>(pod.Metadata.NamespaceProperty, pod.Metadata.Name, running => running.Status = new V1PodStatus
         {
             Phase = "Running",

@@ -1,0 +1,168 @@
+using System.Globalization;
+using Flotilla.Controllers.Nodes;
+using Flotilla.Controllers.Pods;
+using k8s.Models;
+
+namespace Flotilla.Controllers.DaemonSets;
+
+/// <summary>Which nodes need a pod, and which pods must go.</summary>
+/// <param name="Failed">Those of <paramref name="Delete"/> that had failed.</param>
+internal sealed record DaemonSetPlan(
+    IReadOnlyList<string> Create, IReadOnlyList<V1Pod> Delete, IReadOnlyList<V1Pod> Failed, V1DaemonSetStatus Status)
+{
+    public static DaemonSetPlan For(
+        V1DaemonSet set, IReadOnlyCollection<V1Node> nodes, IReadOnlyCollection<V1Pod> pods, string hash, DateTime now)
+    {
+        var work = new Work(set, nodes, pods, hash, now);
+        work.Place();
+        if (set.Spec.UpdateStrategy?.Type is not "OnDelete")
+        {
+            work.Update();
+        }
+
+        return new DaemonSetPlan(work.Create, work.Delete, work.Failed, work.Status());
+    }
+
+    /// <summary>Whether a new pod may be placed, and whether one that is there may stay.</summary>
+    public static (bool ShouldRun, bool MayStay) Judge(V1DaemonSet set, V1Node node)
+    {
+        if (!NodeMatch.Allows(set.Spec.Template.Spec, node))
+        {
+            return (false, false);
+        }
+
+        var tolerations = DaemonPods.Tolerations(set);
+        var untolerated = (node.Spec?.Taints ?? [])
+            .Where(taint => taint.Effect is Taints.NoSchedule or Taints.NoExecute)
+            .Where(taint => !tolerations.Exists(toleration => Taints.IsTolerated(taint, toleration)))
+            .ToList();
+        return (untolerated.Count == 0, untolerated.TrueForAll(taint => taint.Effect != Taints.NoExecute));
+    }
+
+    private sealed class Work(V1DaemonSet set, IReadOnlyCollection<V1Node> nodes, IReadOnlyCollection<V1Pod> pods, string hash, DateTime now)
+    {
+        private readonly ILookup<string, V1Pod> onNode = pods.ToLookup(pod => DaemonPods.NodeOf(pod) ?? "", StringComparer.Ordinal);
+        private readonly List<(V1Node Node, bool ShouldRun, bool MayStay)> judged =
+            [.. nodes.Select(node => (node, Judge(set, node))).Select(entry => (entry.node, entry.Item2.ShouldRun, entry.Item2.MayStay))];
+
+        public List<string> Create { get; } = [];
+
+        public List<V1Pod> Delete { get; } = [];
+
+        public List<V1Pod> Failed { get; } = [];
+
+        private int MinReady => set.Spec.MinReadySeconds ?? 0;
+
+        public void Place()
+        {
+            foreach (var (node, shouldRun, mayStay) in judged)
+            {
+                var here = onNode[node.Metadata.Name].ToList();
+                if (shouldRun && here.Count == 0)
+                {
+                    Create.Add(node.Metadata.Name);
+                }
+                else if (!mayStay)
+                {
+                    Delete.AddRange(here.Where(pod => !pod.IsDeleting()));
+                }
+                else
+                {
+                    Tidy(here);
+                }
+            }
+
+            // Pods for nodes that are gone.
+            var known = judged.Select(entry => entry.Node.Metadata.Name).ToHashSet(StringComparer.Ordinal);
+            Delete.AddRange(pods.Where(pod => !pod.IsDeleting() && !known.Contains(DaemonPods.NodeOf(pod) ?? "")));
+        }
+
+        /// <summary>Replaces old pods a few at a time, the broken ones first.</summary>
+        public void Update()
+        {
+            var wanted = judged.Where(entry => entry.ShouldRun).Select(entry => entry.Node.Metadata.Name).ToList();
+            var surge = Resolve(set.Spec.UpdateStrategy?.RollingUpdate?.MaxSurge, 0, wanted.Count);
+            var unavailable = surge > 0 ? 0 : Math.Max(1, Resolve(set.Spec.UpdateStrategy?.RollingUpdate?.MaxUnavailable, 1, wanted.Count));
+            var old = wanted.SelectMany(Old).Where(pod => !Delete.Contains(pod)).ToList();
+            if (surge > 0)
+            {
+                Surge(old, surge);
+                return;
+            }
+
+            // An old pod that serves nobody may go without asking.
+            Delete.AddRange(old.Where(pod => !IsAvailable(pod)));
+            var spare = unavailable - wanted.Count(node => !onNode[node].Any(pod => IsAvailable(pod) && !Delete.Contains(pod)));
+            Delete.AddRange(old.Where(IsAvailable).Take(Math.Max(0, spare)));
+        }
+
+        public V1DaemonSetStatus Status()
+        {
+            var should = judged.Where(entry => entry.ShouldRun).Select(entry => onNode[entry.Node.Metadata.Name].ToList()).ToList();
+            var available = should.Count(here => here.Exists(IsAvailable));
+            return new V1DaemonSetStatus
+            {
+                DesiredNumberScheduled = should.Count,
+                CurrentNumberScheduled = should.Count(here => here.Count > 0),
+                NumberMisscheduled = judged.Count(entry => !entry.ShouldRun && onNode[entry.Node.Metadata.Name].Any()),
+                NumberReady = should.Count(here => here.Exists(pod => pod.IsReady())),
+                NumberAvailable = OrNull(available),
+                NumberUnavailable = OrNull(should.Count - available),
+                UpdatedNumberScheduled = OrNull(should.Count(here => here.Exists(IsNew))),
+                ObservedGeneration = set.Metadata.Generation,
+                CollisionCount = set.Status?.CollisionCount,
+                Conditions = set.Status?.Conditions,
+            };
+        }
+
+        private void Tidy(List<V1Pod> here)
+        {
+            var failed = here.Where(pod => pod.Status?.Phase is "Failed" or "Succeeded" && !pod.IsDeleting()).ToList();
+            Delete.AddRange(failed);
+            Failed.AddRange(failed);
+
+            // Of each template one pod is enough; the oldest that is placed stays.
+            foreach (var same in here.Where(pod => pod.IsActive()).GroupBy(IsNew))
+            {
+                Delete.AddRange(same.OrderBy(pod => string.IsNullOrEmpty(pod.Spec.NodeName)).ThenBy(pod => pod.Metadata.CreationTimestamp).Skip(1));
+            }
+        }
+
+        private IEnumerable<V1Pod> Old(string node) => onNode[node].Where(pod => pod.IsActive() && !IsNew(pod));
+
+        private void Surge(List<V1Pod> old, int surge)
+        {
+            foreach (var pod in old)
+            {
+                var node = DaemonPods.NodeOf(pod)!;
+                var fresh = onNode[node].FirstOrDefault(other => other.IsActive() && IsNew(other));
+                if (!IsAvailable(pod) || (fresh is not null && IsAvailable(fresh)))
+                {
+                    Delete.Add(pod);
+                }
+                else if (fresh is null && old.Count(other => onNode[DaemonPods.NodeOf(other)!].Any(IsNew)) + Create.Count < surge)
+                {
+                    Create.Add(node);
+                }
+            }
+        }
+
+        private bool IsNew(V1Pod pod) => DaemonPods.HashOf(pod) == hash;
+
+        private bool IsAvailable(V1Pod pod) => pod.IsActive() && pod.IsAvailable(MinReady, now);
+
+        private static int Resolve(IntOrString? value, int otherwise, int total)
+        {
+            if (value?.Value is not { Length: > 0 } text)
+            {
+                return otherwise;
+            }
+
+            return text.EndsWith('%')
+                ? (int)((int.Parse(text.AsSpan(0, text.Length - 1), CultureInfo.InvariantCulture) * (long)total + 99) / 100)
+                : int.Parse(text, CultureInfo.InvariantCulture);
+        }
+
+        private static int? OrNull(int count) => count == 0 ? null : count;
+    }
+}
