@@ -9,9 +9,8 @@ var context = new Option<string?>("--context") { Description = "Its context, unl
 var image = new Option<string>("--image") { Description = "An image with a shell that the node already has", DefaultValueFactory = _ => "my-image" };
 var count = new Option<int>("--objects") { Description = "ConfigMaps to create", DefaultValueFactory = _ => 5000 };
 var http2 = new Option<bool>("--http2") { Description = "HTTP/2 instead of HTTP/1.1" };
-var only = new Option<string?>("--only") { Description = "api, pods or cri" };
-var cri = new Option<string?>("--cri") { Description = "Socket of a CRI runtime, to measure bare calls for comparison" };
-var root = new RootCommand("Measures any Kubernetes cluster and prints one table") { kubeconfig, context, image, count, http2, only, cri };
+var only = new Option<string?>("--only") { Description = "api or pods" };
+var root = new RootCommand("Measures any Kubernetes cluster and prints one table") { kubeconfig, context, image, count, http2, only };
 root.SetAction(async (result, cancellationToken) =>
 {
     var config = KubernetesClientConfiguration.BuildConfigFromConfigFile(result.GetValue(kubeconfig), result.GetValue(context));
