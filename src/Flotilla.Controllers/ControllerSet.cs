@@ -7,6 +7,7 @@ using Flotilla.Controllers.Nodes;
 using Flotilla.Controllers.ReplicaSets;
 using Flotilla.Controllers.ServiceAccounts;
 using Flotilla.Controllers.Services;
+using Flotilla.Controllers.StatefulSets;
 using Microsoft.Extensions.Hosting;
 
 namespace Flotilla.Controllers;
@@ -19,6 +20,7 @@ public sealed class ControllerSet : BackgroundService
         context => new DeploymentController(context),
         context => new ReplicaSetController(context),
         context => new DaemonSetController(context),
+        context => new StatefulSetController(context),
         context => new JobController(context),
         context => new JobTtlController(context),
         context => new EndpointSliceController(context),

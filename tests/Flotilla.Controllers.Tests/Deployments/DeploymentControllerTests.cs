@@ -51,8 +51,9 @@ public sealed class DeploymentControllerTests : IAsyncLifetime
         await SetImageAsync("image:2");
         await CompleteAsync("image:2", 4, async () =>
         {
+            // The surge bounds what is asked for; a set may be about to delete a pod that it no longer wants.
+            Assert.InRange((await SetsAsync()).Sum(RolloutSets.Size), 3, 5);
             var pods = await cluster.ListAsync<V1Pod>("default");
-            Assert.InRange(pods.Count(pod => pod.IsActive()), 0, 5);
             Assert.InRange(pods.Count(pod => pod.IsActive() && pod.IsReady()), 3, 5);
         });
 
