@@ -1,0 +1,82 @@
+using System.Text;
+
+namespace Flotilla.Node.Containerd;
+
+/// <summary>The files an own containerd is started with. Pure: text in, text out.</summary>
+public static class ContainerdConfiguration
+{
+    public static string Toml(NodeOptions options, bool restrictOomScore) => $"""
+        # Written by Flotilla at every start; changes are lost.
+        version = 2
+        root = "{Root(options)}"
+        state = "{State(options)}"
+        oom_score = {(restrictOomScore ? 0 : -999)}
+        disabled_plugins = [
+          "io.containerd.internal.v1.opt", "io.containerd.internal.v1.tracing", "io.containerd.tracing.processor.v1.otlp",
+          "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs",
+          "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs",
+        ]
+
+        [grpc]
+          address = "{options.ContainerdSocket}"
+
+        [plugins."io.containerd.grpc.v1.cri"]
+          sandbox_image = "{PauseImage.Name}"
+          stream_server_address = "127.0.0.1"
+          stream_server_port = "0"
+          netns_mounts_under_state_dir = true
+          restrict_oom_score_adj = {(restrictOomScore ? "true" : "false")}
+
+          [plugins."io.containerd.grpc.v1.cri".containerd]
+            snapshotter = "overlayfs"
+            default_runtime_name = "runc"
+
+            [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+              runtime_type = "io.containerd.runc.v2"
+
+              [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+                SystemdCgroup = false
+                Root = "{State(options)}/runc"
+
+          [plugins."io.containerd.grpc.v1.cri".cni]
+            bin_dir = "{CniPlugins(options)}"
+            conf_dir = "{options.CniConfigurationDirectory}"
+
+          [plugins."io.containerd.grpc.v1.cri".registry]
+            config_path = "{RegistryHosts(options)}"
+
+        """;
+
+    /// <summary>Every registry is asked for at the local mirror first; what that does not know comes from the registry itself.</summary>
+    public static string HostsToml(int mirrorPort) => $"""
+        # Written by Flotilla at every start; changes are lost.
+        [host."http://127.0.0.1:{mirrorPort}"]
+          capabilities = ["pull", "resolve"]
+
+        """;
+
+    public static string Root(NodeOptions options) => Path.Combine(options.DataDirectory, "containerd");
+
+    public static string State(NodeOptions options) => Path.Combine(options.RunDirectory, "containerd");
+
+    public static string RegistryHosts(NodeOptions options) => Path.Combine(options.DataDirectory, "registry-hosts");
+
+    public static string ConfigFile(NodeOptions options) => Path.Combine(options.DataDirectory, "containerd.toml");
+
+    private static string CniPlugins(NodeOptions options) =>
+        options.CniPluginDirectories.FirstOrDefault(directory => File.Exists(Path.Combine(directory, "bridge")))
+        ?? options.CniPluginDirectories[0];
+
+    /// <returns>Whether the file changed.</returns>
+    internal static bool Write(string path, string text)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        if (File.Exists(path) && string.Equals(File.ReadAllText(path), text, StringComparison.Ordinal))
+        {
+            return false;
+        }
+        File.WriteAllText(path + ".new", text, new UTF8Encoding(false));
+        File.Move(path + ".new", path, overwrite: true);
+        return true;
+    }
+}

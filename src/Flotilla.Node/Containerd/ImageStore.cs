@@ -1,0 +1,95 @@
+using Flotilla.Node.Containerd.Api;
+using Flotilla.Node.Cri;
+using Grpc.Core;
+
+namespace Flotilla.Node.Containerd;
+
+/// <summary>The images a node's containerd holds, in the namespace that its CRI plugin uses.</summary>
+public sealed class ImageStore(CriClient runtime, NodeOptions options)
+{
+    private const string ContainerdNamespace = "k8s.io";
+    private static readonly Metadata Namespace = new() { { "containerd-namespace", ContainerdNamespace } };
+    private readonly Images.ImagesClient images = new(runtime.Channel);
+    private readonly Content.ContentClient content = new(runtime.Channel);
+
+    /// <summary>Loads a docker-archive or OCI layout, plain or compressed. Answers once the runtime can use the images.</summary>
+    /// <returns>The full names that the archive held.</returns>
+    /// <exception cref="InvalidDataException">The archive is not one, with containerd's words.</exception>
+    public async Task<IReadOnlyList<string>> ImportAsync(Stream archive, CancellationToken cancellationToken)
+    {
+        string[] arguments = ["--address", options.RuntimeSocket, "--namespace", ContainerdNamespace, "images", "import", "-"];
+        var result = await Command.RunAsync(options.CtrBinary, arguments, archive, cancellationToken);
+        if (result.ExitCode != 0)
+        {
+            throw new InvalidDataException(result.Explanation);
+        }
+        // One line for each image: "unpacking docker.io/library/busybox:latest (sha256:...)...done"
+        var names = result.Output.Split('\n')
+            .Where(line => line.StartsWith("unpacking ", StringComparison.Ordinal))
+            .Select(line => line.Split(' ')[1])
+            .ToList();
+        foreach (var name in names)
+        {
+            await WaitUntilKnownAsync(name, cancellationToken);
+        }
+        return names;
+    }
+
+    public async Task<bool> ExistsAsync(string name, CancellationToken cancellationToken)
+    {
+        var answer = await runtime.Images.ImageStatusAsync(
+            new ImageStatusRequest { Image = new ImageSpec { Image = name } }, cancellationToken: cancellationToken);
+        return answer.Image is not null;
+    }
+
+    public async Task<IReadOnlyList<Image>> ListAsync(CancellationToken cancellationToken) =>
+        (await runtime.Images.ListImagesAsync(new ListImagesRequest(), cancellationToken: cancellationToken)).Images;
+
+    /// <summary>The manifest (or index) that a full name stands for; null when it is not here.</summary>
+    public async Task<ContentDescriptor?> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await images.GetAsync(new GetImageRequest { Name = name }, Namespace, cancellationToken: cancellationToken);
+            return answer.Image?.Target;
+        }
+        catch (RpcException failure) when (failure.StatusCode == StatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Size of a blob in bytes; null when it is not here.</summary>
+    public async Task<long?> BlobSizeAsync(string digest, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await content.InfoAsync(new InfoRequest { Digest = digest }, Namespace, cancellationToken: cancellationToken);
+            return answer.Info.Size;
+        }
+        catch (RpcException failure) when (failure.StatusCode is StatusCode.NotFound or StatusCode.InvalidArgument)
+        {
+            return null;
+        }
+    }
+
+    public async Task CopyBlobAsync(string digest, Stream destination, CancellationToken cancellationToken)
+    {
+        using var call = content.Read(new ReadContentRequest { Digest = digest }, Namespace, cancellationToken: cancellationToken);
+        await foreach (var chunk in call.ResponseStream.ReadAllAsync(cancellationToken))
+        {
+            await destination.WriteAsync(chunk.Data.Memory, cancellationToken);
+        }
+    }
+
+    // The CRI plugin learns of an import from containerd's events, a moment after ctr is done.
+    private async Task WaitUntilKnownAsync(string name, CancellationToken cancellationToken)
+    {
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        bounded.CancelAfter(TimeSpan.FromSeconds(10));
+        while (!await ExistsAsync(name, bounded.Token))
+        {
+            await Task.Delay(20, bounded.Token);
+        }
+    }
+}

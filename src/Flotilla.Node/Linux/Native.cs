@@ -1,0 +1,94 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+
+namespace Flotilla.Node.Linux;
+
+/// <summary>The system calls that .NET does not offer.</summary>
+internal static class Native
+{
+    public const int SignalKill = 9;
+    public const int SignalTerminate = 15;
+    public const ulong MountBind = 4096;
+    public const ulong MountReadOnly = 1;
+    private const int DetachUnmount = 2;
+    private const int OpenReadOnlyCloseOnExec = 0x80000;
+    private const int NoSuchProcess = 3;
+
+    public static void Signal(int process, int signal)
+    {
+        if (kill(process, signal) != 0 && Marshal.GetLastPInvokeError() != NoSuchProcess)
+        {
+            throw Failure($"kill {process}");
+        }
+    }
+
+    public static void Mount(string source, string target, string? type, ulong flags, string? data)
+    {
+        if (mount(source, target, type, flags, data) != 0)
+        {
+            throw Failure($"mount {target}");
+        }
+    }
+
+    /// <summary>Detaches the mount at once, also when it is in use. False when there is none.</summary>
+    public static bool Unmount(string target) => umount2(target, DetachUnmount) == 0;
+
+    /// <summary>-1 leaves the user or the group as it is.</summary>
+    public static void ChangeOwner(string path, long user, long group)
+    {
+        if (lchown(path, unchecked((uint)user), unchecked((uint)group)) != 0)
+        {
+            throw Failure($"chown {path}");
+        }
+    }
+
+    /// <summary>rmdir, which unlike <see cref="Directory.Delete(string)"/> works on cgroups. A directory in use stays.</summary>
+    public static void RemoveDirectory(string path) => _ = rmdir(path);
+
+    /// <summary>Moves the calling thread into a network namespace. The thread must not serve anything else afterwards.</summary>
+    public static void EnterNetworkNamespace(string path)
+    {
+        const int newNetwork = 0x40000000;
+        var descriptor = open(path, OpenReadOnlyCloseOnExec);
+        if (descriptor < 0)
+        {
+            throw Failure($"open {path}");
+        }
+        var result = setns(descriptor, newNetwork);
+        var error = Marshal.GetLastPInvokeError();
+        _ = close(descriptor);
+        if (result != 0)
+        {
+            throw new IOException($"setns {path}: {new Win32Exception(error).Message}");
+        }
+    }
+
+    private static IOException Failure(string what) => new($"{what}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
+
+    [DllImport("libc", SetLastError = true)]
+    private static extern int kill(int process, int signal);
+
+    [DllImport("libc", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false)]
+    private static extern int mount(string source, string target, string? type, nuint flags, string? data);
+
+    [DllImport("libc", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false)]
+    private static extern int umount2(string target, int flags);
+
+    [DllImport("libc", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false)]
+    private static extern int lchown(string path, uint user, uint group);
+
+    [DllImport("libc", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false)]
+    private static extern int open(string path, int flags);
+
+    [DllImport("libc", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false)]
+    private static extern int rmdir(string path);
+
+    [DllImport("libc", SetLastError = true)]
+    private static extern int close(int descriptor);
+
+    [DllImport("libc", SetLastError = true)]
+    private static extern int setns(int descriptor, int type);
+
+    private static int mount(string source, string target, string? type, ulong flags, string? data) =>
+        mount(source, target, type, (nuint)flags, data);
+}

@@ -1,0 +1,65 @@
+using System.Net;
+
+namespace Flotilla.Node;
+
+/// <summary>What one node agent needs to know about itself. Everything it writes lies under <see cref="DataDirectory"/> and <see cref="RunDirectory"/>.</summary>
+public sealed record NodeOptions
+{
+    public required string NodeName { get; init; }
+
+    /// <summary>Survives a reboot: images, container root, pod volumes, logs.</summary>
+    public string DataDirectory { get; init; } = "/var/lib/flotilla/node";
+
+    /// <summary>Does not survive a reboot: sockets, pid files, runtime state.</summary>
+    public string RunDirectory { get; init; } = "/run/flotilla/node";
+
+    /// <summary>A CRI socket somebody else runs; null: the agent supervises a containerd of its own.</summary>
+    public string? ContainerRuntimeEndpoint { get; init; }
+
+    public string ContainerdBinary { get; init; } = "containerd";
+
+    public string CtrBinary { get; init; } = "ctr";
+
+    /// <summary>Where CNI configuration lists are read from.</summary>
+    public string CniConfigurationDirectory { get; init; } = "/var/lib/flotilla/node/cni/net.d";
+
+    /// <summary>The first that holds a <c>bridge</c> plugin is used.</summary>
+    public IReadOnlyList<string> CniPluginDirectories { get; init; } = ["/usr/lib/cni", "/opt/cni/bin"];
+
+    /// <summary>The node's InternalIP; null: the source address of the default route.</summary>
+    public IPAddress? NodeIp { get; init; }
+
+    public IReadOnlyList<string> ClusterDns { get; init; } = [];
+
+    public string ClusterDomain { get; init; } = "cluster.local";
+
+    /// <summary>Where pods with dnsPolicy Default get their resolv.conf from.</summary>
+    public string ResolvConf { get; init; } = "/etc/resolv.conf";
+
+    /// <summary>The level of the Kubernetes API that the node reports in <c>nodeInfo.kubeletVersion</c>.</summary>
+    public string KubeletVersion { get; init; } = "v1.36.2";
+
+    public int MaxPods { get; init; } = 110;
+
+    /// <summary>Root of the pods' cgroups, below every hierarchy's own root.</summary>
+    public string CgroupRoot { get; init; } = "/kubepods";
+
+    /// <summary>Loopback port of the local registry mirror; 0: any free one.</summary>
+    public int RegistryMirrorPort { get; init; }
+
+    /// <summary>Extra labels for the Node object.</summary>
+    public IReadOnlyDictionary<string, string> NodeLabels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    public TimeSpan StatusInterval { get; init; } = TimeSpan.FromSeconds(10);
+
+    public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(40);
+
+    /// <summary>Name of the container runtime's socket when the agent supervises it.</summary>
+    public string ContainerdSocket => Path.Combine(RunDirectory, "containerd.sock");
+
+    public string RuntimeSocket => ContainerRuntimeEndpoint is { } endpoint ? Cri.CriClient.SocketPath(endpoint) : ContainerdSocket;
+
+    public string PodsDirectory => Path.Combine(DataDirectory, "pods");
+
+    public string PodLogsDirectory => Path.Combine(DataDirectory, "logs");
+}
