@@ -1,0 +1,18 @@
+using k8s.Models;
+
+namespace Flotilla.Node.Pods;
+
+/// <summary>The volumes of the node's pods. Mounting what is mounted already refreshes it; a restarted agent asks again.</summary>
+public interface IPodVolumes
+{
+    /// <exception cref="VolumeException">A volume is not to be had now; the caller tells the user and tries again later.</exception>
+    Task<PodVolumes> MountAsync(V1Pod pod, CancellationToken cancellationToken);
+
+    Task UnmountAsync(string podUid, CancellationToken cancellationToken);
+}
+
+/// <param name="HostPaths">Path on the node for each volume, by the volume's name in the pod.</param>
+public sealed record PodVolumes(IReadOnlyDictionary<string, string> HostPaths);
+
+/// <summary>Why a volume cannot be mounted, in words for the pod's FailedMount event.</summary>
+public sealed class VolumeException(string message, Exception? inner = null) : Exception(message, inner);
