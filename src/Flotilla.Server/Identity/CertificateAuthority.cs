@@ -1,0 +1,85 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Flotilla.Server.Identity;
+
+/// <summary>Signs the certificates of one cluster with its own key.</summary>
+internal sealed class CertificateAuthority(IssuedCertificate own, TimeProvider time)
+{
+    private const string ServerUsage = "1.3.6.1.5.5.7.3.1";
+    private const string ClientUsage = "1.3.6.1.5.5.7.3.2";
+    private static readonly TimeSpan OwnLifetime = TimeSpan.FromDays(3650);
+
+    // For machines whose clocks are a little behind.
+    private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
+
+    private readonly X509Certificate2 certificate = own.Load();
+
+    public string Pem => own.CertificatePem;
+
+    public static IssuedCertificate CreateSelfSigned(TimeProvider time)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=flotilla-ca", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(
+            X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign | X509KeyUsageFlags.DigitalSignature, true));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+        var now = time.GetUtcNow();
+        using var certificate = request.CreateSelfSigned(now - ClockSkew, now + OwnLifetime);
+        return new IssuedCertificate(certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
+    }
+
+    public IssuedCertificate IssueServer(string name, IEnumerable<string> names, TimeSpan lifetime)
+    {
+        var subject = new X500DistinguishedNameBuilder();
+        subject.AddCommonName(name);
+        var alternatives = new SubjectAlternativeNameBuilder();
+        foreach (var alternative in names)
+        {
+            if (IPAddress.TryParse(alternative, out var address))
+            {
+                alternatives.AddIpAddress(address);
+            }
+            else
+            {
+                alternatives.AddDnsName(alternative);
+            }
+        }
+
+        return Issue(subject, ServerUsage, lifetime, alternatives.Build());
+    }
+
+    /// <summary>The API server reads the user's name from CN and the groups from O.</summary>
+    public IssuedCertificate IssueClient(string user, IEnumerable<string> groups, TimeSpan lifetime)
+    {
+        var subject = new X500DistinguishedNameBuilder();
+        foreach (var group in groups)
+        {
+            subject.AddOrganizationName(group);
+        }
+
+        subject.AddCommonName(user);
+        return Issue(subject, ClientUsage, lifetime);
+    }
+
+    private IssuedCertificate Issue(X500DistinguishedNameBuilder subject, string usage, TimeSpan lifetime, X509Extension? names = null)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest(subject.Build(), key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(usage)], false));
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(certificate, true, false));
+        if (names is not null)
+        {
+            request.CertificateExtensions.Add(names);
+        }
+
+        var now = time.GetUtcNow();
+        var end = new[] { now + lifetime, certificate.NotAfter.ToUniversalTime() }.Min();
+        using var issued = request.Create(certificate, now - ClockSkew, end, RandomNumberGenerator.GetBytes(16));
+        return new IssuedCertificate(issued.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
+    }
+}

@@ -1,0 +1,39 @@
+using System.Text.Json.Serialization;
+
+namespace Flotilla.Server.Identity;
+
+/// <summary>An object that a token depends on: when it is gone, the token is void.</summary>
+public sealed record BoundObject(
+    [property: JsonPropertyName("name")] string Name,
+    [property: JsonPropertyName("uid")] string? Uid);
+
+/// <summary>What a service account token says, in the claim <c>kubernetes.io</c>.</summary>
+public sealed record ServiceAccountClaims(
+    [property: JsonPropertyName("namespace")] string Namespace,
+    [property: JsonPropertyName("serviceaccount")] BoundObject ServiceAccount)
+{
+    [JsonPropertyName("node")]
+    public BoundObject? Node { get; init; }
+
+    [JsonPropertyName("pod")]
+    public BoundObject? Pod { get; init; }
+
+    [JsonPropertyName("secret")]
+    public BoundObject? Secret { get; init; }
+
+    [JsonIgnore]
+    public string UserName => $"system:serviceaccount:{Namespace}:{ServiceAccount.Name}";
+
+    [JsonIgnore]
+    public IReadOnlyList<string> Groups =>
+        ["system:serviceaccounts", $"system:serviceaccounts:{Namespace}", "system:authenticated"];
+}
+
+public sealed record IssuedToken(string Token, DateTimeOffset Expires);
+
+/// <summary>A token's bearer, or why it is not accepted.</summary>
+/// <param name="Audiences">Those of the asked ones that the token is meant for.</param>
+public sealed record TokenVerdict(ServiceAccountClaims? Claims, string? TokenId, IReadOnlyList<string> Audiences, string? Rejection)
+{
+    internal static TokenVerdict Reject(string reason) => new(null, null, [], reason);
+}
