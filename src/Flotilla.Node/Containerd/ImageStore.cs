@@ -18,7 +18,8 @@ public sealed class ImageStore(CriClient runtime, NodeOptions options)
     public async Task<IReadOnlyList<string>> ImportAsync(Stream archive, CancellationToken cancellationToken)
     {
         string[] arguments = ["--address", options.RuntimeSocket, "--namespace", ContainerdNamespace, "images", "import", "-"];
-        var result = await Command.RunAsync(options.CtrBinary, arguments, archive, cancellationToken);
+        var plain = await ArchiveStream.OpenAsync(archive, cancellationToken);
+        var result = await Command.RunAsync(options.CtrBinary, arguments, plain, cancellationToken);
         if (result.ExitCode != 0)
         {
             throw new InvalidDataException(result.Explanation);
