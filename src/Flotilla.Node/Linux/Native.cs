@@ -63,6 +63,26 @@ internal static class Native
         }
     }
 
+    /// <summary>rename(2): also replaces a symbolic link in one step, whatever it points to.</summary>
+    public static void Rename(string from, string to)
+    {
+        if (rename(from, to) != 0)
+        {
+            throw Failure($"rename {from}");
+        }
+    }
+
+    /// <summary>The file type bits of <c>st_mode</c> (links followed); null when nothing is there.</summary>
+    public static int? FileType(string path)
+    {
+        // statx has one layout on all architectures: stx_mode is the 16-bit word at offset 28 of 256 bytes.
+        const int currentDirectory = -100;
+        const uint wantType = 1;
+        const int typeMask = 0xF000;
+        var buffer = new byte[256];
+        return statx(currentDirectory, path, 0, wantType, buffer) == 0 ? BitConverter.ToUInt16(buffer, 28) & typeMask : null;
+    }
+
     private static IOException Failure(string what) => new($"{what}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
 
     [DllImport("libc", SetLastError = true)]
@@ -82,6 +102,12 @@ internal static class Native
 
     [DllImport("libc", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false)]
     private static extern int rmdir(string path);
+
+    [DllImport("libc", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false)]
+    private static extern int rename(string from, string to);
+
+    [DllImport("libc", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false)]
+    private static extern int statx(int directory, string path, int flags, uint mask, byte[] buffer);
 
     [DllImport("libc", SetLastError = true)]
     private static extern int close(int descriptor);

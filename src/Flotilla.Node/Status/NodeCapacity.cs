@@ -1,0 +1,55 @@
+using System.Globalization;
+using k8s.Models;
+
+namespace Flotilla.Node.Status;
+
+/// <summary>What the machine can give to pods.</summary>
+public sealed record NodeCapacity(int Cores, long MemoryBytes, long DiskBytes, int MaxPods)
+{
+    // Upstream's default eviction thresholds leave this much to the machine.
+    private const long ReservedMemoryBytes = 100L << 20;
+    private const decimal UsableDisk = 0.9m;
+
+    public static NodeCapacity OfThisMachine(NodeOptions options)
+    {
+        var memory = File.ReadLines("/proc/meminfo").First(line => line.StartsWith("MemTotal:", StringComparison.Ordinal));
+        var kibibytes = long.Parse(memory.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+        return new NodeCapacity(Environment.ProcessorCount, kibibytes << 10, DiskOf(options.DataDirectory).TotalSize, options.MaxPods);
+    }
+
+    /// <summary>The file system that holds the directory, which need not exist yet.</summary>
+    public static DriveInfo DiskOf(string directory)
+    {
+        while (!Directory.Exists(directory))
+        {
+            directory = Path.GetDirectoryName(directory) ?? "/";
+        }
+        return new DriveInfo(directory);
+    }
+
+    public Dictionary<string, ResourceQuantity> Capacity() => Quantities(MemoryBytes, $"{DiskBytes >> 10}Ki");
+
+    public Dictionary<string, ResourceQuantity> Allocatable() =>
+        Quantities(AllocatableMemoryBytes, ((long)(DiskBytes * UsableDisk)).ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>How much of a resource all pods together can have.</summary>
+    public decimal? AmountOf(string resource) => resource switch
+    {
+        "cpu" => Cores,
+        "memory" => AllocatableMemoryBytes,
+        "ephemeral-storage" => DiskBytes * UsableDisk,
+        _ => null,
+    };
+
+    private long AllocatableMemoryBytes => Math.Max(MemoryBytes - ReservedMemoryBytes, 0);
+
+    private Dictionary<string, ResourceQuantity> Quantities(long memoryBytes, string disk) => new(StringComparer.Ordinal)
+    {
+        ["cpu"] = new(Cores.ToString(CultureInfo.InvariantCulture)),
+        ["ephemeral-storage"] = new(disk),
+        ["hugepages-1Gi"] = new("0"),
+        ["hugepages-2Mi"] = new("0"),
+        ["memory"] = new($"{memoryBytes >> 10}Ki"),
+        ["pods"] = new(MaxPods.ToString(CultureInfo.InvariantCulture)),
+    };
+}

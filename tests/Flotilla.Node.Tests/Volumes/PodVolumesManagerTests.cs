@@ -1,0 +1,207 @@
+using Flotilla.Client;
+using Flotilla.Node.Linux;
+using Flotilla.Node.Pods;
+using Flotilla.Node.Volumes;
+using k8s.Models;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Flotilla.Node.Tests.Volumes;
+
+/// <summary>Real mounts below a directory of its own.</summary>
+public sealed class PodVolumesManagerTests : IAsyncLifetime
+{
+    private readonly string directory = Path.Combine("/tmp", "fltv" + Guid.NewGuid().ToString("N")[..8]);
+    private readonly FakeTimeProvider time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+    private readonly MemoryClient client;
+    private readonly InformerSet informers;
+    private readonly PodVolumesManager volumes;
+
+    public PodVolumesManagerTests()
+    {
+        client = new MemoryClient { Time = time };
+        informers = new InformerSet(client, time, NullLoggerFactory.Instance);
+        var options = new NodeOptions { NodeName = "node-1", DataDirectory = directory, RunDirectory = directory + "/run" };
+        volumes = new PodVolumesManager(options, client, informers, time, NullLoggerFactory.Instance);
+    }
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        await informers.StartAsync(Cancellation);
+        await volumes.StartAsync(Cancellation);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await volumes.StopAsync(CancellationToken.None);
+        await informers.StopAsync(CancellationToken.None);
+        Mounts.UnmountBelow(directory);
+        if (Directory.Exists(directory))
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_missing_config_map_is_told_as_upstream_does()
+    {
+        var pod = Pod(new V1Volume { Name = "v", ConfigMap = new V1ConfigMapVolumeSource { Name = "none" } });
+        var failure = await Assert.ThrowsAsync<VolumeException>(() => volumes.MountAsync(pod, Cancellation));
+        Assert.Equal("MountVolume.SetUp failed for volume \"v\" : configmap \"none\" not found", failure.Message);
+    }
+
+    [Fact]
+    public async Task An_optional_secret_may_be_missing()
+    {
+        var path = await MountAsync(new V1Volume { Name = "v", Secret = new V1SecretVolumeSource { SecretName = "none", Optional = true } });
+        Assert.Empty(Directory.EnumerateFiles(path));
+    }
+
+    [Fact]
+    public async Task A_config_map_follows_its_object()
+    {
+        client.Put(ConfigMap(("a", "1"), ("b", "2")));
+        var path = await MountAsync(new V1Volume { Name = "v", ConfigMap = new V1ConfigMapVolumeSource { Name = "c", DefaultMode = 0b100_000_000 } });
+        Assert.Equal("1", File.ReadAllText(Path.Combine(path, "a")));
+        Assert.Equal("..data/a", new FileInfo(Path.Combine(path, "a")).LinkTarget);
+        Assert.Equal(UnixFileMode.UserRead, File.GetUnixFileMode(Path.Combine(path, "a")));
+
+        client.Put(ConfigMap(("a", "new"), ("c", "3")));
+        await Eventually(() => File.ReadAllText(Path.Combine(path, "a")) == "new" && File.Exists(Path.Combine(path, "c")) && !File.Exists(Path.Combine(path, "b")));
+        Assert.Single(Directory.EnumerateDirectories(path, "..2*"));
+    }
+
+    [Fact]
+    public async Task Items_choose_keys_paths_and_modes()
+    {
+        client.Put(ConfigMap(("a", "1"), ("b", "2")));
+        var path = await MountAsync(new V1Volume
+        {
+            Name = "v",
+            ConfigMap = new V1ConfigMapVolumeSource { Name = "c", Items = [new V1KeyToPath { Key = "a", Path = "deep/file", Mode = 0b111_000_000 }] },
+        });
+        Assert.Equal("1", File.ReadAllText(Path.Combine(path, "deep/file")));
+        Assert.False(File.Exists(Path.Combine(path, "b")));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(Path.Combine(path, "deep/file")));
+    }
+
+    [Fact]
+    public async Task A_key_that_is_not_there_is_an_error()
+    {
+        client.Put(ConfigMap(("a", "1")));
+        var pod = Pod(new V1Volume { Name = "v", ConfigMap = new V1ConfigMapVolumeSource { Name = "c", Items = [new V1KeyToPath { Key = "x", Path = "x" }] } });
+        var failure = await Assert.ThrowsAsync<VolumeException>(() => volumes.MountAsync(pod, Cancellation));
+        Assert.Equal("MountVolume.SetUp failed for volume \"v\" : configmap references non-existent config key: x", failure.Message);
+    }
+
+    [Fact]
+    public async Task The_api_access_volume_joins_token_ca_and_namespace_and_its_token_is_renewed()
+    {
+        client.Put(new V1ConfigMap
+        {
+            Metadata = new V1ObjectMeta { Name = "kube-root-ca.crt", NamespaceProperty = "default" },
+            Data = new Dictionary<string, string> { ["ca.crt"] = "CA" },
+        });
+        var path = await MountAsync(new V1Volume
+        {
+            Name = "kube-api-access",
+            Projected = new V1ProjectedVolumeSource
+            {
+                Sources =
+                [
+                    new V1VolumeProjection { ServiceAccountToken = new V1ServiceAccountTokenProjection { Path = "token", ExpirationSeconds = 1000 } },
+                    new V1VolumeProjection { ConfigMap = new V1ConfigMapProjection { Name = "kube-root-ca.crt", Items = [new V1KeyToPath { Key = "ca.crt", Path = "ca.crt" }] } },
+                    new V1VolumeProjection { DownwardAPI = new V1DownwardAPIProjection { Items = [new V1DownwardAPIVolumeFile { Path = "namespace", FieldRef = new V1ObjectFieldSelector { FieldPath = "metadata.namespace" } }] } },
+                ],
+            },
+        });
+        Assert.Equal("token-1", File.ReadAllText(Path.Combine(path, "token")));
+        Assert.Equal("CA", File.ReadAllText(Path.Combine(path, "ca.crt")));
+        Assert.Equal("default", File.ReadAllText(Path.Combine(path, "namespace")));
+        Assert.Contains(path, Mounts.Below(directory));
+        Assert.True(client.Tokens.TryPeek(out var request));
+        Assert.Equal(("Pod", "p", "u1"), (request.Spec.BoundObjectRef.Kind, request.Spec.BoundObjectRef.Name, request.Spec.BoundObjectRef.Uid));
+
+        time.Advance(TimeSpan.FromSeconds(810));
+        await Eventually(() => File.ReadAllText(Path.Combine(path, "token")) == "token-2");
+    }
+
+    [Fact]
+    public async Task Labels_are_quoted_and_follow_the_pod()
+    {
+        var volume = new V1Volume
+        {
+            Name = "v",
+            DownwardAPI = new V1DownwardAPIVolumeSource { Items = [new V1DownwardAPIVolumeFile { Path = "labels", FieldRef = new V1ObjectFieldSelector { FieldPath = "metadata.labels" } }] },
+        };
+        var pod = Pod(volume);
+        pod.Metadata.Labels = new Dictionary<string, string> { ["b"] = "2", ["a"] = "1" };
+        client.Put(pod);
+        var path = (await volumes.MountAsync(pod, Cancellation)).HostPaths["v"];
+        Assert.Equal("a=\"1\"\nb=\"2\"", File.ReadAllText(Path.Combine(path, "labels")));
+
+        var changed = Pod(volume);
+        changed.Metadata.Labels = new Dictionary<string, string> { ["a"] = "9" };
+        client.Put(changed);
+        await Eventually(() => File.ReadAllText(Path.Combine(path, "labels")) == "a=\"9\"");
+    }
+
+    [Fact]
+    public async Task An_empty_directory_keeps_its_content_until_the_pod_is_unmounted()
+    {
+        var pod = Pod(
+            new V1Volume { Name = "disk", EmptyDir = new V1EmptyDirVolumeSource() },
+            new V1Volume { Name = "memory", EmptyDir = new V1EmptyDirVolumeSource { Medium = "Memory", SizeLimit = new ResourceQuantity("1Mi") } });
+        pod.Spec.SecurityContext = new V1PodSecurityContext { FsGroup = 4321 };
+        var paths = (await volumes.MountAsync(pod, Cancellation)).HostPaths;
+        File.WriteAllText(Path.Combine(paths["memory"], "file"), "kept");
+        Assert.True(File.GetUnixFileMode(paths["disk"]).HasFlag(UnixFileMode.SetGroup | UnixFileMode.GroupWrite));
+        Assert.Throws<IOException>(() => File.WriteAllBytes(Path.Combine(paths["memory"], "big"), new byte[2 << 20]));
+
+        await volumes.MountAsync(pod, Cancellation);
+        Assert.Equal("kept", File.ReadAllText(Path.Combine(paths["memory"], "file")));
+
+        await volumes.UnmountAsync("u1", Cancellation);
+        Assert.Empty(Mounts.Below(directory));
+        Assert.False(Directory.Exists(Path.Combine(directory, "pods", "u1")));
+    }
+
+    [Theory]
+    [InlineData("Directory", "/etc/passwd", "hostPath type check failed: /etc/passwd is not a directory")]
+    [InlineData("File", "/etc", "hostPath type check failed: /etc is not a file")]
+    [InlineData("Socket", "/etc", "hostPath type check failed: /etc is not a socket file")]
+    [InlineData("CharDevice", "/nothing", "hostPath type check failed: /nothing is not a character device")]
+    public async Task Host_paths_are_checked(string type, string path, string message)
+    {
+        var pod = Pod(new V1Volume { Name = "h", HostPath = new V1HostPathVolumeSource { Path = path, Type = type } });
+        var failure = await Assert.ThrowsAsync<VolumeException>(() => volumes.MountAsync(pod, Cancellation));
+        Assert.EndsWith(message, failure.Message, StringComparison.Ordinal);
+    }
+
+    private async Task<string> MountAsync(V1Volume volume) =>
+        (await volumes.MountAsync(Pod(volume), Cancellation)).HostPaths[volume.Name];
+
+    private async Task Eventually(Func<bool> condition)
+    {
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        bounded.CancelAfter(TimeSpan.FromSeconds(10));
+        while (!condition())
+        {
+            await Task.Delay(10, bounded.Token);
+        }
+    }
+
+    private static V1ConfigMap ConfigMap(params (string Key, string Value)[] data) => new()
+    {
+        Metadata = new V1ObjectMeta { Name = "c", NamespaceProperty = "default" },
+        Data = data.ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal),
+    };
+
+    private static V1Pod Pod(params V1Volume[] volumes) => new()
+    {
+        Metadata = new V1ObjectMeta { Name = "p", NamespaceProperty = "default", Uid = "u1" },
+        Spec = new V1PodSpec { NodeName = "node-1", Containers = [new V1Container { Name = "c" }], Volumes = volumes },
+    };
+}
