@@ -1,5 +1,6 @@
 using Flotilla.Node.Containerd.Api;
 using Flotilla.Node.Cri;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 
 namespace Flotilla.Node.Containerd;
@@ -8,6 +9,7 @@ namespace Flotilla.Node.Containerd;
 public sealed class ImageStore(CriClient runtime, NodeOptions options)
 {
     private const string ContainerdNamespace = "k8s.io";
+    private const string LoadedLabel = "flotilla.dev/loaded";
     private static readonly Metadata Namespace = new() { { "containerd-namespace", ContainerdNamespace } };
     private readonly Images.ImagesClient images = new(runtime.Channel);
     private readonly Content.ContentClient content = new(runtime.Channel);
@@ -32,6 +34,7 @@ public sealed class ImageStore(CriClient runtime, NodeOptions options)
         foreach (var name in names)
         {
             await WaitUntilKnownAsync(name, cancellationToken);
+            await MarkLoadedAsync(name, cancellationToken);
         }
         return names;
     }
@@ -46,13 +49,16 @@ public sealed class ImageStore(CriClient runtime, NodeOptions options)
     public async Task<IReadOnlyList<Image>> ListAsync(CancellationToken cancellationToken) =>
         (await runtime.Images.ListImagesAsync(new ListImagesRequest(), cancellationToken: cancellationToken)).Images;
 
-    /// <summary>The manifest (or index) that a full name stands for; null when it is not here.</summary>
-    public async Task<ContentDescriptor?> FindAsync(string name, CancellationToken cancellationToken)
+    /// <summary>
+    /// The manifest (or index) of an image that was imported here; null for one that is not here or came from a registry,
+    /// which has to be asked again whether its tag has moved.
+    /// </summary>
+    public async Task<ContentDescriptor?> FindLoadedAsync(string name, CancellationToken cancellationToken)
     {
         try
         {
             var answer = await images.GetAsync(new GetImageRequest { Name = name }, Namespace, cancellationToken: cancellationToken);
-            return answer.Image?.Target;
+            return answer.Image.Labels.ContainsKey(LoadedLabel) ? answer.Image.Target : null;
         }
         catch (RpcException failure) when (failure.StatusCode == StatusCode.NotFound)
         {
@@ -81,6 +87,16 @@ public sealed class ImageStore(CriClient runtime, NodeOptions options)
         {
             await destination.WriteAsync(chunk.Data.Memory, cancellationToken);
         }
+    }
+
+    private async Task MarkLoadedAsync(string name, CancellationToken cancellationToken)
+    {
+        var update = new UpdateImageRequest
+        {
+            Image = new StoredImage { Name = name, Labels = { [LoadedLabel] = "true" } },
+            UpdateMask = new FieldMask { Paths = { "labels." + LoadedLabel } },
+        };
+        await images.UpdateAsync(update, Namespace, cancellationToken: cancellationToken);
     }
 
     // The CRI plugin learns of an import from containerd's events, a moment after ctr is done.

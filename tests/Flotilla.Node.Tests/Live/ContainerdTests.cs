@@ -26,7 +26,7 @@ public sealed class ContainerdTests(NodeFixture node) : IClassFixture<NodeFixtur
         var status = await node.Runtime.Runtime.PodSandboxStatusAsync(
             new PodSandboxStatusRequest { PodSandboxId = sandbox.PodSandboxId }, cancellationToken: Cancellation);
         Assert.Equal(PodSandboxState.SandboxReady, status.Status.State);
-        Assert.StartsWith("10.244.77.", status.Status.Network.Ip, StringComparison.Ordinal);
+        Assert.StartsWith(node.Subnet, status.Status.Network.Ip, StringComparison.Ordinal);
 
         await node.Runtime.Runtime.StopPodSandboxAsync(new StopPodSandboxRequest { PodSandboxId = sandbox.PodSandboxId }, cancellationToken: Cancellation);
         await node.Runtime.Runtime.RemovePodSandboxAsync(new RemovePodSandboxRequest { PodSandboxId = sandbox.PodSandboxId }, cancellationToken: Cancellation);

@@ -7,7 +7,10 @@ namespace Flotilla.Node.Tests.Live;
 /// <summary>A real containerd of its own for one test class, with a bridge network; everything is gone afterwards.</summary>
 public sealed class NodeFixture : IAsyncLifetime
 {
-    private const string Bridge = "fltn0";
+    private static int fixtures;
+
+    // Test classes run side by side, each on a bridge and subnet of its own.
+    private readonly int number = Interlocked.Increment(ref fixtures);
     private readonly string directory = Path.Combine("/tmp", "fltn" + Guid.NewGuid().ToString("N")[..8]);
 
     public NodeFixture()
@@ -26,9 +29,13 @@ public sealed class NodeFixture : IAsyncLifetime
         Images = new ImageStore(Runtime, Options);
     }
 
+    public string Subnet => $"10.245.{number}.";
+
     public NodeOptions Options { get; }
 
     public CriClient Runtime { get; }
+
+    private string Bridge => "fltn" + number;
 
     public ContainerdSupervisor Supervisor { get; }
 
@@ -40,7 +47,7 @@ public sealed class NodeFixture : IAsyncLifetime
         await File.WriteAllTextAsync(Path.Combine(Options.CniConfigurationDirectory, "10-test.conflist"), $$"""
             {"cniVersion": "0.4.0", "name": "fltn", "plugins": [
               {"type": "bridge", "bridge": "{{Bridge}}", "isGateway": true, "ipMasq": false, "hairpinMode": true,
-               "ipam": {"type": "host-local", "dataDir": "{{directory}}/ipam", "ranges": [[{"subnet": "10.244.77.0/24"}]], "routes": [{"dst": "0.0.0.0/0"}] } },
+               "ipam": {"type": "host-local", "dataDir": "{{directory}}/ipam", "ranges": [[{"subnet": "{{Subnet}}0/24"}]], "routes": [{"dst": "0.0.0.0/0"}] } },
               {"type": "portmap", "capabilities": {"portMappings": true} } ] }
             """);
         await Supervisor.EnsureRunningAsync(CancellationToken.None);
