@@ -1,0 +1,298 @@
+using System.Text.Json.Nodes;
+using Flotilla.Api.Json;
+using Flotilla.Api.Schema;
+
+namespace Flotilla.Api.ManagedFields;
+
+/// <summary>Who writes, and through what.</summary>
+public sealed record FieldWriter(string Manager, string ApiVersion, string? Subresource, DateTimeOffset Time);
+
+/// <summary>A field that another manager owns with a different value.</summary>
+public sealed record FieldConflict(string Manager, string Operation, string ApiVersion, DateTimeOffset? Time, string? Subresource, IReadOnlyList<string[]> Paths);
+
+/// <summary>
+/// Keeps <c>metadata.managedFields</c>: who last set which field. Pure: it changes only the object it is handed.
+/// </summary>
+public static class FieldManager
+{
+    private const int MaxUpdateManagers = 10;
+    private const string AncientManager = "ancient-changes";
+
+    private static readonly FieldSet Unmanaged = FieldSet.FromJson((JsonObject)JsonNode.Parse("""
+        {"f:apiVersion":{},"f:kind":{},"f:metadata":{".":{},"f:name":{},"f:namespace":{},"f:creationTimestamp":{},"f:selfLink":{},"f:uid":{},
+         "f:clusterName":{},"f:generation":{},"f:managedFields":{},"f:resourceVersion":{}}}
+        """)!);
+
+    /// <summary>Records an update (create, replace, patch) from <paramref name="live"/> to <paramref name="updated"/>.</summary>
+    /// <param name="live">null for a create.</param>
+    public static void TrackUpdate(JsonObject? live, JsonObject updated, TypeSchema? type, FieldWriter writer, FieldSet? reset)
+    {
+        var before = live ?? Blank(type);
+        var entries = Read(live ?? updated, keep: live is not null || updated.Object("metadata").Array("managedFields") is not null);
+        var compared = FieldComparison.Between(before, updated, type);
+        foreach (var set in (ReadOnlySpan<FieldSet>)[compared.Added, compared.Modified, compared.Removed])
+        {
+            Filter(set, reset);
+        }
+
+        var changed = compared.Added.Copy();
+        changed.UnionWith(compared.Modified);
+        var mine = entries.FirstOrDefault(entry => entry.Is(writer, "Update"));
+        foreach (var entry in entries)
+        {
+            if (entry != mine)
+            {
+                entry.Fields.ExceptWith(changed);
+            }
+
+            entry.Fields.ExceptWith(compared.Removed);
+        }
+
+        if (!changed.IsEmpty)
+        {
+            if (mine is null)
+            {
+                entries.Add(mine = new Entry(writer.Manager, "Update", writer.ApiVersion, writer.Subresource, writer.Time, new FieldSet()));
+            }
+
+            var owned = mine.Fields.Copy();
+            owned.UnionWith(changed);
+            mine.Fields = owned;
+            mine.Time = writer.Time;
+        }
+
+        Write(updated, entries);
+    }
+
+    /// <summary>
+    /// Applies <paramref name="applied"/> over <paramref name="live"/> and records the ownership in the result.
+    /// Conflicts are returned (and nothing changed) unless <paramref name="force"/>.
+    /// </summary>
+    public static (JsonObject Merged, IReadOnlyList<FieldConflict> Conflicts) Apply(JsonObject? live, JsonObject applied, TypeSchema? type, FieldWriter writer, bool force, FieldSet? reset)
+    {
+        var entries = Read(live, keep: true);
+        var config = AppliedFields.Of(applied, type);
+        Filter(config, reset);
+        var mine = entries.FirstOrDefault(entry => entry.Is(writer, "Apply"));
+        var merged = live?.Copy() ?? new JsonObject();
+        (merged["metadata"] as JsonObject)?.Remove("managedFields");
+        AppliedMerge.Merge(merged, applied, type);
+        if (mine is not null)
+        {
+            var gone = mine.Fields.Copy();
+            gone.ExceptWith(config);
+            foreach (var other in entries.Where(entry => entry != mine))
+            {
+                gone.ExceptWith(other.Fields);
+            }
+
+            KeepParentsOf(gone, config);
+            AppliedMerge.Remove(merged, gone, type);
+        }
+
+        var compared = FieldComparison.Between(live ?? Blank(type), merged, type);
+        var changed = compared.Added.Copy();
+        changed.UnionWith(compared.Modified);
+        Filter(changed, reset);
+        var conflicts = new List<FieldConflict>();
+        foreach (var entry in entries.Where(entry => entry != mine))
+        {
+            var taken = entry.Fields.Intersect(changed);
+            if (taken.IsEmpty)
+            {
+                continue;
+            }
+
+            conflicts.Add(new FieldConflict(entry.Manager, entry.Operation, entry.ApiVersion, entry.Time, entry.Subresource, [.. taken.Paths()]));
+            if (force)
+            {
+                entry.Fields.ExceptWith(taken);
+            }
+        }
+
+        if (conflicts.Count > 0 && !force)
+        {
+            return (merged, conflicts);
+        }
+
+        foreach (var entry in entries)
+        {
+            entry.Fields.ExceptWith(compared.Removed);
+        }
+
+        if (mine is null)
+        {
+            entries.Add(new Entry(writer.Manager, "Apply", writer.ApiVersion, writer.Subresource, writer.Time, config));
+        }
+        else
+        {
+            if (!mine.Fields.ToJson().SameAs(config.ToJson()) || compared.Removed.Children.Count > 0 || changed.Children.Count > 0)
+            {
+                mine.Time = writer.Time;
+            }
+
+            mine.Fields = config;
+            mine.ApiVersion = writer.ApiVersion;
+        }
+
+        Write(merged, entries);
+        return (merged, []);
+    }
+
+    /// <summary>The path as conflict messages print it: <c>.data.b</c>, <c>.spec.containers[name="c"].image</c>.</summary>
+    public static string Describe(IEnumerable<string> path) => string.Concat(path.Select(element => element[..2] switch
+    {
+        "f:" => "." + element[2..],
+        "k:" => "[" + string.Join(",", ((JsonObject)JsonNode.Parse(element[2..])!).Select(key => $"{key.Key}={key.Value?.ToJsonString(FieldSet.Plain)}")) + "]",
+        "v:" => $"[={element[2..]}]",
+        _ => $"[{element[2..]}]",
+    }));
+
+    private static JsonObject Blank(TypeSchema? type)
+    {
+        var blank = new JsonObject();
+        if (type is not null)
+        {
+            StructFields.Fill(blank, type);
+        }
+        else
+        {
+            blank["metadata"] = new JsonObject();
+        }
+
+        return blank;
+    }
+
+    private static void Filter(FieldSet set, FieldSet? reset)
+    {
+        set.ExceptWith(Unmanaged);
+        if (set.Children.TryGetValue("f:metadata", out var metadata))
+        {
+            metadata.Children.Remove("f:managedFields");
+            if (metadata.IsEmpty)
+            {
+                set.Children.Remove("f:metadata");
+            }
+        }
+
+        if (reset is not null)
+        {
+            set.ExceptTreesOf(reset);
+        }
+    }
+
+    // An element that is still configured is not removed as a whole because one of its fields went.
+    private static void KeepParentsOf(FieldSet gone, FieldSet config)
+    {
+        foreach (var (element, child) in gone.Children)
+        {
+            if (config.Children.TryGetValue(element, out var kept))
+            {
+                child.IsMember = false;
+                KeepParentsOf(child, kept);
+            }
+        }
+    }
+
+    private static List<Entry> Read(JsonObject? value, bool keep)
+    {
+        var entries = new List<Entry>();
+        if (!keep || value.Object("metadata").Array("managedFields") is not { } list)
+        {
+            return entries;
+        }
+
+        foreach (var item in list.OfType<JsonObject>())
+        {
+            entries.Add(new Entry(
+                item.String("manager") ?? "",
+                item.String("operation") ?? "Update",
+                item.String("apiVersion") ?? "",
+                item.String("subresource"),
+                Times.Parse(item.String("time")),
+                FieldSet.FromJson(item.Object("fieldsV1"))));
+        }
+
+        return entries;
+    }
+
+    private static void Write(JsonObject value, List<Entry> entries)
+    {
+        entries.RemoveAll(entry => entry.Fields.IsEmpty);
+        Cap(entries);
+        entries.Sort(static (left, right) =>
+        {
+            var order = string.CompareOrdinal(left.Operation, right.Operation);
+            order = order != 0 ? order : Nullable.Compare(left.Time, right.Time);
+            order = order != 0 ? order : string.CompareOrdinal(left.Manager, right.Manager);
+            order = order != 0 ? order : string.CompareOrdinal(left.ApiVersion, right.ApiVersion);
+            return order != 0 ? order : string.CompareOrdinal(left.Subresource, right.Subresource);
+        });
+        var metadata = value.Child("metadata");
+        if (entries.Count == 0)
+        {
+            metadata.Remove("managedFields");
+            return;
+        }
+
+        metadata["managedFields"] = new JsonArray([.. entries.Select(entry => entry.ToJson())]);
+    }
+
+    // Update managers come and go with every client version: the oldest beyond ten share one name.
+    private static void Cap(List<Entry> entries)
+    {
+        var updates = entries.Where(entry => entry.Operation == "Update").OrderBy(entry => entry.Time).ToList();
+        foreach (var version in updates.Take(Math.Max(0, updates.Count - MaxUpdateManagers + 1)).GroupBy(entry => entry.ApiVersion, StringComparer.Ordinal).ToList())
+        {
+            if (updates.Count <= MaxUpdateManagers)
+            {
+                return;
+            }
+
+            var merged = new Entry(AncientManager, "Update", version.Key, null, version.Max(entry => entry.Time), new FieldSet());
+            foreach (var entry in version)
+            {
+                merged.Fields.UnionWith(entry.Fields);
+                entries.Remove(entry);
+            }
+
+            entries.Add(merged);
+        }
+    }
+
+    private sealed class Entry(string manager, string operation, string apiVersion, string? subresource, DateTimeOffset? time, FieldSet fields)
+    {
+        public string Manager { get; } = manager;
+
+        public string Operation { get; } = operation;
+
+        public string ApiVersion { get; set; } = apiVersion;
+
+        public string? Subresource { get; } = subresource;
+
+        public DateTimeOffset? Time { get; set; } = time;
+
+        public FieldSet Fields { get; set; } = fields;
+
+        public bool Is(FieldWriter writer, string operation) =>
+            Manager == writer.Manager && Operation == operation && Subresource == writer.Subresource && (operation == "Apply" || ApiVersion == writer.ApiVersion);
+
+        public JsonObject ToJson()
+        {
+            var json = new JsonObject { ["manager"] = Manager, ["operation"] = Operation, ["apiVersion"] = ApiVersion };
+            if (Time is { } time)
+            {
+                json["time"] = Times.Seconds(time);
+            }
+
+            json["fieldsType"] = "FieldsV1";
+            json["fieldsV1"] = Fields.ToJson();
+            if (!string.IsNullOrEmpty(Subresource))
+            {
+                json["subresource"] = Subresource;
+            }
+
+            return json;
+        }
+    }
+}

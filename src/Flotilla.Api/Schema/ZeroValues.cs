@@ -1,0 +1,96 @@
+using System.Collections.Frozen;
+using System.Text.Json.Nodes;
+using Flotilla.Api.Json;
+
+namespace Flotilla.Api.Schema;
+
+/// <summary>
+/// Which empty values the API keeps. Optional fields held by value vanish when zero; the exceptions below are held by
+/// reference, where zero differs from absent. Required fields are always sent.
+/// </summary>
+internal static class ZeroValues
+{
+    private static readonly FrozenSet<string> KeptStrings = new[]
+    {
+        "storageClassName", "volumeAttributesClassName", "apiGroup", "ingressClassName", "runtimeClassName", "hostname", "nodeName", "zone",
+        "holderIdentity", "timeZone", "service", "appProtocol", "labelSelector",
+    }.ToFrozenSet(StringComparer.Ordinal);
+
+    private static readonly FrozenSet<string> KeptStringsOfType = new[]
+    {
+        "core.v1.HostPathVolumeSource.type", "core.v1.GRPCAction.service", "discovery.v1.EndpointPort.name",
+    }.ToFrozenSet(StringComparer.Ordinal);
+
+    private static readonly FrozenSet<string> DroppedBooleans = new[]
+    {
+        "hostNetwork", "hostPID", "hostIPC", "stdin", "stdinOnce", "tty", "readOnly", "paused", "unschedulable", "publishNotReadyAddresses",
+        "globalDefault", "preserveUnknownFields", "nonResource", "deprecated", "uniqueItems", "exclusiveMaximum", "exclusiveMinimum", "nullable",
+        "x-kubernetes-embedded-resource", "x-kubernetes-int-or-string", "authenticated", "denied",
+    }.ToFrozenSet(StringComparer.Ordinal);
+
+    private static readonly FrozenSet<string> KeptIntegers = new[]
+    {
+        "replicas", "revisionHistoryLimit", "progressDeadlineSeconds", "collisionCount", "terminatingReplicas", "ready", "terminating", "defaultMode",
+        "mode", "expirationSeconds", "tolerationSeconds", "activeDeadlineSeconds", "terminationGracePeriodSeconds", "runAsUser", "runAsGroup",
+        "fsGroup", "priority", "parallelism", "completions", "backoffLimit", "ttlSecondsAfterFinished", "successfulJobsHistoryLimit",
+        "failedJobsHistoryLimit", "startingDeadlineSeconds", "partition", "minReplicas", "gracePeriodSeconds", "deletionGracePeriodSeconds",
+        "leaseDurationSeconds", "leaseTransitions", "nominalConcurrencyShares", "lendablePercent", "stabilizationWindowSeconds",
+        "averageUtilization", "backoffLimitPerIndex", "maxFailedIndexes", "minDomains", "exitCode", "count", "remainingItemCount", "port",
+        "ownershipVersion", "maxLength", "minLength", "maxItems", "minItems", "maxProperties", "minProperties", "ingressPort",
+    }.ToFrozenSet(StringComparer.Ordinal);
+
+    /// <summary>Times that are sent as null when unset.</summary>
+    private static readonly FrozenSet<string> NullTimes = new[]
+    {
+        "core.v1.Event.firstTimestamp", "core.v1.Event.lastTimestamp", "core.v1.Event.eventTime",
+        "events.v1.Event.eventTime", "events.v1.Event.deprecatedFirstTimestamp", "events.v1.Event.deprecatedLastTimestamp",
+    }.ToFrozenSet(StringComparer.Ordinal);
+
+    public static bool IsDropped(TypeSchema type, FieldSchema field, JsonNode value)
+    {
+        if (field.Required)
+        {
+            return false;
+        }
+
+        return field.Value.Kind switch
+        {
+            ValueKind.String => value.AsString() is { Length: 0 } && !KeptStrings.Contains(field.Name) && !KeptStringsOfType.Contains($"{type.Name}.{field.Name}"),
+            ValueKind.Boolean => value is JsonValue flag && flag.TryGetValue<bool>(out var set) && !set && DroppedBooleans.Contains(field.Name),
+            ValueKind.Int32 or ValueKind.Int64 => value.AsInteger() == 0 && !IsKeptInteger(type, field),
+            ValueKind.List => value is JsonArray { Count: 0 },
+            ValueKind.Map => value is JsonObject { Count: 0 },
+            _ => false,
+        };
+    }
+
+    /// <summary>Sets what upstream sends for fields that were not given: zero for required scalars, null for some times.</summary>
+    public static void FillRequired(JsonObject target, TypeSchema type)
+    {
+        foreach (var field in type.Fields.Values)
+        {
+            if (field.Required && target[field.Name] is null && Zero(field.Value.Kind) is { } zero)
+            {
+                target[field.Name] = zero;
+            }
+            else if (field.Value.Kind is ValueKind.Time or ValueKind.MicroTime && !target.ContainsKey(field.Name) && NullTimes.Contains($"{type.Name}.{field.Name}"))
+            {
+                target[field.Name] = null;
+            }
+        }
+    }
+
+    public static bool IsNullTime(TypeSchema type, FieldSchema field) => NullTimes.Contains($"{type.Name}.{field.Name}");
+
+    // A status counts by value; a spec by reference.
+    private static bool IsKeptInteger(TypeSchema type, FieldSchema field) =>
+        KeptIntegers.Contains(field.Name) && !(field.Name is "replicas" && type.Name.EndsWith("Status", StringComparison.Ordinal)) && type.GoStruct is not "ServiceStatus";
+
+    private static JsonNode? Zero(ValueKind kind) => kind switch
+    {
+        ValueKind.String => JsonValue.Create(""),
+        ValueKind.Boolean => JsonValue.Create(false),
+        ValueKind.Int32 or ValueKind.Int64 => JsonValue.Create(0L),
+        _ => null,
+    };
+}

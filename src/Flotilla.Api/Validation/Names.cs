@@ -1,0 +1,128 @@
+using System.Text.RegularExpressions;
+
+namespace Flotilla.Api.Validation;
+
+/// <summary>The naming rules of the API. Each check returns null when the name is fine, else upstream's sentence.</summary>
+public static partial class Names
+{
+    private const string LabelMessage = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+    private const string SubdomainMessage = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+    private const string Label1035Message = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
+    private const string QualifiedMessage = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+    private const string LabelValueMessage = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+    private const string ConfigKeyMessage = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
+    private const string EnvironmentMessage = "a valid environment variable name must consist only of printable ASCII characters other than '='";
+    private const string PathSegmentMessage = "may not be";
+
+    public static string? CheckLabel(string name) =>
+        name.Length > 63 ? "must be no more than 63 bytes" : LabelPattern().IsMatch(name) ? null : LabelMessage;
+
+    public static string? CheckLabel1035(string name) =>
+        name.Length > 63 ? "must be no more than 63 bytes" : Label1035Pattern().IsMatch(name) ? null : Label1035Message;
+
+    public static string? CheckSubdomain(string name) =>
+        name.Length > 253 ? "must be no more than 253 bytes" : SubdomainPattern().IsMatch(name) ? null : SubdomainMessage;
+
+    /// <summary>RBAC names and the like: anything that can be one segment of a URL path.</summary>
+    public static string? CheckPathSegment(string name) => name switch
+    {
+        "." or ".." => $"{PathSegmentMessage} '{name}'",
+        _ when name.Contains('/', StringComparison.Ordinal) => "may not contain '/'",
+        _ when name.Contains('%', StringComparison.Ordinal) => "may not contain '%'",
+        _ => null,
+    };
+
+    public static string? CheckLabelValue(string value) =>
+        value.Length > 63 ? "must be no more than 63 bytes" : LabelValuePattern().IsMatch(value) ? null : LabelValueMessage;
+
+    /// <summary>A label or annotation key: optional DNS prefix, slash, name.</summary>
+    public static string? CheckLabelKey(string key)
+    {
+        var parts = key.Split('/');
+        switch (parts.Length)
+        {
+            case 1:
+                return CheckNamePart(parts[0]);
+            case 2 when parts[0].Length == 0:
+                return "prefix part must be non-empty";
+            case 2 when CheckSubdomain(parts[0]) is { } error:
+                return "prefix part " + error;
+            case 2:
+                return CheckNamePart(parts[1]);
+            default:
+                return "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
+        }
+    }
+
+    public static string? CheckConfigKey(string key) => key switch
+    {
+        { Length: > 253 } => "must be no more than 253 bytes",
+        _ when !ConfigKeyPattern().IsMatch(key) => ConfigKeyMessage,
+        "." => "must not be '.'",
+        ".." => "must not be '..'",
+        _ when key.StartsWith("..", StringComparison.Ordinal) => "must not start with '..'",
+        _ => null,
+    };
+
+    public static string? CheckEnvironmentName(string name) => EnvironmentPattern().IsMatch(name) ? null : EnvironmentMessage;
+
+    /// <summary>A port's name: at most 15 lower-case letters, digits and single dashes, with a letter.</summary>
+    public static IEnumerable<string> CheckPortName(string name)
+    {
+        if (name.Length > 15)
+        {
+            yield return "must be no more than 15 characters";
+        }
+
+        if (!PortCharacters().IsMatch(name))
+        {
+            yield return "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)";
+        }
+
+        if (!name.Any(char.IsAsciiLetterLower))
+        {
+            yield return "must contain at least one letter (a-z)";
+        }
+
+        if (name.Contains("--", StringComparison.Ordinal))
+        {
+            yield return "must not contain consecutive hyphens";
+        }
+
+        if (name.StartsWith('-') || name.EndsWith('-'))
+        {
+            yield return "must not begin or end with a hyphen";
+        }
+    }
+
+    private static string? CheckNamePart(string name) => name switch
+    {
+        { Length: 0 } => "name part must be non-empty",
+        { Length: > 63 } => "name part must be no more than 63 bytes",
+        _ => QualifiedPattern().IsMatch(name) ? null : QualifiedMessage,
+    };
+
+    [GeneratedRegex("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex LabelPattern();
+
+    [GeneratedRegex("^[a-z]([-a-z0-9]*[a-z0-9])?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Label1035Pattern();
+
+    [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex SubdomainPattern();
+
+    [GeneratedRegex("^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex QualifiedPattern();
+
+    [GeneratedRegex("^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex LabelValuePattern();
+
+    [GeneratedRegex("^[-._a-zA-Z0-9]+$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex ConfigKeyPattern();
+
+    [GeneratedRegex("^[ -<>-~]+$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex EnvironmentPattern();
+
+    [GeneratedRegex("^[-a-z0-9]+$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex PortCharacters();
+}
