@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Api.Kinds.Core;
@@ -26,7 +25,7 @@ public static class CoreKinds
     {
         ShortNames = ["cm"],
         Validate = ConfigMapRules.Check,
-        Columns = [Cells.Name, new("Data", (item, _) => ((item.Object("data")?.Count ?? 0) + (item.Object("binaryData")?.Count ?? 0)).ToString(CultureInfo.InvariantCulture)), Cells.Age],
+        Columns = [Cells.Name, new("Data", (item, _) => (item.Object("data")?.Count ?? 0) + (item.Object("binaryData")?.Count ?? 0)), Cells.Age],
     };
 
     public static readonly Kind Endpoints = new("", "v1", "endpoints", "Endpoints", Scope.Namespaced)
@@ -41,6 +40,8 @@ public static class CoreKinds
     {
         ShortNames = ["ev"],
         StoragePrefix = "/core/events/",
+        Validate = EventRules.Check,
+        AllowsCreateOnUpdate = true,
         Columns = EventRules.Columns(core: true),
         SelectableFields = EventRules.SelectableFields,
     };
@@ -164,7 +165,7 @@ public static class CoreKinds
         Default = SecretRules.Default,
         Validate = SecretRules.Check,
         SelectableFields = new Dictionary<string, string> { ["type"] = "type" },
-        Columns = [Cells.Name, Cells.Text("Type", "type"), new("Data", (item, _) => (item.Object("data")?.Count ?? 0).ToString(CultureInfo.InvariantCulture)), Cells.Age],
+        Columns = [Cells.Name, Cells.Text("Type", "type"), new("Data", (item, _) => item.Object("data")?.Count ?? 0), Cells.Age],
     };
 
     public static readonly Kind ServiceAccount = new("", "v1", "serviceaccounts", "ServiceAccount", Scope.Namespaced)
@@ -183,6 +184,7 @@ public static class CoreKinds
         DeleteAnswersStatus = false,
         Others = [new("proxy", new("", "v1", "ServiceProxyOptions"), ProxyVerbs)],
         Default = ServiceRules.Default,
+        Prepare = ServiceRules.Prepare,
         PrepareUpdate = ServiceRules.PrepareUpdate,
         Validate = ServiceRules.Check,
         SelectableFields = new Dictionary<string, string> { ["spec.clusterIP"] = "spec.clusterIP", ["spec.type"] = "spec.type" },

@@ -1,0 +1,36 @@
+using System.Text.Json.Nodes;
+using Flotilla.Api.Json;
+using Flotilla.Api.Kinds.Core;
+using Flotilla.Api.Validation;
+
+namespace Flotilla.Api.Kinds.Apps;
+
+/// <summary>What the workloads of group <c>apps</c> have in common.</summary>
+internal static class WorkloadRules
+{
+    private const string EmptySelector = "empty selector is invalid for {0}";
+
+    public static IEnumerable<FieldError> CheckSelector(JsonObject spec, string owner)
+    {
+        if (spec.Object("selector") is not { } selector)
+        {
+            yield return FieldError.Required("spec.selector");
+            yield break;
+        }
+
+        foreach (var error in FieldRules.Selector(selector, "spec.selector"))
+        {
+            yield return error;
+        }
+
+        if (selector.Object("matchLabels") is not { Count: > 0 } && selector.Array("matchExpressions") is not { Count: > 0 })
+        {
+            yield return FieldError.Invalid("spec.selector", selector.DeepClone(), EmptySelector.Replace("{0}", owner, StringComparison.Ordinal));
+        }
+    }
+
+    public static IEnumerable<FieldError> CheckTemplate(JsonObject spec) => PodTemplateRules.CheckOwned(spec, spec.Object("selector"));
+
+    public static IEnumerable<FieldError> SelectorUnchanged(JsonObject spec, JsonObject? old) =>
+        old is null ? [] : FieldRules.Unchanged(spec["selector"], old.Object("spec")?["selector"], "spec.selector");
+}

@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Flotilla.Api.Json;
+using Flotilla.Api.Printing;
+using Flotilla.Api.Validation;
+
+namespace Flotilla.Api.Kinds;
+
+public static class CertificatesKinds
+{
+    public static readonly Kind CertificateSigningRequest = new("certificates.k8s.io", "v1", "certificatesigningrequests", "CertificateSigningRequest", Scope.Cluster)
+    {
+        ShortNames = ["csr"],
+        HasStatus = true,
+        Others = [new("approval", new("certificates.k8s.io", "v1", "CertificateSigningRequest"), "get", "patch", "update")],
+        Validate = Check,
+        SelectableFields = new Dictionary<string, string> { ["spec.signerName"] = "spec.signerName" },
+        Columns =
+        [
+            Cells.Name, Cells.Age, Cells.Text("SignerName", "spec.signerName", absent: Cells.None), Cells.Text("Requestor", "spec.username"),
+            new("RequestedDuration", (item, _) => item.Object("spec").Integer("expirationSeconds") is { } seconds ? Cells.Duration(TimeSpan.FromSeconds(seconds)) : Cells.None),
+            new("Condition", (item, _) => Condition(item)),
+        ],
+    };
+
+    public static IEnumerable<Kind> All => [CertificateSigningRequest];
+
+    private static string Condition(JsonObject item)
+    {
+        var types = item.Object("status").Objects("conditions").Select(condition => condition.String("type")).ToList();
+        var words = new[] { "Approved", "Denied", "Failed" }.Where(types.Contains).ToList();
+        if (item.Object("status").String("certificate") is { Length: > 0 })
+        {
+            words.Add("Issued");
+        }
+
+        return words.Count == 0 ? "Pending" : string.Join(",", words);
+    }
+
+    private static IEnumerable<FieldError> Check(JsonObject item, JsonObject? old)
+    {
+        var spec = item.Object("spec") ?? [];
+        if (spec.Array("usages") is not { Count: > 0 })
+        {
+            yield return FieldError.Required("spec.usages");
+        }
+
+        foreach (var error in FieldRules.Required(spec, "request", "spec").Concat(FieldRules.Required(spec, "signerName", "spec")))
+        {
+            yield return error;
+        }
+
+        if (spec.Integer("expirationSeconds") is < 600 and var seconds)
+        {
+            yield return FieldError.Invalid("spec.expirationSeconds", seconds, string.Create(CultureInfo.InvariantCulture, $"may not specify a duration less than 600 seconds (10 minutes)"));
+        }
+
+        if (old is not null && !spec.SameAs(old.Object("spec")))
+        {
+            yield return FieldError.Invalid("spec", spec.DeepClone(), FieldRules.Immutable);
+        }
+    }
+}

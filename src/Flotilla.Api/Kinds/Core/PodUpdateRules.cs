@@ -1,0 +1,137 @@
+using System.Text.Json.Nodes;
+using Flotilla.Api.Json;
+using Flotilla.Api.Validation;
+
+namespace Flotilla.Api.Kinds.Core;
+
+/// <summary>A running pod is nearly immutable: images, the deadline and further tolerations may change.</summary>
+internal static class PodUpdateRules
+{
+    private const string Allowed = "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
+    private const string AllowedGated = "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative),`spec.schedulingGates`, `spec.nodeSelector`, `spec.affinity`";
+
+    public static IEnumerable<FieldError> Check(JsonObject item, JsonObject old)
+    {
+        var (spec, before) = (item.Object("spec") ?? [], old.Object("spec") ?? []);
+        foreach (var list in new[] { "containers", "initContainers" })
+        {
+            var (now, had) = (spec.Array(list)?.Count ?? 0, before.Array(list)?.Count ?? 0);
+            if (now != had)
+            {
+                yield return FieldError.Forbidden($"spec.{list}", "pod updates may not add or remove containers");
+                yield break;
+            }
+        }
+
+        foreach (var error in CheckImages(spec).Concat(CheckDeadline(spec, before)).Concat(CheckTolerations(spec, before)).Concat(CheckGates(spec, before)))
+        {
+            yield return error;
+        }
+
+        var (munged, reference) = (spec.Copy(), before.Copy());
+        Mask(munged, reference);
+        if (!munged.SameAs(reference))
+        {
+            var gated = before.Array("schedulingGates") is { Count: > 0 };
+            yield return FieldError.Forbidden("spec", (gated ? AllowedGated : Allowed) + "\n" + PodSpecDifference.Text(reference, munged));
+        }
+    }
+
+    private static IEnumerable<FieldError> CheckImages(JsonObject spec)
+    {
+        foreach (var list in new[] { "containers", "initContainers" })
+        {
+            foreach (var (container, i) in spec.Objects(list).Select((container, i) => (container, i)))
+            {
+                var image = container.String("image") ?? "";
+                if (image.Length == 0)
+                {
+                    yield return FieldError.Required($"{FieldRules.Indexed($"spec.{list}", i)}.image");
+                }
+                else if (image.Trim() != image)
+                {
+                    yield return FieldError.Invalid($"{FieldRules.Indexed($"spec.{list}", i)}.image", image, "must not have leading or trailing whitespace");
+                }
+            }
+        }
+    }
+
+    private static IEnumerable<FieldError> CheckDeadline(JsonObject spec, JsonObject before)
+    {
+        if (spec.Integer("activeDeadlineSeconds") is { } now)
+        {
+            if (now is < 0 or > int.MaxValue)
+            {
+                yield return FieldError.Invalid("spec.activeDeadlineSeconds", now, "must be between 0 and 2147483647, inclusive");
+            }
+            else if (before.Integer("activeDeadlineSeconds") is { } had && now > had)
+            {
+                yield return FieldError.Invalid("spec.activeDeadlineSeconds", now, "must be less than or equal to previous value");
+            }
+        }
+        else if (before.Integer("activeDeadlineSeconds") is not null)
+        {
+            yield return FieldError.Invalid("spec.activeDeadlineSeconds", (JsonNode?)null, "must not update from a positive integer to nil value");
+        }
+    }
+
+    private static IEnumerable<FieldError> CheckTolerations(JsonObject spec, JsonObject before)
+    {
+        var kept = before.Objects("tolerations").All(had => spec.Objects("tolerations").Any(now => Without(now, "tolerationSeconds").SameAs(Without(had, "tolerationSeconds"))));
+        return kept
+            ? PodSpecRules.CheckTolerations(spec, "spec.tolerations")
+            : [FieldError.Forbidden("spec.tolerations", "existing toleration can not be modified except its tolerationSeconds")];
+    }
+
+    private static IEnumerable<FieldError> CheckGates(JsonObject spec, JsonObject before)
+    {
+        var had = before.Objects("schedulingGates").Select(gate => gate.String("name")).ToHashSet();
+        return spec.Objects("schedulingGates").Select(gate => gate.String("name") ?? "").Where(gate => !had.Contains(gate))
+            .Select(gate => FieldError.Forbidden("spec.schedulingGates", $"only deletion is allowed, but found new scheduling gate '{gate}'"));
+    }
+
+    /// <summary>Makes what may differ equal, so that the rest can be compared.</summary>
+    private static void Mask(JsonObject munged, JsonObject reference)
+    {
+        foreach (var list in new[] { "containers", "initContainers" })
+        {
+            foreach (var (container, other) in munged.Objects(list).Zip(reference.Objects(list)))
+            {
+                container["image"] = other["image"]?.DeepClone();
+            }
+        }
+
+        Take(munged, reference, "activeDeadlineSeconds");
+        Take(munged, reference, "tolerations");
+        if (reference.Array("schedulingGates") is { Count: > 0 })
+        {
+            Take(munged, reference, "nodeSelector");
+            Take(munged, reference, "affinity");
+        }
+
+        Take(munged, reference, "schedulingGates");
+        if (reference.Integer("terminationGracePeriodSeconds") is < 0 && munged.Integer("terminationGracePeriodSeconds") == 1)
+        {
+            Take(munged, reference, "terminationGracePeriodSeconds");
+        }
+    }
+
+    private static void Take(JsonObject target, JsonObject source, string field)
+    {
+        if (source[field] is { } value)
+        {
+            target[field] = value.DeepClone();
+        }
+        else
+        {
+            target.Remove(field);
+        }
+    }
+
+    private static JsonObject Without(JsonObject item, string field)
+    {
+        var copy = item.Copy();
+        copy.Remove(field);
+        return copy;
+    }
+}

@@ -1,0 +1,32 @@
+using System.Text.Json.Nodes;
+using Flotilla.Api.Json;
+using Flotilla.Api.Printing;
+using Flotilla.Api.Validation;
+
+namespace Flotilla.Api.Kinds;
+
+/// <summary>Group <c>node.k8s.io</c>.</summary>
+public static class NodeApiKinds
+{
+    public static readonly Kind RuntimeClass = new("node.k8s.io", "v1", "runtimeclasses", "RuntimeClass", Scope.Cluster)
+    {
+        Validate = Check,
+        Columns = [Cells.Name, Cells.Text("Handler", "handler"), Cells.Age],
+    };
+
+    public static IEnumerable<Kind> All => [RuntimeClass];
+
+    private static IEnumerable<FieldError> Check(JsonObject item, JsonObject? old)
+    {
+        var handler = item.String("handler") ?? "";
+        if (Names.CheckLabel(handler) is { } wrong)
+        {
+            yield return FieldError.Invalid("handler", handler, wrong);
+        }
+
+        if (old is not null && handler != old.String("handler"))
+        {
+            yield return FieldError.Invalid("handler", handler, FieldRules.Immutable);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+using System.Text.Json.Nodes;
+using Flotilla.Api.Json;
+using Flotilla.Api.Printing;
+using Flotilla.Api.Validation;
+
+namespace Flotilla.Api.Kinds;
+
+/// <summary>Devices and claims to them: group <c>resource.k8s.io</c>.</summary>
+public static class ResourceKinds
+{
+    private const string GroupName = "resource.k8s.io";
+
+    public static readonly Kind DeviceClass = new(GroupName, "v1", "deviceclasses", "DeviceClass", Scope.Cluster)
+    {
+        HasGeneration = true,
+        Columns = [Cells.Name, Cells.Age],
+    };
+
+    public static readonly Kind ResourceClaim = new(GroupName, "v1", "resourceclaims", "ResourceClaim", Scope.Namespaced)
+    {
+        HasStatus = true,
+        DeleteAnswersStatus = false,
+        Default = item => DefaultRequests(item.Object("spec")),
+        Validate = (item, old) => old is null ? [] : FieldRules.Unchanged(item["spec"], old["spec"], "spec"),
+        Columns = [Cells.Name, new("State", (item, _) => State(item)), Cells.Age],
+    };
+
+    public static readonly Kind ResourceClaimTemplate = new(GroupName, "v1", "resourceclaimtemplates", "ResourceClaimTemplate", Scope.Namespaced)
+    {
+        DeleteAnswersStatus = false,
+        Default = item => DefaultRequests(item.Object("spec").Object("spec")),
+        Validate = (item, old) => old is null ? [] : FieldRules.Unchanged(item["spec"], old["spec"], "spec"),
+        Columns = [Cells.Name, Cells.Age],
+    };
+
+    public static readonly Kind ResourceSlice = new(GroupName, "v1", "resourceslices", "ResourceSlice", Scope.Cluster)
+    {
+        HasGeneration = true,
+        DeleteAnswersStatus = false,
+        SelectableFields = new Dictionary<string, string> { ["spec.nodeName"] = "spec.nodeName", ["spec.driver"] = "spec.driver" },
+        Validate = CheckSlice,
+        Columns = [Cells.Name, Cells.Text("Node", "spec.nodeName", absent: "<unset>"), Cells.Text("Driver", "spec.driver"), Cells.Text("Pool", "spec.pool.name"), Cells.Age],
+    };
+
+    public static IEnumerable<Kind> All => [DeviceClass, ResourceClaim, ResourceClaimTemplate, ResourceSlice];
+
+    private static void DefaultRequests(JsonObject? spec)
+    {
+        foreach (var request in spec.Object("devices").Objects("requests"))
+        {
+            DefaultRequest(request.Object("exactly"));
+            foreach (var alternative in request.Objects("firstAvailable"))
+            {
+                DefaultRequest(alternative);
+            }
+        }
+    }
+
+    private static void DefaultRequest(JsonObject? request)
+    {
+        request?.DefaultText("allocationMode", "ExactCount");
+        if (request.String("allocationMode") == "ExactCount" && request.Integer("count") is null or 0)
+        {
+            request!["count"] = 1;
+        }
+    }
+
+    private static string State(JsonObject item)
+    {
+        var (metadata, status) = (item.Object("metadata"), item.Object("status"));
+        var states = new List<string>();
+        if (metadata.String("deletionTimestamp") is not null)
+        {
+            states.Add("deleted");
+        }
+
+        if (status.Object("allocation") is null)
+        {
+            if (metadata.String("deletionTimestamp") is null)
+            {
+                states.Add("pending");
+            }
+        }
+        else
+        {
+            states.Add("allocated");
+            if (status.Array("reservedFor") is { Count: > 0 })
+            {
+                states.Add("reserved");
+            }
+        }
+
+        return string.Join(",", states);
+    }
+
+    private static IEnumerable<FieldError> CheckSlice(JsonObject item, JsonObject? old)
+    {
+        var spec = item.Object("spec");
+        var errors = FieldRules.Required(spec, "driver", "spec").Concat(FieldRules.Required(spec.Object("pool"), "name", "spec.pool"));
+        return old is null ? errors
+            : errors.Concat(FieldRules.Unchanged(spec?["driver"], old.Object("spec")?["driver"], "spec.driver")).Concat(FieldRules.Unchanged(spec?["nodeName"], old.Object("spec")?["nodeName"], "spec.nodeName"));
+    }
+}

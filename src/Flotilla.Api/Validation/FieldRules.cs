@@ -1,0 +1,198 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Flotilla.Api.Json;
+using Flotilla.Api.Quantities;
+
+namespace Flotilla.Api.Validation;
+
+/// <summary>Checks that many kinds share. Each yields nothing when the value is absent or fine.</summary>
+public static partial class FieldRules
+{
+    public const string Immutable = "field is immutable";
+    private const string PercentMessage = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
+
+    public static IEnumerable<FieldError> NonNegative(JsonNode? owner, string name, string path)
+    {
+        if (owner.Integer(name) is < 0 and var value)
+        {
+            yield return FieldError.Invalid($"{path}.{name}", JsonValue.Create(value), "must be greater than or equal to 0");
+        }
+    }
+
+    public static IEnumerable<FieldError> Positive(JsonNode? owner, string name, string path)
+    {
+        if (owner.Integer(name) is <= 0 and var value)
+        {
+            yield return FieldError.Invalid($"{path}.{name}", JsonValue.Create(value), "must be greater than 0");
+        }
+    }
+
+    public static IEnumerable<FieldError> OneOf(JsonNode? owner, string name, string path, params string[] supported)
+    {
+        if (owner.String(name) is { Length: > 0 } value && !supported.Contains(value))
+        {
+            yield return FieldError.NotSupported($"{path}.{name}", JsonValue.Create(value), supported.Order(StringComparer.Ordinal));
+        }
+    }
+
+    public static IEnumerable<FieldError> RequiredOneOf(JsonNode? owner, string name, string path, params string[] supported) =>
+        string.IsNullOrEmpty(owner.String(name)) ? [FieldError.Required($"{path}.{name}")] : OneOf(owner, name, path, supported);
+
+    public static IEnumerable<FieldError> Required(JsonNode? owner, string name, string path, string detail = "")
+    {
+        if (owner is not JsonObject fields || fields[name] is null || fields.String(name) is { Length: 0 })
+        {
+            yield return FieldError.Required($"{path}.{name}", detail);
+        }
+    }
+
+    public static IEnumerable<FieldError> Port(long port, string path)
+    {
+        if (port is < 1 or > 65535)
+        {
+            yield return FieldError.Invalid(path, JsonValue.Create(port), "must be between 1 and 65535, inclusive");
+        }
+    }
+
+    /// <summary>A port by number or by name.</summary>
+    public static IEnumerable<FieldError> PortOrName(JsonNode? value, string path) =>
+        value.AsString() is { } name
+            ? Names.CheckPortName(name).Select(message => FieldError.Invalid(path, name, message))
+            : Port(value.AsInteger() ?? 0, path);
+
+    /// <summary>A count or a percentage, at least zero; percentages stay within 100 when <paramref name="limited"/>.</summary>
+    public static IEnumerable<FieldError> CountOrPercent(JsonNode? value, string path, bool limited = false)
+    {
+        if (value.AsString() is { } text)
+        {
+            if (!Percent().IsMatch(text))
+            {
+                yield return FieldError.Invalid(path, text, PercentMessage);
+            }
+            else if (limited && PercentOf(text) > 100)
+            {
+                yield return FieldError.Invalid(path, text, "must not be greater than 100%");
+            }
+        }
+        else if (value.AsInteger() is < 0 and var number)
+        {
+            yield return FieldError.Invalid(path, JsonValue.Create(number), "must be greater than or equal to 0");
+        }
+    }
+
+    public static bool IsZero(JsonNode? value) => value.AsString() is { } text ? PercentOf(text) == 0 : value.AsInteger() == 0;
+
+    public static IEnumerable<FieldError> Unchanged(JsonNode? value, JsonNode? old, string path, string detail = Immutable)
+    {
+        if (!value.SameAs(old))
+        {
+            yield return FieldError.Invalid(path, value, detail);
+        }
+    }
+
+    public static IEnumerable<FieldError> Address(string? text, string path)
+    {
+        if (!IsAddress(text))
+        {
+            yield return FieldError.Invalid(path, text ?? "", "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+        }
+    }
+
+    public static bool IsAddress(string? text) =>
+        IPAddress.TryParse(text, out var address) && (text!.Contains(':', StringComparison.Ordinal) || (text.Count(c => c == '.') == 3 && address.ToString() == text));
+
+    /// <summary>A network in slash notation, e.g. 10.0.0.0/8.</summary>
+    public static IEnumerable<FieldError> Network(string? text, string path)
+    {
+        var parts = (text ?? "").Split('/');
+        if (parts.Length != 2 || !IsAddress(parts[0]) || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var length)
+            || length > (parts[0].Contains(':', StringComparison.Ordinal) ? 128 : 32))
+        {
+            yield return FieldError.Invalid(path, text ?? "", "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
+        }
+    }
+
+    public static Quantity? Amount(JsonNode? value) => value.AsString() is { } text && Quantity.TryParse(text, out var quantity, out _) ? quantity : null;
+
+    public static IEnumerable<FieldError> NonNegativeAmount(JsonNode? value, string path)
+    {
+        if (Amount(value) is { Sign: < 0 } amount)
+        {
+            yield return FieldError.Invalid(path, amount.ToString(), "must be greater than or equal to 0");
+        }
+    }
+
+    public static IEnumerable<FieldError> LabelMap(JsonNode? labels, string path)
+    {
+        foreach (var (key, value) in (labels as JsonObject ?? []).OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            if (Names.CheckLabelKey(key) is { } wrongKey)
+            {
+                yield return FieldError.Invalid(path, key, wrongKey);
+            }
+
+            if (value.AsString() is { } text && Names.CheckLabelValue(text) is { } wrongValue)
+            {
+                yield return FieldError.Invalid(path, text, wrongValue);
+            }
+        }
+    }
+
+    public static IEnumerable<FieldError> Selector(JsonObject? selector, string path)
+    {
+        if (selector is null)
+        {
+            return [];
+        }
+
+        return LabelMap(selector.Object("matchLabels"), $"{path}.matchLabels")
+            .Concat(selector.Objects("matchExpressions").SelectMany((requirement, i) => Requirement(requirement, Indexed($"{path}.matchExpressions", i))));
+    }
+
+    public static string Indexed(string path, int index) => string.Create(CultureInfo.InvariantCulture, $"{path}[{index}]");
+
+    private static IEnumerable<FieldError> Requirement(JsonObject requirement, string path)
+    {
+        var count = requirement.Array("values")?.Count ?? 0;
+        switch (requirement.String("operator"))
+        {
+            case "In" or "NotIn":
+                if (count == 0)
+                {
+                    yield return FieldError.Required($"{path}.values", "must be specified when `operator` is 'In' or 'NotIn'");
+                }
+
+                break;
+            case "Exists" or "DoesNotExist":
+                if (count > 0)
+                {
+                    yield return FieldError.Forbidden($"{path}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+                }
+
+                break;
+            case var other:
+                yield return FieldError.Invalid($"{path}.operator", other ?? "", "not a valid selector operator");
+                break;
+        }
+
+        if (Names.CheckLabelKey(requirement.String("key") ?? "") is { } wrong)
+        {
+            yield return FieldError.Invalid($"{path}.key", requirement.String("key") ?? "", wrong);
+        }
+
+        foreach (var (value, i) in (requirement.Array("values") ?? []).Select((value, i) => (value.AsString() ?? "", i)))
+        {
+            if (Names.CheckLabelValue(value) is { } wrongValue)
+            {
+                yield return FieldError.Invalid(Indexed($"{path}.values", i), value, wrongValue);
+            }
+        }
+    }
+
+    private static int PercentOf(string text) => int.TryParse(text.TrimEnd('%'), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+
+    [GeneratedRegex("^[0-9]+%$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Percent();
+}
