@@ -29,6 +29,7 @@ internal sealed class MemoryClient : IObjectClient
         {
             value.Metadata.ResourceVersion = (++version).ToString(CultureInfo.InvariantCulture);
             value.Metadata.Uid ??= "uid-" + value.Metadata.Name;
+            value = ObjectJson.Decode<T>(ObjectJson.Encode(value));
             var type = objects.ContainsKey((typeof(T), value.Key())) ? WatchEventType.Modified : WatchEventType.Added;
             objects[(typeof(T), value.Key())] = value;
             foreach (var watch in watches.Where(watch => watch.Kind == typeof(T) && Covers(watch.Scope, value)))
@@ -132,7 +133,14 @@ internal sealed class MemoryClient : IObjectClient
     {
         lock (gate)
         {
-            objects.Remove((typeof(T), key));
+            if (!objects.Remove((typeof(T), key), out var gone))
+            {
+                throw Failure(404, "NotFound", $"{key} not found");
+            }
+            foreach (var watch in watches.Where(watch => watch.Kind == typeof(T) && Covers(watch.Scope, gone)))
+            {
+                watch.Events.Writer.TryWrite((WatchEventType.Deleted, gone));
+            }
             return Task.CompletedTask;
         }
     }

@@ -1,0 +1,119 @@
+using System.Globalization;
+using Flotilla.Node.Cri;
+using k8s.Models;
+
+namespace Flotilla.Node.Pods;
+
+/// <summary>A container as the runtime is told about it. Pure but for the files it is given.</summary>
+internal static class ContainerConfiguration
+{
+    public static ContainerConfig For(ContainerRequest request)
+    {
+        var (pod, container, image, attempt) = (request.Pod, request.Container, request.Image, request.Attempt);
+        var variables = request.Environment.ToDictionary(StringComparer.Ordinal);
+        var config = new ContainerConfig
+        {
+            Metadata = new ContainerMetadata { Name = container.Name, Attempt = attempt },
+            Image = new ImageSpec { Image = image.Id },
+            WorkingDir = container.WorkingDir ?? "",
+            LogPath = Path.Combine(container.Name, $"{attempt}.log"),
+            Stdin = container.Stdin == true,
+            StdinOnce = container.StdinOnce == true,
+            Tty = container.Tty == true,
+            Linux = new LinuxContainerConfig
+            {
+                Resources = ContainerResources.For(pod, container),
+                SecurityContext = ContainerSecurity.For(pod, container, image),
+            },
+        };
+        config.Command.Add((container.Command ?? []).Select(word => Expansion.Expand(word, variables)));
+        config.Args.Add((container.Args ?? []).Select(word => Expansion.Expand(word, variables)));
+        config.Envs.Add(request.Environment.Select(entry => new KeyValue { Key = entry.Key, Value = entry.Value }));
+        config.Mounts.Add(Mounts(request, variables));
+        config.Labels.Add(RuntimeLabels.Of(pod));
+        config.Labels[RuntimeLabels.ContainerName] = container.Name;
+        config.Annotations[RuntimeLabels.RestartCount] = attempt.ToString(CultureInfo.InvariantCulture);
+        config.Annotations[RuntimeLabels.Hash] = ContainerHash.Of(container);
+        config.Annotations[RuntimeLabels.TerminationMessagePath] = TerminationPath(container);
+        config.Annotations[RuntimeLabels.TerminationMessagePolicy] = container.TerminationMessagePolicy ?? "File";
+        config.Annotations[RuntimeLabels.GracePeriod] = pod.GracePeriod().TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
+        return config;
+    }
+
+    private static string TerminationPath(V1Container container) =>
+        string.IsNullOrEmpty(container.TerminationMessagePath) ? TerminationMessage.DefaultPath : container.TerminationMessagePath;
+
+    private static IEnumerable<Mount> Mounts(ContainerRequest request, Dictionary<string, string> variables)
+    {
+        var container = request.Container;
+        foreach (var mount in container.VolumeMounts ?? [])
+        {
+            if (!request.Volumes.HostPaths.TryGetValue(mount.Name, out var path))
+            {
+                throw new ContainerException("CreateContainerConfigError", $"cannot find volume \"{mount.Name}\" to mount into container \"{container.Name}\"");
+            }
+            yield return new Mount
+            {
+                ContainerPath = mount.MountPath.StartsWith('/') ? mount.MountPath : "/" + mount.MountPath,
+                HostPath = SubPath(path, mount, variables),
+                Readonly = mount.ReadOnlyProperty == true,
+                Propagation = mount.MountPropagation switch
+                {
+                    "HostToContainer" => MountPropagation.PropagationHostToContainer,
+                    "Bidirectional" => MountPropagation.PropagationBidirectional,
+                    _ => MountPropagation.PropagationPrivate,
+                },
+            };
+        }
+        if (!(container.VolumeMounts ?? []).Any(mount => mount.MountPath == "/etc/hosts"))
+        {
+            yield return new Mount { ContainerPath = "/etc/hosts", HostPath = request.HostsFile };
+        }
+        yield return new Mount { ContainerPath = TerminationPath(container), HostPath = request.TerminationLog };
+    }
+
+    // The path is below the volume by name and, links resolved, in truth: a link planted there must not lead out of it.
+    private static string SubPath(string volume, V1VolumeMount mount, Dictionary<string, string> variables)
+    {
+        var below = string.IsNullOrEmpty(mount.SubPathExpr) ? mount.SubPath ?? "" : Expansion.Expand(mount.SubPathExpr, variables);
+        if (below.Length == 0)
+        {
+            return volume;
+        }
+        if (below.StartsWith('/') || below.Split('/').Contains("..", StringComparer.Ordinal))
+        {
+            throw new ContainerException("CreateContainerConfigError", $"subPath \"{below}\" must be a relative path without \"..\"");
+        }
+        var root = Resolve(volume);
+        var path = root;
+        foreach (var part in below.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            path = Resolve(Path.Combine(path, part));
+            if (!path.StartsWith(root.TrimEnd('/') + "/", StringComparison.Ordinal))
+            {
+                throw new ContainerException("CreateContainerConfigError", $"failed to prepare subPath for volumeMount \"{mount.Name}\" of container \"{mount.MountPath}\"");
+            }
+        }
+        if (!Path.Exists(path))
+        {
+            Directory.CreateDirectory(path);
+        }
+        return path;
+    }
+
+    private static string Resolve(string path)
+    {
+        var info = new FileInfo(path);
+        return info.LinkTarget is null ? path : info.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? path;
+    }
+}
+
+internal sealed record ContainerRequest(
+    V1Pod Pod,
+    V1Container Container,
+    Image Image,
+    uint Attempt,
+    IReadOnlyList<KeyValuePair<string, string>> Environment,
+    PodVolumes Volumes,
+    string HostsFile,
+    string TerminationLog);

@@ -1,0 +1,55 @@
+using k8s.Models;
+
+namespace Flotilla.Node.Pods;
+
+/// <summary>
+/// Which containers of one pod may not be started yet, and the waiting state each shows meanwhile.
+/// The first restart after an exit is free; then waits double, until a container has run for ten minutes.
+/// </summary>
+internal sealed class ContainerHolds(TimeProvider time)
+{
+    private static readonly TimeSpan LongRun = TimeSpan.FromMinutes(10);
+    private readonly Dictionary<string, Hold> holds = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (string Container, BackOff Wait)> crashes = new(StringComparer.Ordinal);
+
+    private sealed record Hold(DateTimeOffset Until, V1ContainerStateWaiting? State);
+
+    public bool IsHeld(string container) => holds.TryGetValue(container, out var hold) && hold.Until > time.GetUtcNow();
+
+    public V1ContainerStateWaiting? State(string container) => holds.GetValueOrDefault(container)?.State;
+
+    public DateTimeOffset? NextEnd =>
+        holds.Values.Where(hold => hold.Until > time.GetUtcNow()).Select(hold => (DateTimeOffset?)hold.Until).Min();
+
+    public void Set(string container, TimeSpan wait, string reason, string? message) =>
+        holds[container] = new Hold(time.GetUtcNow() + wait, new V1ContainerStateWaiting { Reason = reason, Message = message });
+
+    public void Clear(string container) => holds.Remove(container);
+
+    /// <summary>Accounts for an exit that calls for a restart, once.</summary>
+    /// <returns>The wait, when there is one and it is news.</returns>
+    public TimeSpan? AfterExit(V1Pod pod, ObservedContainer exited)
+    {
+        if (crashes.TryGetValue(exited.Name, out var known) && known.Container == exited.Id)
+        {
+            return null;
+        }
+        var wait = known.Wait ?? BackOff.After(exited.Attempt);
+        if (exited.FinishedAt - exited.StartedAt > LongRun)
+        {
+            wait.Reset();
+        }
+        var delay = wait.Delay;
+        wait.Grow();
+        crashes[exited.Name] = (exited.Id, wait);
+        var until = exited.FinishedAt + delay;
+        if (until <= time.GetUtcNow())
+        {
+            return null;
+        }
+        var message = FormattableString.Invariant(
+            $"back-off {Go.Duration(delay)} restarting failed container={exited.Name} pod={pod.Metadata.Name}_{pod.Metadata.NamespaceProperty}({pod.Metadata.Uid})");
+        holds[exited.Name] = new Hold(until, new V1ContainerStateWaiting { Reason = "CrashLoopBackOff", Message = message });
+        return delay;
+    }
+}

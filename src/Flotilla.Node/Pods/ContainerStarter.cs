@@ -1,0 +1,93 @@
+using Flotilla.Client;
+using Flotilla.Node.Cri;
+using Grpc.Core;
+using k8s.Models;
+
+namespace Flotilla.Node.Pods;
+
+/// <summary>One container from its image to its running process.</summary>
+internal sealed class ContainerStarter(
+    NodeOptions options, CriClient runtime, ImagePuller images, ContainerEnvironment environment, HookRunner hooks, EventRecorder events, string hostIp)
+{
+    // Creating and starting are not given up half-way: what they leave behind would be seen as a container that never started.
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
+
+    /// <returns>The new container's number.</returns>
+    /// <exception cref="ContainerException">It does not run; the waiting state says why.</exception>
+    public async Task<string> StartAsync(StartRequest request, PullHistory pulls, CancellationToken cancellationToken)
+    {
+        var (pod, container) = (request.Pod, request.Container);
+        var field = pod.FieldPath(container.Name);
+        var image = await images.EnsureAsync(pod, container, pulls, cancellationToken);
+        var config = await ConfigureAsync(request, image, cancellationToken);
+        var id = await CreateAsync(request, config, cancellationToken);
+        events.Record(pod, "Normal", "Created", "Container created", field);
+        try
+        {
+            await runtime.Runtime.StartContainerAsync(
+                new StartContainerRequest { ContainerId = id }, deadline: DateTime.UtcNow + Timeout, cancellationToken: CancellationToken.None);
+        }
+        catch (RpcException failure)
+        {
+            throw new ContainerException("RunContainerError", failure.Status.Detail, failure);
+        }
+        events.Record(pod, "Normal", "Started", "Container started", field);
+        if (container.Lifecycle?.PostStart is { } hook && await hooks.RunAsync(hook, pod, container, id, request.PodIp, cancellationToken) is { } fault)
+        {
+            events.Record(pod, "Warning", "FailedPostStartHook", $"PostStartHook failed: {fault}", field);
+            events.Record(pod, "Normal", "Killing", "FailedPostStartHook", field);
+            await StopAsync(id, TimeSpan.FromSeconds(pod.Spec.TerminationGracePeriodSeconds ?? 30), cancellationToken);
+            throw new ContainerException("PostStartHookError", fault) { IsReported = true };
+        }
+        return id;
+    }
+
+    public async Task StopAsync(string id, TimeSpan grace, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await runtime.Runtime.StopContainerAsync(
+                new StopContainerRequest { ContainerId = id, Timeout = (long)Math.Ceiling(grace.TotalSeconds) },
+                deadline: DateTime.UtcNow + grace + Timeout,
+                cancellationToken: cancellationToken);
+        }
+        catch (RpcException gone) when (gone.StatusCode == StatusCode.NotFound)
+        {
+            // Nothing runs: what was wanted.
+        }
+    }
+
+    private async Task<ContainerConfig> ConfigureAsync(StartRequest request, Image image, CancellationToken cancellationToken)
+    {
+        var (pod, container) = (request.Pod, request.Container);
+        ContainerSecurity.CheckNonRoot(pod, container, image);
+        var variables = await environment.ForAsync(pod, container, request.PodIp, hostIp, cancellationToken);
+        var log = PodDirectories.TerminationLog(options, pod, container.Name, request.Attempt);
+        Directory.CreateDirectory(Path.GetDirectoryName(log)!);
+        await File.WriteAllBytesAsync(log, [], cancellationToken);
+        File.SetUnixFileMode(log, (UnixFileMode)0b110_110_110);
+        Directory.CreateDirectory(Path.Combine(PodDirectories.Logs(options, pod), container.Name));
+        return ContainerConfiguration.For(new ContainerRequest(
+            pod, container, image, request.Attempt, variables, request.Volumes, PodDirectories.HostsFile(options, pod), log));
+    }
+
+    private async Task<string> CreateAsync(StartRequest request, ContainerConfig config, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            var answer = await runtime.Runtime.CreateContainerAsync(
+                new CreateContainerRequest { PodSandboxId = request.SandboxId, Config = config, SandboxConfig = request.Sandbox },
+                deadline: DateTime.UtcNow + Timeout,
+                cancellationToken: CancellationToken.None);
+            return answer.ContainerId;
+        }
+        catch (RpcException failure)
+        {
+            throw new ContainerException("CreateContainerError", failure.Status.Detail, failure);
+        }
+    }
+}
+
+internal sealed record StartRequest(
+    V1Pod Pod, V1Container Container, uint Attempt, string SandboxId, PodSandboxConfig Sandbox, string? PodIp, PodVolumes Volumes);

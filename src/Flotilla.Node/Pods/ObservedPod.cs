@@ -1,0 +1,32 @@
+using Flotilla.Node.Cri;
+
+namespace Flotilla.Node.Pods;
+
+/// <summary>What the runtime holds of one pod at one moment, newest first.</summary>
+internal sealed record ObservedPod(IReadOnlyList<PodSandbox> Sandboxes, IReadOnlyList<ObservedContainer> Containers, string? Ip)
+{
+    public PodSandbox? Sandbox => Sandboxes.Count > 0 ? Sandboxes[0] : null;
+
+    public bool IsSandboxReady => Sandbox is { State: PodSandboxState.SandboxReady };
+
+    public IEnumerable<ObservedContainer> Running => Containers.Where(container => container.IsRunning);
+
+    public IEnumerable<ObservedContainer> Named(string name) => Containers.Where(container => container.Name == name);
+
+    public ObservedContainer? Latest(string name) => Containers.FirstOrDefault(container => container.Name == name);
+
+    /// <summary>The newest in the sandbox that is in use: what ran in an earlier one says nothing about initialization.</summary>
+    public ObservedContainer? InSandbox(string name) =>
+        Containers.FirstOrDefault(container => container.Name == name && container.SandboxId == Sandbox?.Id);
+}
+
+internal sealed record ObservedContainer(string Id, string SandboxId, string Name, uint Attempt, Cri.ContainerStatus Status, string? TerminationMessage)
+{
+    public bool IsRunning => Status.State == ContainerState.ContainerRunning;
+
+    public bool IsExited => Status.State == ContainerState.ContainerExited;
+
+    public DateTimeOffset FinishedAt => DateTimeOffset.UnixEpoch.AddTicks(Status.FinishedAt / 100);
+
+    public DateTimeOffset StartedAt => DateTimeOffset.UnixEpoch.AddTicks(Status.StartedAt / 100);
+}

@@ -1,0 +1,219 @@
+using System.Collections.Concurrent;
+using Flotilla.Client;
+using Flotilla.Node.Containerd.Api;
+using Flotilla.Node.Cri;
+using Grpc.Core;
+using k8s.Models;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Flotilla.Node.Pods;
+
+/// <summary>
+/// Gives every pod of this node a worker and wakes it when the pod changes in the cluster or in the runtime.
+/// Nothing is stopped that the cluster has not been asked about: workers begin when the pods are known.
+/// </summary>
+internal sealed partial class PodAgent(PodServices services, Informer<V1Pod> pods, ILogger<PodAgent> logger) : BackgroundService
+{
+    private static readonly TimeSpan RelistInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ReconnectAfter = TimeSpan.FromSeconds(1);
+    private readonly ConcurrentDictionary<string, PodWorker> workers = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Task> running = new(StringComparer.Ordinal);
+    private readonly Lock gate = new();
+    private readonly SemaphoreSlim relisting = new(1, 1);
+    private Dictionary<string, string> seen = new(StringComparer.Ordinal);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await pods.WaitForSyncAsync(stoppingToken);
+            pods.Subscribe(change => Change(change, stoppingToken));
+            await RemoveOrphansAsync(stoppingToken);
+            await Task.WhenAll(RelistForeverAsync(stoppingToken), FollowEventsAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Containers keep running: only their supervision pauses.
+        }
+        await Task.WhenAll(running.Values);
+    }
+
+    private void Change(ObjectChange<V1Pod> change, CancellationToken stoppingToken)
+    {
+        var pod = change.Latest;
+        lock (gate)
+        {
+            if (workers.TryGetValue(pod.Metadata.Uid, out var worker))
+            {
+                worker.Update(change.New);
+            }
+            else if (change.New is not null)
+            {
+                Start(pod, gone: false, stoppingToken);
+            }
+        }
+    }
+
+    private void Start(V1Pod pod, bool gone, CancellationToken stoppingToken)
+    {
+        var worker = new PodWorker(pod, services);
+        if (gone)
+        {
+            worker.Update(null);
+        }
+        workers[pod.Metadata.Uid] = worker;
+        running[pod.Metadata.Uid] = Task.Run(() => RunAsync(worker, stoppingToken), CancellationToken.None);
+    }
+
+    private async Task RunAsync(PodWorker worker, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await worker.RunAsync(stoppingToken);
+        }
+        catch (Exception failure)
+        {
+            Log.WorkerFailed(logger, failure, worker.Uid);
+        }
+        lock (gate)
+        {
+            workers.TryRemove(worker.Uid, out _);
+            running.TryRemove(worker.Uid, out _);
+        }
+    }
+
+    // Pods that were deleted while no agent ran.
+    private async Task RemoveOrphansAsync(CancellationToken stoppingToken)
+    {
+        var sandboxes = await services.Runtime.Runtime.ListPodSandboxAsync(new ListPodSandboxRequest(), cancellationToken: stoppingToken);
+        foreach (var sandbox in sandboxes.Items.Where(sandbox => sandbox.Labels.ContainsKey(RuntimeLabels.PodUid)))
+        {
+            lock (gate)
+            {
+                if (!workers.ContainsKey(sandbox.Metadata.Uid))
+                {
+                    Start(Orphan(sandbox), gone: true, stoppingToken);
+                }
+            }
+        }
+    }
+
+    private static V1Pod Orphan(PodSandbox sandbox) => new()
+    {
+        Metadata = new V1ObjectMeta
+        {
+            Name = sandbox.Metadata.Name,
+            NamespaceProperty = sandbox.Metadata.Namespace,
+            Uid = sandbox.Metadata.Uid,
+        },
+        Spec = new V1PodSpec { Containers = [] },
+    };
+
+    private async Task RelistForeverAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(RelistInterval, services.Time);
+        do
+        {
+            try
+            {
+                await RelistAsync(cancellationToken);
+            }
+            catch (RpcException failure) when (!cancellationToken.IsCancellationRequested)
+            {
+                Log.RelistFailed(logger, failure.Status.Detail);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(cancellationToken));
+    }
+
+    /// <summary>Wakes the workers of all pods in which something changed since the last look.</summary>
+    private async Task RelistAsync(CancellationToken cancellationToken)
+    {
+        await relisting.WaitAsync(cancellationToken);
+        try
+        {
+            var sandboxes = services.Runtime.Runtime.ListPodSandboxAsync(new ListPodSandboxRequest(), cancellationToken: cancellationToken);
+            var containers = services.Runtime.Runtime.ListContainersAsync(new ListContainersRequest(), cancellationToken: cancellationToken);
+            var parts = (await sandboxes).Items.Select(item => (Uid: item.Metadata.Uid, Part: $"{item.Id}{item.State}"))
+                .Concat((await containers).Containers.Select(item => (Uid: item.Labels.GetValueOrDefault(RuntimeLabels.PodUid, ""), Part: $"{item.Id}{item.State}")));
+            var now = parts.GroupBy(part => part.Uid, StringComparer.Ordinal).ToDictionary(
+                group => group.Key,
+                group => string.Join(' ', group.Select(part => part.Part).Order(StringComparer.Ordinal)),
+                StringComparer.Ordinal);
+            foreach (var uid in now.Keys.Union(seen.Keys, StringComparer.Ordinal))
+            {
+                if (now.GetValueOrDefault(uid) != seen.GetValueOrDefault(uid) && workers.TryGetValue(uid, out var worker))
+                {
+                    worker.Wake();
+                }
+            }
+            seen = now;
+        }
+        finally
+        {
+            relisting.Release();
+        }
+    }
+
+    // The quick way to learn of an exit; relisting is the sure one.
+    private async Task FollowEventsAsync(CancellationToken cancellationToken)
+    {
+        var client = new Events.EventsClient(services.Runtime.Channel);
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                using var stream = client.Subscribe(new SubscribeRequest { Filters = { "topic==\"/tasks/exit\"" } }, cancellationToken: cancellationToken);
+                await foreach (var envelope in stream.ResponseStream.ReadAllAsync(cancellationToken))
+                {
+                    var exit = TaskEvent.Parser.ParseFrom(envelope.Event.Value);
+                    if (exit.Id == exit.ContainerId)
+                    {
+                        await WaitUntilExitedAsync(exit.ContainerId, cancellationToken);
+                        await RelistAsync(cancellationToken);
+                    }
+                }
+            }
+            catch (RpcException failure) when (!cancellationToken.IsCancellationRequested)
+            {
+                Log.EventsFailed(logger, failure.Status.Detail);
+                await Task.Delay(ReconnectAfter, services.Time, cancellationToken);
+            }
+        }
+    }
+
+    // The CRI side of the runtime hears of the exit at the same time as we do, and may need a moment more.
+    private async Task WaitUntilExitedAsync(string container, CancellationToken cancellationToken)
+    {
+        for (var delay = 1; delay <= 64; delay *= 2)
+        {
+            try
+            {
+                var answer = await services.Runtime.Runtime.ContainerStatusAsync(
+                    new ContainerStatusRequest { ContainerId = container }, cancellationToken: cancellationToken);
+                if (answer.Status.State == ContainerState.ContainerExited)
+                {
+                    return;
+                }
+            }
+            catch (RpcException failure) when (failure.StatusCode == StatusCode.NotFound)
+            {
+                return;
+            }
+            await Task.Delay(TimeSpan.FromMilliseconds(delay), services.Time, cancellationToken);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, Message = "The worker of pod {Uid} failed")]
+        public static partial void WorkerFailed(ILogger logger, Exception failure, string uid);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The container runtime could not be listed: {Reason}")]
+        public static partial void RelistFailed(ILogger logger, string reason);
+
+        [LoggerMessage(Level = LogLevel.Debug, Message = "The container runtime's events ended: {Reason}")]
+        public static partial void EventsFailed(ILogger logger, string reason);
+    }
+}

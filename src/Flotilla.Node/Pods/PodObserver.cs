@@ -1,0 +1,72 @@
+using Flotilla.Node.Cri;
+
+namespace Flotilla.Node.Pods;
+
+/// <summary>Reads one pod from the runtime. What can no longer change (an exited container, a sandbox's address) is read once.</summary>
+internal sealed class PodObserver(CriClient runtime, string podUid)
+{
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+    private readonly Dictionary<string, ObservedContainer> exited = new(StringComparer.Ordinal);
+    private (string Sandbox, string Ip)? address;
+
+    public async Task<ObservedPod> ObserveAsync(CancellationToken cancellationToken)
+    {
+        var deadline = DateTime.UtcNow + Timeout;
+        var sandboxFilter = new PodSandboxFilter { LabelSelector = { [RuntimeLabels.PodUid] = podUid } };
+        var containerFilter = new ContainerFilter { LabelSelector = { [RuntimeLabels.PodUid] = podUid } };
+        var sandboxCall = runtime.Runtime.ListPodSandboxAsync(
+            new ListPodSandboxRequest { Filter = sandboxFilter }, deadline: deadline, cancellationToken: cancellationToken);
+        var containerCall = runtime.Runtime.ListContainersAsync(
+            new ListContainersRequest { Filter = containerFilter }, deadline: deadline, cancellationToken: cancellationToken);
+        var sandboxes = (await sandboxCall).Items.OrderByDescending(sandbox => sandbox.CreatedAt).ToList();
+        var found = (await containerCall).Containers;
+        var containers = await Task.WhenAll(found.Select(container => ReadAsync(container, deadline, cancellationToken)));
+        foreach (var container in containers.OfType<ObservedContainer>().Where(container => container.IsExited))
+        {
+            exited[container.Id] = container;
+        }
+        return new ObservedPod(
+            sandboxes,
+            [.. containers.OfType<ObservedContainer>().OrderByDescending(container => container.Status.CreatedAt)],
+            await AddressAsync(sandboxes.FirstOrDefault(), deadline, cancellationToken));
+    }
+
+    private async Task<ObservedContainer?> ReadAsync(Container container, DateTime deadline, CancellationToken cancellationToken)
+    {
+        if (exited.TryGetValue(container.Id, out var known))
+        {
+            return known;
+        }
+        try
+        {
+            var answer = await runtime.Runtime.ContainerStatusAsync(
+                new ContainerStatusRequest { ContainerId = container.Id }, deadline: deadline, cancellationToken: cancellationToken);
+            var message = answer.Status.State == ContainerState.ContainerExited ? TerminationMessage.Read(answer.Status) : null;
+            return new ObservedContainer(
+                container.Id, container.PodSandboxId, container.Metadata.Name, container.Metadata.Attempt, answer.Status, message);
+        }
+        catch (Grpc.Core.RpcException gone) when (gone.StatusCode == Grpc.Core.StatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
+    private async Task<string?> AddressAsync(PodSandbox? sandbox, DateTime deadline, CancellationToken cancellationToken)
+    {
+        if (sandbox is null)
+        {
+            return null;
+        }
+        if (address?.Sandbox != sandbox.Id)
+        {
+            if (sandbox.State != PodSandboxState.SandboxReady)
+            {
+                return null;
+            }
+            var answer = await runtime.Runtime.PodSandboxStatusAsync(
+                new PodSandboxStatusRequest { PodSandboxId = sandbox.Id }, deadline: deadline, cancellationToken: cancellationToken);
+            address = (sandbox.Id, answer.Status.Network?.Ip ?? "");
+        }
+        return address?.Ip is { Length: > 0 } ip ? ip : null;
+    }
+}

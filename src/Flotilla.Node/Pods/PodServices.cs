@@ -1,0 +1,19 @@
+using Flotilla.Client;
+using Flotilla.Node.Cri;
+using Microsoft.Extensions.Logging;
+
+namespace Flotilla.Node.Pods;
+
+/// <summary>What every pod's worker shares with the others.</summary>
+internal sealed record PodServices(
+    NodeOptions Options,
+    CriClient Runtime,
+    ContainerStarter Starter,
+    HookRunner Hooks,
+    IPodVolumes Volumes,
+    PodCgroups Cgroups,
+    StatusWriter Statuses,
+    EventRecorder Events,
+    TimeProvider Time,
+    ILogger Logger,
+    string HostIp);

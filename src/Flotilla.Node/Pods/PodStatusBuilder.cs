@@ -1,0 +1,97 @@
+using k8s.Models;
+
+namespace Flotilla.Node.Pods;
+
+/// <summary>What a status is made of besides the pod itself.</summary>
+/// <param name="Waiting">Why a container that does not run waits; null: nothing in particular.</param>
+/// <param name="Stopped">Nothing of the pod runs any more or will: a phase may be final.</param>
+internal sealed record StatusInput(
+    V1Pod Pod,
+    V1PodStatus Previous,
+    ObservedPod Observed,
+    Func<V1Container, ObservedContainer, bool> IsStarted,
+    Func<V1Container, ObservedContainer, bool> IsReady,
+    Func<string, V1ContainerStateWaiting?> Waiting,
+    string HostIp,
+    (string Reason, string Message)? Failure,
+    bool Stopped,
+    DateTime Now);
+
+/// <summary>A pod's status as users see it. Pure.</summary>
+internal static class PodStatusBuilder
+{
+    private const string Pending = "Pending";
+    private const string Running = "Running";
+    private const string Succeeded = "Succeeded";
+    private const string Failed = "Failed";
+
+    public static V1PodStatus For(StatusInput input)
+    {
+        var (pod, previous, observed) = (input.Pod, input.Previous, input.Observed);
+        var init = (pod.Spec.InitContainers ?? []).Select(container => ContainerStatusBuilder.For(input, container)).ToList();
+        var regular = pod.Spec.Containers.Select(container => ContainerStatusBuilder.For(input, container)).ToList();
+        var phase = Phase(input, init, regular);
+        var ip = pod.IsHostNetwork() ? (observed.Sandbox is null ? previous.PodIP : input.HostIp) : observed.Ip ?? previous.PodIP;
+        return previous with
+        {
+            Phase = phase,
+            Reason = input.Failure?.Reason ?? previous.Reason,
+            Message = input.Failure?.Message ?? previous.Message,
+            HostIP = input.HostIp,
+            HostIPs = [new V1HostIP { Ip = input.HostIp }],
+            PodIP = ip,
+            PodIPs = ip is null ? null : [new V1PodIP { Ip = ip }],
+            StartTime = previous.StartTime ?? input.Now,
+            QosClass = QualityOfService.Of(pod),
+            ObservedGeneration = pod.Metadata.Generation,
+            InitContainerStatuses = init.Count > 0 ? init : null,
+            ContainerStatuses = regular,
+            Conditions = PodConditions.For(input, phase, init, regular),
+        };
+    }
+
+    private static string Phase(StatusInput input, List<V1ContainerStatus> init, List<V1ContainerStatus> regular)
+    {
+        var final = Final(input, init, regular);
+        return final is null ? Ongoing(input.Pod, init, regular)
+            : input.Stopped || !input.Observed.Running.Any() ? final
+            : input.Previous.Phase is Succeeded or Failed ? input.Previous.Phase
+            : Ongoing(input.Pod, init, regular) is Pending ? Pending : Running;
+    }
+
+    // A final phase, by what has exited; null while something is still to run.
+    private static string? Final(StatusInput input, List<V1ContainerStatus> init, List<V1ContainerStatus> regular)
+    {
+        var pod = input.Pod;
+        if (input.Previous.Phase is Succeeded or Failed)
+        {
+            return input.Previous.Phase;
+        }
+        if (input.Failure is not null)
+        {
+            return Failed;
+        }
+        if (pod.IsDeleting() && input.Stopped)
+        {
+            return regular.TrueForAll(status => Exit(status) == 0) ? Succeeded : Failed;
+        }
+        var initFailed = (pod.Spec.InitContainers ?? []).Zip(init).Any(pair =>
+            !pair.First.IsSidecar() && pair.Second.State.Terminated is { ExitCode: not 0 } && RestartPolicy.Of(pod, pair.First) == RestartPolicy.Never);
+        if (initFailed)
+        {
+            return Failed;
+        }
+        var done = pod.Spec.Containers.Zip(regular).All(pair =>
+            Exit(pair.Second) is { } code && pair.Second.State.Running is null && !RestartPolicy.Restarts(pod, pair.First, code));
+        return !done ? null : regular.TrueForAll(status => Exit(status) == 0) ? Succeeded : Failed;
+    }
+
+    private static string Ongoing(V1Pod pod, List<V1ContainerStatus> init, List<V1ContainerStatus> regular)
+    {
+        var initializing = (pod.Spec.InitContainers ?? []).Zip(init).Any(pair => !PodConditions.IsInitialized(pair.First, pair.Second));
+        var never = regular.Exists(status => status.State.Running is null && Exit(status) is null);
+        return (initializing && regular.TrueForAll(status => status.State.Running is null && Exit(status) is null)) || never ? Pending : Running;
+    }
+
+    private static int? Exit(V1ContainerStatus status) => (status.State.Terminated ?? status.LastState?.Terminated)?.ExitCode;
+}

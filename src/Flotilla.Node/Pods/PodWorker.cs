@@ -1,0 +1,421 @@
+using System.Text;
+using Flotilla.Api;
+using Flotilla.Node.Cri;
+using Flotilla.Node.Probes;
+using Grpc.Core;
+using k8s.Models;
+using Microsoft.Extensions.Logging;
+
+namespace Flotilla.Node.Pods;
+
+/// <summary>
+/// One pod from its first sight to its last trace. A single loop looks at what is desired and what runs, does the next
+/// thing and looks again; everybody else only wakes it. What must not wait (a deletion during a long pull) interrupts it.
+/// </summary>
+internal sealed partial class PodWorker : IContainerVerdicts
+{
+    private static readonly TimeSpan RetryContainer = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(30);
+    private const int MaxRounds = 50;
+
+    private readonly PodServices services;
+    private readonly PodSandboxes sandboxes;
+    private readonly PodStopper stopper;
+    private readonly PodObserver observer;
+    private readonly PodProbes probes;
+    private readonly ContainerHolds holds;
+    private readonly PullHistory pulls = new();
+    private readonly SemaphoreSlim wake = new(1, 1);
+    private readonly Lock gate = new();
+    private V1Pod pod;
+    private bool isGone;
+    private CancellationTokenSource interrupt = new();
+    private V1PodStatus status;
+    private byte[] writtenStatus;
+    private PodVolumes? volumes;
+    private (string Reason, string Message)? failure;
+    private int failures;
+
+    public PodWorker(V1Pod pod, PodServices services)
+    {
+        this.pod = pod;
+        this.services = services;
+        sandboxes = new PodSandboxes(services);
+        stopper = new PodStopper(services, sandboxes);
+        observer = new PodObserver(services.Runtime, pod.Metadata.Uid);
+        probes = new PodProbes(services.Runtime, services.Events, services.Time, Wake);
+        holds = new ContainerHolds(services.Time);
+        status = pod.Status ?? new V1PodStatus();
+        writtenStatus = ObjectJson.Encode(status);
+    }
+
+    public string Uid => pod.Metadata.Uid;
+
+    public void Wake()
+    {
+        lock (gate)
+        {
+            if (wake.CurrentCount == 0)
+            {
+                wake.Release();
+            }
+        }
+    }
+
+    /// <param name="fresh">null: the cluster no longer knows the pod.</param>
+    public void Update(V1Pod? fresh)
+    {
+        lock (gate)
+        {
+            var hurry = fresh is null
+                || (fresh.IsDeleting() && (!pod.IsDeleting() || fresh.GracePeriod() < pod.GracePeriod()));
+            isGone |= fresh is null;
+            pod = fresh ?? pod;
+            if (hurry)
+            {
+                interrupt.Cancel();
+            }
+        }
+        Wake();
+    }
+
+    /// <summary>Returns when nothing of the pod is left, or the agent stops (which stops no container).</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await using (probes)
+        {
+            var wait = Timeout.InfiniteTimeSpan;
+            while (true)
+            {
+                await WaitAsync(wait, cancellationToken);
+                if (cancellationToken.IsCancellationRequested)
+                {
+                    return;
+                }
+                using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, Interrupted());
+                try
+                {
+                    if (await SyncAsync(bounded.Token))
+                    {
+                        return;
+                    }
+                    failures = 0;
+                    wait = NextLook();
+                }
+                catch (Exception error) when (bounded.IsCancellationRequested && error is OperationCanceledException or RpcException { StatusCode: StatusCode.Cancelled })
+                {
+                    wait = TimeSpan.Zero;
+                }
+                catch (Exception error)
+                {
+                    wait = Retry(error);
+                }
+            }
+        }
+    }
+
+    bool IContainerVerdicts.IsStarted(V1Container container, ObservedContainer current) => probes.IsStarted(current.Id);
+
+    string? IContainerVerdicts.Unhealthy(ObservedContainer current) => probes.Unhealthy(current.Id);
+
+    bool IContainerVerdicts.IsHeld(V1Container container) => holds.IsHeld(container.Name);
+
+    private CancellationToken Interrupted()
+    {
+        lock (gate)
+        {
+            if (interrupt.IsCancellationRequested)
+            {
+                interrupt.Dispose();
+                interrupt = new CancellationTokenSource();
+            }
+            return interrupt.Token;
+        }
+    }
+
+    private async Task WaitAsync(TimeSpan wait, CancellationToken cancellationToken)
+    {
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await using var due = wait == Timeout.InfiniteTimeSpan
+            ? null
+            : services.Time.CreateTimer(_ => Wake(), null, wait, Timeout.InfiniteTimeSpan);
+        await wake.WaitAsync(timer.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private TimeSpan Retry(Exception error)
+    {
+        var ticks = Math.Min(FirstRetry.Ticks << Math.Min(failures, 10), LastRetry.Ticks);
+        if (failures++ == 0 && error is not VolumeException)
+        {
+            Log.SyncFailed(services.Logger, error, pod.Key());
+        }
+        return TimeSpan.FromTicks(ticks);
+    }
+
+    // Back-offs and the deadline end by themselves; everything else wakes us.
+    private TimeSpan NextLook()
+    {
+        DateTimeOffset?[] ends = [holds.NextEnd, failure is null ? Deadline : null];
+        var next = ends.Min();
+        if (next is null)
+        {
+            return Timeout.InfiniteTimeSpan;
+        }
+        var wait = next.Value - services.Time.GetUtcNow() + TimeSpan.FromMilliseconds(1);
+        return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
+    }
+
+    private DateTimeOffset? Deadline =>
+        pod.Spec.ActiveDeadlineSeconds is { } seconds && status.StartTime is { } start && status.Phase is not ("Succeeded" or "Failed")
+            ? new DateTimeOffset(DateTime.SpecifyKind(start, DateTimeKind.Utc)) + TimeSpan.FromSeconds(seconds)
+            : null;
+
+    /// <returns>Whether the pod is no more.</returns>
+    private async Task<bool> SyncAsync(CancellationToken cancellationToken)
+    {
+        for (var round = 0; round < MaxRounds; round++)
+        {
+            var desired = pod;
+            var observed = await observer.ObserveAsync(cancellationToken);
+            if (isGone || desired.IsDeleting())
+            {
+                await TerminateAsync(desired, observed, cancellationToken);
+                return true;
+            }
+            if (failure is null && Deadline <= services.Time.GetUtcNow())
+            {
+                failure = ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
+                services.Events.Record(desired, "Normal", failure.Value.Reason, failure.Value.Message);
+            }
+            if (failure is not null || status.Phase is "Succeeded" or "Failed")
+            {
+                await FinishAsync(desired, observed, cancellationToken);
+                return false;
+            }
+            probes.Follow(desired, observed);
+            Account(desired, observed);
+            var plan = PodPlan.For(desired, observed, this);
+            Publish(desired, observed);
+            if (plan.IsEmpty)
+            {
+                await CollectGarbageAsync(desired, observed, cancellationToken);
+                return false;
+            }
+            await ApplyAsync(desired, observed, plan, cancellationToken);
+        }
+        Wake();
+        return false;
+    }
+
+    private async Task ApplyAsync(V1Pod desired, ObservedPod observed, PodPlan plan, CancellationToken cancellationToken)
+    {
+        if (plan.StopPod)
+        {
+            probes.StopAll();
+            await stopper.StopPodAsync(desired, observed, desired.GracePeriod(), cancellationToken);
+            return;
+        }
+        await Task.WhenAll(plan.Kill.Select(kill => KillAsync(desired, observed, kill, cancellationToken)));
+        if (plan.CreateSandbox)
+        {
+            await CreateSandboxAsync(desired, observed, cancellationToken);
+            return;
+        }
+        if (plan.Start.Count == 0)
+        {
+            return;
+        }
+        var mounted = volumes ??= await MountAsync(desired, cancellationToken);
+        // A hook may rely on the containers before its own; others need not wait for each other.
+        if (plan.Start.Any(container => container.Lifecycle?.PostStart is not null))
+        {
+            foreach (var container in plan.Start)
+            {
+                await StartAsync(desired, observed, container, mounted, cancellationToken);
+            }
+        }
+        else
+        {
+            await Task.WhenAll(plan.Start.Select(container => StartAsync(desired, observed, container, mounted, cancellationToken)));
+        }
+    }
+
+    private async Task KillAsync(V1Pod desired, ObservedPod observed, ContainerKill kill, CancellationToken cancellationToken)
+    {
+        var spec = desired.FindContainer(kill.Container.Name);
+        var probe = kill.Message.Contains("startup", StringComparison.Ordinal) ? spec?.StartupProbe : spec?.LivenessProbe;
+        var grace = kill.IsProbe && probe?.TerminationGracePeriodSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : desired.GracePeriod();
+        await stopper.StopContainerAsync(desired, kill.Container, grace, kill.Message, observed.Ip, cancellationToken);
+    }
+
+    private async Task CreateSandboxAsync(V1Pod desired, ObservedPod observed, CancellationToken cancellationToken)
+    {
+        volumes = await MountAsync(desired, cancellationToken);
+        var attempt = observed.Sandbox is { } last ? last.Metadata.Attempt + 1 : 0;
+        try
+        {
+            await sandboxes.CreateAsync(desired, attempt);
+        }
+        catch (RpcException refused)
+        {
+            services.Events.Record(desired, "Warning", "FailedCreatePodSandBox", $"Failed to create pod sandbox: {refused.Status.Detail}");
+            throw;
+        }
+        var created = await observer.ObserveAsync(cancellationToken);
+        await sandboxes.WriteHostsFileAsync(desired, created.Ip, cancellationToken);
+    }
+
+    private async Task<PodVolumes> MountAsync(V1Pod desired, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await services.Volumes.MountAsync(desired, cancellationToken);
+        }
+        catch (VolumeException missing)
+        {
+            services.Events.Record(desired, "Warning", "FailedMount", missing.Message);
+            throw;
+        }
+    }
+
+    private async Task StartAsync(V1Pod desired, ObservedPod observed, V1Container container, PodVolumes mounted, CancellationToken cancellationToken)
+    {
+        var sandbox = observed.Sandbox!;
+        var attempt = observed.Latest(container.Name) is { } last ? last.Attempt + 1 : NextAttempt(container.Name);
+        var request = new StartRequest(
+            desired, container, attempt, sandbox.Id, sandboxes.Configure(desired, sandbox.Metadata.Attempt), observed.Ip ?? services.HostIp, mounted);
+        try
+        {
+            await services.Starter.StartAsync(request, pulls, cancellationToken);
+            holds.Clear(container.Name);
+        }
+        catch (ContainerException fault)
+        {
+            if (!fault.IsReported)
+            {
+                services.Events.Record(desired, "Warning", "Failed", $"Error: {fault.EventMessage}", desired.FieldPath(container.Name));
+            }
+            holds.Set(container.Name, fault.RetryAfter ?? RetryContainer, fault.Reason, fault.Message);
+        }
+    }
+
+    // A runtime set up anew does not know what ran before; the status does.
+    private uint NextAttempt(string container)
+    {
+        var known = (status.ContainerStatuses ?? []).Concat(status.InitContainerStatuses ?? []).FirstOrDefault(other => other.Name == container);
+        return known?.ContainerID is { Length: > 0 } ? (uint)known.RestartCount + 1 : (uint)(known?.RestartCount ?? 0);
+    }
+
+    // Exits that call for a restart start a back-off.
+    private void Account(V1Pod desired, ObservedPod observed)
+    {
+        foreach (var container in desired.Spec.Containers.Concat(desired.Spec.InitContainers ?? []))
+        {
+            if (observed.InSandbox(container.Name) is { IsExited: true } exited
+                && RestartPolicy.Restarts(desired, container, exited.Status.ExitCode)
+                && holds.AfterExit(desired, exited) is not null)
+            {
+                services.Events.Record(
+                    desired,
+                    "Warning",
+                    "BackOff",
+                    $"Back-off restarting failed container {container.Name} in pod {desired.Metadata.Name}_{desired.Metadata.NamespaceProperty}({desired.Metadata.Uid})",
+                    desired.FieldPath(container.Name));
+            }
+        }
+    }
+
+    // The pod's work is over, but the pod stays to be looked at.
+    private async Task FinishAsync(V1Pod desired, ObservedPod observed, CancellationToken cancellationToken)
+    {
+        probes.StopAll();
+        if (observed.IsSandboxReady || observed.Running.Any())
+        {
+            Publish(desired, observed);
+            await stopper.StopPodAsync(desired, observed, desired.GracePeriod(), cancellationToken);
+            observed = await observer.ObserveAsync(cancellationToken);
+        }
+        Publish(desired, observed, stopped: true);
+        services.Cgroups.Remove(desired.Metadata.Uid);
+    }
+
+    private async Task TerminateAsync(V1Pod desired, ObservedPod observed, CancellationToken cancellationToken)
+    {
+        probes.StopAll();
+        if (!isGone)
+        {
+            Publish(desired, observed);
+        }
+        if (observed.IsSandboxReady || observed.Running.Any())
+        {
+            await stopper.StopPodAsync(desired, observed, desired.GracePeriod(), cancellationToken);
+            observed = await observer.ObserveAsync(cancellationToken);
+        }
+        await services.Volumes.UnmountAsync(desired.Metadata.Uid, cancellationToken);
+        if (!isGone)
+        {
+            Publish(desired, observed, stopped: true, remove: true);
+        }
+        await Task.WhenAll(observed.Sandboxes.Select(sandbox => sandboxes.RemoveAsync(sandbox, cancellationToken)));
+        services.Cgroups.Remove(desired.Metadata.Uid);
+        Delete(PodDirectories.Of(services.Options, desired.Metadata.Uid));
+        Delete(PodDirectories.Logs(services.Options, desired));
+    }
+
+    private static void Delete(string directory)
+    {
+        if (Directory.Exists(directory))
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    // Of each container's dead the newest is kept: its output is what `kubectl logs --previous` shows.
+    private async Task CollectGarbageAsync(V1Pod desired, ObservedPod observed, CancellationToken cancellationToken)
+    {
+        var useless = observed.Containers.Where(container => container.IsExited)
+            .GroupBy(container => container.Name, StringComparer.Ordinal)
+            .SelectMany(group => group.Skip(observed.Latest(group.Key)!.IsExited ? 2 : 1));
+        foreach (var container in useless)
+        {
+            await services.Runtime.Runtime.RemoveContainerAsync(
+                new RemoveContainerRequest { ContainerId = container.Id }, cancellationToken: cancellationToken);
+            File.Delete(Path.Combine(PodDirectories.Logs(services.Options, desired), container.Name, $"{container.Attempt}.log"));
+            File.Delete(PodDirectories.TerminationLog(services.Options, desired, container.Name, container.Attempt));
+        }
+        foreach (var sandbox in observed.Sandboxes.Skip(1).Where(old => !observed.Containers.Any(container => container.SandboxId == old.Id)))
+        {
+            await sandboxes.RemoveAsync(sandbox, cancellationToken);
+        }
+    }
+
+    private void Publish(V1Pod desired, ObservedPod observed, bool stopped = false, bool remove = false)
+    {
+        status = PodStatusBuilder.For(new StatusInput(
+            desired,
+            status,
+            observed,
+            (_, container) => probes.IsStarted(container.Id),
+            (_, container) => probes.IsReady(container.Id),
+            holds.State,
+            services.HostIp,
+            failure,
+            stopped,
+            Seconds(services.Time.GetUtcNow().UtcDateTime)));
+        var encoded = ObjectJson.Encode(status);
+        if (remove || !encoded.AsSpan().SequenceEqual(writtenStatus))
+        {
+            writtenStatus = encoded;
+            services.Statuses.Set(desired, status, remove);
+        }
+    }
+
+    private static DateTime Seconds(DateTime time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerSecond));
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Pod {Pod} could not be brought up to date; retrying")]
+        public static partial void SyncFailed(ILogger logger, Exception failure, ObjectKey pod);
+    }
+}
