@@ -153,7 +153,7 @@ public static class FieldManager
         var blank = new JsonObject();
         if (type is not null)
         {
-            StructFields.Fill(blank, type);
+            new Normalizer().Normalize(blank, type);
         }
         else
         {

@@ -42,7 +42,7 @@ public sealed class Normalizer
 
             if (child is null)
             {
-                if (!ZeroValues.IsNullTime(type, field))
+                if (!ZeroValues.IsNull(type, field))
                 {
                     value.Remove(name);
                 }

@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Text.Json.Nodes;
 
 namespace Flotilla.Api.Schema;
 
@@ -59,20 +58,6 @@ public static class StructFields
     /// <summary>The always-present fields of a type, computed once per type.</summary>
     public static IReadOnlyList<FieldSchema> Of(TypeSchema type) =>
         Cache.GetOrAdd(type, static t => t.Fields.Values.Where(f => f.Value.Kind == ValueKind.Object && IsAlwaysPresent(t, f)).ToArray());
-
-    /// <summary>Fills the always-present fields that <paramref name="value"/> lacks.</summary>
-    public static void Fill(JsonObject value, TypeSchema type)
-    {
-        foreach (var field in Of(type))
-        {
-            if (value[field.Name] is not JsonObject child)
-            {
-                value[field.Name] = child = new JsonObject();
-            }
-
-            Fill(child, field.Value.Type!);
-        }
-    }
 
     private static readonly System.Collections.Concurrent.ConcurrentDictionary<TypeSchema, IReadOnlyList<FieldSchema>> Cache = new();
 }

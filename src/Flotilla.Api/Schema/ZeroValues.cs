@@ -39,16 +39,24 @@ internal static class ZeroValues
         "ownershipVersion", "maxLength", "minLength", "maxItems", "minItems", "maxProperties", "minProperties", "ingressPort",
     }.ToFrozenSet(StringComparer.Ordinal);
 
-    /// <summary>Times that are sent as null when unset.</summary>
-    private static readonly FrozenSet<string> NullTimes = new[]
+    /// <summary>Optional by schema, yet sent even when zero.</summary>
+    private static readonly FrozenSet<string> SentZeros = new[]
     {
+        "apps.v1.StatefulSetSpec.serviceName", "apps.v1.StatefulSetStatus.availableReplicas", "policy.v1.PodDisruptionBudgetStatus.currentHealthy",
+        "policy.v1.PodDisruptionBudgetStatus.desiredHealthy", "policy.v1.PodDisruptionBudgetStatus.disruptionsAllowed", "policy.v1.PodDisruptionBudgetStatus.expectedPods",
+    }.ToFrozenSet(StringComparer.Ordinal);
+
+    /// <summary>Times and lists that are sent as null when unset.</summary>
+    private static readonly FrozenSet<string> Nulls = new[]
+    {
+        "autoscaling.v2.HorizontalPodAutoscalerStatus.currentMetrics", "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus.conditions",
         "core.v1.Event.firstTimestamp", "core.v1.Event.lastTimestamp", "core.v1.Event.eventTime",
         "events.v1.Event.eventTime", "events.v1.Event.deprecatedFirstTimestamp", "events.v1.Event.deprecatedLastTimestamp",
     }.ToFrozenSet(StringComparer.Ordinal);
 
     public static bool IsDropped(TypeSchema type, FieldSchema field, JsonNode value)
     {
-        if (field.Required)
+        if (IsAlwaysSent(type, field))
         {
             return false;
         }
@@ -69,18 +77,21 @@ internal static class ZeroValues
     {
         foreach (var field in type.Fields.Values)
         {
-            if (field.Required && target[field.Name] is null && Zero(field.Value.Kind) is { } zero)
+            if (target[field.Name] is null && IsAlwaysSent(type, field) && Zero(field.Value.Kind) is { } zero)
             {
                 target[field.Name] = zero;
             }
-            else if (field.Value.Kind is ValueKind.Time or ValueKind.MicroTime && !target.ContainsKey(field.Name) && NullTimes.Contains($"{type.Name}.{field.Name}"))
+            else if (!target.ContainsKey(field.Name) && IsNull(type, field))
             {
                 target[field.Name] = null;
             }
         }
     }
 
-    public static bool IsNullTime(TypeSchema type, FieldSchema field) => NullTimes.Contains($"{type.Name}.{field.Name}");
+    public static bool IsNull(TypeSchema type, FieldSchema field) =>
+        field.Value.Kind is ValueKind.Time or ValueKind.MicroTime or ValueKind.List && Nulls.Contains($"{type.Name}.{field.Name}");
+
+    private static bool IsAlwaysSent(TypeSchema type, FieldSchema field) => field.Required || SentZeros.Contains($"{type.Name}.{field.Name}");
 
     // A status counts by value; a spec by reference.
     private static bool IsKeptInteger(TypeSchema type, FieldSchema field) =>

@@ -33,7 +33,7 @@ public static partial class FieldRules
     {
         if (owner.String(name) is { Length: > 0 } value && !supported.Contains(value))
         {
-            yield return FieldError.NotSupported($"{path}.{name}", JsonValue.Create(value), supported.Order(StringComparer.Ordinal));
+            yield return FieldError.NotSupported($"{path}.{name}", JsonValue.Create(value), supported);
         }
     }
 

@@ -68,7 +68,7 @@ internal static class PodSpecRules
 
             if (effect.Length > 0 && !Effects.Contains(effect))
             {
-                yield return FieldError.NotSupported($"{at}.effect", effect, Effects.Order(StringComparer.Ordinal));
+                yield return FieldError.NotSupported($"{at}.effect", effect, Effects);
             }
         }
     }
