@@ -4,7 +4,7 @@ using Flotilla.Api;
 namespace Flotilla.Client;
 
 /// <summary>The API's paths.</summary>
-internal static class RequestPath
+public static class RequestPath
 {
     public static string Of(ResourceType type, string? ns, string? name = null, string? subresource = null)
     {

@@ -1,0 +1,271 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using Flotilla.Api.Json;
+using Flotilla.Api.Kinds;
+using Flotilla.Api.Validation;
+using Flotilla.Server.Http;
+
+namespace Flotilla.Server.Allocation;
+
+/// <summary>
+/// Gives Services their cluster addresses and node ports. What is taken is read from the stored Services at start and
+/// kept in memory; an object that is not written after all gives back what it reserved.
+/// </summary>
+public sealed class ServiceAllocator
+{
+    private readonly Lock gate = new();
+    private readonly HashSet<uint> addresses = [];
+    private readonly HashSet<int> ports = [];
+    private readonly uint network;
+    private readonly uint size;
+    private readonly int firstPort;
+    private readonly int lastPort;
+    private readonly string range;
+
+    /// <param name="serviceCidr">IPv4, e.g. 10.96.0.0/12.</param>
+    public ServiceAllocator(string serviceCidr, int firstPort = 30000, int lastPort = 32767)
+    {
+        var parsed = IPNetwork.Parse(serviceCidr);
+        range = serviceCidr;
+        network = ToNumber(parsed.BaseAddress);
+        size = parsed.PrefixLength == 0 ? uint.MaxValue : 1u << (32 - parsed.PrefixLength);
+        this.firstPort = firstPort;
+        this.lastPort = lastPort;
+    }
+
+    public void Occupy(JsonObject service)
+    {
+        lock (gate)
+        {
+            addresses.UnionWith(AddressesOf(service));
+            ports.UnionWith(PortsOf(service));
+        }
+    }
+
+    public void Release(JsonObject service)
+    {
+        lock (gate)
+        {
+            addresses.ExceptWith(AddressesOf(service));
+            ports.ExceptWith(PortsOf(service));
+        }
+    }
+
+    /// <summary>Fills in what <paramref name="service"/> needs; refuses what is taken or out of range.</summary>
+    public Reservation Reserve(JsonObject service, JsonObject? old)
+    {
+        var spec = service.Child("spec");
+        var newAddresses = new List<uint>();
+        var newPorts = new List<int>();
+        lock (gate)
+        {
+            try
+            {
+                ReserveAddress(service, spec, old, newAddresses);
+                ReservePorts(service, spec, old, newPorts);
+            }
+            catch
+            {
+                addresses.ExceptWith(newAddresses);
+                ports.ExceptWith(newPorts);
+                throw;
+            }
+        }
+
+        var freed = old is null ? ([], []) : (AddressesOf(old).Except(AddressesOf(service)).ToList(), PortsOf(old).Except(PortsOf(service)).ToList());
+        return new Reservation(
+            kept: () =>
+            {
+                lock (gate)
+                {
+                    addresses.ExceptWith(freed.Item1);
+                    ports.ExceptWith(freed.Item2);
+                }
+            },
+            returned: () =>
+            {
+                lock (gate)
+                {
+                    addresses.ExceptWith(newAddresses);
+                    ports.ExceptWith(newPorts);
+                }
+            });
+    }
+
+    private void ReserveAddress(JsonObject service, JsonObject spec, JsonObject? old, List<uint> reserved)
+    {
+        var clusterIp = spec.String("clusterIP");
+        if (spec.String("type") == "ExternalName")
+        {
+            return;
+        }
+
+        if (clusterIp == "None")
+        {
+            spec["clusterIPs"] = new JsonArray("None");
+            return;
+        }
+
+        if (!string.IsNullOrEmpty(clusterIp))
+        {
+            if (!IPAddress.TryParse(clusterIp, out var address))
+            {
+                throw Invalid(service, FieldError.Invalid("spec.clusterIPs[0]", clusterIp, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"));
+            }
+
+            var number = ToNumber(address);
+            if (old is null || !AddressesOf(old).Contains(number))
+            {
+                if (number - network >= size || number < network)
+                {
+                    throw Invalid(service, FieldError.Invalid("spec.clusterIPs", new JsonArray(clusterIp), $"failed to allocate IP {clusterIp}: the provided IP ({clusterIp}) is not in the valid range. The range of valid IPs is {range}"));
+                }
+
+                if (!addresses.Add(number))
+                {
+                    throw Invalid(service, FieldError.Invalid("spec.clusterIPs", new JsonArray(clusterIp), $"failed to allocate IP {clusterIp}: provided IP is already allocated"));
+                }
+
+                reserved.Add(number);
+            }
+
+            spec["clusterIPs"] = new JsonArray(clusterIp);
+            return;
+        }
+
+        var chosen = NextAddress() ?? throw Failures.Internal("failed to allocate a serviceIP: range is full");
+        reserved.Add(chosen);
+        var text = ToText(chosen);
+        spec["clusterIP"] = text;
+        spec["clusterIPs"] = new JsonArray(text);
+    }
+
+    private void ReservePorts(JsonObject service, JsonObject spec, JsonObject? old, List<int> reserved)
+    {
+        var needed = spec.String("type") switch
+        {
+            "NodePort" => true,
+            "LoadBalancer" => spec.Boolean("allocateLoadBalancerNodePorts") != false,
+            _ => false,
+        };
+        var held = old is null ? [] : PortsOf(old).ToHashSet();
+        var list = spec.Objects("ports").ToList();
+        for (var i = 0; i < list.Count; i++)
+        {
+            var wanted = (int)(list[i].Integer("nodePort") ?? 0);
+            if (wanted == 0)
+            {
+                if (!needed)
+                {
+                    continue;
+                }
+
+                wanted = NextPort() ?? throw Failures.Internal("failed to allocate a nodePort: range is full");
+                reserved.Add(wanted);
+                list[i]["nodePort"] = wanted;
+                continue;
+            }
+
+            var field = string.Create(CultureInfo.InvariantCulture, $"spec.ports[{i}].nodePort");
+            if (held.Contains(wanted) || reserved.Contains(wanted))
+            {
+                continue;
+            }
+
+            if (wanted < firstPort || wanted > lastPort)
+            {
+                throw Invalid(service, FieldError.Invalid(field, JsonValue.Create(wanted), $"provided port is not in the valid range. The range of valid ports is {firstPort}-{lastPort}"));
+            }
+
+            if (!ports.Add(wanted))
+            {
+                throw Invalid(service, FieldError.Invalid(field, JsonValue.Create(wanted), "provided port is already allocated"));
+            }
+
+            reserved.Add(wanted);
+        }
+    }
+
+    private uint? NextAddress()
+    {
+        // The low band is left to addresses people ask for by number.
+        var band = Math.Min(Math.Max(16, size / 16), 256);
+        var span = size - band - 1;
+        var offset = (uint)RandomNumberGenerator.GetInt32((int)Math.Min(span, int.MaxValue));
+        for (uint i = 0; i < size - 2; i++)
+        {
+            var candidate = network + 1 + ((band - 1 + offset + i) % (size - 2));
+            if (addresses.Add(candidate))
+            {
+                return candidate;
+            }
+        }
+
+        return null;
+    }
+
+    private int? NextPort()
+    {
+        var count = lastPort - firstPort + 1;
+        var offset = RandomNumberGenerator.GetInt32(count);
+        for (var i = 0; i < count; i++)
+        {
+            var candidate = firstPort + ((offset + i) % count);
+            if (ports.Add(candidate))
+            {
+                return candidate;
+            }
+        }
+
+        return null;
+    }
+
+    private static Api.ApiException Invalid(JsonObject service, FieldError error) =>
+        Failures.Invalid(CoreKinds.Service, service.Object("metadata").String("name") ?? "", [error]);
+
+    private static IEnumerable<uint> AddressesOf(JsonObject service) =>
+        IPAddress.TryParse(service.Object("spec").String("clusterIP"), out var address) && address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? [ToNumber(address)] : [];
+
+    private static IEnumerable<int> PortsOf(JsonObject service) =>
+        service.Object("spec").Objects("ports").Select(port => (int)(port.Integer("nodePort") ?? 0)).Where(port => port != 0);
+
+    private static uint ToNumber(IPAddress address)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        return address.TryWriteBytes(bytes, out var length) && length == 4 ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : 0;
+    }
+
+    private static string ToText(uint number)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(bytes, number);
+        return new IPAddress(bytes).ToString();
+    }
+}
+
+/// <summary>Something set aside for a write. Disposed without <see cref="Keep"/>, it goes back.</summary>
+public sealed class Reservation(Action? kept, Action? returned) : IAsyncDisposable
+{
+    private bool isKept;
+
+    public static Reservation None => new(null, null);
+
+    public void Keep()
+    {
+        isKept = true;
+        kept?.Invoke();
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        if (!isKept)
+        {
+            returned?.Invoke();
+        }
+
+        return ValueTask.CompletedTask;
+    }
+}

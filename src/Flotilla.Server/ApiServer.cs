@@ -1,0 +1,123 @@
+using Flotilla.Api.Json;
+using Flotilla.Api.Kinds;
+using Flotilla.Client;
+using Flotilla.Client.Streams;
+using Flotilla.Server.Admission;
+using Flotilla.Server.Allocation;
+using Flotilla.Server.Authentication;
+using Flotilla.Server.Bootstrap;
+using Flotilla.Server.Discovery;
+using Flotilla.Server.Http;
+using Flotilla.Server.Identity;
+using Flotilla.Server.Objects;
+using Flotilla.Server.OpenApi;
+using Flotilla.Server.Reviews;
+using Flotilla.Server.Subresources;
+using Flotilla.Server.Watching;
+using Flotilla.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Flotilla.Server;
+
+/// <summary>
+/// The API server: the one place where its parts are joined. It owns the listener and the distribution of changes; the
+/// store is the caller's.
+/// </summary>
+public sealed class ApiServer : IAsyncDisposable
+{
+    private readonly ApiServerOptions options;
+    private readonly IStore store;
+    private readonly WatchHubs hubs;
+    private readonly ObjectStore objects;
+    private readonly ApiHandler handler;
+    private readonly ServerStatus status;
+    private readonly ServiceAllocator allocator;
+    private readonly NodeConnections nodes = new();
+    private readonly HttpListenerHost listener;
+    private readonly TimeProvider time;
+    private readonly KindRegistry kinds = KindRegistry.BuiltIn;
+
+    public ApiServer(ApiServerOptions options, IStore store, ClusterIdentity identity, TimeProvider time, ILoggerFactory loggers)
+    {
+        this.options = options;
+        this.store = store;
+        this.time = time;
+        hubs = new WatchHubs(store, loggers.CreateLogger<WatchHubs>());
+        allocator = new ServiceAllocator(options.ServiceCidr);
+        objects = new ObjectStore(store, new AdmissionChain(Plugins(store), allocator), time);
+        var authenticator = new Authenticator(store, identity.ServiceAccounts);
+        var authorizer = new Authorizer(store);
+        var metrics = new RequestMetrics();
+        status = new ServerStatus(store, metrics, time);
+        var reads = new ResourceReads(objects, hubs, time);
+        var writes = new ResourceWrites(objects, reads, time);
+        var pods = new PodActions(objects, time);
+        var advertised = options.AdvertiseAddress ?? options.BindAddress;
+        handler = new ApiHandler(
+            kinds,
+            authorizer,
+            new DiscoveryDocuments(kinds, $"{advertised}:{options.Port}"),
+            new OpenApiDocuments(kinds),
+            status,
+            new ReviewAnswers(authorizer, authenticator, pods, kinds, time),
+            reads,
+            writes,
+            new SubresourceAnswers(objects, reads, writes, new ScaleAnswers(objects), pods, new TokenAnswers(objects, identity.ServiceAccounts), new LogAnswers(objects, nodes)));
+        var streams = new StreamRequests(kinds, authorizer, objects, nodes);
+        listener = new HttpListenerHost(options, identity, new HttpAdapter(handler, streams, authenticator, metrics, time, loggers.CreateLogger<HttpAdapter>()), loggers);
+        Client = ClientFor("flotilla");
+    }
+
+    /// <summary>The API in process, as the system itself.</summary>
+    public IObjectClient Client { get; }
+
+    /// <summary>The streams of this process's node: logs, exec, attach, port-forward.</summary>
+    public INodeStreams? NodeStreams
+    {
+        get => nodes.Local;
+        set => nodes.Local = value;
+    }
+
+    /// <summary>Like <see cref="Client"/>, with writes attributed to another field manager.</summary>
+    public IObjectClient ClientFor(string userAgent) => new LocalObjectClient(handler, objects, hubs, kinds, time, userAgent);
+
+    /// <summary>Returns once everything stored is served, the first objects exist and the listener is open.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await hubs.StartAsync(cancellationToken);
+        foreach (var entry in (await store.ListAsync(CoreKinds.Service.StoragePrefix, null, 0, null, cancellationToken)).Entries)
+        {
+            allocator.Occupy((JsonObjectOf(entry)));
+        }
+
+        await new FirstObjects(objects, options).CreateAsync(cancellationToken);
+        await listener.StartAsync(cancellationToken);
+        status.SetReady();
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        status.SetStopping();
+        await listener.StopAsync(cancellationToken);
+        await hubs.StopAsync(cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await listener.DisposeAsync();
+        hubs.Dispose();
+    }
+
+    // The order is upstream's: each sees what those before it have filled in.
+    private static IReadOnlyList<IAdmissionPlugin> Plugins(IStore store) =>
+    [
+        new NamespaceLifecycle(store),
+        new ServiceAccountAdmission(store),
+        new TaintNewNodes(),
+        new PriorityAdmission(store),
+        new DefaultTolerationSeconds(),
+        new DefaultStorageClass(store),
+    ];
+
+    private static System.Text.Json.Nodes.JsonObject JsonObjectOf(StoredEntry entry) => (System.Text.Json.Nodes.JsonObject)GoJson.Parse(entry.Value.Span)!;
+}

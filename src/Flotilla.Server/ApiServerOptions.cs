@@ -1,0 +1,25 @@
+using System.Net;
+
+namespace Flotilla.Server;
+
+/// <summary>How the API server presents itself and which addresses the cluster uses.</summary>
+public sealed record ApiServerOptions
+{
+    public int Port { get; init; } = 6443;
+
+    public IPAddress BindAddress { get; init; } = IPAddress.Any;
+
+    /// <summary>The address that the Service <c>kubernetes</c> leads to; null: the bind address, or loopback.</summary>
+    public IPAddress? AdvertiseAddress { get; init; }
+
+    public string PodCidr { get; init; } = "10.244.0.0/16";
+
+    public string ServiceCidr { get; init; } = "10.96.0.0/12";
+
+    public string ClusterDomain { get; init; } = "cluster.local";
+
+    public IPAddress ClusterDns { get; init; } = IPAddress.Parse("10.96.0.10");
+
+    /// <summary>Requests in progress at once, watches and other streams not counted; more wait their turn.</summary>
+    public int MaxConcurrentRequests { get; init; } = 600;
+}

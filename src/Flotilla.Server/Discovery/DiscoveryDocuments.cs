@@ -1,0 +1,205 @@
+using System.Text.Json.Nodes;
+using Flotilla.Api.Kinds;
+using Flotilla.Api.Schema;
+using Flotilla.Server.Http;
+using Flotilla.Server.Objects;
+
+namespace Flotilla.Server.Discovery;
+
+/// <summary>What the API offers, told in both forms: group by group, and aggregated in one document.</summary>
+public sealed class DiscoveryDocuments(KindRegistry kinds, string serverAddress)
+{
+    private const string Aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+
+    private readonly Lazy<byte[]> aggregatedCore = new(() => StoredObject.Serialize(AggregatedList(kinds, core: true)));
+    private readonly Lazy<byte[]> aggregatedGroups = new(() => StoredObject.Serialize(AggregatedList(kinds, core: false)));
+
+    /// <summary>Null: the path is no discovery path.</summary>
+    public ApiAnswer? TryAnswer(ApiRequest request)
+    {
+        var parts = request.Path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        var document = parts switch
+        {
+            ["api"] => WantsAggregated(request) ? null : CoreVersions(),
+            ["api", var version] => Resources("", version),
+            ["apis"] => WantsAggregated(request) ? null : Groups(),
+            ["apis", var group] => Group(group),
+            ["apis", var group, var version] => Resources(group, version),
+            [] => Paths(),
+            _ => null,
+        };
+        if (document is null && parts is ["api"] or ["apis"])
+        {
+            return new ApiAnswer { ContentType = Aggregated, Body = parts[0] == "api" ? aggregatedCore.Value : aggregatedGroups.Value };
+        }
+
+        if (document is not null && request.Method is not ("GET" or "HEAD"))
+        {
+            throw Failures.MethodNotAllowed();
+        }
+
+        return document is null ? null : Representation.Negotiate(request.Accept).Answer(document);
+    }
+
+    private static bool WantsAggregated(ApiRequest request) => request.Accept
+        .Split(',', StringSplitOptions.TrimEntries)
+        .Any(clause => clause.Contains("as=APIGroupDiscoveryList", StringComparison.Ordinal) && clause.Contains("v=v2", StringComparison.Ordinal) && !clause.Contains("v2beta1", StringComparison.Ordinal));
+
+    private JsonObject CoreVersions() => new()
+    {
+        ["kind"] = "APIVersions",
+        ["versions"] = new JsonArray("v1"),
+        ["serverAddressByClientCIDRs"] = new JsonArray(new JsonObject { ["clientCIDR"] = "0.0.0.0/0", ["serverAddress"] = serverAddress }),
+    };
+
+    private JsonObject Groups() => new()
+    {
+        ["kind"] = "APIGroupList",
+        ["apiVersion"] = "v1",
+        ["groups"] = new JsonArray([.. kinds.GroupVersions.Select(pair => pair.Group).Where(group => group.Length > 0).Distinct().Select(group => GroupEntry(group))]),
+    };
+
+    private JsonObject? Group(string group)
+    {
+        if (!kinds.GroupVersions.Any(pair => pair.Group == group))
+        {
+            return null;
+        }
+
+        var entry = GroupEntry(group);
+        entry.Insert(0, "kind", "APIGroup");
+        entry.Insert(1, "apiVersion", "v1");
+        return entry;
+    }
+
+    private JsonObject GroupEntry(string group)
+    {
+        var versions = kinds.GroupVersions.Where(pair => pair.Group == group).Select(pair => pair.Version).ToList();
+        JsonObject Version(string version) => new() { ["groupVersion"] = $"{group}/{version}", ["version"] = version };
+        return new JsonObject
+        {
+            ["name"] = group,
+            ["versions"] = new JsonArray([.. versions.Select(Version)]),
+            ["preferredVersion"] = Version(versions[0]),
+        };
+    }
+
+    private JsonObject? Resources(string group, string version)
+    {
+        var list = kinds.All.Where(kind => kind.Group == group && kind.Version == version).ToList();
+        if (list.Count == 0)
+        {
+            return null;
+        }
+
+        var resources = new JsonArray();
+        foreach (var kind in list.OrderBy(kind => kind.Plural, StringComparer.Ordinal))
+        {
+            resources.Add(Resource(kind));
+            foreach (var sub in kind.Subresources)
+            {
+                resources.Add(SubresourceEntry(kind, sub));
+            }
+        }
+
+        return new JsonObject { ["kind"] = "APIResourceList", ["apiVersion"] = "v1", ["groupVersion"] = group.Length == 0 ? version : $"{group}/{version}", ["resources"] = resources };
+    }
+
+    private static JsonObject Resource(Kind kind)
+    {
+        var entry = new JsonObject { ["name"] = kind.Plural, ["singularName"] = kind.Singular, ["namespaced"] = kind.IsNamespaced, ["kind"] = kind.Name, ["verbs"] = Strings(kind.Verbs) };
+        if (kind.ShortNames.Count > 0)
+        {
+            entry["shortNames"] = Strings(kind.ShortNames);
+        }
+
+        if (kind.Categories.Count > 0)
+        {
+            entry["categories"] = Strings(kind.Categories);
+        }
+
+        return entry;
+    }
+
+    private static JsonObject SubresourceEntry(Kind kind, Subresource sub)
+    {
+        var entry = new JsonObject { ["name"] = $"{kind.Plural}/{sub.Name}", ["singularName"] = "", ["namespaced"] = kind.IsNamespaced };
+        if (sub.Kind.Group != kind.Group || sub.Kind.Version != kind.Version)
+        {
+            entry["group"] = sub.Kind.Group;
+            entry["version"] = sub.Kind.Version;
+        }
+
+        entry["kind"] = sub.Kind.Kind;
+        entry["verbs"] = Strings(sub.Verbs);
+        return entry;
+    }
+
+    private static JsonObject AggregatedList(KindRegistry kinds, bool core)
+    {
+        var items = new JsonArray();
+        foreach (var group in kinds.GroupVersions.Select(pair => pair.Group).Distinct().Where(group => (group.Length == 0) == core))
+        {
+            var versions = new JsonArray();
+            foreach (var (_, version) in kinds.GroupVersions.Where(pair => pair.Group == group))
+            {
+                var list = kinds.All.Where(kind => kind.Group == group && kind.Version == version).OrderBy(kind => kind.Plural, StringComparer.Ordinal);
+                versions.Add(new JsonObject { ["version"] = version, ["resources"] = new JsonArray([.. list.Select(AggregatedResource)]), ["freshness"] = "Current" });
+            }
+
+            items.Add(new JsonObject { ["metadata"] = group.Length == 0 ? new JsonObject() : new JsonObject { ["name"] = group }, ["versions"] = versions });
+        }
+
+        return new JsonObject { ["kind"] = "APIGroupDiscoveryList", ["apiVersion"] = "apidiscovery.k8s.io/v2", ["metadata"] = new JsonObject(), ["items"] = items };
+    }
+
+    private static JsonObject AggregatedResource(Kind kind)
+    {
+        var entry = new JsonObject
+        {
+            ["resource"] = kind.Plural,
+            ["responseKind"] = Response(kind.Identity, kind),
+            ["scope"] = kind.IsNamespaced ? "Namespaced" : "Cluster",
+            ["singularResource"] = kind.Singular,
+            ["verbs"] = Strings(kind.Verbs),
+        };
+        if (kind.ShortNames.Count > 0)
+        {
+            entry["shortNames"] = Strings(kind.ShortNames);
+        }
+
+        if (kind.Categories.Count > 0)
+        {
+            entry["categories"] = Strings(kind.Categories);
+        }
+
+        var subs = kind.Subresources.Select(sub => (JsonNode)new JsonObject { ["subresource"] = sub.Name, ["responseKind"] = Response(sub.Kind, kind), ["verbs"] = Strings(sub.Verbs) }).ToArray();
+        if (subs.Length > 0)
+        {
+            entry["subresources"] = new JsonArray(subs);
+        }
+
+        return entry;
+    }
+
+    // Group and version are told only where they differ from the resource's own.
+    private static JsonObject Response(ResourceKind identity, Kind kind)
+    {
+        var same = identity.Group == kind.Group && identity.Version == kind.Version;
+        return new JsonObject { ["group"] = same ? "" : identity.Group, ["version"] = same ? "" : identity.Version, ["kind"] = identity.Kind };
+    }
+
+    private JsonObject Paths()
+    {
+        var paths = new List<string> { "/api", "/api/v1", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version" };
+        foreach (var (group, version) in kinds.GroupVersions.Where(pair => pair.Group.Length > 0))
+        {
+            paths.Add($"/apis/{group}");
+            paths.Add($"/apis/{group}/{version}");
+        }
+
+        return new JsonObject { ["paths"] = Strings(paths.Distinct().Order(StringComparer.Ordinal)) };
+    }
+
+    private static JsonArray Strings(IEnumerable<string> values) => new([.. values.Select(value => JsonValue.Create(value))]);
+}

@@ -1,0 +1,40 @@
+using System.IO.Pipelines;
+using System.Text.Json.Nodes;
+using Flotilla.Server.Objects;
+
+namespace Flotilla.Server.Http;
+
+/// <summary>What goes back: bytes that are there already, or a stream that is written as it comes.</summary>
+public sealed class ApiAnswer
+{
+    public int Code { get; init; } = 200;
+
+    public string ContentType { get; init; } = "application/json";
+
+    public ReadOnlyMemory<byte> Body { get; init; }
+
+    /// <summary>Set instead of <see cref="Body"/> for answers that are streamed.</summary>
+    public Func<PipeWriter, CancellationToken, Task>? Stream { get; init; }
+
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    public static ApiAnswer Json(JsonNode value, int code = 200) => new() { Code = code, Body = StoredObject.Serialize(value) };
+
+    public static ApiAnswer Bytes(ReadOnlyMemory<byte> body, int code = 200) => new() { Code = code, Body = body };
+
+    public static ApiAnswer Text(string text, int code = 200) => new() { Code = code, ContentType = "text/plain; charset=utf-8", Body = System.Text.Encoding.UTF8.GetBytes(text) };
+
+    public async Task<byte[]> ReadAsync(CancellationToken cancellationToken)
+    {
+        if (Stream is null)
+        {
+            return Body.ToArray();
+        }
+
+        var memory = new MemoryStream();
+        var writer = PipeWriter.Create(memory);
+        await Stream(writer, cancellationToken);
+        await writer.CompleteAsync();
+        return memory.ToArray();
+    }
+}

@@ -1,0 +1,68 @@
+using Flotilla.Api;
+using Flotilla.Api.Kinds;
+using Flotilla.Server.Authentication;
+using Flotilla.Server.Discovery;
+using Flotilla.Server.Objects;
+using Flotilla.Server.OpenApi;
+using Flotilla.Server.Reviews;
+using Flotilla.Server.Subresources;
+
+namespace Flotilla.Server.Http;
+
+/// <summary>Finds who answers a request. Everything the API does passes here, from the wire and from inside.</summary>
+public sealed class ApiHandler(
+    KindRegistry kinds,
+    Authorizer authorizer,
+    DiscoveryDocuments discovery,
+    OpenApiDocuments openApi,
+    ServerStatus status,
+    ReviewAnswers reviews,
+    ResourceReads reads,
+    ResourceWrites writes,
+    SubresourceAnswers subresources)
+{
+    public async Task<ApiAnswer> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        if (status.TryAnswer(request) is { } health)
+        {
+            return health;
+        }
+
+        var path = ResourcePath.Parse(request.Path, kinds);
+        await authorizer.AuthorizeAsync(request, path, cancellationToken);
+        if (path is null)
+        {
+            return discovery.TryAnswer(request) ?? openApi.TryAnswer(request) ?? await MissingAsync(request);
+        }
+
+        if (path.Subresource is not null)
+        {
+            return await subresources.AnswerAsync(request, path, cancellationToken);
+        }
+
+        if (!path.Kind.IsStored)
+        {
+            return await reviews.AnswerAsync(request, path, cancellationToken);
+        }
+
+        return (request.Method, path.Name) switch
+        {
+            ("GET", null) => await reads.ListAsync(request, path, cancellationToken),
+            ("GET", _) => await reads.GetAsync(request, path, cancellationToken),
+            ("POST", null) => await writes.CreateAsync(request, path, cancellationToken),
+            ("PUT", not null) => await writes.UpdateAsync(request, path, cancellationToken),
+            ("PATCH", not null) => await writes.PatchAsync(request, path, cancellationToken),
+            ("DELETE", not null) => await writes.DeleteAsync(request, path, cancellationToken),
+            ("DELETE", null) => await writes.DeleteCollectionAsync(request, path, cancellationToken),
+            _ => throw Failures.MethodNotAllowed(),
+        };
+    }
+
+    private Task<ApiAnswer> MissingAsync(ApiRequest request)
+    {
+        // A known group and version with an unknown resource answers with a Status; anything else is not a path at all.
+        var parts = request.Path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        var known = parts is ["api", var core, ..] ? kinds.GroupVersions.Contains(("", core)) : parts is ["apis", var group, var version, ..] && kinds.GroupVersions.Contains((group, version));
+        return known && parts.Length > (parts[0] == "api" ? 2 : 3) ? throw Failures.NoSuchPath() : Task.FromResult(ApiAnswer.Text("404 page not found\n", 404));
+    }
+}

@@ -1,0 +1,109 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Flotilla.Api.Json;
+using Flotilla.Api.Kinds;
+using Flotilla.Api.Schema;
+
+namespace Flotilla.Server.Http;
+
+/// <summary>Bodies in: JSON or YAML, checked against the kind they must be, normalised, unknown fields handled as asked.</summary>
+public static class BodyReader
+{
+    /// <summary>Reads a whole object of <paramref name="type"/>. Warnings tell of fields that were dropped.</summary>
+    public static (JsonObject Value, IReadOnlyList<string> Warnings) ReadObject(ApiRequest request, ResourceKind expected, TypeSchema? type)
+    {
+        var duplicates = new List<string>();
+        var value = ReadTree(request.Body, request.ContentType, expected, duplicates);
+        CheckKind(value, expected);
+        return (value, Normalize(value, expected, type, request["fieldValidation"], duplicates));
+    }
+
+    public static JsonObject ReadTree(ReadOnlyMemory<byte> body, string? contentType, ResourceKind expected, List<string>? duplicates)
+    {
+        try
+        {
+            var node = IsYaml(contentType) ? YamlReader.Parse(body.Span) : ParseJson(body, contentType, duplicates);
+            return node as JsonObject ?? throw Failures.BadRequest(
+                $"the object provided is unrecognized (must be of type {expected.Kind}): couldn't get version/kind; json parse error: json: cannot unmarshal {Word(node)} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }} ({Hex(body.Span)})");
+        }
+        catch (GoJsonException error)
+        {
+            throw Failures.BadRequest($"the object provided is unrecognized (must be of type {expected.Kind}): couldn't get version/kind; json parse error: {error.Message} ({Shown(body.Span)})");
+        }
+    }
+
+    /// <summary>Brings a tree to the form of its type, and answers for unknown fields per <c>fieldValidation</c>.</summary>
+    public static IReadOnlyList<string> Normalize(JsonObject value, ResourceKind kind, TypeSchema? type, string? fieldValidation, IReadOnlyList<string> duplicates)
+    {
+        if (type is null)
+        {
+            return [];
+        }
+
+        var normalizer = new Normalizer();
+        try
+        {
+            normalizer.Normalize(value, type);
+        }
+        catch (DecodeException error)
+        {
+            throw Failures.BadRequest($"{kind.Kind} in version \"{kind.Version}\" cannot be handled as a {kind.Kind}: {error.Message}");
+        }
+
+        var problems = duplicates.Select(path => $"duplicate field \"{path}\"").Concat(normalizer.UnknownFields.Select(path => $"unknown field \"{path}\"")).ToList();
+        return fieldValidation switch
+        {
+            _ when problems.Count == 0 => [],
+            "Strict" => throw Failures.BadRequest($"{kind.Kind} in version \"{kind.Version}\" cannot be handled as a {kind.Kind}: strict decoding error: {string.Join(", ", problems)}"),
+            "Ignore" => [],
+            _ => problems,
+        };
+    }
+
+    private static JsonNode? ParseJson(ReadOnlyMemory<byte> body, string? contentType, List<string>? duplicates)
+    {
+        var media = contentType?.Split(';')[0].Trim();
+        if (media is not (null or "" or "application/json" or "*/*"))
+        {
+            throw Failures.UnsupportedMediaType($"the body of the request was in an unknown format - accepted media types include: application/json, application/yaml");
+        }
+
+        return GoJson.Parse(body.Span, duplicates);
+    }
+
+    private static void CheckKind(JsonObject value, ResourceKind expected)
+    {
+        var (version, kind) = (value.String("apiVersion") ?? "", value.String("kind") ?? "");
+        if (kind.Length == 0 && version.Length == 0)
+        {
+            value["kind"] = expected.Kind;
+            value["apiVersion"] = expected.ApiVersion;
+            return;
+        }
+
+        if (kind.Length == 0)
+        {
+            throw Failures.BadRequest($"Object 'Kind' is missing in '{value.ToJsonString()}'");
+        }
+
+        if (kind != expected.Kind)
+        {
+            var given = version[(version.IndexOf('/', StringComparison.Ordinal) + 1)..];
+            var group = expected.Group.Length == 0 ? "core" : expected.Group.Split('.')[0];
+            throw Failures.BadRequest($"{kind} in version \"{given}\" cannot be handled as a {expected.Kind}: converting ({given}.{kind}) to ({group}.{expected.Kind}): unknown conversion");
+        }
+
+        if (version != expected.ApiVersion)
+        {
+            throw Failures.BadRequest($"the API version in the data ({version}) does not match the expected API version ({expected.ApiVersion})");
+        }
+    }
+
+    public static bool IsYaml(string? contentType) => contentType?.Contains("yaml", StringComparison.OrdinalIgnoreCase) == true;
+
+    private static string Word(JsonNode? node) => node switch { JsonArray => "array", null => "null", _ when node.AsString() is not null => "string", _ when node.IsNumber() => "number", _ => "bool" };
+
+    private static string Shown(ReadOnlySpan<byte> body) => Encoding.UTF8.GetString(body.Length > 4096 ? body[..4096] : body);
+
+    private static string Hex(ReadOnlySpan<byte> body) => Convert.ToHexStringLower(body.Length > 2048 ? body[..2048] : body);
+}

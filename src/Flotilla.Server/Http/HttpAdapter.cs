@@ -1,0 +1,159 @@
+using System.Buffers;
+using System.Diagnostics;
+using Flotilla.Api;
+using Flotilla.Server.Authentication;
+using Flotilla.Server.Objects;
+using Flotilla.Storage;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+
+namespace Flotilla.Server.Http;
+
+/// <summary>Between the wire and the handler: bodies in, answers out, and every failure as a <c>Status</c>.</summary>
+public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests streams, Authenticator authenticator, RequestMetrics metrics, TimeProvider time, ILogger<HttpAdapter> logger)
+{
+    public async Task HandleAsync(HttpContext context)
+    {
+        var started = time.GetTimestamp();
+        var cancellationToken = context.RequestAborted;
+        context.Response.Headers["Audit-Id"] = Guid.NewGuid().ToString();
+        context.Response.Headers.CacheControl = "no-cache, private";
+        try
+        {
+            var user = await authenticator.AuthenticateAsync(context, cancellationToken);
+            if (await streams.TryHandleAsync(context, user))
+            {
+                return;
+            }
+
+            var request = new ApiRequest
+            {
+                Method = context.Request.Method == "HEAD" ? "GET" : context.Request.Method,
+                Path = context.Request.Path.Value ?? "/",
+                Query = context.Request.Query.Count == 0 ? NoQuery : context.Request.Query.ToDictionary(StringComparer.Ordinal),
+                ContentType = context.Request.ContentType,
+                Accept = context.Request.Headers.Accept.ToString(),
+                Body = await ReadBodyAsync(context.Request, cancellationToken),
+                User = user,
+                UserAgent = context.Request.Headers.UserAgent.ToString(),
+            };
+            await WriteAsync(context, await handler.HandleAsync(request, cancellationToken), cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The client has gone; there is nobody to answer.
+            Log.Gone(logger, context.Request.Path);
+        }
+        catch (Exception error)
+        {
+            await FailAsync(context, error);
+        }
+        finally
+        {
+            metrics.Record(context.Request.Method, ResourceOf(context.Request.Path), context.Response.StatusCode, time.GetElapsedTime(started));
+        }
+    }
+
+    private static readonly Dictionary<string, Microsoft.Extensions.Primitives.StringValues> NoQuery = [];
+
+    private async Task FailAsync(HttpContext context, Exception error)
+    {
+        var failure = error switch
+        {
+            ApiException known => known,
+            BadHttpRequestException { StatusCode: 413 } => Failures.TooLarge(),
+            BadHttpRequestException bad => Failures.BadRequest(bad.Message),
+            StorageException storage => Failures.Unavailable($"the cluster's store failed: {storage.Message}"),
+            _ => Failures.Internal(error.Message),
+        };
+        if (failure.Code >= 500 && error is not ApiException)
+        {
+            Log.Failed(logger, context.Request.Method, context.Request.Path, error);
+        }
+
+        if (context.Response.HasStarted)
+        {
+            context.Abort();
+            return;
+        }
+
+        await WriteAsync(context, Describe(failure), context.RequestAborted);
+    }
+
+    // Two kinds of failure upstream answers in plain text, before it knows what was asked for.
+    private static ApiAnswer Describe(ApiException failure) => ApiAnswer.Json(Failures.ToJson(failure.Status), failure.Code);
+
+    private static async Task WriteAsync(HttpContext context, ApiAnswer answer, CancellationToken cancellationToken)
+    {
+        var response = context.Response;
+        response.StatusCode = answer.Code;
+        response.ContentType = answer.ContentType;
+        foreach (var warning in answer.Warnings)
+        {
+            response.Headers.Append("Warning", $"299 - \"{warning.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"");
+        }
+
+        if (answer.Code == 429)
+        {
+            response.Headers.RetryAfter = "1";
+        }
+
+        if (context.Request.Method == "HEAD")
+        {
+            return;
+        }
+
+        if (answer.Stream is { } stream)
+        {
+            context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+            await stream(response.BodyWriter, cancellationToken);
+            return;
+        }
+
+        response.ContentLength = answer.Body.Length;
+        await response.BodyWriter.WriteAsync(answer.Body, cancellationToken);
+    }
+
+    private static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Method is "GET" or "HEAD" || request.ContentLength == 0)
+        {
+            return default;
+        }
+
+        while (true)
+        {
+            var read = await request.BodyReader.ReadAsync(cancellationToken);
+            if (read.IsCompleted)
+            {
+                var body = read.Buffer.ToArray();
+                request.BodyReader.AdvanceTo(read.Buffer.End);
+                return body;
+            }
+
+            request.BodyReader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+    }
+
+    private static string ResourceOf(string path)
+    {
+        var parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        var at = parts is ["api", ..] ? 2 : 3;
+        if (parts.Length <= at)
+        {
+            return "";
+        }
+
+        return parts[at] == "namespaces" && parts.Length > at + 2 ? parts[at + 2] : parts[at];
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} failed")]
+        public static partial void Failed(ILogger logger, string method, string path, Exception error);
+
+        [LoggerMessage(Level = LogLevel.Debug, Message = "The client of {Path} went away")]
+        public static partial void Gone(ILogger logger, string path);
+    }
+}

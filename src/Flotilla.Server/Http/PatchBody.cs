@@ -1,0 +1,123 @@
+using System.Text.Json.Nodes;
+using Flotilla.Api;
+using Flotilla.Api.Json;
+using Flotilla.Api.Kinds;
+using Flotilla.Api.Patching;
+using Flotilla.Api.Schema;
+
+namespace Flotilla.Server.Http;
+
+/// <summary>A patch of one of the three kinds that change an object, read once and applicable many times.</summary>
+public sealed class PatchBody
+{
+    private const string Json = "application/json-patch+json";
+    private const string Merge = "application/merge-patch+json";
+    private const string Strategic = "application/strategic-merge-patch+json";
+    private const string Apply1 = "application/apply-patch+yaml";
+    private const string Apply2 = "application/apply-patch+cbor";
+
+    private readonly string media;
+    private readonly JsonNode? patch;
+
+    private PatchBody(string media, JsonNode? patch)
+    {
+        this.media = media;
+        this.patch = patch;
+    }
+
+    public static bool IsApply(string? contentType) => MediaOf(contentType) == Apply1;
+
+    public static PatchBody Read(ApiRequest request)
+    {
+        var media = MediaOf(request.ContentType);
+        if (media is not (Json or Merge or Strategic))
+        {
+            throw Failures.UnsupportedMediaType($"the body of the request was in an unknown format - accepted media types include: {Json}, {Merge}, {Apply1}, {Apply2}, {Strategic}");
+        }
+
+        try
+        {
+            return new PatchBody(media, GoJson.Parse(request.Body.Span));
+        }
+        catch (GoJsonException error)
+        {
+            throw Failures.BadRequest($"error decoding patch: {error.Message}");
+        }
+    }
+
+    /// <summary>An apply configuration: sparse, so nothing is filled in.</summary>
+    public static (JsonObject Applied, IReadOnlyList<string> Warnings) ReadApplied(ApiRequest request, Kind kind)
+    {
+        JsonObject applied;
+        try
+        {
+            applied = YamlReader.Parse(request.Body.Span) as JsonObject ?? throw Failures.BadRequest("error decoding YAML: the configuration is not an object");
+        }
+        catch (GoJsonException error)
+        {
+            throw Failures.BadRequest($"error decoding YAML: {error.Message}");
+        }
+
+        if (applied.String("kind") is not { } given || given != kind.Name || applied.String("apiVersion") != kind.Identity.ApiVersion)
+        {
+            throw Failures.BadRequest($"invalid object type: {applied.String("apiVersion")}, Kind={applied.String("kind")}");
+        }
+
+        // Values are checked and brought to canonical text on a filled copy; only what was given is kept.
+        var filled = applied.Copy();
+        var warnings = BodyReader.Normalize(filled, kind.Identity, kind.Schema, request["fieldValidation"] ?? "Strict", []);
+        return (Prune(applied, filled), warnings);
+    }
+
+    public (JsonObject Next, IReadOnlyList<string> Warnings) Apply(JsonObject current, Kind kind, string? fieldValidation)
+    {
+        JsonNode? next;
+        try
+        {
+            next = media switch
+            {
+                Json => JsonPatch.Apply(current, patch),
+                Merge => MergePatch.Apply(current, RequireObject()),
+                _ => StrategicMerge.Apply(current, RequireObject(), kind.Schema),
+            };
+        }
+        catch (PatchException error)
+        {
+            throw error.Unprocessable
+                ? Failures.Of(422, "Invalid", "the server rejected our request due to an error in our request", new k8s.Models.V1StatusDetails())
+                : Failures.BadRequest(error.Message);
+        }
+
+        if (next is not JsonObject value)
+        {
+            throw Failures.BadRequest("the patched value is not an object");
+        }
+
+        return (value, BodyReader.Normalize(value, kind.Identity, kind.Schema, fieldValidation, []));
+    }
+
+    private JsonObject RequireObject() => patch as JsonObject ?? throw Failures.BadRequest("error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}");
+
+    private static string? MediaOf(string? contentType) => contentType?.Split(';')[0].Trim();
+
+    private static JsonObject Prune(JsonObject given, JsonObject filled)
+    {
+        var kept = new JsonObject();
+        foreach (var (name, value) in given)
+        {
+            if (filled[name] is { } normal)
+            {
+                kept[name] = Prune(value, normal);
+            }
+        }
+
+        return kept;
+    }
+
+    private static JsonNode? Prune(JsonNode? given, JsonNode? filled) => (given, filled) switch
+    {
+        (JsonObject left, JsonObject right) => Prune(left, right),
+        (JsonArray left, JsonArray right) when left.Count == right.Count => new JsonArray([.. left.Zip(right, Prune)]),
+        _ => filled?.DeepClone(),
+    };
+}

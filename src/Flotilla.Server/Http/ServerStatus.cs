@@ -1,0 +1,71 @@
+using System.Globalization;
+using System.Runtime;
+using System.Text;
+using System.Text.Json.Nodes;
+using Flotilla.Storage;
+
+namespace Flotilla.Server.Http;
+
+/// <summary>Health, version and metrics: what is asked of the server itself.</summary>
+public sealed class ServerStatus(IStore store, RequestMetrics metrics, TimeProvider time)
+{
+    public const string Version = "v1.36.2";
+
+    private static readonly JsonObject VersionInfo = new()
+    {
+        ["major"] = "1",
+        ["minor"] = "36",
+        ["emulationMajor"] = "1",
+        ["emulationMinor"] = "36",
+        ["minCompatibilityMajor"] = "1",
+        ["minCompatibilityMinor"] = "35",
+        ["gitVersion"] = Version,
+        ["gitCommit"] = "",
+        ["gitTreeState"] = "clean",
+        ["buildDate"] = "",
+        ["goVersion"] = "",
+        ["compiler"] = "dotnet",
+        ["platform"] = "linux/" + (System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "amd64"),
+    };
+
+    private readonly DateTimeOffset started = time.GetUtcNow();
+    private volatile bool ready;
+
+    public void SetReady() => ready = true;
+
+    public void SetStopping() => ready = false;
+
+    /// <summary>Null: the path is none of these. Health and version are open to everybody.</summary>
+    public ApiAnswer? TryAnswer(ApiRequest request)
+    {
+        switch (request.Path)
+        {
+            case "/healthz" or "/livez" or "/readyz":
+                return Health(request, request.Path[1..]);
+            case "/version" or "/version/":
+                return ApiAnswer.Json(VersionInfo.DeepClone());
+            case "/metrics" when request.User.IsMaster:
+                return ApiAnswer.Text(metrics.Render(store.Current, time.GetUtcNow() - started));
+            default:
+                return request.Path.StartsWith("/livez/", StringComparison.Ordinal) || request.Path.StartsWith("/healthz/", StringComparison.Ordinal) || request.Path.StartsWith("/readyz/", StringComparison.Ordinal)
+                    ? Health(request, request.Path.Split('/')[1])
+                    : null;
+        }
+    }
+
+    private ApiAnswer Health(ApiRequest request, string name)
+    {
+        var healthy = ready || name == "livez";
+        if (!request.Query.ContainsKey("verbose") && healthy)
+        {
+            return ApiAnswer.Text("ok");
+        }
+
+        var text = new StringBuilder();
+        text.Append("[+]ping ok\n");
+        text.Append(CultureInfo.InvariantCulture, $"[{(ready ? '+' : '-')}]start {(ready ? "ok" : "failed: reason withheld")}\n");
+        text.Append("[+]storage ok\n");
+        text.Append(CultureInfo.InvariantCulture, $"{name} check {(healthy ? "passed" : "failed")}\n");
+        return ApiAnswer.Text(text.ToString(), healthy ? 200 : 500);
+    }
+}

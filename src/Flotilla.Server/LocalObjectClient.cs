@@ -1,0 +1,117 @@
+using System.Runtime.CompilerServices;
+using Flotilla.Api;
+using Flotilla.Api.Kinds;
+using Flotilla.Api.Schema;
+using Flotilla.Api.Selectors;
+using Flotilla.Client;
+using Flotilla.Server.Http;
+using Flotilla.Server.Objects;
+using Flotilla.Server.Watching;
+using Flotilla.Storage;
+using k8s;
+using k8s.Models;
+using Microsoft.AspNetCore.WebUtilities;
+using WatchEventType = Flotilla.Client.WatchEventType;
+
+namespace Flotilla.Server;
+
+/// <summary>The API from inside the process, as the system itself: the same handlers without the wire.</summary>
+public sealed class LocalObjectClient(ApiHandler handler, ObjectStore objects, WatchHubs hubs, KindRegistry kinds, TimeProvider time, string userAgent) : IObjectClient
+{
+    private const string Json = "application/json";
+
+    public async Task<T> GetAsync<T>(ObjectKey key, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var kind = KindOf(ResourceType.Of<T>());
+        return Decode<T>(kind, await objects.GetAsync(kind, key, cancellationToken));
+    }
+
+    public async Task<ObjectList<T>> ListAsync<T>(ListScope scope, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var selection = Select<T>(scope);
+        var list = await objects.Store.ListAsync(selection.Prefix, null, 0, null, cancellationToken);
+        return new ObjectList<T>([.. list.Entries.Where(entry => selection.Matches(entry.Key, entry.Value)).Select(entry => Decode<T>(selection.Kind, entry))], list.Revision.ToString());
+    }
+
+    public async IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(ListScope scope, string resourceVersion, [EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var selection = Select<T>(scope);
+        var from = new Revision(long.Parse(resourceVersion, System.Globalization.CultureInfo.InvariantCulture));
+        var query = new ListQuery(selection, 0, null, null, from.Value, null, true, true, false, null);
+        var stream = new WatchStream(objects.Store, hubs, query, new Representation(Shape.Object, false), null, time);
+        await foreach (var (changes, revision) in stream.ChangesAsync(from, cancellationToken))
+        {
+            foreach (var change in changes)
+            {
+                var type = change.Type switch { ChangeType.Added => WatchEventType.Added, ChangeType.Modified => WatchEventType.Modified, _ => WatchEventType.Deleted };
+                var stored = type == WatchEventType.Deleted && change.Frame.Change.Previous is { } previous ? previous : change.Frame.Object;
+                yield return new WatchEvent<T>(type, Decode<T>(selection.Kind, new StoredEntry("", stored, default, change.Frame.Revision)));
+            }
+
+            if (changes.Count == 0)
+            {
+                yield return new WatchEvent<T>(WatchEventType.Bookmark, Bookmark<T>(revision));
+            }
+        }
+    }
+
+    public Task<T> CreateAsync<T>(T value, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        ExchangeAsync<T>("POST", RequestPath.Of(ResourceType.Of<T>(), value.Metadata.NamespaceProperty), Json, ObjectJson.Encode(value), cancellationToken);
+
+    public Task<T> UpdateAsync<T>(T value, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        ExchangeAsync<T>("PUT", PathOf<T>(value.Key(), null), Json, ObjectJson.Encode(value), cancellationToken);
+
+    public Task<T> UpdateStatusAsync<T>(T value, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        ExchangeAsync<T>("PUT", PathOf<T>(value.Key(), "status"), Json, ObjectJson.Encode(value), cancellationToken);
+
+    public Task<T> PatchAsync<T>(ObjectKey key, Patch patch, string? subresource, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        ExchangeAsync<T>(
+            "PATCH",
+            PathOf<T>(key, subresource),
+            patch.Kind switch { PatchKind.Json => "application/json-patch+json", PatchKind.Merge => "application/merge-patch+json", _ => "application/strategic-merge-patch+json" },
+            patch.Body,
+            cancellationToken);
+
+    public Task DeleteAsync<T>(ObjectKey key, V1DeleteOptions? options, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        SendAsync("DELETE", PathOf<T>(key, null), Json, options is null ? default : ObjectJson.Encode(options), cancellationToken);
+
+    public async Task<TAnswer> PostAsync<T, TBody, TAnswer>(ObjectKey key, string subresource, TBody body, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        ObjectJson.Decode<TAnswer>(await SendAsync("POST", PathOf<T>(key, subresource), Json, ObjectJson.Encode(body), cancellationToken));
+
+    public Task<byte[]> SendAsync(HttpMethod method, string pathAndQuery, string? contentType, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
+        SendAsync(method.Method, pathAndQuery, contentType, body, cancellationToken);
+
+    private async Task<byte[]> SendAsync(string method, string pathAndQuery, string? contentType, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        var request = ApiRequest.Internal(method, pathAndQuery, contentType, body, RequestUser.System, userAgent);
+        var answer = await handler.HandleAsync(request, cancellationToken);
+        var bytes = await answer.ReadAsync(cancellationToken);
+        return answer.Code < 400 ? bytes : throw Failures.Of(answer.Code, answer.Code == 404 ? "NotFound" : "", System.Text.Encoding.UTF8.GetString(bytes));
+    }
+
+    private async Task<T> ExchangeAsync<T>(string method, string path, string contentType, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
+        ObjectJson.Decode<T>(await SendAsync(method, path, contentType, body, cancellationToken));
+
+    private Selection Select<T>(ListScope scope) =>
+        new(KindOf(scope.ResourceOf<T>()), scope.Namespace, LabelSelector.Parse(scope.LabelSelector), FieldSelector.Parse(scope.FieldSelector));
+
+    private Kind KindOf(ResourceType type) => kinds.Find(type.Group, type.Version, type.Plural) ?? throw Failures.NoSuchPath();
+
+    private static string PathOf<T>(ObjectKey key, string? subresource) => RequestPath.Of(ResourceType.Of<T>(), key.Namespace, key.Name, subresource);
+
+    private static T Decode<T>(Kind kind, StoredEntry entry) => kind.StoredAs is null
+        ? ObjectJson.Decode<T>(StoredObject.ToBytes(entry.Value, entry.Modified))
+        : ObjectJson.Decode<T>(StoredObject.Serialize(ObjectStore.Decode(kind, entry.Value, entry.Modified)));
+
+    private static T Bookmark<T>(Revision revision) =>
+        ObjectJson.Decode<T>(System.Text.Encoding.UTF8.GetBytes($$$"""{"metadata":{"resourceVersion":"{{{revision}}}"}}"""));
+}

@@ -1,0 +1,488 @@
+using System.Text.Json.Nodes;
+using Flotilla.Api;
+using Flotilla.Api.Json;
+using Flotilla.Api.Kinds;
+using Flotilla.Api.ManagedFields;
+using Flotilla.Api.Schema;
+using Flotilla.Api.Validation;
+using Flotilla.Server.Admission;
+using Flotilla.Server.Http;
+using Flotilla.Storage;
+
+namespace Flotilla.Server.Objects;
+
+/// <summary>
+/// Creates, changes and deletes objects: admission, defaults, rules, field ownership, optimistic concurrency,
+/// finalizers. Bodies arrive normalised; what is written is encoded once. Safe from any thread: the store decides races.
+/// </summary>
+public sealed class ObjectStore(IStore store, AdmissionChain admission, TimeProvider time)
+{
+    private const int MaxAttempts = 50;
+
+    private static readonly FieldSet StatusFields = FieldSet.FromJson(new JsonObject { ["f:status"] = new JsonObject() });
+    private static readonly FieldSet SpecFields = FieldSet.FromJson(new JsonObject { ["f:spec"] = new JsonObject() });
+
+    public IStore Store => store;
+
+    public async ValueTask<StoredEntry?> FindAsync(Kind kind, ObjectKey key, CancellationToken cancellationToken) =>
+        await store.GetAsync(kind.KeyOf(key), cancellationToken);
+
+    public async Task<StoredEntry> GetAsync(Kind kind, ObjectKey key, CancellationToken cancellationToken) =>
+        await FindAsync(kind, key, cancellationToken) ?? throw Failures.NotFound(kind, key.Name);
+
+    /// <summary>The object in the form of <paramref name="kind"/>, which may be another version than the stored one.</summary>
+    public static JsonObject Decode(Kind kind, ReadOnlyMemory<byte> stored, Revision revision)
+    {
+        var value = StoredObject.Decode(stored, revision);
+        if (kind.StoredAs is not null)
+        {
+            kind.FromStored?.Invoke(value);
+            value["apiVersion"] = kind.Identity.ApiVersion;
+            value["kind"] = kind.Name;
+        }
+
+        return value;
+    }
+
+    public async Task<StoredEntry> CreateAsync(Kind kind, string? space, JsonObject value, WriteOptions options, CancellationToken cancellationToken, bool applied = false)
+    {
+        var metadata = value.Child("metadata");
+        SetNamespace(kind, metadata, space);
+        var generate = string.IsNullOrEmpty(metadata.String("name")) && metadata.String("generateName") is { Length: > 0 };
+        for (var attempt = 0; ; attempt++)
+        {
+            var candidate = generate ? value.Copy() : value;
+            if (generate)
+            {
+                candidate.Child("metadata")["name"] = RandomNames.For(metadata.String("generateName")!);
+            }
+
+            var result = await TryCreateAsync(kind, candidate, options, applied, cancellationToken);
+            if (result.Outcome == WriteOutcome.Written)
+            {
+                return new StoredEntry("", result.Current!.Value.Value, result.Revision, result.Revision);
+            }
+
+            if (!generate || attempt >= 8)
+            {
+                throw Failures.AlreadyExists(kind, candidate.Object("metadata").String("name")!);
+            }
+        }
+    }
+
+    private async Task<WriteResult> TryCreateAsync(Kind kind, JsonObject value, WriteOptions options, bool applied, CancellationToken cancellationToken)
+    {
+        var metadata = value.Child("metadata");
+        var now = time.GetUtcNow();
+        foreach (var name in (ReadOnlySpan<string>)["resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"])
+        {
+            if (name == "resourceVersion" && metadata.String(name) is { Length: > 0 } version && version != "0" && !applied)
+            {
+                throw Failures.Of(400, "BadRequest", "resourceVersion should not be set on objects to be created");
+            }
+
+            metadata.Remove(name);
+        }
+
+        if (!applied)
+        {
+            metadata.Remove("managedFields");
+        }
+
+        kind.Default?.Invoke(value);
+        if (!applied)
+        {
+            FieldManager.TrackUpdate(null, value, kind.Schema, new FieldWriter(options.Manager, kind.Identity.ApiVersion, null, now), Reset(kind, null));
+        }
+
+        metadata["uid"] = Guid.NewGuid().ToString();
+        metadata["creationTimestamp"] = Times.Seconds(now);
+        if (kind.HasGeneration)
+        {
+            metadata["generation"] = 1;
+        }
+        else
+        {
+            metadata.Remove("generation");
+        }
+
+        if (kind.HasStatus && !kind.KeepsStatusOnCreate)
+        {
+            ResetStatus(kind, value, null);
+        }
+
+        kind.Prepare?.Invoke(value);
+        var request = new AdmissionRequest(kind, AdmissionOperation.Create, value, null, options);
+        await admission.MutateAsync(request, cancellationToken);
+        Check(kind, value, null);
+        await admission.ValidateAsync(request, cancellationToken);
+        await using var allocation = await admission.AllocateAsync(request, cancellationToken);
+        var key = kind.KeyOf(KeyOf(kind, value));
+        var bytes = Encode(kind, value);
+        if (options.DryRun)
+        {
+            return await store.GetAsync(key, cancellationToken) is null
+                ? new WriteResult(WriteOutcome.Written, store.Current, new StoredEntry(key, bytes, store.Current, store.Current))
+                : new WriteResult(WriteOutcome.Conflict, store.Current, null);
+        }
+
+        var result = await store.WriteAsync(new WriteRequest(key, bytes, Precondition.MustNotExist), cancellationToken);
+        if (result.Outcome != WriteOutcome.Written)
+        {
+            return result;
+        }
+
+        allocation.Keep();
+        return result with { Current = new StoredEntry(key, bytes, result.Revision, result.Revision) };
+    }
+
+    /// <summary>
+    /// Reads, changes and writes back until nobody else wrote in between. <paramref name="change"/> gets a copy of the
+    /// object and returns what it should become; a resourceVersion in it makes the write conditional.
+    /// </summary>
+    /// <param name="subresource">null for the object itself; <c>status</c> changes only the status.</param>
+    /// <param name="applied">The change has recorded field ownership itself.</param>
+    public async Task<StoredEntry> ChangeAsync(
+        Kind kind, ObjectKey key, string? subresource, WriteOptions options, Func<JsonObject, JsonObject> change, CancellationToken cancellationToken, bool applied = false)
+    {
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            var current = await GetAsync(kind, key, cancellationToken);
+            var old = Decode(kind, current.Value, current.Modified);
+            var next = change(old.Copy());
+            CheckIdentity(kind, key, next, old);
+            var wanted = next.Object("metadata").String("resourceVersion");
+            var conditional = !string.IsNullOrEmpty(wanted) && wanted != "0";
+            if (conditional && wanted != current.Modified.ToString())
+            {
+                throw Failures.Modified(kind, key.Name);
+            }
+
+            var result = await TryChangeAsync(kind, key, subresource, options, current, old, next, applied, cancellationToken);
+            if (result is { } written)
+            {
+                return written;
+            }
+        }
+
+        throw Failures.Modified(kind, key.Name);
+    }
+
+    private async Task<StoredEntry?> TryChangeAsync(
+        Kind kind, ObjectKey key, string? subresource, WriteOptions options, StoredEntry current, JsonObject old, JsonObject next, bool applied, CancellationToken cancellationToken)
+    {
+        KeepServerFields(kind, next, old, subresource, applied);
+        kind.Default?.Invoke(next);
+        kind.PrepareUpdate?.Invoke(next, old);
+        var request = new AdmissionRequest(kind, AdmissionOperation.Update, next, old, options) { Subresource = subresource };
+        await admission.MutateAsync(request, cancellationToken);
+        if (kind.HasGeneration && subresource != Subresource.StatusName && DesiredStateDiffers(next, old))
+        {
+            next.Child("metadata")["generation"] = (old.Object("metadata").Integer("generation") ?? 0) + 1;
+        }
+
+        Check(kind, next, old, subresource);
+        await admission.ValidateAsync(request, cancellationToken);
+        await using var allocation = await admission.AllocateAsync(request, cancellationToken);
+        if (!applied)
+        {
+            FieldManager.TrackUpdate(old, next, kind.Schema, new FieldWriter(options.Manager, kind.Identity.ApiVersion, subresource, time.GetUtcNow()), Reset(kind, subresource));
+        }
+
+        if (IsUnchanged(next, old))
+        {
+            return current;
+        }
+
+        if (IsFinished(next))
+        {
+            return await RemoveAsync(key, kind, current, next, options, cancellationToken);
+        }
+
+        var bytes = Encode(kind, next);
+        if (options.DryRun)
+        {
+            return new StoredEntry(current.Key, bytes, current.Created, current.Modified);
+        }
+
+        var result = await store.WriteAsync(new WriteRequest(current.Key, bytes, Precondition.MustBeAt(current.Modified)), cancellationToken);
+        if (result.Outcome != WriteOutcome.Written)
+        {
+            return null;
+        }
+
+        allocation.Keep();
+        return new StoredEntry(current.Key, bytes, current.Created, result.Revision);
+    }
+
+    /// <summary>Deletes, or begins to: with a grace period or finalizers the object stays, marked. Gone tells which.</summary>
+    public async Task<(StoredEntry Entry, bool Gone)> DeleteAsync(Kind kind, ObjectKey key, DeleteRequest request, WriteOptions options, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            var current = await GetAsync(kind, key, cancellationToken);
+            var value = Decode(kind, current.Value, current.Modified);
+            DeletionRules.CheckPreconditions(kind, key, value, request);
+            await admission.ValidateAsync(new AdmissionRequest(kind, AdmissionOperation.Delete, value, value, options), cancellationToken);
+            var step = DeletionRules.Plan(kind, value, request, time.GetUtcNow());
+            if (step == DeletionStep.AlreadyUnderWay)
+            {
+                return (current, false);
+            }
+
+            if (step == DeletionStep.Remove)
+            {
+                if (await RemoveAsync(key, kind, current, value, options, cancellationToken) is { } removed)
+                {
+                    return (removed, true);
+                }
+
+                continue;
+            }
+
+            var bytes = Encode(kind, value);
+            if (options.DryRun)
+            {
+                return (new StoredEntry(current.Key, bytes, current.Created, current.Modified), false);
+            }
+
+            var result = await store.WriteAsync(new WriteRequest(current.Key, bytes, Precondition.MustBeAt(current.Modified)), cancellationToken);
+            if (result.Outcome == WriteOutcome.Written)
+            {
+                return (new StoredEntry(current.Key, bytes, current.Created, result.Revision), false);
+            }
+        }
+
+        throw Failures.Modified(kind, key.Name);
+    }
+
+    private async Task<StoredEntry?> RemoveAsync(ObjectKey key, Kind kind, StoredEntry current, JsonObject last, WriteOptions options, CancellationToken cancellationToken)
+    {
+        if (options.DryRun)
+        {
+            return current;
+        }
+
+        var result = await store.WriteAsync(WriteRequest.Delete(current.Key, Precondition.MustBeAt(current.Modified)), cancellationToken);
+        if (result.Outcome == WriteOutcome.NotFound)
+        {
+            throw Failures.NotFound(kind, key.Name);
+        }
+
+        if (result.Outcome == WriteOutcome.Conflict)
+        {
+            return null;
+        }
+
+        admission.Released(kind, last);
+        return new StoredEntry(current.Key, Encode(kind, last), current.Created, result.Revision);
+    }
+
+    private static ObjectKey KeyOf(Kind kind, JsonObject value)
+    {
+        var metadata = value.Object("metadata");
+        return new ObjectKey(kind.IsNamespaced ? metadata.String("namespace") : null, metadata.String("name")!);
+    }
+
+    private static void SetNamespace(Kind kind, JsonObject metadata, string? space)
+    {
+        if (!kind.IsNamespaced)
+        {
+            metadata.Remove("namespace");
+            return;
+        }
+
+        if (metadata.String("namespace") is { Length: > 0 } given && space is not null && given != space)
+        {
+            throw Failures.BadRequest("the namespace of the provided object does not match the namespace sent on the request");
+        }
+
+        if (space is not null)
+        {
+            metadata["namespace"] = space;
+        }
+    }
+
+    private static void CheckIdentity(Kind kind, ObjectKey key, JsonObject next, JsonObject old)
+    {
+        var metadata = next.Child("metadata");
+        if (metadata.String("name") is { Length: > 0 } name && name != key.Name)
+        {
+            throw Failures.BadRequest($"the name of the object ({name}) does not match the name on the URL ({key.Name})");
+        }
+
+        if (kind.IsNamespaced && metadata.String("namespace") is { Length: > 0 } space && space != key.Namespace)
+        {
+            throw Failures.BadRequest($"the namespace of the object ({space}) does not match the namespace on the URL ({key.Namespace})");
+        }
+
+        var uid = old.Object("metadata").String("uid");
+        if (metadata.String("uid") is { Length: > 0 } given && given != uid)
+        {
+            throw Failures.Conflict(kind, key.Name, $"Precondition failed: UID in precondition: {given}, UID in object meta: {uid}");
+        }
+
+        metadata["name"] = key.Name;
+        if (kind.IsNamespaced)
+        {
+            metadata["namespace"] = key.Namespace;
+        }
+    }
+
+    /// <summary>What no client changes: identity, times, and the half of the object that this path does not cover.</summary>
+    private static void KeepServerFields(Kind kind, JsonObject next, JsonObject old, string? subresource, bool applied)
+    {
+        var (metadata, before) = (next.Child("metadata"), old.Child("metadata"));
+        foreach (var name in (ReadOnlySpan<string>)["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "generateName", "selfLink", "resourceVersion"])
+        {
+            Carry(metadata, before, name);
+        }
+
+        if (!applied)
+        {
+            Carry(metadata, before, "managedFields");
+        }
+
+        if (subresource == Subresource.StatusName)
+        {
+            foreach (var name in next.Select(pair => pair.Key).Concat(old.Select(pair => pair.Key)).Distinct().ToArray())
+            {
+                if (name is not ("status" or "metadata" or "kind" or "apiVersion"))
+                {
+                    Carry(next, old, name);
+                }
+            }
+
+            Carry(metadata, before, "ownerReferences");
+        }
+        else if (kind.HasStatus && subresource is null)
+        {
+            ResetStatus(kind, next, old);
+        }
+
+        next["kind"] = kind.Name;
+        next["apiVersion"] = kind.Identity.ApiVersion;
+    }
+
+    private static void Carry(JsonObject next, JsonObject old, string name)
+    {
+        if (old[name] is { } value)
+        {
+            if (!next[name].SameAs(value))
+            {
+                next[name] = value.DeepClone();
+            }
+        }
+        else
+        {
+            next.Remove(name);
+        }
+    }
+
+    private static void ResetStatus(Kind kind, JsonObject value, JsonObject? old)
+    {
+        if (old?["status"] is { } status)
+        {
+            value["status"] = status.DeepClone();
+            return;
+        }
+
+        value.Remove("status");
+        if (kind.Schema.Fields.TryGetValue("status", out var field) && StructFields.IsAlwaysPresent(kind.Schema, field))
+        {
+            var blank = new JsonObject();
+            new Normalizer().Normalize(blank, field.Value.Type!);
+            value["status"] = blank;
+        }
+    }
+
+    private static bool DesiredStateDiffers(JsonObject next, JsonObject old)
+    {
+        foreach (var name in next.Select(pair => pair.Key).Concat(old.Select(pair => pair.Key)))
+        {
+            if (name is not ("metadata" or "status" or "kind" or "apiVersion") && !next[name].SameAs(old[name]))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // Field ownership records times; an update that changes nothing else is no update.
+    private static bool IsUnchanged(JsonObject next, JsonObject old)
+    {
+        foreach (var name in next.Select(pair => pair.Key).Concat(old.Select(pair => pair.Key)))
+        {
+            if (name != "metadata" && !next[name].SameAs(old[name]))
+            {
+                return false;
+            }
+        }
+
+        var (metadata, before) = (next.Child("metadata"), old.Child("metadata"));
+        foreach (var name in metadata.Select(pair => pair.Key).Concat(before.Select(pair => pair.Key)))
+        {
+            if (name == "managedFields" ? !SameOwnership(metadata.Array(name), before.Array(name)) : !metadata[name].SameAs(before[name]))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool SameOwnership(JsonArray? next, JsonArray? old)
+    {
+        static JsonNode? Timeless(JsonNode? entry)
+        {
+            var copy = entry?.DeepClone();
+            (copy as JsonObject)?.Remove("time");
+            return copy;
+        }
+
+        return (next?.Count ?? 0) == (old?.Count ?? 0) && (next ?? []).Zip(old ?? []).All(pair => Timeless(pair.First).SameAs(Timeless(pair.Second)));
+    }
+
+    private static bool IsFinished(JsonObject value)
+    {
+        var metadata = value.Object("metadata");
+        return metadata.String("deletionTimestamp") is not null
+            && metadata.Array("finalizers") is not { Count: > 0 }
+            && (metadata.Integer("deletionGracePeriodSeconds") ?? 0) == 0
+            && !(value.String("kind") == "Namespace" && value.Object("spec").Array("finalizers") is { Count: > 0 });
+    }
+
+    private static FieldSet? Reset(Kind kind, string? subresource) => subresource switch
+    {
+        Subresource.StatusName => SpecFields,
+        null when kind.HasStatus => StatusFields,
+        _ => null,
+    };
+
+    private static void Check(Kind kind, JsonObject value, JsonObject? old, string? subresource = null)
+    {
+        var errors = MetadataRules.Check(value.Child("metadata"), kind, old?.Object("metadata")).ToList();
+        if (kind.Validate is { } rules && subresource != Subresource.StatusName)
+        {
+            errors.AddRange(rules(value, old));
+        }
+
+        if (errors.Count > 0)
+        {
+            throw Failures.Invalid(kind, value.Object("metadata").String("name") ?? "", errors);
+        }
+    }
+
+    private static byte[] Encode(Kind kind, JsonObject value)
+    {
+        if (kind.StoredAs is { } stored)
+        {
+            var copy = value.Copy();
+            kind.ToStored?.Invoke(copy);
+            return StoredObject.Encode(copy, stored.Identity);
+        }
+
+        return StoredObject.Encode(value, kind.Identity);
+    }
+}

@@ -1,0 +1,18 @@
+namespace Flotilla.Server.Objects;
+
+/// <summary>Who asks. The system itself is <see cref="System"/>, which may do everything.</summary>
+public sealed record RequestUser(string Name, IReadOnlyList<string> Groups, string? Uid = null, IReadOnlyDictionary<string, IReadOnlyList<string>>? Extra = null)
+{
+    public const string Masters = "system:masters";
+    public const string Authenticated = "system:authenticated";
+    public const string Unauthenticated = "system:unauthenticated";
+
+    public static readonly RequestUser System = new("system:apiserver", [Masters]);
+
+    public static readonly RequestUser Anonymous = new("system:anonymous", [Unauthenticated]);
+
+    public bool IsMaster => Groups.Contains(Masters);
+}
+
+/// <summary>What a write may say about itself.</summary>
+public sealed record WriteOptions(string Manager, bool DryRun = false, RequestUser? User = null);

@@ -1,0 +1,158 @@
+using System.Text.Json.Nodes;
+using Flotilla.Api;
+using Flotilla.Api.Json;
+using Flotilla.Api.Kinds;
+using Flotilla.Api.ManagedFields;
+using Flotilla.Server.Authentication;
+using Flotilla.Server.Http;
+using Flotilla.Server.Objects;
+using Flotilla.Server.Subresources;
+
+namespace Flotilla.Server.Reviews;
+
+/// <summary>Kinds that are questions: they are answered at once and never stored.</summary>
+public sealed class ReviewAnswers(Authorizer authorizer, Authenticator authenticator, PodActions pods, KindRegistry kinds, TimeProvider time)
+{
+    public async Task<ApiAnswer> AnswerAsync(ApiRequest request, ResourcePath path, CancellationToken cancellationToken)
+    {
+        if (path.Kind == CoreKinds.ComponentStatus && request.Method == "GET")
+        {
+            return ComponentStatus(request, path);
+        }
+
+        if (request.Method != "POST" || path.Name is not null)
+        {
+            throw Failures.MethodNotAllowed();
+        }
+
+        if (path.Kind == CoreKinds.Binding)
+        {
+            return await BindAsync(request, path, cancellationToken);
+        }
+
+        var (review, warnings) = BodyReader.ReadObject(request, path.Kind.Identity, path.Kind.Schema);
+        if (path.Kind.Name != "SelfSubjectReview" && path.Kind.Name != "TokenReview")
+        {
+            FieldManager.TrackUpdate(null, review, path.Kind.Schema, new FieldWriter(request.FieldManager, path.Kind.Identity.ApiVersion, null, time.GetUtcNow()), null);
+        }
+
+        var spec = review.Object("spec");
+        switch (path.Kind.Name)
+        {
+            case "SelfSubjectReview":
+                review.Child("metadata")["creationTimestamp"] = Times.Seconds(time.GetUtcNow());
+                review["status"] = new JsonObject { ["userInfo"] = UserInfo(request.User) };
+                break;
+            case "SelfSubjectAccessReview":
+                review["status"] = await DecideAsync(request.User, spec, null, cancellationToken);
+                break;
+            case "SubjectAccessReview":
+                review["status"] = await DecideAsync(SubjectOf(spec), spec, null, cancellationToken);
+                break;
+            case "LocalSubjectAccessReview":
+                review["status"] = await DecideAsync(SubjectOf(spec), spec, path.Namespace, cancellationToken);
+                break;
+            case "SelfSubjectRulesReview":
+                review["status"] = await RulesAsync(request.User, spec.String("namespace"), cancellationToken);
+                break;
+            case "TokenReview":
+                review["status"] = await ReviewTokenAsync(spec, cancellationToken);
+                break;
+            default:
+                throw Failures.MethodNotAllowed();
+        }
+
+        return Representation.Negotiate(request.Accept).Answer(review, 201, warnings);
+    }
+
+    private async Task<ApiAnswer> BindAsync(ApiRequest request, ResourcePath path, CancellationToken cancellationToken)
+    {
+        var (binding, _) = BodyReader.ReadObject(request, path.Kind.Identity, path.Kind.Schema);
+        var target = path with { Kind = kinds.Find("", "v1", "pods")!, Name = binding.Object("metadata").String("name") ?? "", Subresource = "binding" };
+        return await pods.BindAsync(request, target, cancellationToken);
+    }
+
+    private ApiAnswer ComponentStatus(ApiRequest request, ResourcePath path)
+    {
+        var items = new[] { "scheduler", "controller-manager", "etcd-0" }.Select(name => new JsonObject
+        {
+            ["kind"] = "ComponentStatus",
+            ["apiVersion"] = "v1",
+            ["metadata"] = new JsonObject { ["name"] = name },
+            ["conditions"] = new JsonArray(new JsonObject { ["type"] = "Healthy", ["status"] = "True", ["message"] = "ok" }),
+        }).ToList();
+        var representation = Representation.Negotiate(request.Accept);
+        if (path.Name is { } wanted)
+        {
+            return representation.Answer(items.Find(item => item.Object("metadata").String("name") == wanted) ?? throw Failures.NotFound(path.Kind, wanted));
+        }
+
+        return representation.Answer(representation.Shape == Shape.Table
+            ? TableBuilder.Table(path.Kind, items, "", null, null, request["includeObject"], time.GetUtcNow())
+            : TableBuilder.List(path.Kind, items, "", null, null));
+    }
+
+    private async Task<JsonObject> DecideAsync(RequestUser user, JsonObject? spec, string? space, CancellationToken cancellationToken)
+    {
+        var resource = spec.Object("resourceAttributes");
+        var path = spec.Object("nonResourceAttributes");
+        var wanted = resource is not null
+            ? new AccessAttributes(resource.String("verb") ?? "", resource.String("group") ?? "", resource.String("resource") ?? "", resource.String("subresource") ?? "", space ?? resource.String("namespace"), resource.String("name") ?? "")
+            : new AccessAttributes(path.String("verb") ?? "", Path: path.String("path") ?? "");
+        var status = new JsonObject { ["allowed"] = await authorizer.IsAllowedAsync(user, wanted, cancellationToken) };
+        return status;
+    }
+
+    private async Task<JsonObject> RulesAsync(RequestUser user, string? space, CancellationToken cancellationToken)
+    {
+        var (resources, others) = (new JsonArray(), new JsonArray());
+        if (user.IsMaster)
+        {
+            resources.Add(new JsonObject { ["verbs"] = new JsonArray("*"), ["apiGroups"] = new JsonArray("*"), ["resources"] = new JsonArray("*") });
+            others.Add(new JsonObject { ["verbs"] = new JsonArray("*"), ["nonResourceURLs"] = new JsonArray("*") });
+        }
+
+        await foreach (var rule in authorizer.RulesAsync(user, space, cancellationToken))
+        {
+            (rule.ContainsKey("nonResourceURLs") ? others : resources).Add(rule.DeepClone());
+        }
+
+        return new JsonObject { ["resourceRules"] = resources, ["nonResourceRules"] = others, ["incomplete"] = false };
+    }
+
+    private async Task<JsonObject> ReviewTokenAsync(JsonObject? spec, CancellationToken cancellationToken)
+    {
+        var audiences = spec.Array("audiences")?.Select(node => node.AsString()!).ToList() ?? [];
+        if (await authenticator.VerifyAsync(spec.String("token") ?? "", audiences, cancellationToken) is not { } user)
+        {
+            return new JsonObject { ["user"] = new JsonObject(), ["error"] = "invalid bearer token" };
+        }
+
+        return new JsonObject
+        {
+            ["authenticated"] = true,
+            ["user"] = UserInfo(user),
+            ["audiences"] = new JsonArray([.. (audiences.Count > 0 ? audiences : Identity.ServiceAccountTokens.DefaultAudiences).Select(name => JsonValue.Create(name))]),
+        };
+    }
+
+    private static RequestUser SubjectOf(JsonObject? spec) =>
+        new(spec.String("user") ?? "", spec.Array("groups")?.Select(node => node.AsString()!).ToList() ?? [], spec.String("uid"));
+
+    private static JsonObject UserInfo(RequestUser user)
+    {
+        var info = new JsonObject { ["username"] = user.Name };
+        if (user.Uid is { Length: > 0 } uid)
+        {
+            info["uid"] = uid;
+        }
+
+        info["groups"] = new JsonArray([.. user.Groups.Select(group => JsonValue.Create(group))]);
+        if (user.Extra is { Count: > 0 } extra)
+        {
+            info["extra"] = new JsonObject(extra.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)new JsonArray([.. pair.Value.Select(item => JsonValue.Create(item))]))));
+        }
+
+        return info;
+    }
+}

@@ -1,0 +1,141 @@
+using System.Text.Json.Nodes;
+using Flotilla.Api;
+using Flotilla.Api.Json;
+using Flotilla.Api.Kinds;
+using Flotilla.Api.Schema;
+using Flotilla.Server.Http;
+using Flotilla.Server.Objects;
+
+namespace Flotilla.Server.Subresources;
+
+/// <summary>Places pods on nodes, and evicts them where disruption budgets allow.</summary>
+public sealed class PodActions(ObjectStore objects, TimeProvider time)
+{
+    private static readonly ResourceKind Binding = new("", "v1", "Binding");
+    private static readonly ResourceKind Eviction = new("policy", "v1", "Eviction");
+    private static readonly JsonObject Success = new() { ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Success", ["code"] = 201 };
+
+    public async Task<ApiAnswer> BindAsync(ApiRequest request, ResourcePath path, CancellationToken cancellationToken)
+    {
+        var (binding, _) = BodyReader.ReadObject(request, Binding, SchemaTable.BuiltIn.Find(Binding));
+        var node = binding.Object("target").String("name");
+        if (string.IsNullOrEmpty(node))
+        {
+            throw Failures.BadRequest("target.name: Required value");
+        }
+
+        var uid = binding.Object("metadata").String("uid");
+        await objects.ChangeAsync(
+            CoreKinds.Pod,
+            path.Key,
+            "binding",
+            ResourceWrites.Options(request),
+            pod =>
+            {
+                CheckBindable(path, pod, node, uid);
+                pod.Child("spec")["nodeName"] = node;
+                Scheduled(pod.Child("status"));
+                pod.Child("metadata").Remove("resourceVersion");
+                return pod;
+            },
+            cancellationToken);
+        return ApiAnswer.Json(Success.DeepClone(), 201);
+    }
+
+    public async Task<ApiAnswer> EvictAsync(ApiRequest request, ResourcePath path, CancellationToken cancellationToken)
+    {
+        var (eviction, _) = BodyReader.ReadObject(request, Eviction, SchemaTable.BuiltIn.Find(Eviction));
+        var entry = await objects.GetAsync(CoreKinds.Pod, path.Key, cancellationToken);
+        var pod = ObjectStore.Decode(CoreKinds.Pod, entry.Value, entry.Modified);
+        await SpendBudgetAsync(pod, path, request, cancellationToken);
+        var deletion = DeleteRequest.From(eviction.Object("deleteOptions"));
+        await objects.DeleteAsync(CoreKinds.Pod, path.Key, deletion, ResourceWrites.Options(request), cancellationToken);
+        return ApiAnswer.Json(Success.DeepClone(), 201);
+    }
+
+    private static void CheckBindable(ResourcePath path, JsonObject pod, string node, string? uid)
+    {
+        if (!string.IsNullOrEmpty(uid) && uid != pod.Object("metadata").String("uid"))
+        {
+            throw Failures.Conflict(CoreKinds.Pod, path.Name!, $"Precondition failed: UID in precondition: {uid}, UID in object meta: {pod.Object("metadata").String("uid")}");
+        }
+
+        if (pod.Object("metadata").String("deletionTimestamp") is not null)
+        {
+            throw Failures.Conflict(CoreKinds.Pod, path.Name!, $"pod {path.Name} is being deleted, cannot be assigned to a host");
+        }
+
+        if (pod.Object("spec").String("nodeName") is { Length: > 0 } current)
+        {
+            throw Failures.Conflict(CoreKinds.Pod, path.Name!, $"pod {path.Name} is already assigned to node \"{current}\"");
+        }
+
+        if (pod.Object("spec").Array("schedulingGates") is { Count: > 0 })
+        {
+            throw Failures.Conflict(CoreKinds.Pod, path.Name!, $"pod {path.Name} has non-empty .spec.schedulingGates");
+        }
+    }
+
+    private void Scheduled(JsonObject status)
+    {
+        var conditions = status.Array("conditions");
+        if (conditions is null)
+        {
+            status["conditions"] = conditions = [];
+        }
+
+        foreach (var old in conditions.OfType<JsonObject>().Where(condition => condition.String("type") == "PodScheduled").ToArray())
+        {
+            conditions.Remove(old);
+        }
+
+        conditions.Add(new JsonObject { ["type"] = "PodScheduled", ["status"] = "True", ["lastProbeTime"] = null, ["lastTransitionTime"] = Times.Seconds(time.GetUtcNow()) });
+    }
+
+    // Budgets count their disruptions themselves: each eviction takes one off before the pod goes.
+    private async Task SpendBudgetAsync(JsonObject pod, ResourcePath path, ApiRequest request, CancellationToken cancellationToken)
+    {
+        if (pod.Object("status").String("phase") is "Succeeded" or "Failed" or "Pending" || pod.Object("metadata").String("deletionTimestamp") is not null)
+        {
+            return;
+        }
+
+        var kind = PolicyKinds.PodDisruptionBudget;
+        var budgets = await objects.Store.ListAsync($"{kind.StoragePrefix}{path.Namespace}/", null, 0, null, cancellationToken);
+        var matching = budgets.Entries
+            .Select(entry => ObjectStore.Decode(kind, entry.Value, entry.Modified))
+            .Where(budget => Api.Selectors.LabelSelector.From(budget.Object("spec").Object("selector"))?.Matches(pod.Object("metadata").Object("labels")) == true)
+            .ToList();
+        if (matching.Count > 1)
+        {
+            throw Failures.Internal("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
+        }
+
+        if (matching.Count == 0 || request.IsDryRun)
+        {
+            return;
+        }
+
+        var name = matching[0].Object("metadata").String("name")!;
+        await objects.ChangeAsync(
+            kind,
+            new ObjectKey(path.Namespace, name),
+            Subresource.StatusName,
+            ResourceWrites.Options(request),
+            budget =>
+            {
+                var status = budget.Child("status");
+                if ((status.Integer("disruptionsAllowed") ?? 0) <= 0)
+                {
+                    var failure = Failures.TooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.");
+                    failure.Status.Details.Causes = [new k8s.Models.V1StatusCause { Reason = "DisruptionBudget", Message = $"The disruption budget {name} needs {status.Integer("desiredHealthy") ?? 0} healthy pods and has {status.Integer("currentHealthy") ?? 0} currently" }];
+                    throw failure;
+                }
+
+                status["disruptionsAllowed"] = status.Integer("disruptionsAllowed") - 1;
+                status.Child("disruptedPods")[path.Name!] = Times.Seconds(time.GetUtcNow());
+                return budget;
+            },
+            cancellationToken);
+    }
+}

@@ -1,0 +1,87 @@
+using System.Text.Json.Nodes;
+using Flotilla.Api;
+using Flotilla.Api.Json;
+using Flotilla.Api.Kinds;
+using Flotilla.Api.Schema;
+using Flotilla.Api.Validation;
+using Flotilla.Server.Http;
+using Flotilla.Server.Identity;
+using Flotilla.Server.Objects;
+
+namespace Flotilla.Server.Subresources;
+
+/// <summary><c>POST serviceaccounts/NAME/token</c>: short-lived tokens, bound to a pod, secret or node if asked.</summary>
+public sealed class TokenAnswers(ObjectStore objects, ServiceAccountTokens tokens)
+{
+    private const long DefaultSeconds = 3600;
+    private const long MinSeconds = 600;
+    private const long MaxSeconds = 1L << 32;
+    private static readonly ResourceKind Identity = new("authentication.k8s.io", "v1", "TokenRequest");
+
+    public async Task<ApiAnswer> CreateAsync(ApiRequest request, ResourcePath path, CancellationToken cancellationToken)
+    {
+        var (body, _) = BodyReader.ReadObject(request, Identity, SchemaTable.BuiltIn.Find(Identity));
+        var entry = await objects.GetAsync(CoreKinds.ServiceAccount, path.Key, cancellationToken);
+        var account = ObjectStore.Decode(CoreKinds.ServiceAccount, entry.Value, entry.Modified);
+        var spec = body.Child("spec");
+        var seconds = spec.Integer("expirationSeconds") ?? DefaultSeconds;
+        Check(seconds);
+        var audiences = spec.Array("audiences")?.Select(node => node.AsString()!).ToList() ?? [];
+        var claims = await BindAsync(new ServiceAccountClaims(path.Namespace!, new BoundObject(path.Name!, account.Object("metadata").String("uid"))), spec.Object("boundObjectRef"), path, cancellationToken);
+        var issued = tokens.Issue(claims, audiences, TimeSpan.FromSeconds(seconds));
+        spec["expirationSeconds"] = seconds;
+        spec["audiences"] = new JsonArray([.. (audiences.Count > 0 ? audiences : ServiceAccountTokens.DefaultAudiences).Select(name => JsonValue.Create(name))]);
+        var metadata = body.Child("metadata");
+        metadata["name"] = path.Name;
+        metadata["namespace"] = path.Namespace;
+        metadata["creationTimestamp"] = Times.Seconds(issued.Expires.AddSeconds(-seconds));
+        body["status"] = new JsonObject { ["token"] = issued.Token, ["expirationTimestamp"] = Times.Seconds(issued.Expires) };
+        return Representation.Negotiate(request.Accept).Answer(body, 201);
+    }
+
+    private static void Check(long seconds)
+    {
+        var error = seconds switch
+        {
+            < MinSeconds => "may not specify a duration less than 10 minutes",
+            > MaxSeconds => "may not specify a duration larger than 2^32 seconds",
+            _ => null,
+        };
+        if (error is not null)
+        {
+            throw Failures.Invalid("authentication.k8s.io", "TokenRequest", "", [FieldError.Invalid("spec.expirationSeconds", JsonValue.Create(seconds), error)]);
+        }
+    }
+
+    private async Task<ServiceAccountClaims> BindAsync(ServiceAccountClaims claims, JsonObject? reference, ResourcePath path, CancellationToken cancellationToken)
+    {
+        if (reference is null)
+        {
+            return claims;
+        }
+
+        var kind = reference.String("kind") switch
+        {
+            "Pod" => CoreKinds.Pod,
+            "Secret" => CoreKinds.Secret,
+            "Node" => CoreKinds.Node,
+            var other => throw Failures.BadRequest($"cannot bind token to object of type {reference.String("apiVersion")}, Kind={other}"),
+        };
+        var name = reference.String("name") ?? "";
+        var entry = await objects.GetAsync(kind, new ObjectKey(kind.IsNamespaced ? path.Namespace : null, name), cancellationToken);
+        var found = ObjectStore.Decode(kind, entry.Value, entry.Modified);
+        var uid = found.Object("metadata").String("uid");
+        if (reference.String("uid") is { Length: > 0 } wanted && wanted != uid)
+        {
+            throw Failures.Conflict(kind, name, $"the UID in the bound object reference ({wanted}) does not match the UID in record. The object might have been deleted and then recreated");
+        }
+
+        var bound = new BoundObject(name, uid);
+        return kind.Name switch
+        {
+            "Pod" => claims with { Pod = bound, Node = found.Object("spec").String("nodeName") is { Length: > 0 } node ? new BoundObject(node, null) : null },
+            "Secret" => claims with { Secret = bound },
+            _ => claims with { Node = bound },
+        };
+    }
+}

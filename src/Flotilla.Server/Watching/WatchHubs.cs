@@ -1,0 +1,80 @@
+using System.Collections.Concurrent;
+using Flotilla.Storage;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Flotilla.Server.Watching;
+
+/// <summary>Hands every committed change to the hub of its resource. One reader of the store, one hub per storage prefix.</summary>
+public sealed partial class WatchHubs(IStore store, ILogger<WatchHubs> logger) : BackgroundService
+{
+    private const int RingCapacity = 4096;
+    private readonly ConcurrentDictionary<string, WatchHub> hubs = new(StringComparer.Ordinal);
+    private Revision applied;
+    private Revision origin;
+    private volatile TaskCompletionSource progress = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Everything up to here has reached the hubs.</summary>
+    public Revision Applied => applied;
+
+    public WatchHub For(string storagePrefix) => hubs.GetOrAdd(storagePrefix, _ =>
+    {
+        var hub = new WatchHub(RingCapacity);
+        hub.Begin(origin);
+        return hub;
+    });
+
+    /// <summary>The next moment at which <see cref="Applied"/> moves.</summary>
+    public Task NextProgress => progress.Task;
+
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        applied = origin = store.Current;
+        return base.StartAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await foreach (var batch in store.WatchAsync("/", applied, stoppingToken))
+                {
+                    Distribute(batch);
+                }
+            }
+            catch (StorageException error)
+            {
+                // Nothing can be resumed: watchers find their revision gone and list again.
+                Log.Lost(logger, error);
+                applied = origin = store.Current;
+                foreach (var hub in hubs.Values)
+                {
+                    hub.Begin(origin);
+                }
+            }
+        }
+    }
+
+    private void Distribute(IReadOnlyList<StoreEvent> batch)
+    {
+        foreach (var group in batch.GroupBy(change => PrefixOf(change.Key), StringComparer.Ordinal))
+        {
+            For(group.Key).Append(group);
+        }
+
+        applied = batch[^1].Revision;
+        var waiting = progress;
+        progress = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        waiting.SetResult();
+    }
+
+    private static string PrefixOf(string key) => key[..(key.IndexOf('/', key.IndexOf('/', 1) + 1) + 1)];
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Watching the store broke off; all watchers start over")]
+        public static partial void Lost(ILogger logger, Exception error);
+    }
+}
