@@ -1,10 +1,13 @@
 using System.Runtime.InteropServices;
 using Flotilla.Client;
+using Flotilla.Client.Streams;
 using Flotilla.Node.Containerd;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Pods;
 using Flotilla.Node.Registry;
 using Flotilla.Node.Status;
+using Flotilla.Node.Streaming;
+using Flotilla.Node.Streaming.Logs;
 using Flotilla.Node.Volumes;
 using k8s.Models;
 using Microsoft.Extensions.Hosting;
@@ -40,6 +43,7 @@ public sealed class NodeAgent : IAsyncDisposable
             options, Runtime, starter, hooks, volumes, new PodCgroups(options.CgroupRoot), statuses, events, time,
             loggers.CreateLogger<PodAgent>(), hostIp);
         Pods = informers.Of<V1Pod>(new ListScope(FieldSelector: $"spec.nodeName={options.NodeName}"));
+        Streams = new NodeStreams(Runtime, Pods, time);
         Status = new NodeStatusService(options, client, Runtime, events, time, loggers.CreateLogger<NodeStatusService>());
         services.AddRange(
         [
@@ -49,6 +53,7 @@ public sealed class NodeAgent : IAsyncDisposable
             statuses,
             volumes,
             Status,
+            new LogRotation(Runtime, time, loggers.CreateLogger<LogRotation>()),
             new PodAgent(shared, Pods, loggers.CreateLogger<PodAgent>()),
         ]);
     }
@@ -58,6 +63,9 @@ public sealed class NodeAgent : IAsyncDisposable
     public ImageStore Images { get; }
 
     public NodeStatusService Status { get; }
+
+    /// <summary>Logs, exec, attach and port-forward for the pods of this node.</summary>
+    public INodeStreams Streams { get; }
 
     /// <summary>The pods of this node.</summary>
     public Informer<V1Pod> Pods { get; }

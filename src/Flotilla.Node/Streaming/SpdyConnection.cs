@@ -12,11 +12,9 @@ internal static class SpdyConnection
 
     public static async Task<SpdySession> OpenAsync(Uri address, CancellationToken cancellationToken)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        var stream = new NetworkStream(socket, ownsSocket: true);
+        var stream = await ConnectAsync(address, cancellationToken);
         try
         {
-            await socket.ConnectAsync(address.Host, address.Port, cancellationToken);
             var request = $"POST {address.PathAndQuery} HTTP/1.1\r\nHost: {address.Authority}\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n"
                 + $"X-Stream-Protocol-Version: {Protocol}\r\nContent-Length: 0\r\n\r\n";
             await stream.WriteAsync(Encoding.ASCII.GetBytes(request), cancellationToken);
@@ -30,6 +28,21 @@ internal static class SpdyConnection
         catch
         {
             await stream.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static async Task<NetworkStream> ConnectAsync(Uri address, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(address.Host, address.Port, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
             throw;
         }
     }
