@@ -1,0 +1,45 @@
+using System.Text.Json.Nodes;
+using Flotilla.Api.Kinds;
+using Flotilla.Api.ManagedFields;
+
+namespace Flotilla.Api.Tests.ManagedFields;
+
+public sealed class FieldManagerTests
+{
+    private const string Head = "\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\"}";
+
+    [Fact]
+    public void A_create_owns_what_its_author_wrote()
+    {
+        var item = Given.Json("{" + Head + ""","data":{"a":"1"}}""");
+
+        FieldManager.TrackUpdate(null, item, CoreKinds.ConfigMap.Schema, Given.Writer("one"), null);
+
+        Given.Same("""[{"manager":"one","operation":"Update","apiVersion":"v1","time":"2026-03-04T12:00:00Z","fieldsType":"FieldsV1","fieldsV1":{"f:data":{".":{},"f:a":{}}}}]""", item["metadata"]!["managedFields"]);
+    }
+
+    [Fact]
+    public void Applying_what_another_manager_owns_conflicts()
+    {
+        var (live, none) = Apply(null, """{"a":"1","b":"1"}""", "one", force: false);
+        var (_, conflicts) = Apply(live, """{"b":"2"}""", "two", force: false);
+
+        Assert.Empty(none);
+        var conflict = Assert.Single(conflicts);
+        Assert.Equal("one", conflict.Manager);
+        Assert.Equal([".data.b"], conflict.Paths.Select(path => FieldManager.Describe(path)));
+    }
+
+    [Fact]
+    public void Force_takes_ownership_and_applying_less_removes_what_nobody_else_owns()
+    {
+        var (live, _) = Apply(null, """{"a":"1","b":"1"}""", "one", force: false);
+        (live, _) = Apply(live, """{"b":"2","c":"2"}""", "two", force: true);
+        (live, _) = Apply(live, """{"x":"9"}""", "one", force: false);
+
+        Given.Same("""{"b":"2","c":"2","x":"9"}""", live["data"]);
+    }
+
+    private static (JsonObject Live, IReadOnlyList<FieldConflict> Conflicts) Apply(JsonObject? live, string data, string manager, bool force) =>
+        FieldManager.Apply(live, Given.Json($"{{{Head}, \"data\": {data}}}"), CoreKinds.ConfigMap.Schema, Given.Writer(manager), force, null);
+}
