@@ -10,7 +10,8 @@ internal static class ContainerStatusBuilder
     {
         var all = input.Observed.Named(container.Name).Take(2).ToList();
         var latest = all.FirstOrDefault();
-        var waiting = latest is { IsRunning: true } ? null : input.Waiting(container.Name);
+        var final = latest is { IsExited: true } && !RestartPolicy.Restarts(input.Pod, container, latest.Status.ExitCode);
+        var waiting = final || latest is { IsRunning: true } ? null : input.Waiting(container.Name);
         var known = Known(input, container.Name);
         if (latest is null)
         {

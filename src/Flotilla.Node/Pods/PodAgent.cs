@@ -19,6 +19,7 @@ internal sealed partial class PodAgent(PodServices services, Informer<V1Pod> pod
     private static readonly TimeSpan ReconnectAfter = TimeSpan.FromSeconds(1);
     private readonly ConcurrentDictionary<string, PodWorker> workers = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Task> running = new(StringComparer.Ordinal);
+    private readonly HashSet<string> finished = new(StringComparer.Ordinal);
     private readonly Lock gate = new();
     private readonly SemaphoreSlim relisting = new(1, 1);
     private Dictionary<string, string> seen = new(StringComparer.Ordinal);
@@ -44,7 +45,15 @@ internal sealed partial class PodAgent(PodServices services, Informer<V1Pod> pod
         var pod = change.Latest;
         lock (gate)
         {
-            if (workers.TryGetValue(pod.Metadata.Uid, out var worker))
+            if (finished.Contains(pod.Metadata.Uid))
+            {
+                // Its last trace here is gone; what remains are the echoes of its removal from the cluster.
+                if (change.New is null)
+                {
+                    finished.Remove(pod.Metadata.Uid);
+                }
+            }
+            else if (workers.TryGetValue(pod.Metadata.Uid, out var worker))
             {
                 worker.Update(change.New);
             }
@@ -80,6 +89,10 @@ internal sealed partial class PodAgent(PodServices services, Informer<V1Pod> pod
         {
             workers.TryRemove(worker.Uid, out _);
             running.TryRemove(worker.Uid, out _);
+            if (!worker.IsGone)
+            {
+                finished.Add(worker.Uid);
+            }
         }
     }
 

@@ -52,6 +52,18 @@ internal sealed partial class PodWorker : IContainerVerdicts
 
     public string Uid => pod.Metadata.Uid;
 
+    /// <summary>Whether the cluster no longer knows the pod.</summary>
+    public bool IsGone
+    {
+        get
+        {
+            lock (gate)
+            {
+                return isGone;
+            }
+        }
+    }
+
     public void Wake()
     {
         lock (gate)
@@ -197,6 +209,11 @@ internal sealed partial class PodWorker : IContainerVerdicts
             Account(desired, observed);
             var plan = PodPlan.For(desired, observed, this);
             Publish(desired, observed);
+            if (status.Phase is "Succeeded" or "Failed")
+            {
+                continue;
+            }
+            await AdoptVolumesAsync(desired, observed, cancellationToken);
             if (plan.IsEmpty)
             {
                 await CollectGarbageAsync(desired, observed, cancellationToken);
@@ -206,6 +223,24 @@ internal sealed partial class PodWorker : IContainerVerdicts
         }
         Wake();
         return false;
+    }
+
+    // A restarted agent finds volumes mounted; mounting them again keeps their contents current.
+    private async Task AdoptVolumesAsync(V1Pod desired, ObservedPod observed, CancellationToken cancellationToken)
+    {
+        if (volumes is not null || !observed.Running.Any())
+        {
+            return;
+        }
+        try
+        {
+            volumes = await MountAsync(desired, cancellationToken);
+        }
+        catch (VolumeException missing)
+        {
+            // What runs has what it needs; the volume is asked for again before anything starts.
+            Log.VolumeNotRefreshed(services.Logger, desired.Key(), missing.Message);
+        }
     }
 
     private async Task ApplyAsync(V1Pod desired, ObservedPod observed, PodPlan plan, CancellationToken cancellationToken)
@@ -253,6 +288,10 @@ internal sealed partial class PodWorker : IContainerVerdicts
     {
         volumes = await MountAsync(desired, cancellationToken);
         var attempt = observed.Sandbox is { } last ? last.Metadata.Attempt + 1 : 0;
+        if (attempt > 0)
+        {
+            services.Events.Record(desired, "Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
+        }
         try
         {
             await sandboxes.CreateAsync(desired, attempt);
@@ -357,6 +396,10 @@ internal sealed partial class PodWorker : IContainerVerdicts
         {
             Publish(desired, observed, stopped: true, remove: true);
         }
+        else
+        {
+            services.Statuses.Forget(desired.Metadata.Uid);
+        }
         await Task.WhenAll(observed.Sandboxes.Select(sandbox => sandboxes.RemoveAsync(sandbox, cancellationToken)));
         services.Cgroups.Remove(desired.Metadata.Uid);
         Delete(PodDirectories.Of(services.Options, desired.Metadata.Uid));
@@ -415,6 +458,9 @@ internal sealed partial class PodWorker : IContainerVerdicts
 
     private static partial class Log
     {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "A volume of running pod {Pod} could not be refreshed: {Reason}")]
+        public static partial void VolumeNotRefreshed(ILogger logger, ObjectKey pod, string reason);
+
         [LoggerMessage(Level = LogLevel.Warning, Message = "Pod {Pod} could not be brought up to date; retrying")]
         public static partial void SyncFailed(ILogger logger, Exception failure, ObjectKey pod);
     }

@@ -15,6 +15,7 @@ internal sealed partial class StatusWriter(IObjectClient client, TimeProvider ti
 {
     private const int Writers = 8;
     private readonly ConcurrentDictionary<string, Pending> pending = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, V1Pod> written = new(StringComparer.Ordinal);
     private readonly WorkQueue<string> queue = new(time);
 
     private sealed record Pending(V1Pod Pod, V1PodStatus Status, bool Remove);
@@ -27,6 +28,13 @@ internal sealed partial class StatusWriter(IObjectClient client, TimeProvider ti
             static (_, old, fresh) => fresh with { Remove = fresh.Remove || old.Remove },
             new Pending(pod, status, remove));
         queue.Add(pod.Metadata.Uid);
+    }
+
+    /// <summary>For pods that the cluster removed by itself.</summary>
+    public void Forget(string podUid)
+    {
+        pending.TryRemove(podUid, out _);
+        written.TryRemove(podUid, out _);
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
@@ -61,6 +69,7 @@ internal sealed partial class StatusWriter(IObjectClient client, TimeProvider ti
             if (work.Remove)
             {
                 await RemoveAsync(work.Pod, cancellationToken);
+                written.TryRemove(uid, out _);
             }
             queue.Forget(uid);
             pending.TryRemove(KeyValuePair.Create(uid, work));
@@ -68,7 +77,7 @@ internal sealed partial class StatusWriter(IObjectClient client, TimeProvider ti
         catch (ApiException gone) when (gone.IsNotFound)
         {
             queue.Forget(uid);
-            pending.TryRemove(uid, out _);
+            Forget(uid);
         }
         catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
@@ -82,7 +91,8 @@ internal sealed partial class StatusWriter(IObjectClient client, TimeProvider ti
 
     private async Task UpdateAsync(Pending work, CancellationToken cancellationToken)
     {
-        var current = work.Pod;
+        // Our own last write is newer than what the worker knew when it made this status.
+        var current = written.GetValueOrDefault(work.Pod.Metadata.Uid) ?? work.Pod;
         for (var attempt = 0; ; attempt++)
         {
             if (current.Metadata.Uid != work.Pod.Metadata.Uid)
@@ -91,7 +101,8 @@ internal sealed partial class StatusWriter(IObjectClient client, TimeProvider ti
             }
             try
             {
-                await client.UpdateStatusAsync(current with { Status = Merge(work.Status, current.Status) }, cancellationToken);
+                written[work.Pod.Metadata.Uid] =
+                    await client.UpdateStatusAsync(current with { Status = Merge(work.Status, current.Status) }, cancellationToken);
                 return;
             }
             catch (ApiException conflict) when (conflict.IsConflict && attempt < 5)

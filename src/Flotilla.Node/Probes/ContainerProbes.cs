@@ -1,6 +1,7 @@
 using Flotilla.Client;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Pods;
+using Grpc.Core;
 using k8s.Models;
 
 namespace Flotilla.Node.Probes;
@@ -129,7 +130,7 @@ internal sealed class ContainerProbes
                 await Task.Delay(period, time, cancellationToken);
             }
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (Exception end) when (end is OperationCanceledException or RpcException && cancellationToken.IsCancellationRequested)
         {
             // The container or the agent stops: nobody asks any more.
         }
