@@ -1,1 +1,30 @@
-return 0;
+using System.CommandLine;
+using Flotilla.Commands;
+using Flotilla.Local;
+
+var root = new RootCommand("Flotilla runs containers across machines and speaks the Kubernetes API.")
+{
+    UpCommand.Create(),
+    DownCommand.Create(),
+    StatusCommand.Create(),
+    KubeconfigCommand.Create(),
+    ImageCommand.Create(),
+    VersionCommand.Create(),
+    ServerCommand.Create(),
+};
+
+// An ordered stop of the server needs longer than the default two seconds.
+var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(30) };
+try
+{
+    return await root.Parse(args).InvokeAsync(invocation);
+}
+catch (Exception failure) when (UserError.Explains(failure))
+{
+    await Console.Error.WriteLineAsync($"flotilla: {failure.Message}");
+    return 1;
+}
+catch (OperationCanceledException)
+{
+    return 130;
+}

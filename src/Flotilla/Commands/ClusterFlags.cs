@@ -1,0 +1,61 @@
+using System.CommandLine;
+using Flotilla.Local;
+
+namespace Flotilla.Commands;
+
+/// <summary>The flags that say which cluster is meant and how it is to be.</summary>
+internal sealed class ClusterFlags
+{
+    private readonly Option<string> dataDirectory = new("--data-dir")
+    {
+        Description = "Where everything of the cluster is kept.", DefaultValueFactory = _ => ClusterSettings.DefaultDataDirectory,
+    };
+
+    private readonly Option<string?> runDirectory = new("--run-dir") { Description = "Where sockets and other short-lived files are." };
+    private readonly Option<int?> apiPort = new("--api-port") { Description = "Port of the Kubernetes API (6443)." };
+    private readonly Option<string?> nodeName = new("--node-name") { Description = "Name of this machine's Node (the host name)." };
+    private readonly Option<string?> podCidr = new("--pod-cidr") { Description = "Addresses of pods (10.244.0.0/16)." };
+    private readonly Option<string?> serviceCidr = new("--service-cidr") { Description = "Addresses of services (10.96.0.0/12)." };
+    private readonly Option<string?> kubeconfig = new("--kubeconfig") { Description = "The file that gets the context 'flotilla' ($KUBECONFIG or ~/.kube/config)." };
+    private readonly Option<string?> runtime = new("--container-runtime-endpoint") { Description = "A CRI socket that somebody else runs (a containerd of its own)." };
+
+    private ClusterFlags(Command command, bool creates)
+    {
+        command.Options.Add(dataDirectory);
+        if (creates)
+        {
+            foreach (var option in (Option[])[runDirectory, apiPort, nodeName, podCidr, serviceCidr, kubeconfig, runtime])
+            {
+                command.Options.Add(option);
+            }
+        }
+    }
+
+    /// <summary>Only which cluster.</summary>
+    public static ClusterFlags Find(Command command) => new(command, creates: false);
+
+    /// <summary>Also how it is to be; what is not said stays as it was.</summary>
+    public static ClusterFlags Configure(Command command) => new(command, creates: true);
+
+    public ClusterSettings Read(ParseResult flags)
+    {
+        var known = ClusterSettings.Load(flags.GetValue(dataDirectory)!);
+        return known with
+        {
+            RunDirectory = flags.GetValue(runDirectory) is { } run ? Path.GetFullPath(run) : known.RunDirectory,
+            ApiPort = flags.GetValue(apiPort) ?? known.ApiPort,
+            NodeName = flags.GetValue(nodeName) ?? known.NodeName,
+            PodCidr = flags.GetValue(podCidr) ?? known.PodCidr,
+            ServiceCidr = flags.GetValue(serviceCidr) ?? known.ServiceCidr,
+            Kubeconfig = flags.GetValue(kubeconfig) is { } file ? Path.GetFullPath(file) : known.Kubeconfig,
+            ContainerRuntimeEndpoint = flags.GetValue(runtime) ?? known.ContainerRuntimeEndpoint,
+        };
+    }
+
+    /// <exception cref="UserError">There is no cluster in the data directory.</exception>
+    public ClusterSettings ReadExisting(ParseResult flags)
+    {
+        var settings = Read(flags);
+        return settings.Exists ? settings : throw new UserError($"There is no cluster in {settings.DataDirectory}; 'flotilla up' makes one.");
+    }
+}

@@ -1,0 +1,72 @@
+using System.CommandLine;
+using Flotilla.Composition;
+using Flotilla.Kubeconfigs;
+using Flotilla.Local;
+using Flotilla.Network;
+using Flotilla.Network.Commands;
+using Flotilla.Node;
+
+namespace Flotilla.Commands;
+
+/// <summary>Leaves no process, mount, link or rule behind. The data stays for the next <c>up</c>, unless it is to be purged.</summary>
+internal static class DownCommand
+{
+    public static Command Create()
+    {
+        var purge = new Option<bool>("--purge") { Description = "Also delete the cluster's data and images." };
+        var command = new Command("down", "Stop the cluster of this machine and everything it runs.") { purge };
+        var flags = ClusterFlags.Find(command);
+        command.SetAction((parsed, cancellationToken) => RunAsync(flags.Read(parsed), parsed.GetValue(purge), cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ClusterSettings settings, bool purge, CancellationToken cancellationToken)
+    {
+        if (!settings.Exists)
+        {
+            Console.WriteLine($"There is no cluster in {settings.DataDirectory}.");
+            return 0;
+        }
+
+        Preflight.CheckPrivilege("flotilla down");
+        await new ServerProcess(settings).StopAsync(cancellationToken);
+        await NodeCleanup.RunAsync(NodeComposition.NodeOptionsFor(settings), cancellationToken);
+        var left = await NetworkCleanup.RemoveAsync(NodeComposition.NetworkOptionsFor(settings), new HostCommands(), cancellationToken);
+        RemoveContext(settings.Kubeconfig ?? KubeconfigFile.DefaultPath);
+        Delete(settings.RunDirectory);
+        if (purge)
+        {
+            Delete(settings.DataDirectory);
+        }
+
+        foreach (var rest in left)
+        {
+            await Console.Error.WriteLineAsync($"flotilla: {rest}");
+        }
+
+        Console.WriteLine(purge ? "Flotilla is down and its data is gone." : $"Flotilla is down; its data stays in {settings.DataDirectory} ('down --purge' deletes it).");
+        return left.Count == 0 ? 0 : 1;
+    }
+
+    private static void RemoveContext(string path)
+    {
+        if (!File.Exists(path))
+        {
+            return;
+        }
+
+        var file = KubeconfigFile.Open(path);
+        if (file.Remove(KubeconfigContext.FlotillaName))
+        {
+            file.Save();
+        }
+    }
+
+    private static void Delete(string directory)
+    {
+        if (Directory.Exists(directory))
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+}

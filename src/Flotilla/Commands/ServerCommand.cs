@@ -1,0 +1,60 @@
+using System.CommandLine;
+using Flotilla.Composition;
+using Flotilla.Local;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Flotilla.Commands;
+
+/// <summary>Control plane and node in this process, in the foreground; <c>up</c> runs it detached.</summary>
+internal static class ServerCommand
+{
+    public static Command Create()
+    {
+        var verbose = new Option<bool>("--verbose", "-v") { Description = "Log what usually goes without saying." };
+        var command = new Command(ServerProcess.CommandName, "Run control plane and node in the foreground.") { verbose };
+        var flags = ClusterFlags.Configure(command);
+        command.SetAction((parsed, cancellationToken) =>
+            RunAsync(flags.Read(parsed), parsed.GetValue(verbose) ? LogLevel.Debug : LogLevel.Information, cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ClusterSettings settings, LogLevel level, CancellationToken cancellationToken)
+    {
+        var progress = new StartupProgress(settings.ProgressFile);
+        try
+        {
+            settings.Validate();
+            Preflight.CheckPrivilege("flotilla server");
+            using var dataLock = DataLock.Take(settings);
+            Preflight.Check(settings);
+            settings.Save();
+            progress.Clear();
+            using var loggers = Loggers(level);
+            await using var cluster = new AllInOne(settings, progress, TimeProvider.System, loggers);
+            await cluster.RunAsync(cancellationToken);
+            return 0;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return 0;
+        }
+        catch (Exception failure) when (Environment.IsPrivilegedProcess)
+        {
+            progress.Fail(failure.Message);
+            throw;
+        }
+    }
+
+    private static ILoggerFactory Loggers(LogLevel level) => LoggerFactory.Create(builder => builder
+        .SetMinimumLevel(level)
+        .AddFilter("Microsoft", LogLevel.Warning)
+        .AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+            console.ColorBehavior = LoggerColorBehavior.Disabled;
+        })
+        .Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
+}

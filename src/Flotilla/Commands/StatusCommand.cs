@@ -1,0 +1,72 @@
+using System.CommandLine;
+using System.Globalization;
+using Flotilla.Api;
+using Flotilla.Client;
+using Flotilla.Composition;
+using Flotilla.Local;
+using k8s.Models;
+using Spectre.Console;
+
+namespace Flotilla.Commands;
+
+/// <summary>Whether the cluster runs, and how its nodes and pods are. The exit code is 0 only when every node is Ready.</summary>
+internal static class StatusCommand
+{
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+
+    public static Command Create()
+    {
+        var command = new Command("status", "Show how the cluster is.");
+        var flags = ClusterFlags.Find(command);
+        command.SetAction((parsed, cancellationToken) => RunAsync(flags.ReadExisting(parsed), cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ClusterSettings settings, CancellationToken cancellationToken)
+    {
+        var table = new Table { Border = TableBorder.None, ShowHeaders = false };
+        table.AddColumns("what", "how");
+        var process = new ServerProcess(settings).Find();
+        table.AddRow("server", process is null ? "[red]not running[/] (start it with: flotilla up)" : $"process {process}, log {settings.LogFile.EscapeMarkup()}");
+        var healthy = process is not null && await AddClusterAsync(table, settings, cancellationToken);
+        AnsiConsole.Write(table);
+        return healthy ? 0 : 1;
+    }
+
+    private static async Task<bool> AddClusterAsync(Table table, ClusterSettings settings, CancellationToken cancellationToken)
+    {
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        bounded.CancelAfter(Timeout);
+        using var client = ControlPlane.AdminClient(settings);
+        table.AddRow("api", ControlPlane.ServerUrl(settings));
+        try
+        {
+            var nodes = await client.ListAsync<V1Node>(ListScope.All, bounded.Token);
+            foreach (var node in nodes.Items)
+            {
+                table.AddRow($"node {node.Metadata.Name}".EscapeMarkup(), IsReady(node) ? "[green]Ready[/]" : "[red]not Ready[/]");
+            }
+
+            var pods = await client.ListAsync<V1Pod>(ListScope.All, bounded.Token);
+            table.AddRow("pods", Count(pods.Items));
+            return nodes.Items.Count > 0 && nodes.Items.All(IsReady);
+        }
+        catch (Exception failure) when (failure is ApiException or HttpRequestException or OperationCanceledException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            table.AddRow("", $"[red]does not answer[/]: {failure.Message.EscapeMarkup()}");
+            return false;
+        }
+    }
+
+    private static bool IsReady(V1Node node) =>
+        node.Status?.Conditions?.Any(condition => condition is { Type: "Ready", Status: "True" }) == true;
+
+    private static string Count(IReadOnlyList<V1Pod> pods)
+    {
+        var phases = pods.CountBy(pod => pod.Status?.Phase ?? "Unknown").OrderBy(phase => phase.Key, StringComparer.Ordinal);
+        return pods.Count == 0
+            ? "none"
+            : string.Join(", ", phases.Select(phase => string.Create(CultureInfo.InvariantCulture, $"{phase.Value} {phase.Key}")));
+    }
+}

@@ -1,0 +1,45 @@
+using System.Net;
+using Flotilla.Local;
+using Flotilla.Network;
+using Flotilla.Node;
+
+namespace Flotilla.Composition;
+
+/// <summary>What the node agent and the network of this machine must agree on.</summary>
+internal static class NodeComposition
+{
+    private const int NodePrefixLength = 24;
+    private const int ClusterDnsOffset = 10;
+
+    public static NodeOptions NodeOptionsFor(ClusterSettings settings) => new()
+    {
+        NodeName = settings.NodeName,
+        DataDirectory = Path.Combine(settings.DataDirectory, "node"),
+        RunDirectory = Path.Combine(settings.RunDirectory, "node"),
+        ContainerRuntimeEndpoint = settings.ContainerRuntimeEndpoint,
+        CniConfigurationDirectory = CniConfigurationDirectory(settings),
+        NodeIp = MachineAddresses.Primary(),
+        ClusterDns = [ClusterDns(settings).ToString()],
+    };
+
+    public static NetworkOptions NetworkOptionsFor(ClusterSettings settings) => new()
+    {
+        NodeName = settings.NodeName,
+        ClusterPodCidr = IPNetwork.Parse(settings.PodCidr),
+        NodePodCidr = new IPNetwork(IPNetwork.Parse(settings.PodCidr).BaseAddress, NodePrefixLength),
+        ServiceCidr = IPNetwork.Parse(settings.ServiceCidr),
+        ClusterDnsAddress = ClusterDns(settings),
+        CniConfigDirectory = CniConfigurationDirectory(settings),
+        CniStateDirectory = Path.Combine(settings.DataDirectory, "node", "cni", "networks"),
+    };
+
+    private static string CniConfigurationDirectory(ClusterSettings settings) =>
+        Path.Combine(settings.DataDirectory, "node", "cni", "net.d");
+
+    private static IPAddress ClusterDns(ClusterSettings settings)
+    {
+        var address = IPNetwork.Parse(settings.ServiceCidr).BaseAddress.GetAddressBytes();
+        address[^1] += ClusterDnsOffset;
+        return new IPAddress(address);
+    }
+}

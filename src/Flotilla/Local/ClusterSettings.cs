@@ -1,0 +1,123 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Flotilla.Local;
+
+/// <summary>
+/// One cluster on this machine. What <c>up</c> was told is kept beside the data, so that every later command needs only
+/// the data directory.
+/// </summary>
+internal sealed record ClusterSettings
+{
+    public const string DefaultDataDirectory = "/var/lib/flotilla";
+    private const string DefaultRunDirectory = "/run/flotilla";
+
+    [JsonIgnore]
+    public string DataDirectory { get; init; } = DefaultDataDirectory;
+
+    public required string RunDirectory { get; init; }
+
+    public int ApiPort { get; init; } = 6443;
+
+    public string NodeName { get; init; } = Environment.MachineName.ToLowerInvariant();
+
+    public string PodCidr { get; init; } = "10.244.0.0/16";
+
+    public string ServiceCidr { get; init; } = "10.96.0.0/12";
+
+    /// <summary>The file that gets the context; null: <c>$KUBECONFIG</c> or <c>~/.kube/config</c>.</summary>
+    public string? Kubeconfig { get; init; }
+
+    public string? ContainerRuntimeEndpoint { get; init; }
+
+    [JsonIgnore]
+    public string PidFile => Path.Combine(DataDirectory, "flotilla.pid");
+
+    [JsonIgnore]
+    public string LockFile => Path.Combine(DataDirectory, "flotilla.lock");
+
+    [JsonIgnore]
+    public string LogFile => Path.Combine(DataDirectory, "flotilla.log");
+
+    [JsonIgnore]
+    public string ProgressFile => Path.Combine(RunDirectory, "progress");
+
+    [JsonIgnore]
+    public string IdentityDirectory => Path.Combine(DataDirectory, "pki");
+
+    [JsonIgnore]
+    public string Database => Path.Combine(DataDirectory, "state.db");
+
+    /// <summary>Whether there is (or was) a cluster in the directory.</summary>
+    [JsonIgnore]
+    public bool Exists => File.Exists(FileIn(DataDirectory));
+
+    /// <summary>What was saved there, or the defaults.</summary>
+    public static ClusterSettings Load(string dataDirectory)
+    {
+        var directory = Path.GetFullPath(dataDirectory);
+        var defaults = new ClusterSettings { DataDirectory = directory, RunDirectory = RunDirectoryFor(directory) };
+        if (!defaults.Exists)
+        {
+            return defaults;
+        }
+
+        try
+        {
+            var saved = JsonSerializer.Deserialize(File.ReadAllBytes(FileIn(directory)), SettingsJson.Default.ClusterSettings);
+            return saved! with { DataDirectory = directory };
+        }
+        catch (JsonException failure)
+        {
+            throw new UserError($"{FileIn(directory)} is damaged ({failure.Message}); remove it to use the defaults.");
+        }
+    }
+
+    public void Save()
+    {
+        Directory.CreateDirectory(DataDirectory);
+        var file = FileIn(DataDirectory);
+        File.WriteAllBytes(file + ".new", JsonSerializer.SerializeToUtf8Bytes(this, SettingsJson.Default.ClusterSettings));
+        File.Move(file + ".new", file, overwrite: true);
+    }
+
+    /// <exception cref="UserError">A value that cannot work, with the flag's name.</exception>
+    public void Validate()
+    {
+        CheckNetwork("--pod-cidr", PodCidr, longestPrefix: 24);
+        CheckNetwork("--service-cidr", ServiceCidr, longestPrefix: 28);
+        if (ApiPort is < 1 or > 65535)
+        {
+            throw new UserError($"--api-port {ApiPort} is not a port: it must be between 1 and 65535.");
+        }
+
+        if (NodeName.Length is 0 or > 253 || !NodeName.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter is '-' or '.'))
+        {
+            throw new UserError($"--node-name {NodeName} must consist of lower case letters, digits, '-' and '.'.");
+        }
+    }
+
+    private static void CheckNetwork(string flag, string value, int longestPrefix)
+    {
+        if (!IPNetwork.TryParse(value, out var network) || network.PrefixLength > longestPrefix
+            || network.BaseAddress.AddressFamily != System.Net.Sockets.AddressFamily.InterNetwork)
+        {
+            throw new UserError($"{flag} {value} must be an IPv4 network of at most /{longestPrefix}, like 10.244.0.0/16.");
+        }
+    }
+
+    private static string FileIn(string directory) => Path.Combine(directory, "cluster.json");
+
+    // Short, because socket paths must be.
+    private static string RunDirectoryFor(string dataDirectory) =>
+        string.Equals(dataDirectory, DefaultDataDirectory, StringComparison.Ordinal)
+            ? DefaultRunDirectory
+            : $"{DefaultRunDirectory}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(dataDirectory)))[..8]}";
+}
+
+[JsonSerializable(typeof(ClusterSettings))]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+internal sealed partial class SettingsJson : JsonSerializerContext;

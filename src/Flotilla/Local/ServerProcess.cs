@@ -1,0 +1,95 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Flotilla.Local;
+
+/// <summary>The server of one data directory as a process of this machine: found, started detached, stopped.</summary>
+internal sealed class ServerProcess(ClusterSettings settings)
+{
+    public const string CommandName = "server";
+    private const long LogLimitBytes = 16 * 1024 * 1024;
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(25);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Its process number, or null. A number that meanwhile belongs to somebody else is told by the command line.</summary>
+    public int? Find()
+    {
+        try
+        {
+            var process = int.Parse(File.ReadAllText(settings.PidFile).Trim(), CultureInfo.InvariantCulture);
+            var arguments = File.ReadAllText($"/proc/{process}/cmdline").Split('\0');
+            return arguments.Contains(CommandName, StringComparer.Ordinal) && arguments.Contains(settings.DataDirectory, StringComparer.Ordinal)
+                ? process
+                : null;
+        }
+        catch (Exception failure) when (failure is IOException or FormatException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>In a session of its own, so that closing the terminal does not end it.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        RotateLog();
+        const string script = """log=$1; shift; setsid "$@" </dev/null >>"$log" 2>&1 &""";
+        var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
+        foreach (var argument in (string[])["-c", script, "sh", settings.LogFile, .. OwnProgram(), CommandName, "--data-dir", settings.DataDirectory])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        using var shell = Process.Start(start)!;
+        await shell.WaitForExitAsync(cancellationToken);
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (Find() is not { } process)
+        {
+            return;
+        }
+
+        Signals.AskToStop(process);
+        var start = Stopwatch.GetTimestamp();
+        while (Find() is not null)
+        {
+            if (Stopwatch.GetElapsedTime(start) > StopTimeout)
+            {
+                Signals.KillNow(process);
+            }
+
+            await Task.Delay(PollInterval, cancellationToken);
+        }
+
+        File.Delete(settings.PidFile);
+    }
+
+    public string LastLogLine()
+    {
+        try
+        {
+            return File.ReadLines(settings.LogFile).LastOrDefault(line => !string.IsNullOrWhiteSpace(line))?.Trim() ?? "it logged nothing";
+        }
+        catch (IOException)
+        {
+            return "it left no log";
+        }
+    }
+
+    // Either the native host or "dotnet flotilla.dll".
+    private static string[] OwnProgram()
+    {
+        var program = Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is unknown.");
+        return Path.GetFileName(program) == "dotnet" ? [program, Path.Combine(AppContext.BaseDirectory, "flotilla.dll")] : [program];
+    }
+
+    private void RotateLog()
+    {
+        var log = new FileInfo(settings.LogFile);
+        if (log.Exists && log.Length > LogLimitBytes)
+        {
+            log.MoveTo(settings.LogFile + ".1", overwrite: true);
+        }
+    }
+}

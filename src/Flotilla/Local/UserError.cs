@@ -1,0 +1,12 @@
+using Flotilla.Network.Commands;
+
+namespace Flotilla.Local;
+
+/// <summary>Something the user can mend; the message is the whole explanation.</summary>
+internal sealed class UserError(string message) : Exception(message)
+{
+    /// <summary>Whether the message alone says what is wrong, without a stack trace.</summary>
+    public static bool Explains(Exception failure) =>
+        failure is UserError or CommandException or TimeoutException or InvalidDataException or IOException
+            or UnauthorizedAccessException or InvalidOperationException { StackTrace: not null };
+}
