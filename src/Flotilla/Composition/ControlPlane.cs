@@ -29,6 +29,7 @@ internal sealed class ControlPlane : IAsyncDisposable
             PodCidr = settings.PodCidr,
             ServiceCidr = settings.ServiceCidr,
             AdvertiseAddress = MachineAddresses.Primary(),
+            ClusterDns = NodeComposition.ClusterDns(settings),
         };
         Server = new ApiServer(options, store, Identity, time, loggers);
         Informers = new InformerSet(Server.Client, time, loggers);

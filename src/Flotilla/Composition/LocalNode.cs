@@ -4,10 +4,6 @@ using Flotilla.Network;
 using Flotilla.Node;
 using Flotilla.Node.Containerd;
 using Flotilla.Node.Cri;
-using Flotilla.Node.Registry;
-using Flotilla.Node.Status;
-using Flotilla.Node.Volumes;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Flotilla.Composition;
@@ -17,7 +13,7 @@ internal sealed class LocalNode(
     ClusterSettings settings, IObjectClient client, InformerSet informers, TimeProvider time, ILoggerFactory loggers) : IAsyncDisposable
 {
     private readonly NodeOptions options = NodeComposition.NodeOptionsFor(settings);
-    private readonly List<IHostedService> services = [];
+    private NodeNetwork? network;
     private NodeAgent? agent;
 
     /// <summary>Needs no API, so that it can run while that starts.</summary>
@@ -29,22 +25,18 @@ internal sealed class LocalNode(
     }
 
     /// <summary>Bridge, service rules and DNS; before any pod.</summary>
-    public Task StartNetworkAsync(CancellationToken cancellationToken) =>
-        StartAsync(new NodeNetwork(NodeComposition.NetworkOptionsFor(settings), informers, time, loggers), cancellationToken);
+    public Task StartNetworkAsync(CancellationToken cancellationToken)
+    {
+        network = new NodeNetwork(NodeComposition.NetworkOptionsFor(settings), informers, time, loggers);
+        return network.StartAsync(cancellationToken);
+    }
 
     /// <summary>Returns when the node has been reported Ready.</summary>
     public async Task StartPodsAsync(CancellationToken cancellationToken)
     {
-        var volumes = new PodVolumesManager(options, client, informers, time, loggers);
-        agent = new NodeAgent(options, client, informers, time, loggers, volumes);
-        var events = new EventRecorder(client, "kubelet", time, loggers.CreateLogger<EventRecorder>(), options.NodeName);
-        var status = new NodeStatusService(options, client, agent.Runtime, events, time, loggers.CreateLogger<NodeStatusService>());
-        await StartAsync(events, cancellationToken);
-        await StartAsync(status, cancellationToken);
-        await StartAsync(new RegistryMirror(options, agent.Images, loggers.CreateLogger<RegistryMirror>()), cancellationToken);
-        await StartAsync(volumes, cancellationToken);
+        agent = new NodeAgent(options, client, informers, time, loggers);
         await agent.StartAsync(cancellationToken);
-        await status.WaitUntilReadyAsync(cancellationToken);
+        await agent.Status.WaitUntilReadyAsync(cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
@@ -55,16 +47,10 @@ internal sealed class LocalNode(
             await agent.DisposeAsync();
         }
 
-        foreach (var service in services.AsEnumerable().Reverse())
+        if (network is not null)
         {
-            await service.StopAsync(CancellationToken.None);
-            (service as IDisposable)?.Dispose();
+            await network.StopAsync(CancellationToken.None);
+            network.Dispose();
         }
-    }
-
-    private Task StartAsync(IHostedService service, CancellationToken cancellationToken)
-    {
-        services.Add(service);
-        return service.StartAsync(cancellationToken);
     }
 }

@@ -33,13 +33,13 @@ internal static class NodeComposition
         CniStateDirectory = Path.Combine(settings.DataDirectory, "node", "cni", "networks"),
     };
 
-    private static string CniConfigurationDirectory(ClusterSettings settings) =>
-        Path.Combine(settings.DataDirectory, "node", "cni", "net.d");
-
-    private static IPAddress ClusterDns(ClusterSettings settings)
+    public static IPAddress ClusterDns(ClusterSettings settings)
     {
         var address = IPNetwork.Parse(settings.ServiceCidr).BaseAddress.GetAddressBytes();
         address[^1] += ClusterDnsOffset;
         return new IPAddress(address);
     }
+
+    private static string CniConfigurationDirectory(ClusterSettings settings) =>
+        Path.Combine(settings.DataDirectory, "node", "cni", "net.d");
 }
