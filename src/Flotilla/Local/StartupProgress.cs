@@ -25,13 +25,16 @@ internal sealed class StartupProgress(string file)
         }
     }
 
-    public void Clear() => File.Delete(file);
+    public void Clear()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        File.Delete(file);
+    }
 
     public void Report(string step)
     {
         lock (gate)
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
             File.AppendAllText(file, step + "\n");
         }
     }
