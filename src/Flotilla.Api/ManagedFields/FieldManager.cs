@@ -223,7 +223,7 @@ public static class FieldManager
         entries.Sort(static (left, right) =>
         {
             var order = string.CompareOrdinal(left.Operation, right.Operation);
-            order = order != 0 ? order : Nullable.Compare(left.Time, right.Time);
+            order = order != 0 ? order : Nullable.Compare(left.Time?.ToUnixTimeSeconds(), right.Time?.ToUnixTimeSeconds());
             order = order != 0 ? order : string.CompareOrdinal(left.Manager, right.Manager);
             order = order != 0 ? order : string.CompareOrdinal(left.ApiVersion, right.ApiVersion);
             return order != 0 ? order : string.CompareOrdinal(left.Subresource, right.Subresource);
