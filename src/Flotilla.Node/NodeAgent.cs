@@ -6,7 +6,7 @@ using Flotilla.Node.Cri;
 using Flotilla.Node.Pods;
 using Flotilla.Node.Registry;
 using Flotilla.Node.Status;
-using Flotilla.Node.Streaming;
+using Flotilla.Node.Streaming.Runtime;
 using Flotilla.Node.Streaming.Logs;
 using Flotilla.Node.Volumes;
 using k8s.Models;
@@ -43,7 +43,7 @@ public sealed class NodeAgent : IAsyncDisposable
             options, Runtime, starter, hooks, volumes, new PodCgroups(options.CgroupRoot), statuses, events, time,
             loggers.CreateLogger<PodAgent>(), hostIp);
         Pods = informers.Of<V1Pod>(new ListScope(FieldSelector: $"spec.nodeName={options.NodeName}"));
-        Streams = new NodeStreams(Runtime, Pods, time);
+        Streams = new RuntimeStreams(Runtime, Pods, time);
         Status = new NodeStatusService(options, client, Runtime, events, time, loggers.CreateLogger<NodeStatusService>());
         services.AddRange(
         [

@@ -13,9 +13,9 @@ internal static class LogSource
         if (previous)
         {
             return started.Where(attempt => attempt.State == ContainerState.ContainerExited).FirstOrDefault(attempt => attempt != Current(pod, name, started))
-                ?? throw ContainerFinder.Failure(400, "BadRequest", $"previous terminated container \"{name}\" in pod \"{pod.Metadata.Name}\" not found");
+                ?? throw Runtime.ContainerFinder.Failure(400, "BadRequest", $"previous terminated container \"{name}\" in pod \"{pod.Metadata.Name}\" not found");
         }
-        return started.FirstOrDefault() ?? throw ContainerFinder.Failure(400, "BadRequest", Waiting(pod, name));
+        return started.FirstOrDefault() ?? throw Runtime.ContainerFinder.Failure(400, "BadRequest", Waiting(pod, name));
     }
 
     // While a crashed container waits for its restart, the crash is both the current and the previous one.

@@ -6,13 +6,13 @@ using Flotilla.Node.Streaming.Logs;
 using Grpc.Core;
 using k8s.Models;
 
-namespace Flotilla.Node.Streaming;
+namespace Flotilla.Node.Streaming.Runtime;
 
 /// <summary>Logs, exec, attach and port-forward for the pods of this node. Stateless: everything is looked up for each call.</summary>
-public sealed class NodeStreams(CriClient runtime, Informer<V1Pod> pods, TimeProvider time) : INodeStreams
+public sealed class RuntimeStreams(CriClient runtime, Informer<V1Pod> pods, TimeProvider time) : INodeStreams
 {
     private readonly ContainerFinder finder = new(runtime, pods);
-    private readonly PodDialer dialer = new(runtime);
+    private readonly LoopbackDialer dialer = new(runtime);
 
     public async Task LogsAsync(PodTarget target, LogOptions options, Stream destination, CancellationToken cancellationToken)
     {
@@ -93,7 +93,7 @@ public sealed class NodeStreams(CriClient runtime, Informer<V1Pod> pods, TimePro
 
     private static async Task<V1Status> StreamAsync(string url, ExecOptions options, IStreamChannels channels, CancellationToken cancellationToken)
     {
-        await using var session = await SpdyConnection.OpenAsync(new Uri(url), cancellationToken);
+        await using var session = await SpdyUpgrade.OpenAsync(new Uri(url), cancellationToken);
         return await new RemoteCommand(session, options, channels).RunAsync(cancellationToken);
     }
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Flotilla.Client.Streams.Spdy;
+namespace Flotilla.Node.Streaming.Runtime;
 
 internal enum SpdyFrameType
 {

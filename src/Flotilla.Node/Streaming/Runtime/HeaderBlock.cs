@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Flotilla.Client.Streams.Spdy;
+namespace Flotilla.Node.Streaming.Runtime;
 
 /// <summary>
 /// Name-value blocks of SPDY/3 in their zlib stream, which runs through all frames of one direction. Reading takes any

@@ -4,10 +4,10 @@ using System.Text.Json;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Linux;
 
-namespace Flotilla.Node.Streaming;
+namespace Flotilla.Node.Streaming.Runtime;
 
 /// <summary>Connects to ports on a pod's own loopback, from inside its network namespace.</summary>
-internal sealed class PodDialer(CriClient runtime)
+internal sealed class LoopbackDialer(CriClient runtime)
 {
     private static readonly IPAddress[] Loopbacks = [IPAddress.Loopback, IPAddress.IPv6Loopback];
 

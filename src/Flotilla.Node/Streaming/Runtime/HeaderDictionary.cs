@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Flotilla.Client.Streams.Spdy;
+namespace Flotilla.Node.Streaming.Runtime;
 
 /// <summary>The bytes that SPDY/3 primes its header compression with (specification, section 2.6.10.1).</summary>
 internal static class HeaderDictionary

@@ -2,14 +2,14 @@ using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 
-namespace Flotilla.Client.Streams.Spdy;
+namespace Flotilla.Node.Streaming.Runtime;
 
 /// <summary>
 /// A SPDY/3.1 connection after its HTTP upgrade, from either side, as exec, attach and port-forward of Kubernetes use it.
 /// <see cref="RunAsync"/> is the one reader of the transport; anybody may write. As in upstream's implementation there is no
 /// flow control by window: a receiver that is behind holds the whole connection back.
 /// </summary>
-public sealed class SpdySession(Stream transport, bool isServer) : IAsyncDisposable
+internal sealed class SpdySession(Stream transport, bool isServer) : IAsyncDisposable
 {
     private const int MaxWaitingStreams = 128;
 

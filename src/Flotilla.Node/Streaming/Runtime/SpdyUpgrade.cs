@@ -1,11 +1,10 @@
 using System.Net.Sockets;
 using System.Text;
-using Flotilla.Client.Streams.Spdy;
 
-namespace Flotilla.Node.Streaming;
+namespace Flotilla.Node.Streaming.Runtime;
 
 /// <summary>Opens a SPDY session with the runtime's streaming server, at the address that an Exec or Attach call answered.</summary>
-internal static class SpdyConnection
+internal static class SpdyUpgrade
 {
     private const string Protocol = "v4.channel.k8s.io";
     private const int MaxHeadBytes = 16 << 10;

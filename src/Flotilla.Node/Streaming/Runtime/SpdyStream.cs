@@ -1,12 +1,12 @@
 using System.IO.Pipelines;
 
-namespace Flotilla.Client.Streams.Spdy;
+namespace Flotilla.Node.Streaming.Runtime;
 
 /// <summary>
 /// One stream of a session: reads end when the peer finished its side; <see cref="CompleteWritesAsync"/> finishes ours.
 /// Disposing a stream that is not finished resets it.
 /// </summary>
-public sealed class SpdyStream : Stream
+internal sealed class SpdyStream : Stream
 {
     private const int BufferBytes = 1 << 20;
     private const int MaxFrameBytes = 32 << 10;

@@ -4,7 +4,7 @@ using Flotilla.Client.Streams;
 using Flotilla.Node.Cri;
 using k8s.Models;
 
-namespace Flotilla.Node.Streaming;
+namespace Flotilla.Node.Streaming.Runtime;
 
 /// <summary>Finds the runtime's containers and sandboxes for what a client named.</summary>
 internal sealed class ContainerFinder(CriClient runtime, Informer<V1Pod> pods)

@@ -1,10 +1,9 @@
 using System.Text.Json;
 using Flotilla.Api;
 using Flotilla.Client.Streams;
-using Flotilla.Client.Streams.Spdy;
 using k8s.Models;
 
-namespace Flotilla.Node.Streaming;
+namespace Flotilla.Node.Streaming.Runtime;
 
 /// <summary>Joins a client's channels with a process in a container, over the runtime's streaming server.</summary>
 internal sealed class RemoteCommand(SpdySession session, ExecOptions options, IStreamChannels channels)

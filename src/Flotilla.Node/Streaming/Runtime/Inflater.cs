@@ -1,4 +1,4 @@
-namespace Flotilla.Client.Streams.Spdy;
+namespace Flotilla.Node.Streaming.Runtime;
 
 /// <summary>
 /// Inflates (RFC 1951) a stream that comes in whole blocks, each flushed to a byte boundary, with a preset dictionary:

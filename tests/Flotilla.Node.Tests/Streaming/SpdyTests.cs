@@ -1,9 +1,9 @@
 using System.IO.Compression;
 using System.IO.Pipelines;
 using System.Text;
-using Flotilla.Client.Streams.Spdy;
+using Flotilla.Node.Streaming.Runtime;
 
-namespace Flotilla.Client.Tests.Streams;
+namespace Flotilla.Node.Tests.Streaming;
 
 public sealed class SpdyTests
 {
