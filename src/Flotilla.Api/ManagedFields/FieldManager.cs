@@ -5,7 +5,11 @@ using Flotilla.Api.Schema;
 namespace Flotilla.Api.ManagedFields;
 
 /// <summary>Who writes, and through what.</summary>
-public sealed record FieldWriter(string Manager, string ApiVersion, string? Subresource, DateTimeOffset Time);
+public sealed record FieldWriter(string Manager, string ApiVersion, string? Subresource, DateTimeOffset Time)
+{
+    /// <summary>Whole seconds, as entries record it: entries of one second are ordered by manager.</summary>
+    public DateTimeOffset Time { get; } = Time.AddTicks(-(Time.Ticks % TimeSpan.TicksPerSecond));
+}
 
 /// <summary>A field that another manager owns with a different value.</summary>
 public sealed record FieldConflict(string Manager, string Operation, string ApiVersion, DateTimeOffset? Time, string? Subresource, IReadOnlyList<string[]> Paths);

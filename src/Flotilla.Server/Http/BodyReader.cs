@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
+using Flotilla.Api.Protobuf;
 using Flotilla.Api.Schema;
 
 namespace Flotilla.Server.Http;
@@ -20,6 +21,11 @@ public static class BodyReader
 
     public static JsonObject ReadTree(ReadOnlyMemory<byte> body, string? contentType, ResourceKind expected, List<string>? duplicates)
     {
+        if (IsProtobuf(contentType))
+        {
+            return ReadProtobuf(body);
+        }
+
         try
         {
             var node = IsYaml(contentType) ? YamlReader.Parse(body.Span) : ParseJson(body, contentType, duplicates);
@@ -65,7 +71,7 @@ public static class BodyReader
         var media = contentType?.Split(';')[0].Trim();
         if (media is not (null or "" or "application/json" or "*/*"))
         {
-            throw Failures.UnsupportedMediaType($"the body of the request was in an unknown format - accepted media types include: application/json, application/yaml");
+            throw Failures.UnsupportedMediaType();
         }
 
         return GoJson.Parse(body.Span, duplicates);
@@ -98,6 +104,20 @@ public static class BodyReader
             throw Failures.BadRequest($"the API version in the data ({version}) does not match the expected API version ({expected.ApiVersion})");
         }
     }
+
+    public static JsonObject ReadProtobuf(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            return ProtobufReader.Read(body.Span);
+        }
+        catch (ProtobufException error)
+        {
+            throw Failures.BadRequest(error.Message);
+        }
+    }
+
+    public static bool IsProtobuf(string? contentType) => contentType?.StartsWith("application/vnd.kubernetes.protobuf", StringComparison.Ordinal) == true;
 
     public static bool IsYaml(string? contentType) => contentType?.Contains("yaml", StringComparison.OrdinalIgnoreCase) == true;
 

@@ -32,9 +32,9 @@ public static class Failures
     public static ApiException MethodNotAllowed() => Of(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", new V1StatusDetails());
 
     public static ApiException NotAcceptable() =>
-        Of(406, "NotAcceptable", "only the following media types are accepted: application/json, application/yaml");
+        Of(406, "NotAcceptable", "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf", new V1StatusDetails());
 
-    public static ApiException UnsupportedMediaType(string message) => Of(415, "UnsupportedMediaType", message);
+    public static ApiException UnsupportedMediaType() => Of(415, "UnsupportedMediaType", "415: Unsupported Media Type", new V1StatusDetails());
 
     public static ApiException TooLarge() => Of(413, "RequestEntityTooLarge", "Request entity too large: limit is 3145728");
 

@@ -14,7 +14,7 @@ public sealed class PatchBody
     private const string Merge = "application/merge-patch+json";
     private const string Strategic = "application/strategic-merge-patch+json";
     private const string Apply1 = "application/apply-patch+yaml";
-    private const string Apply2 = "application/apply-patch+cbor";
+    
 
     private readonly string media;
     private readonly JsonNode? patch;
@@ -32,7 +32,7 @@ public sealed class PatchBody
         var media = MediaOf(request.ContentType);
         if (media is not (Json or Merge or Strategic))
         {
-            throw Failures.UnsupportedMediaType($"the body of the request was in an unknown format - accepted media types include: {Json}, {Merge}, {Apply1}, {Apply2}, {Strategic}");
+            throw Failures.UnsupportedMediaType();
         }
 
         try

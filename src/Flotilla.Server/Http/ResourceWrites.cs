@@ -200,7 +200,11 @@ public sealed class ResourceWrites(ObjectStore objects, ResourceReads reads, Tim
     {
         CheckDryRun(request, "DeleteOptions");
         JsonObject? body = null;
-        if (request.Body.Length > 0)
+        if (request.Body.Length > 0 && BodyReader.IsProtobuf(request.ContentType))
+        {
+            body = BodyReader.ReadProtobuf(request.Body);
+        }
+        else if (request.Body.Length > 0)
         {
             try
             {

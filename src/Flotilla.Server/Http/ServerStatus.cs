@@ -20,10 +20,10 @@ public sealed class ServerStatus(IStore store, RequestMetrics metrics, TimeProvi
         ["minCompatibilityMajor"] = "1",
         ["minCompatibilityMinor"] = "35",
         ["gitVersion"] = Version,
-        ["gitCommit"] = "",
+        ["gitCommit"] = "unknown",
         ["gitTreeState"] = "clean",
-        ["buildDate"] = "",
-        ["goVersion"] = "",
+        ["buildDate"] = "1970-01-01T00:00:00Z",
+        ["goVersion"] = "none",
         ["compiler"] = "dotnet",
         ["platform"] = "linux/" + (System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "amd64"),
     };

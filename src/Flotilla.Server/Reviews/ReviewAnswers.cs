@@ -13,6 +13,8 @@ namespace Flotilla.Server.Reviews;
 /// <summary>Kinds that are questions: they are answered at once and never stored.</summary>
 public sealed class ReviewAnswers(Authorizer authorizer, Authenticator authenticator, PodActions pods, KindRegistry kinds, TimeProvider time)
 {
+    private static readonly FieldSet StatusFields = FieldSet.FromJson(new JsonObject { ["f:status"] = new JsonObject() });
+
     public async Task<ApiAnswer> AnswerAsync(ApiRequest request, ResourcePath path, CancellationToken cancellationToken)
     {
         if (path.Kind == CoreKinds.ComponentStatus && request.Method == "GET")
@@ -33,7 +35,7 @@ public sealed class ReviewAnswers(Authorizer authorizer, Authenticator authentic
         var (review, warnings) = BodyReader.ReadObject(request, path.Kind.Identity, path.Kind.Schema);
         if (path.Kind.Name != "SelfSubjectReview" && path.Kind.Name != "TokenReview")
         {
-            FieldManager.TrackUpdate(null, review, path.Kind.Schema, new FieldWriter(request.FieldManager, path.Kind.Identity.ApiVersion, null, time.GetUtcNow()), null);
+            FieldManager.TrackUpdate(null, review, path.Kind.Schema, new FieldWriter(request.FieldManager, path.Kind.Identity.ApiVersion, null, time.GetUtcNow()), StatusFields);
         }
 
         var spec = review.Object("spec");
