@@ -19,6 +19,9 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, TimeProv
 {
     private const int MaxAttempts = 50;
 
+    // A binding sets the one field of a pod's spec that its rules let nobody change.
+    private const string BindingName = "binding";
+
     private static readonly FieldSet StatusFields = FieldSet.FromJson(new JsonObject { ["f:status"] = new JsonObject() });
     private static readonly FieldSet SpecFields = FieldSet.FromJson(new JsonObject { ["f:spec"] = new JsonObject() });
 
@@ -463,7 +466,7 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, TimeProv
     private static void Check(Kind kind, JsonObject value, JsonObject? old, string? subresource = null)
     {
         var errors = MetadataRules.Check(value.Child("metadata"), kind, old?.Object("metadata")).ToList();
-        if (kind.Validate is { } rules && subresource != Subresource.StatusName)
+        if (kind.Validate is { } rules && subresource is not (Subresource.StatusName or BindingName))
         {
             errors.AddRange(rules(value, old));
         }

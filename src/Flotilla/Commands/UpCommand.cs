@@ -83,7 +83,7 @@ internal static class UpCommand
     }
 
     private static void ShowWhatNext(ClusterSettings settings) =>
-        AnsiConsole.WriteLine(
+        Console.WriteLine(
             $"""
 
             The cluster is up. kubectl's context is 'flotilla' (in {settings.Kubeconfig}). Try:

@@ -26,7 +26,7 @@ internal sealed class AllInOne : IAsyncDisposable
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await Task.WhenAll(StartPlaneAsync(cancellationToken), StartRuntimeAsync(cancellationToken));
-        await node.StartPodsAsync(cancellationToken);
+        plane.Server.NodeStreams = await node.StartPodsAsync(cancellationToken);
         progress.Report(StartupProgress.Ready);
         await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }

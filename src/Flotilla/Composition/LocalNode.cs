@@ -1,4 +1,5 @@
 using Flotilla.Client;
+using Flotilla.Client.Streams;
 using Flotilla.Local;
 using Flotilla.Network;
 using Flotilla.Node;
@@ -32,11 +33,12 @@ internal sealed class LocalNode(
     }
 
     /// <summary>Returns when the node has been reported Ready.</summary>
-    public async Task StartPodsAsync(CancellationToken cancellationToken)
+    public async Task<INodeStreams> StartPodsAsync(CancellationToken cancellationToken)
     {
         agent = new NodeAgent(options, client, informers, time, loggers);
         await agent.StartAsync(cancellationToken);
         await agent.Status.WaitUntilReadyAsync(cancellationToken);
+        return agent.Streams;
     }
 
     public async ValueTask DisposeAsync()
