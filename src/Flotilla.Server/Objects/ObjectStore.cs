@@ -20,7 +20,6 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, TimeProv
     private const int MaxAttempts = 50;
 
     // A binding sets the one field of a pod's spec that its rules let nobody change.
-    private const string BindingName = "binding";
 
     private static readonly FieldSet StatusFields = FieldSet.FromJson(new JsonObject { ["f:status"] = new JsonObject() });
     private static readonly FieldSet SpecFields = FieldSet.FromJson(new JsonObject { ["f:spec"] = new JsonObject() });
@@ -176,7 +175,11 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, TimeProv
     {
         KeepServerFields(kind, next, old, subresource, applied);
         kind.Default?.Invoke(next);
-        kind.PrepareUpdate?.Invoke(next, old);
+        if (subresource is null or Subresource.ScaleName)
+        {
+            kind.PrepareUpdate?.Invoke(next, old);
+        }
+
         var request = new AdmissionRequest(kind, AdmissionOperation.Update, next, old, options) { Subresource = subresource };
         await admission.MutateAsync(request, cancellationToken);
         if (kind.HasGeneration && subresource != Subresource.StatusName && DesiredStateDiffers(next, old))
@@ -466,7 +469,8 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, TimeProv
     private static void Check(Kind kind, JsonObject value, JsonObject? old, string? subresource = null)
     {
         var errors = MetadataRules.Check(value.Child("metadata"), kind, old?.Object("metadata")).ToList();
-        if (kind.Validate is { } rules && subresource is not (Subresource.StatusName or BindingName))
+        // Subresources change what the object itself may not (binding, finalize); they check their own bodies.
+        if (kind.Validate is { } rules && (subresource is null or Subresource.ScaleName))
         {
             errors.AddRange(rules(value, old));
         }
