@@ -43,7 +43,8 @@ public static class NodeCleanup
         try
         {
             var sandboxes = await runtime.Runtime.ListPodSandboxAsync(new ListPodSandboxRequest(), cancellationToken: bounded.Token);
-            await Parallel.ForEachAsync(sandboxes.Items, bounded.Token, async (sandbox, token) =>
+            var ours = sandboxes.Items.Where(sandbox => PodDirectories.IsOurs(options, sandbox.Metadata.Uid));
+            await Parallel.ForEachAsync(ours, bounded.Token, async (sandbox, token) =>
             {
                 await runtime.Runtime.StopPodSandboxAsync(new StopPodSandboxRequest { PodSandboxId = sandbox.Id }, cancellationToken: token);
                 await runtime.Runtime.RemovePodSandboxAsync(new RemovePodSandboxRequest { PodSandboxId = sandbox.Id }, cancellationToken: token);

@@ -100,7 +100,8 @@ internal sealed partial class PodAgent(PodServices services, Informer<V1Pod> pod
     private async Task RemoveOrphansAsync(CancellationToken stoppingToken)
     {
         var sandboxes = await services.Runtime.Runtime.ListPodSandboxAsync(new ListPodSandboxRequest(), cancellationToken: stoppingToken);
-        foreach (var sandbox in sandboxes.Items.Where(sandbox => sandbox.Labels.ContainsKey(RuntimeLabels.PodUid)))
+        foreach (var sandbox in sandboxes.Items.Where(sandbox =>
+            sandbox.Labels.ContainsKey(RuntimeLabels.PodUid) && PodDirectories.IsOurs(services.Options, sandbox.Metadata.Uid)))
         {
             lock (gate)
             {

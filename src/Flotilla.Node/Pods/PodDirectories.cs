@@ -7,6 +7,10 @@ internal static class PodDirectories
 {
     public static string Of(NodeOptions options, string podUid) => Path.Combine(options.PodsDirectory, podUid);
 
+    /// <summary>In a runtime that somebody else runs there may be others' pods: those without a directory here are left alone.</summary>
+    public static bool IsOurs(NodeOptions options, string podUid) =>
+        options.ContainerRuntimeEndpoint is null || Directory.Exists(Of(options, podUid));
+
     public static string HostsFile(NodeOptions options, V1Pod pod) => Path.Combine(Of(options, pod.Metadata.Uid), "etc-hosts");
 
     public static string TerminationLog(NodeOptions options, V1Pod pod, string container, uint attempt) =>

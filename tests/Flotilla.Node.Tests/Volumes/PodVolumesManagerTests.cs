@@ -70,7 +70,7 @@ public sealed class PodVolumesManagerTests : IAsyncLifetime
 
         client.Put(ConfigMap(("a", "new"), ("c", "3")));
         await Eventually(() => File.ReadAllText(Path.Combine(path, "a")) == "new" && File.Exists(Path.Combine(path, "c")) && !File.Exists(Path.Combine(path, "b")));
-        Assert.Single(Directory.EnumerateDirectories(path, "..2*"));
+        await Eventually(() => Directory.EnumerateDirectories(path, "..2*").Count() == 1);
     }
 
     [Fact]

@@ -1,0 +1,54 @@
+using Flotilla.Node.Pods;
+using k8s.Models;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Flotilla.Node.Tests.Pods;
+
+public sealed class ContainerHoldsTests
+{
+    private readonly FakeTimeProvider time = new(DateTimeOffset.UnixEpoch.AddDays(1));
+    private readonly V1Pod pod = new() { Metadata = new V1ObjectMeta { Name = "p", NamespaceProperty = "ns", Uid = "u" } };
+
+    [Fact]
+    public void The_first_restart_is_free_and_then_waits_double_up_to_five_minutes()
+    {
+        var holds = new ContainerHolds(time);
+        var waits = new List<double?>();
+        for (uint attempt = 0; attempt < 8; attempt++)
+        {
+            var wait = holds.AfterExit(pod, Exit(attempt, TimeSpan.FromSeconds(1)));
+            waits.Add(wait?.TotalSeconds);
+            time.Advance(wait ?? TimeSpan.Zero);
+            Assert.False(holds.IsHeld("c"));
+        }
+        Assert.Equal([null, 10, 20, 40, 80, 160, 300, 300], waits);
+    }
+
+    [Fact]
+    public void An_exit_counts_once()
+    {
+        var holds = new ContainerHolds(time);
+        var exit = Exit(1, TimeSpan.FromSeconds(1));
+        Assert.NotNull(holds.AfterExit(pod, exit));
+        Assert.Null(holds.AfterExit(pod, exit));
+        Assert.Equal("back-off 10s restarting failed container=c pod=p_ns(u)", holds.State("c")!.Message);
+        Assert.Equal(time.GetUtcNow().AddSeconds(10), holds.NextEnd);
+    }
+
+    [Fact]
+    public void A_long_run_is_forgiven()
+    {
+        var holds = new ContainerHolds(time);
+        holds.AfterExit(pod, Exit(3, TimeSpan.FromSeconds(1)));
+        Assert.Null(holds.AfterExit(pod, Exit(4, TimeSpan.FromMinutes(11))));
+    }
+
+    private ObservedContainer Exit(uint attempt, TimeSpan ran)
+    {
+        var end = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
+        return new ObservedContainer($"id{attempt}", "s", "c", attempt, new Cri.ContainerStatus
+        {
+            State = Cri.ContainerState.ContainerExited, ExitCode = 1, FinishedAt = end, StartedAt = end - (ran.Ticks * 100),
+        }, null);
+    }
+}
