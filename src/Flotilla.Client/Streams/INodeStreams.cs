@@ -49,6 +49,12 @@ public sealed record ExecOptions(IReadOnlyList<string> Command, bool Stdin, bool
 /// <summary>The client's side of an exec or attach. Streams that were not asked for are null.</summary>
 public interface IStreamChannels
 {
+    /// <summary>
+    /// Called once, when the container is known to answer and before any stream is used: until then a failure can still
+    /// be told as an ordinary <c>Status</c>, afterwards the connection speaks the streaming protocol.
+    /// </summary>
+    ValueTask OpenAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
     /// <summary>What the client types; its end closes the process's standard input.</summary>
     Stream? Stdin { get; }
 
