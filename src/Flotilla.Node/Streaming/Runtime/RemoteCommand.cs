@@ -23,6 +23,7 @@ internal sealed class RemoteCommand(SpdySession session, ExecOptions options, IS
             var errors = options.Stderr && !options.Tty ? await OpenAsync("stderr", cancellationToken) : null;
             var size = options.Tty ? await OpenAsync("resize", cancellationToken) : null;
 
+            await channels.OpenAsync(cancellationToken);
             var fromClient = Task.WhenAll(FeedAsync(input, ending.Token), ResizeAsync(size, ending.Token));
             await Task.WhenAll(CopyAsync(output, channels.Stdout, cancellationToken), CopyAsync(errors, channels.Stderr, cancellationToken));
             var status = await StatusAsync(error, cancellationToken);
