@@ -19,8 +19,6 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, TimeProv
 {
     private const int MaxAttempts = 50;
 
-    // A binding sets the one field of a pod's spec that its rules let nobody change.
-
     private static readonly FieldSet StatusFields = FieldSet.FromJson(new JsonObject { ["f:status"] = new JsonObject() });
     private static readonly FieldSet SpecFields = FieldSet.FromJson(new JsonObject { ["f:spec"] = new JsonObject() });
 

@@ -58,7 +58,7 @@ public sealed class KubeconfigFileTests : IDisposable
         Set();
         Set();
 
-        Assert.Equal(2, File.ReadAllText(Config).Split("name: flotilla").Length - 1 - 1);
+        Assert.Equal(3, File.ReadAllText(Config).Split("name: flotilla").Length - 1);
     }
 
     [Theory]
