@@ -26,6 +26,14 @@ cp "$busybox" "$work/root/bin/busybox"
 for applet in $("$busybox" --list); do
     [ "$applet" = busybox ] || ln -s busybox "$work/root/bin/$applet"
 done
+# Name look-ups need a C library, which a static busybox has no use for: getent brings one.
+getent=$(command -v getent)
+cp "$getent" "$work/root/bin/getent"
+ldd "$getent" | grep -o '/[^ ]*' | while read -r library; do
+    mkdir -p "$work/root$(dirname "$library")"
+    cp -L "$library" "$work/root$library"
+done
+echo 'hosts: files dns' > "$work/root/etc/nsswitch.conf"
 echo 'root:x:0:0:root:/root:/bin/sh' > "$work/root/etc/passwd"
 echo 'root:x:0:' > "$work/root/etc/group"
 

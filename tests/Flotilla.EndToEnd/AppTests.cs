@@ -43,7 +43,7 @@ public sealed class AppTests(Cluster cluster)
 
         foreach (var name in new[] { "my-app", $"my-app.{space.Name}", $"my-app.{space.Name}.svc.cluster.local" })
         {
-            Assert.Contains("SOME_ENV=hello", await space.OkAsync("exec", "client", "--", "wget", "-q", "-T", "5", "-O", "-", $"http://{name}/"), StringComparison.Ordinal);
+            Assert.Contains("SOME_ENV=hello", await space.OkAsync("exec", "client", "--", "sh", "-c", $"wget -q -T 5 -O - http://$(getent ahostsv4 {name} | awk '{{ print $1; exit }}')/"), StringComparison.Ordinal);
         }
 
         var address = await space.FieldAsync("service/my-app", ".spec.clusterIP");

@@ -55,6 +55,8 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
         }
     }
 
+    private const int MaxBodyBytes = 3 * 1024 * 1024;
+
     private static readonly Dictionary<string, Microsoft.Extensions.Primitives.StringValues> NoQuery = [];
 
     private async Task FailAsync(HttpContext context, Exception error)
@@ -122,9 +124,23 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
             return default;
         }
 
+        var discarded = false;
         while (true)
         {
             var read = await request.BodyReader.ReadAsync(cancellationToken);
+            if (discarded || read.Buffer.Length > MaxBodyBytes)
+            {
+                // Read to its end, so that the client hears the answer instead of a broken connection.
+                discarded = true;
+                request.BodyReader.AdvanceTo(read.Buffer.End);
+                if (read.IsCompleted)
+                {
+                    throw Failures.TooLarge();
+                }
+
+                continue;
+            }
+
             if (read.IsCompleted)
             {
                 var body = read.Buffer.ToArray();

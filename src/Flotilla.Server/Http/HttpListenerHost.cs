@@ -15,7 +15,8 @@ namespace Flotilla.Server.Http;
 /// <summary>Kestrel with the cluster's certificates: TLS, HTTP/1.1 and HTTP/2, client certificates of our authority.</summary>
 public sealed class HttpListenerHost : IAsyncDisposable
 {
-    private const int MaxBodyBytes = 3 * 1024 * 1024;
+    /// <summary>Longer bodies are cut off; shorter ones that are still too long are read and refused in words.</summary>
+    private const int MaxBodyBytes = 64 * 1024 * 1024;
     private readonly WebApplication application;
 
     public HttpListenerHost(ApiServerOptions options, ClusterIdentity identity, HttpAdapter adapter, ILoggerFactory loggers)

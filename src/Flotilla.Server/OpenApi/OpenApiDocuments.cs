@@ -12,6 +12,14 @@ namespace Flotilla.Server.OpenApi;
 public sealed class OpenApiDocuments(KindRegistry kinds)
 {
     private const string RootPath = "/openapi/v3";
+
+    // Document { swagger = 1: "2.0", info = 2: { title = 1, version = 2 }, paths = 8: {} }
+    private static readonly byte[] TitleOnly =
+    [
+        0x0A, 3, .. "2.0"u8, 0x12, (byte)(4 + "Kubernetes".Length + ServerStatus.Version.Length), 0x0A, (byte)"Kubernetes".Length, .. "Kubernetes"u8,
+        0x12, (byte)ServerStatus.Version.Length, .. System.Text.Encoding.ASCII.GetBytes(ServerStatus.Version), 0x42, 0,
+    ];
+
     private readonly ConcurrentDictionary<string, byte[]> documents = new(StringComparer.Ordinal);
 
     /// <summary>Null: the path is none of these documents.</summary>
@@ -19,9 +27,9 @@ public sealed class OpenApiDocuments(KindRegistry kinds)
     {
         if (request.Path is "/openapi/v2")
         {
-            // Clients that speak only protobuf here fall back to v3.
-            return request.Accept.Length > 0 && !request.Accept.Contains("json", StringComparison.Ordinal) && !request.Accept.Contains("*/*", StringComparison.Ordinal)
-                ? throw Failures.NotAcceptable()
+            // Clients that take only protobuf here have asked v3 before: for them the title is enough to go on.
+            return request.Accept.Contains("proto-openapi", StringComparison.Ordinal) && !request.Accept.Contains("json", StringComparison.Ordinal)
+                ? new ApiAnswer { ContentType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", Body = TitleOnly }
                 : ApiAnswer.Bytes(documents.GetOrAdd("v2", _ => StoredObject.Serialize(new OpenApiWriter(OpenApiVersion.V2).Document(kinds.All))));
         }
 

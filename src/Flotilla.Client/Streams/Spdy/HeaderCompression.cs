@@ -30,7 +30,8 @@ internal sealed class HeaderCompression : IDisposable
         {
             throw new SpdyException("the headers are too long");
         }
-        var stored = StoredBlock(block);
+        // An empty block behind it: inflaters hold back what no flush follows.
+        byte[] stored = [.. StoredBlock(block), .. StoredBlock([])];
         if (sentHeader)
         {
             return stored;
