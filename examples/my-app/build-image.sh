@@ -33,7 +33,6 @@ ldd "$getent" | grep -o '/[^ ]*' | while read -r library; do
     mkdir -p "$work/root$(dirname "$library")"
     cp -L "$library" "$work/root$library"
 done
-echo 'hosts: files dns' > "$work/root/etc/nsswitch.conf"
 echo 'root:x:0:0:root:/root:/bin/sh' > "$work/root/etc/passwd"
 echo 'root:x:0:' > "$work/root/etc/group"
 

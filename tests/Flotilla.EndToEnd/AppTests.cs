@@ -43,7 +43,7 @@ public sealed class AppTests(Cluster cluster)
 
         foreach (var name in new[] { "my-app", $"my-app.{space.Name}", $"my-app.{space.Name}.svc.cluster.local" })
         {
-            Assert.Contains("SOME_ENV=hello", await space.OkAsync("exec", "client", "--", "sh", "-c", $"wget -q -T 5 -O - http://$(getent ahostsv4 {name} | awk '{{ print $1; exit }}')/"), StringComparison.Ordinal);
+            Assert.Contains("SOME_ENV=hello", await space.OkAsync("exec", "client", "--", "sh", "-c", $"printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 5 $(getent ahostsv4 {name} | awk '{{ print $1; exit }}') 80"), StringComparison.Ordinal);
         }
 
         var address = await space.FieldAsync("service/my-app", ".spec.clusterIP");
