@@ -77,7 +77,7 @@ public sealed class BadInputTests(Cluster cluster)
     {
         await using var space = await Space.CreateAsync(cluster);
         var unknown = await space.RunAsync(35, "apiVersion: apps/v2\nkind: Deployment\nmetadata: {name: x}", "apply", "-f", "-");
-        var selector = await space.RunAsync(35, Manifests.Deployment("x", 1).Replace("labels: {app: x}}", "labels: {app: y}}", StringComparison.Ordinal), "apply", "-f", "-");
+        var selector = await space.RunAsync(35, Manifests.Deployment("x", 1).Replace("labels: {app: x}}", "labels: {app: other}}", StringComparison.Ordinal), "apply", "-f", "-");
 
         Assert.Contains("no matches for kind \"Deployment\" in version \"apps/v2\"", unknown.Failure(), StringComparison.Ordinal);
         Assert.Contains("`selector` does not match template `labels`", selector.Failure(), StringComparison.Ordinal);
