@@ -13,7 +13,7 @@ var only = new Option<string?>("--only") { Description = "api or pods" };
 var root = new RootCommand("Measures any Kubernetes cluster and prints one table") { kubeconfig, context, image, count, http2, only };
 root.SetAction(async (result, cancellationToken) =>
 {
-    var config = KubernetesClientConfiguration.BuildConfigFromConfigFile(result.GetValue(kubeconfig), result.GetValue(context));
+    var config = KubernetesClientConfiguration.BuildConfigFromConfigFile(result.GetValue(kubeconfig) ?? Environment.GetEnvironmentVariable("KUBECONFIG"), result.GetValue(context));
     using var api = new ApiClient(config, result.GetValue(http2) ? HttpVersion.Version20 : HttpVersion.Version11);
     var ns = $"bench-{Environment.ProcessId}";
     await api.PostAsync("/api/v1/namespaces", Encoding.UTF8.GetBytes($$$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{{ns}}}"}}"""));

@@ -20,7 +20,12 @@ public static class NetworkCleanup
             await TryAsync("iptables", ["-w", "-D", "FORWARD", .. rule], ["iptables", "-w", "-C", "FORWARD", .. rule], optional: true);
         }
 
-        File.Delete(Path.Combine(options.CniConfigDirectory, CniConfiguration.FileName));
+        // A cluster that never came up has no such directory.
+        if (Directory.Exists(options.CniConfigDirectory))
+        {
+            File.Delete(Path.Combine(options.CniConfigDirectory, CniConfiguration.FileName));
+        }
+
         if (Directory.Exists(options.CniStateDirectory))
         {
             Directory.Delete(options.CniStateDirectory, recursive: true);
