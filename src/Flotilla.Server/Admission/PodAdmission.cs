@@ -123,7 +123,7 @@ public sealed class DefaultTolerationSeconds : IAdmissionPlugin
     {
         foreach (var toleration in spec.Objects("tolerations"))
         {
-            if ((toleration.String("key") ?? "") is var own && (own == key || own.Length == 0) && (toleration.String("effect") ?? "") is "" or "NoExecute" && (own == key || own.Length == 0))
+            if ((toleration.String("key") ?? "") is var own && (own == key || own.Length == 0) && (toleration.String("effect") ?? "") is "" or "NoExecute")
             {
                 return;
             }

@@ -54,6 +54,6 @@ public sealed record Selection(Kind Kind, string? Namespace, LabelSelector Label
     private string FieldValue(JsonObject value, string path)
     {
         var text = FieldSelector.Value(value, Kind.SelectableFields.GetValueOrDefault(path) ?? path);
-        return text.Length == 0 && path is "spec.unschedulable" or "spec.hostNetwork" && text.Length == 0 ? "false" : text;
+        return text.Length == 0 && path is ("spec.unschedulable" or "spec.hostNetwork") ? "false" : text;
     }
 }

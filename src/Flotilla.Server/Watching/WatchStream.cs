@@ -125,12 +125,7 @@ public sealed class WatchStream(IStore store, WatchHubs hubs, ListQuery query, R
         var version = query.ResourceVersion ?? 0;
         if (version != 0 && !query.SendInitial)
         {
-            if (version > store.Current.Value)
-            {
-                // A watch from the future waits for the future.
-                return new Revision(version);
-            }
-
+            // A version from the future waits for the future.
             return new Revision(version);
         }
 
