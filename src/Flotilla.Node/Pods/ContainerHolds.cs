@@ -12,7 +12,7 @@ internal sealed class ContainerHolds(TimeProvider time)
     private readonly Dictionary<string, Hold> holds = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (string Container, BackOff Wait)> crashes = new(StringComparer.Ordinal);
 
-    private sealed record Hold(DateTimeOffset Until, V1ContainerStateWaiting? State);
+    private sealed record Hold(DateTimeOffset Until, V1ContainerStateWaiting? State, string? Sandbox = null);
 
     public bool IsHeld(string container) => holds.TryGetValue(container, out var hold) && hold.Until > time.GetUtcNow();
 
@@ -21,8 +21,18 @@ internal sealed class ContainerHolds(TimeProvider time)
     public DateTimeOffset? NextEnd =>
         holds.Values.Where(hold => hold.Until > time.GetUtcNow()).Select(hold => (DateTimeOffset?)hold.Until).Min();
 
-    public void Set(string container, TimeSpan wait, string reason, string? message) =>
-        holds[container] = new Hold(time.GetUtcNow() + wait, new V1ContainerStateWaiting { Reason = reason, Message = message });
+    /// <param name="sandbox">Where the start failed, if that may be why; null: the wait holds in every sandbox.</param>
+    public void Set(string container, TimeSpan wait, string reason, string? message, string? sandbox = null) =>
+        holds[container] = new Hold(time.GetUtcNow() + wait, new V1ContainerStateWaiting { Reason = reason, Message = message }, sandbox);
+
+    /// <summary>A start that failed in a sandbox which was about to be lost says nothing about the container.</summary>
+    public void LoseSandbox(string sandbox)
+    {
+        foreach (var container in holds.Where(hold => hold.Value.Sandbox == sandbox).Select(hold => hold.Key).ToList())
+        {
+            holds.Remove(container);
+        }
+    }
 
     public void Clear(string container) => holds.Remove(container);
 

@@ -290,6 +290,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
         var attempt = observed.Sandbox is { } last ? last.Metadata.Attempt + 1 : 0;
         if (attempt > 0)
         {
+            holds.LoseSandbox(observed.Sandbox!.Id);
             services.Events.Record(desired, "Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
         }
         try
@@ -335,16 +336,15 @@ internal sealed partial class PodWorker : IContainerVerdicts
             {
                 services.Events.Record(desired, "Warning", "Failed", $"Error: {fault.EventMessage}", desired.FieldPath(container.Name));
             }
-            holds.Set(container.Name, fault.RetryAfter ?? RetryContainer, fault.Reason, fault.Message);
+            // The sandbox has no part in a failed pull, which alone names its own wait.
+            holds.Set(
+                container.Name, fault.RetryAfter ?? RetryContainer, fault.Reason, fault.Message, fault.RetryAfter is null ? sandbox.Id : null);
         }
     }
 
-    // A runtime set up anew does not know what ran before; the status does.
-    private uint NextAttempt(string container)
-    {
-        var known = (status.ContainerStatuses ?? []).Concat(status.InitContainerStatuses ?? []).FirstOrDefault(other => other.Name == container);
-        return known?.ContainerID is { Length: > 0 } ? (uint)known.RestartCount + 1 : (uint)(known?.RestartCount ?? 0);
-    }
+    // A runtime set up anew does not know what ran before; the status does, and counts the lost one.
+    private uint NextAttempt(string container) => (uint)((status.ContainerStatuses ?? []).Concat(status.InitContainerStatuses ?? [])
+        .FirstOrDefault(other => other.Name == container)?.RestartCount ?? 0);
 
     // Exits that call for a restart start a back-off.
     private void Account(V1Pod desired, ObservedPod observed)

@@ -8,7 +8,7 @@ namespace Flotilla.Node.Tests.Live;
 /// <summary>A node agent on the fixture's containerd with a cluster in memory. Ending it ends no container.</summary>
 internal sealed class AgentHost : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly InformerSet informers;
 
     private AgentHost(NodeFixture node, MemoryClient cluster)

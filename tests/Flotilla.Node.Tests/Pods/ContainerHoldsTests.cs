@@ -43,6 +43,19 @@ public sealed class ContainerHoldsTests
         Assert.Null(holds.AfterExit(pod, Exit(4, TimeSpan.FromMinutes(11))));
     }
 
+    [Fact]
+    public void A_start_that_failed_in_a_lost_sandbox_is_tried_again_at_once()
+    {
+        var holds = new ContainerHolds(time);
+        holds.Set("c", TimeSpan.FromSeconds(10), "CreateContainerError", "no running task found", sandbox: "old");
+        holds.Set("pull", TimeSpan.FromSeconds(10), "ErrImagePull", "no such image");
+        holds.LoseSandbox("other");
+        Assert.True(holds.IsHeld("c"));
+        holds.LoseSandbox("old");
+        Assert.False(holds.IsHeld("c"));
+        Assert.True(holds.IsHeld("pull"));
+    }
+
     private ObservedContainer Exit(uint attempt, TimeSpan ran)
     {
         var end = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
