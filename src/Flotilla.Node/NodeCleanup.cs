@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Flotilla.Node.Containerd;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Linux;
@@ -7,23 +8,24 @@ using Grpc.Core;
 namespace Flotilla.Node;
 
 /// <summary>
-/// Leaves nothing of a node behind but its data directory (images, volumes' contents): no container, shim, containerd, mount,
-/// network namespace or cgroup. Only what belongs to the node's own directories and socket is touched; repeating it is harmless.
+/// Leaves nothing of a node behind but its data directory (images, volumes' contents, how its containers ended): no process,
+/// mount, network namespace or cgroup. Only what belongs to the node's own directories and socket is touched; repeating it is harmless.
 /// </summary>
 public static class NodeCleanup
 {
     private static readonly TimeSpan RuntimeTimeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan KillTimeout = TimeSpan.FromSeconds(10);
 
     public static async Task RunAsync(NodeOptions options, CancellationToken cancellationToken)
     {
         if (options.ContainerRuntimeEndpoint is not null || ContainerdProcess.Find(options) is not null)
         {
-            await RemovePodsAsync(options, cancellationToken);
+            await StopPodsAsync(options, cancellationToken);
         }
         if (options.ContainerRuntimeEndpoint is null)
         {
             await StopContainerdAsync(options, cancellationToken);
-            KillShims(options);
+            await KillRestAsync(options, cancellationToken);
         }
         Mounts.UnmountBelow(options.RunDirectory);
         Mounts.UnmountBelow(options.DataDirectory);
@@ -34,8 +36,9 @@ public static class NodeCleanup
         }
     }
 
-    // Through the runtime where it answers: that runs the CNI plugins, which release addresses and links.
-    private static async Task RemovePodsAsync(NodeOptions options, CancellationToken cancellationToken)
+    // Through the runtime where it answers: that runs the CNI plugins, which release addresses and links. A containerd of our own
+    // keeps the record, as over a reboot: the next start tells how the containers ended, and does not run again what was done.
+    private static async Task StopPodsAsync(NodeOptions options, CancellationToken cancellationToken)
     {
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bounded.CancelAfter(RuntimeTimeout);
@@ -47,7 +50,10 @@ public static class NodeCleanup
             await Parallel.ForEachAsync(ours, bounded.Token, async (sandbox, token) =>
             {
                 await runtime.Runtime.StopPodSandboxAsync(new StopPodSandboxRequest { PodSandboxId = sandbox.Id }, cancellationToken: token);
-                await runtime.Runtime.RemovePodSandboxAsync(new RemovePodSandboxRequest { PodSandboxId = sandbox.Id }, cancellationToken: token);
+                if (options.ContainerRuntimeEndpoint is not null)
+                {
+                    await runtime.Runtime.RemovePodSandboxAsync(new RemovePodSandboxRequest { PodSandboxId = sandbox.Id }, cancellationToken: token);
+                }
             });
         }
         catch (Exception failure) when (failure is RpcException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
@@ -64,13 +70,23 @@ public static class NodeCleanup
         }
     }
 
-    // A shim names its containerd's socket on its command line.
-    private static void KillShims(NodeOptions options)
+    // A shim names its containerd's socket on its command line. What a shim left behind when it died is told by its root.
+    private static async Task KillRestAsync(NodeOptions options, CancellationToken cancellationToken)
     {
-        var shims = Processes.WithArgument(options.ContainerdSocket);
-        foreach (var process in Processes.Descendants(shims).Concat(shims))
+        var start = Stopwatch.GetTimestamp();
+        while (true)
         {
-            Native.Signal(process, Native.SignalKill);
+            var shims = Processes.WithArgument(options.ContainerdSocket);
+            var rest = Processes.Descendants(shims).Concat(shims)
+                .Union(Processes.WithRootBelow(ContainerdConfiguration.Root(options)))
+                .Where(Processes.IsAlive)
+                .ToList();
+            if (rest.Count == 0 || Stopwatch.GetElapsedTime(start) > KillTimeout)
+            {
+                return;
+            }
+            rest.ForEach(process => Native.Signal(process, Native.SignalKill));
+            await Task.Delay(20, cancellationToken);
         }
     }
 }

@@ -49,6 +49,8 @@ public sealed class RestartTests(Cluster cluster)
         await space.DeployAsync();
         (await cluster.DownAsync()).Success();
 
+        // Also none whose shim is gone: a container's root lies in the data directory.
+        Assert.DoesNotContain(cluster.DataDirectory, await OutputAsync("sh", "-c", "cat /proc/[0-9]*/mountinfo 2>/dev/null; true"), StringComparison.Ordinal);
         Assert.DoesNotContain("flotilla", await OutputAsync("ip", "link"), StringComparison.Ordinal);
         Assert.DoesNotContain("flotilla", await OutputAsync("nft", "list", "ruleset"), StringComparison.Ordinal);
         Assert.DoesNotContain(cluster.DataDirectory, await OutputAsync("mount"), StringComparison.Ordinal);
@@ -58,6 +60,7 @@ public sealed class RestartTests(Cluster cluster)
         await cluster.UpAsync();
         await space.OkAsync("rollout", "status", "deployment/my-app", "--timeout=90s");
         Assert.Equal(2, (await space.PodsAsync()).Length);
+        Assert.Equal("1 137 Error 1 137 Error", await space.OkAsync("get", "pods", "-o", "jsonpath={range .items[*].status.containerStatuses[0]}{.restartCount} {.lastState.terminated.exitCode} {.lastState.terminated.reason} {end}"));
     }
 
     private static async Task<string> OutputAsync(string program, params string[] arguments) =>

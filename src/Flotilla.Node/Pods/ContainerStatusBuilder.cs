@@ -6,6 +6,13 @@ namespace Flotilla.Node.Pods;
 /// <summary>One container's part of its pod's status. Pure.</summary>
 internal static class ContainerStatusBuilder
 {
+    private static readonly V1ContainerStateTerminated Unknown = new()
+    {
+        Reason = "ContainerStatusUnknown",
+        Message = "The container could not be located when the pod was deleted.  The container used to be Running",
+        ExitCode = 137,
+    };
+
     public static V1ContainerStatus For(StatusInput input, V1Container container)
     {
         var all = input.Observed.Named(container.Name).Take(2).ToList();
@@ -57,13 +64,15 @@ internal static class ContainerStatusBuilder
             return known;
         }
         var usual = input.Pod.Spec.InitContainers is { Count: > 0 } ? "PodInitializing" : "ContainerCreating";
-        var last = known?.State?.Terminated ?? known?.LastState?.Terminated;
+        var last = known?.State?.Terminated ?? known?.LastState?.Terminated ?? (known?.State?.Running is null ? null : Unknown);
+        // The one that ran is lost; the next is another one.
+        var isLost = known?.ContainerID is { Length: > 0 } && !input.Pod.IsDeleting();
         return new V1ContainerStatus
         {
             Name = container.Name,
             Image = container.Image,
             ImageID = "",
-            RestartCount = known?.RestartCount ?? 0,
+            RestartCount = (known?.RestartCount ?? 0) + (isLost ? 1 : 0),
             State = new V1ContainerState { Waiting = waiting ?? new V1ContainerStateWaiting { Reason = usual } },
             LastState = last is null ? new V1ContainerState() : new V1ContainerState { Terminated = last },
             Started = false,
