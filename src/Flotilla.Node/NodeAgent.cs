@@ -35,7 +35,7 @@ public sealed class NodeAgent : IAsyncDisposable
         var statuses = new StatusWriter(client, time, loggers.CreateLogger<StatusWriter>());
         var hostIp = NodeAddress.Of(options).ToString();
         var hooks = new HookRunner(Runtime, time);
-        var environment = new ContainerEnvironment(client, informers.Of<V1Service>());
+        var environment = new ContainerEnvironment(options, client, informers.Of<V1Service>());
         var puller = new ImagePuller(Runtime, client, events, time);
         var starter = new ContainerStarter(options, Runtime, puller, environment, hooks, events, hostIp);
         var volumes = new PodVolumesManager(options, client, informers, time, loggers);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Flotilla.Bench;
 using Flotilla.EndToEnd.Tools;
 using k8s;
 

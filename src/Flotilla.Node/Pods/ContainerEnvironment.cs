@@ -1,14 +1,17 @@
 using System.Text;
 using Flotilla.Api;
 using Flotilla.Client;
+using Flotilla.Node.Status;
 using k8s;
 using k8s.Models;
 
 namespace Flotilla.Node.Pods;
 
 /// <summary>A container's environment: services first, then whole config maps and secrets, then single variables.</summary>
-internal sealed class ContainerEnvironment(IObjectClient client, Informer<V1Service> services)
+internal sealed class ContainerEnvironment(NodeOptions options, IObjectClient client, Informer<V1Service> services)
 {
+    private NodeCapacity Capacity => field ??= NodeCapacity.OfThisMachine(options);
+
     /// <exception cref="ContainerException">Something it is made of does not exist.</exception>
     public async Task<List<KeyValuePair<string, string>>> ForAsync(
         V1Pod pod, V1Container container, string? podIp, string hostIp, CancellationToken cancellationToken)
@@ -45,7 +48,7 @@ internal sealed class ContainerEnvironment(IObjectClient client, Informer<V1Serv
         return [.. result];
     }
 
-    private static async Task<string?> ValueAsync(
+    private async Task<string?> ValueAsync(
         V1EnvVar variable, V1Pod pod, V1Container container, string? podIp, string hostIp, Sources sources, CancellationToken cancellationToken)
     {
         var from = variable.ValueFrom;
@@ -56,7 +59,8 @@ internal sealed class ContainerEnvironment(IObjectClient client, Informer<V1Serv
         }
         if (from.ResourceFieldRef is { } resource)
         {
-            return DownwardApi.Resource(pod, container, resource);
+            return DownwardApi.Resource(pod, container, resource, Capacity)
+                ?? throw new ContainerException("CreateContainerConfigError", $"unsupported container resource: {resource.Resource}");
         }
         return from.ConfigMapKeyRef is { } map ? await sources.ConfigMapKeyAsync(map, cancellationToken)
             : from.SecretKeyRef is { } secret ? await sources.SecretKeyAsync(secret, cancellationToken)

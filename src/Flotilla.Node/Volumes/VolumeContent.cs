@@ -128,10 +128,13 @@ internal sealed class VolumeContent(ObjectSources objects, ServiceAccountTokens 
     private List<VolumeFile> Downward(V1Pod pod, IList<V1DownwardAPIVolumeFile>? items, int mode) =>
         [.. (items ?? []).Select(item => new VolumeFile(
             item.Path,
-            Encoding.UTF8.GetBytes(item.FieldRef is { } field
-                ? DownwardApi.Field(pod, field.FieldPath)
-                : DownwardApi.Resource(pod, item.ResourceFieldRef, capacity)),
+            Encoding.UTF8.GetBytes(Downward(pod, item)),
             (UnixFileMode)(item.Mode ?? mode)))];
+
+    private string Downward(V1Pod pod, V1DownwardAPIVolumeFile item) => item.FieldRef is { } field
+        ? DownwardApi.Field(pod, field.FieldPath) ?? throw new VolumeException($"unsupported fieldPath: {field.FieldPath}")
+        : DownwardApi.Resource(pod, null, item.ResourceFieldRef, capacity)
+            ?? throw new VolumeException($"unsupported container resource: {item.ResourceFieldRef.Resource} of {item.ResourceFieldRef.ContainerName}");
 
     private static long? OnlyUser(V1Pod pod)
     {

@@ -41,6 +41,9 @@ public sealed class SpdyStream : Stream
 
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
+    /// <summary>Whether the peer has said all it had to say; false when a reset or the connection's end cut it off.</summary>
+    public bool IsFinishedByPeer => receivedFin;
+
     internal bool IsOver => reset || (receivedFin && sentFin);
 
     /// <summary>Accepts a stream that the peer opened.</summary>

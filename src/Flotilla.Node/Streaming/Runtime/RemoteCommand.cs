@@ -1,19 +1,19 @@
 using System.Text.Json;
 using Flotilla.Api;
 using Flotilla.Client.Streams;
+using Flotilla.Client.Streams.Spdy;
 using k8s.Models;
 
 namespace Flotilla.Node.Streaming.Runtime;
 
 /// <summary>Joins a client's channels with a process in a container, over the runtime's streaming server.</summary>
-internal sealed class RemoteCommand(SpdySession session, ExecOptions options, IStreamChannels channels)
+internal sealed class RemoteCommand(SpdyConnection connection, ExecOptions options, IStreamChannels channels)
 {
     private const int MaxStatusBytes = 1 << 20;
 
     public async Task<V1Status> RunAsync(CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var reading = session.RunAsync(ending.Token);
         try
         {
             // The order in which upstream's clients open them; the server waits for all before it starts.
@@ -34,12 +34,11 @@ internal sealed class RemoteCommand(SpdySession session, ExecOptions options, IS
         finally
         {
             await ending.CancelAsync();
-            await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     private Task<SpdyStream> OpenAsync(string type, CancellationToken cancellationToken) =>
-        session.OpenAsync(new Dictionary<string, string>(StringComparer.Ordinal) { ["streamtype"] = type }, cancellationToken);
+        connection.OpenStreamAsync(new Dictionary<string, string>(StringComparer.Ordinal) { ["streamtype"] = type }, cancellationToken);
 
     private async Task FeedAsync(SpdyStream? input, CancellationToken cancellationToken)
     {
@@ -93,6 +92,10 @@ internal sealed class RemoteCommand(SpdySession session, ExecOptions options, IS
         while (text.Length < MaxStatusBytes && (read = await error.ReadAsync(buffer, cancellationToken)) > 0)
         {
             await text.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+        }
+        if (text.Length == 0 && !error.IsFinishedByPeer)
+        {
+            throw new IOException("the container runtime closed the connection before the command ended");
         }
         return text.Length == 0
             ? new V1Status { ApiVersion = "v1", Kind = "Status", Status = "Success" }

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Flotilla.Client;
 using Flotilla.Client.Streams;
+using Flotilla.Client.Streams.Spdy;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Streaming.Logs;
 using Grpc.Core;
@@ -11,6 +12,7 @@ namespace Flotilla.Node.Streaming.Runtime;
 /// <summary>Logs, exec, attach and port-forward for the pods of this node. Stateless: everything is looked up for each call.</summary>
 public sealed class RuntimeStreams(CriClient runtime, Informer<V1Pod> pods, TimeProvider time) : INodeStreams
 {
+    private static readonly string[] Protocols = ["v4.channel.k8s.io"];
     private readonly ContainerFinder finder = new(runtime, pods);
     private readonly LoopbackDialer dialer = new(runtime);
 
@@ -93,8 +95,8 @@ public sealed class RuntimeStreams(CriClient runtime, Informer<V1Pod> pods, Time
 
     private static async Task<V1Status> StreamAsync(string url, ExecOptions options, IStreamChannels channels, CancellationToken cancellationToken)
     {
-        await using var session = await SpdyUpgrade.OpenAsync(new Uri(url), cancellationToken);
-        return await new RemoteCommand(session, options, channels).RunAsync(cancellationToken);
+        await using var connection = await SpdyClient.ConnectAsync(new Uri(url), Protocols, cancellationToken);
+        return await new RemoteCommand(connection, options, channels).RunAsync(cancellationToken);
     }
 
     private async Task<bool> IsRunningAsync(string container, CancellationToken cancellationToken)

@@ -29,4 +29,30 @@ public sealed class HeaderCompressionTests
             Assert.Equal(headers, reader.Decompress(writer.Compress(HeaderBlock.Encode(headers))));
         }
     }
+
+    [Fact]
+    public void The_dictionary_is_the_one_of_the_specification()
+    {
+        uint a = 1, b = 0;
+        foreach (var value in SpdyDictionary.Bytes)
+        {
+            a = (a + value) % 65521;
+            b = (b + a) % 65521;
+        }
+        Assert.Equal(0xE3C6A7C2u, (b << 16) | a);
+    }
+
+    [Fact]
+    public void Damaged_header_blocks_are_refused()
+    {
+        for (var seed = 0; seed < 500; seed++)
+        {
+            var random = new Random(seed);
+            var junk = new byte[random.Next(0, 60)];
+            random.NextBytes(junk);
+            using var compression = new HeaderCompression();
+            var failure = Record.Exception(() => compression.Decompress(junk));
+            Assert.True(failure is null or InvalidDataException or IOException or ArgumentException, $"seed {seed}: {failure}");
+        }
+    }
 }
