@@ -3,6 +3,7 @@ using Flotilla.Api.Kinds;
 using Flotilla.Client;
 using Flotilla.Client.Streams;
 using Flotilla.Server.Admission;
+using Flotilla.Server.Admission.Webhooks;
 using Flotilla.Server.Allocation;
 using Flotilla.Server.Authentication;
 using Flotilla.Server.Bootstrap;
@@ -32,6 +33,7 @@ public sealed class ApiServer : IAsyncDisposable
     private readonly ApiHandler handler;
     private readonly ServerStatus status;
     private readonly ServiceAllocator allocator;
+    private readonly WebhookConnections webhooks;
     private readonly NodeConnections nodes = new();
     private readonly HttpListenerHost listener;
     private readonly TimeProvider time;
@@ -44,14 +46,16 @@ public sealed class ApiServer : IAsyncDisposable
         this.time = time;
         hubs = new WatchHubs(store, loggers.CreateLogger<WatchHubs>());
         allocator = new ServiceAllocator(options.ServiceCidr);
-        objects = new ObjectStore(store, new AdmissionChain(Plugins(store), allocator), time);
+        webhooks = new WebhookConnections(new ServiceEndpoints(store));
+        var admission = new AdmissionChain(DefaultPlugins.Create(store, kinds, webhooks, time), allocator);
+        objects = new ObjectStore(store, admission, time);
         var authenticator = new Authenticator(store, identity.ServiceAccounts);
         var authorizer = new Authorizer(store);
         var metrics = new RequestMetrics();
         status = new ServerStatus(store, metrics, time);
         var reads = new ResourceReads(objects, hubs, time);
         var writes = new ResourceWrites(objects, reads, time);
-        var pods = new PodActions(objects, time);
+        var pods = new PodActions(objects, admission, time);
         var advertised = options.AdvertiseAddress ?? options.BindAddress;
         handler = new ApiHandler(
             kinds,
@@ -62,8 +66,8 @@ public sealed class ApiServer : IAsyncDisposable
             new ReviewAnswers(authorizer, authenticator, pods, kinds, time),
             reads,
             writes,
-            new SubresourceAnswers(objects, reads, writes, new ScaleAnswers(objects), pods, new TokenAnswers(objects, identity.ServiceAccounts), new LogAnswers(objects, nodes)));
-        var streams = new StreamRequests(kinds, authorizer, objects, nodes);
+            new SubresourceAnswers(objects, reads, writes, new ScaleAnswers(objects), pods, new TokenAnswers(objects, admission, identity.ServiceAccounts), new LogAnswers(objects, nodes)));
+        var streams = new StreamRequests(kinds, authorizer, admission, objects, nodes);
         listener = new HttpListenerHost(options, identity, new HttpAdapter(handler, streams, authenticator, metrics, time, loggers.CreateLogger<HttpAdapter>()), loggers);
         Client = ClientFor("flotilla");
     }
@@ -105,19 +109,9 @@ public sealed class ApiServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await listener.DisposeAsync();
+        webhooks.Dispose();
         hubs.Dispose();
     }
-
-    // The order is upstream's: each sees what those before it have filled in.
-    private static IReadOnlyList<IAdmissionPlugin> Plugins(IStore store) =>
-    [
-        new NamespaceLifecycle(store),
-        new ServiceAccountAdmission(store),
-        new TaintNewNodes(),
-        new PriorityAdmission(store),
-        new DefaultTolerationSeconds(),
-        new DefaultStorageClass(store),
-    ];
 
     private static System.Text.Json.Nodes.JsonObject JsonObjectOf(StoredEntry entry) => (System.Text.Json.Nodes.JsonObject)GoJson.Parse(entry.Value.Span)!;
 }

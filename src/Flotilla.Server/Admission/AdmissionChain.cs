@@ -1,22 +1,8 @@
 using System.Text.Json.Nodes;
 using Flotilla.Api.Kinds;
 using Flotilla.Server.Allocation;
-using Flotilla.Server.Objects;
 
 namespace Flotilla.Server.Admission;
-
-public enum AdmissionOperation
-{
-    Create,
-    Update,
-    Delete,
-}
-
-/// <summary>A write on its way in. On delete, both objects are the present one.</summary>
-public sealed record AdmissionRequest(Kind Kind, AdmissionOperation Operation, JsonObject Object, JsonObject? Old, WriteOptions Options)
-{
-    public string? Subresource { get; init; }
-}
 
 /// <summary>One admission plugin. It may change the object, or refuse by throwing an <see cref="Api.ApiException"/>.</summary>
 public interface IAdmissionPlugin
@@ -29,11 +15,14 @@ public interface IAdmissionPlugin
 /// <summary>All admission plugins in order, and the allocation of addresses and ports, which comes last.</summary>
 public sealed class AdmissionChain(IReadOnlyList<IAdmissionPlugin> plugins, ServiceAllocator allocator)
 {
+    /// <summary>Runs the plugins once, and once more when one of them asks for it.</summary>
     public async ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        foreach (var plugin in plugins)
+        await MutateOnceAsync(request, cancellationToken);
+        if (request.Reinvocation.IsWanted)
         {
-            await plugin.MutateAsync(request, cancellationToken);
+            request.Reinvocation.Begin();
+            await MutateOnceAsync(request, cancellationToken);
         }
     }
 
@@ -43,6 +32,13 @@ public sealed class AdmissionChain(IReadOnlyList<IAdmissionPlugin> plugins, Serv
         {
             await plugin.ValidateAsync(request, cancellationToken);
         }
+    }
+
+    /// <summary>For what is answered but not stored: connections, evictions, bindings, tokens, deletions.</summary>
+    public async ValueTask ReviewAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        await MutateAsync(request, cancellationToken);
+        await ValidateAsync(request, cancellationToken);
     }
 
     public ValueTask<Reservation> AllocateAsync(AdmissionRequest request, CancellationToken cancellationToken)
@@ -59,6 +55,14 @@ public sealed class AdmissionChain(IReadOnlyList<IAdmissionPlugin> plugins, Serv
         if (kind == CoreKinds.Service)
         {
             allocator.Release(last);
+        }
+    }
+
+    private async ValueTask MutateOnceAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        foreach (var plugin in plugins)
+        {
+            await plugin.MutateAsync(request, cancellationToken);
         }
     }
 }

@@ -15,7 +15,7 @@ public sealed class ServiceAccountAdmission(IStore store) : IAdmissionPlugin
 
     public async ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        if (request.Kind != CoreKinds.Pod || request.Operation != AdmissionOperation.Create)
+        if (!request.IsCreateOf(CoreKinds.Pod))
         {
             return;
         }
@@ -107,7 +107,7 @@ public sealed class DefaultTolerationSeconds : IAdmissionPlugin
 
     public ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        if (request.Kind == CoreKinds.Pod && request.Operation == AdmissionOperation.Create)
+        if (request.IsCreateOf(CoreKinds.Pod))
         {
             var spec = request.Object.Child("spec");
             foreach (var key in (ReadOnlySpan<string>)["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"])
@@ -143,7 +143,7 @@ public sealed class PriorityAdmission(IStore store) : IAdmissionPlugin
 {
     public async ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        if (request.Kind != CoreKinds.Pod || request.Operation != AdmissionOperation.Create)
+        if (!request.IsCreateOf(CoreKinds.Pod))
         {
             return;
         }

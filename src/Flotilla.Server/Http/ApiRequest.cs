@@ -24,6 +24,9 @@ public sealed class ApiRequest
 
     public string UserAgent { get; init; } = "";
 
+    /// <summary>Collected while the request is handled.</summary>
+    public RequestNotes Notes { get; } = new();
+
     public string? this[string name] => Query.TryGetValue(name, out var value) ? value.ToString() : null;
 
     /// <summary>Who a write is attributed to: the query's fieldManager, else the program's name in User-Agent.</summary>

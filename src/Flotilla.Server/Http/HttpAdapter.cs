@@ -38,6 +38,7 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
                 User = user,
                 UserAgent = context.Request.Headers.UserAgent.ToString(),
             };
+            context.Features.Set(request.Notes);
             await WriteAsync(context, await handler.HandleAsync(request, cancellationToken), cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -91,7 +92,7 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
         var response = context.Response;
         response.StatusCode = answer.Code;
         response.ContentType = answer.ContentType;
-        foreach (var warning in answer.Warnings)
+        foreach (var warning in answer.Warnings.Concat(context.Features.Get<RequestNotes>()?.Warnings ?? []))
         {
             response.Headers.Append("Warning", $"299 - \"{warning.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"");
         }

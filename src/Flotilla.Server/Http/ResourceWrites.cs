@@ -120,7 +120,7 @@ public sealed class ResourceWrites(ObjectStore objects, ResourceReads reads, Tim
         return ApiAnswer.Json(TableBuilder.List(path.Kind, deleted, objects.Store.Current.ToString(), null, null));
     }
 
-    public static WriteOptions Options(ApiRequest request) => new(request.FieldManager, request.IsDryRun, request.User);
+    public static WriteOptions Options(ApiRequest request) => new(request.FieldManager, request.IsDryRun, request.User, request.Notes);
 
     public static void CheckDryRun(ApiRequest request, string options)
     {

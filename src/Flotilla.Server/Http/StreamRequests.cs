@@ -1,5 +1,8 @@
+using System.Text.Json.Nodes;
 using Flotilla.Api.Kinds;
+using Flotilla.Api.Schema;
 using Flotilla.Client.Streams;
+using Flotilla.Server.Admission;
 using Flotilla.Server.Authentication;
 using Flotilla.Server.Objects;
 using Flotilla.Server.Subresources;
@@ -8,8 +11,11 @@ using Microsoft.AspNetCore.Http;
 namespace Flotilla.Server.Http;
 
 /// <summary>Exec, attach and port-forward: connections that change their protocol and stay.</summary>
-public sealed class StreamRequests(KindRegistry kinds, Authorizer authorizer, ObjectStore objects, NodeConnections nodes)
+public sealed class StreamRequests(KindRegistry kinds, Authorizer authorizer, AdmissionChain admission, ObjectStore objects, NodeConnections nodes)
 {
+    private static readonly ResourceKind ExecKind = new("", "v1", "PodExecOptions");
+    private static readonly ResourceKind AttachKind = new("", "v1", "PodAttachOptions");
+
     /// <summary>False: not such a request.</summary>
     public async Task<bool> TryHandleAsync(HttpContext context, RequestUser user)
     {
@@ -27,6 +33,7 @@ public sealed class StreamRequests(KindRegistry kinds, Authorizer authorizer, Ob
         if (resource.Subresource == "portforward")
         {
             var entry = await objects.GetAsync(resource.Kind, resource.Key, context.RequestAborted);
+            await admission.ReviewAsync(Connect(resource, user, new ResourceKind("", "v1", "PodPortForwardOptions"), []), context.RequestAborted);
             await PortForwardEndpoint.HandleAsync(context, nodes.Streams, new PodTarget(resource.Namespace!, Objects.StoredObject.NameOf(entry.Key)));
             return true;
         }
@@ -39,7 +46,39 @@ public sealed class StreamRequests(KindRegistry kinds, Authorizer authorizer, Ob
             throw Failures.BadRequest("you must specify at least one command for the container");
         }
 
+        await admission.ReviewAsync(Connect(resource, user, resource.Subresource == "exec" ? ExecKind : AttachKind, Body(options, query["container"].ToString())), context.RequestAborted);
         await RemoteCommandEndpoint.HandleAsync(context, nodes.Streams, target, options, attach: resource.Subresource == "attach");
         return true;
+    }
+
+    private static AdmissionRequest Connect(ResourcePath resource, RequestUser user, ResourceKind body, JsonObject options)
+    {
+        options["kind"] = body.Kind;
+        options["apiVersion"] = body.ApiVersion;
+        return new AdmissionRequest(resource.Kind, AdmissionOperation.Connect, options, null, new WriteOptions("", User: user))
+        {
+            Subresource = resource.Subresource, Body = body, Target = resource.Key,
+        };
+    }
+
+    private static JsonObject Body(ExecOptions options, string container)
+    {
+        var body = new JsonObject();
+        foreach (var (name, asked) in new[] { ("stdin", options.Stdin), ("stdout", options.Stdout), ("stderr", options.Stderr), ("tty", options.Tty) }.Where(flag => flag.Item2))
+        {
+            body[name] = asked;
+        }
+
+        if (container.Length > 0)
+        {
+            body["container"] = container;
+        }
+
+        if (options.Command.Count > 0)
+        {
+            body["command"] = new JsonArray([.. options.Command.Select(word => JsonValue.Create(word))]);
+        }
+
+        return body;
     }
 }

@@ -46,6 +46,8 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, TimeProv
 
     public async Task<StoredEntry> CreateAsync(Kind kind, string? space, JsonObject value, WriteOptions options, CancellationToken cancellationToken, bool applied = false)
     {
+        SetNamespace(kind, value.Child("metadata"), space);
+        await AdmitNewAsync(kind, value, options, applied, cancellationToken);
         var metadata = value.Child("metadata");
         SetNamespace(kind, metadata, space);
         var generate = string.IsNullOrEmpty(metadata.String("name")) && metadata.String("generateName") is { Length: > 0 };
@@ -57,7 +59,7 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, TimeProv
                 candidate.Child("metadata")["name"] = RandomNames.For(metadata.String("generateName")!);
             }
 
-            var result = await TryCreateAsync(kind, candidate, options, applied, cancellationToken);
+            var result = await TryCreateAsync(kind, candidate, options, cancellationToken);
             if (result.Outcome == WriteOutcome.Written)
             {
                 return new StoredEntry("", result.Current!.Value.Value, result.Revision, result.Revision);
@@ -70,10 +72,10 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, TimeProv
         }
     }
 
-    private async Task<WriteResult> TryCreateAsync(Kind kind, JsonObject value, WriteOptions options, bool applied, CancellationToken cancellationToken)
+    /// <summary>Defaults, field ownership and the plugins that change objects: they see it before it has a name, uid or first status.</summary>
+    private async Task AdmitNewAsync(Kind kind, JsonObject value, WriteOptions options, bool applied, CancellationToken cancellationToken)
     {
         var metadata = value.Child("metadata");
-        var now = time.GetUtcNow();
         foreach (var name in (ReadOnlySpan<string>)["resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"])
         {
             if (name == "resourceVersion" && metadata.String(name) is { Length: > 0 } version && version != "0" && !applied)
@@ -92,11 +94,17 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, TimeProv
         kind.Default?.Invoke(value);
         if (!applied)
         {
-            FieldManager.TrackUpdate(null, value, kind.Schema, new FieldWriter(options.Manager, kind.Identity.ApiVersion, null, now), Reset(kind, null));
+            FieldManager.TrackUpdate(null, value, kind.Schema, new FieldWriter(options.Manager, kind.Identity.ApiVersion, null, time.GetUtcNow()), Reset(kind, null));
         }
 
+        await admission.MutateAsync(new AdmissionRequest(kind, AdmissionOperation.Create, value, null, options), cancellationToken);
+    }
+
+    private async Task<WriteResult> TryCreateAsync(Kind kind, JsonObject value, WriteOptions options, CancellationToken cancellationToken)
+    {
+        var metadata = value.Child("metadata");
         metadata["uid"] = Guid.NewGuid().ToString();
-        metadata["creationTimestamp"] = Times.Seconds(now);
+        metadata["creationTimestamp"] = Times.Seconds(time.GetUtcNow());
         if (kind.HasGeneration)
         {
             metadata["generation"] = 1;
@@ -113,7 +121,6 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, TimeProv
 
         kind.Prepare?.Invoke(value);
         var request = new AdmissionRequest(kind, AdmissionOperation.Create, value, null, options);
-        await admission.MutateAsync(request, cancellationToken);
         Check(kind, value, null);
         await admission.ValidateAsync(request, cancellationToken);
         await using var allocation = await admission.AllocateAsync(request, cancellationToken);
@@ -179,14 +186,24 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, TimeProv
         }
 
         var request = new AdmissionRequest(kind, AdmissionOperation.Update, next, old, options) { Subresource = subresource };
-        await admission.MutateAsync(request, cancellationToken);
+        // A binding has passed as what it is, a Binding.
+        var admitted = subresource == "binding";
+        if (!admitted)
+        {
+            await admission.MutateAsync(request, cancellationToken);
+        }
+
         if (kind.HasGeneration && subresource != Subresource.StatusName && DesiredStateDiffers(next, old))
         {
             next.Child("metadata")["generation"] = (old.Object("metadata").Integer("generation") ?? 0) + 1;
         }
 
         Check(kind, next, old, subresource);
-        await admission.ValidateAsync(request, cancellationToken);
+        if (!admitted)
+        {
+            await admission.ValidateAsync(request, cancellationToken);
+        }
+
         await using var allocation = await admission.AllocateAsync(request, cancellationToken);
         if (!applied)
         {
@@ -227,7 +244,7 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, TimeProv
             var current = await GetAsync(kind, key, cancellationToken);
             var value = Decode(kind, current.Value, current.Modified);
             DeletionRules.CheckPreconditions(kind, key, value, request);
-            await admission.ValidateAsync(new AdmissionRequest(kind, AdmissionOperation.Delete, value, value, options), cancellationToken);
+            await admission.ReviewAsync(new AdmissionRequest(kind, AdmissionOperation.Delete, value, value, options) { Target = key, Deletion = request }, cancellationToken);
             var step = DeletionRules.Plan(kind, value, request, time.GetUtcNow());
             if (step == DeletionStep.AlreadyUnderWay)
             {

@@ -15,4 +15,4 @@ public sealed record RequestUser(string Name, IReadOnlyList<string> Groups, stri
 }
 
 /// <summary>What a write may say about itself.</summary>
-public sealed record WriteOptions(string Manager, bool DryRun = false, RequestUser? User = null);
+public sealed record WriteOptions(string Manager, bool DryRun = false, RequestUser? User = null, RequestNotes? Notes = null);

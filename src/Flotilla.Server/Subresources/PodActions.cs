@@ -3,13 +3,14 @@ using Flotilla.Api;
 using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
 using Flotilla.Api.Schema;
+using Flotilla.Server.Admission;
 using Flotilla.Server.Http;
 using Flotilla.Server.Objects;
 
 namespace Flotilla.Server.Subresources;
 
 /// <summary>Places pods on nodes, and evicts them where disruption budgets allow.</summary>
-public sealed class PodActions(ObjectStore objects, TimeProvider time)
+public sealed class PodActions(ObjectStore objects, AdmissionChain admission, TimeProvider time)
 {
     private static readonly ResourceKind Binding = new("", "v1", "Binding");
     private static readonly ResourceKind Eviction = new("policy", "v1", "Eviction");
@@ -24,6 +25,7 @@ public sealed class PodActions(ObjectStore objects, TimeProvider time)
             throw Failures.BadRequest("target.name: Required value");
         }
 
+        await admission.ReviewAsync(Create(request, path, Binding, binding), cancellationToken);
         var uid = binding.Object("metadata").String("uid");
         await objects.ChangeAsync(
             CoreKinds.Pod,
@@ -45,6 +47,7 @@ public sealed class PodActions(ObjectStore objects, TimeProvider time)
     public async Task<ApiAnswer> EvictAsync(ApiRequest request, ResourcePath path, CancellationToken cancellationToken)
     {
         var (eviction, _) = BodyReader.ReadObject(request, Eviction, SchemaTable.BuiltIn.Find(Eviction));
+        await admission.ReviewAsync(Create(request, path, Eviction, eviction), cancellationToken);
         var entry = await objects.GetAsync(CoreKinds.Pod, path.Key, cancellationToken);
         var pod = ObjectStore.Decode(CoreKinds.Pod, entry.Value, entry.Modified);
         await SpendBudgetAsync(pod, path, request, cancellationToken);
@@ -52,6 +55,9 @@ public sealed class PodActions(ObjectStore objects, TimeProvider time)
         await objects.DeleteAsync(CoreKinds.Pod, path.Key, deletion, ResourceWrites.Options(request), cancellationToken);
         return ApiAnswer.Json(Success.DeepClone(), 201);
     }
+
+    private static AdmissionRequest Create(ApiRequest request, ResourcePath path, ResourceKind kind, JsonObject body) =>
+        new(CoreKinds.Pod, AdmissionOperation.Create, body, null, ResourceWrites.Options(request)) { Subresource = path.Subresource, Body = kind, Target = path.Key };
 
     private static void CheckBindable(ResourcePath path, JsonObject pod, string node, string? uid)
     {

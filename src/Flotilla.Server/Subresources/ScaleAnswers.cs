@@ -58,7 +58,7 @@ public sealed class ScaleAnswers(ObjectStore objects)
         return current;
     }
 
-    private static JsonObject ScaleOf(JsonObject item)
+    internal static JsonObject ScaleOf(JsonObject item)
     {
         var metadata = item.Object("metadata");
         var own = new JsonObject();

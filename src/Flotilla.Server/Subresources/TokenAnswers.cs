@@ -4,6 +4,7 @@ using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
 using Flotilla.Api.Schema;
 using Flotilla.Api.Validation;
+using Flotilla.Server.Admission;
 using Flotilla.Server.Http;
 using Flotilla.Server.Identity;
 using Flotilla.Server.Objects;
@@ -11,7 +12,7 @@ using Flotilla.Server.Objects;
 namespace Flotilla.Server.Subresources;
 
 /// <summary><c>POST serviceaccounts/NAME/token</c>: short-lived tokens, bound to a pod, secret or node if asked.</summary>
-public sealed class TokenAnswers(ObjectStore objects, ServiceAccountTokens tokens)
+public sealed class TokenAnswers(ObjectStore objects, AdmissionChain admission, ServiceAccountTokens tokens)
 {
     private const long DefaultSeconds = 3600;
     private const long MinSeconds = 600;
@@ -23,6 +24,8 @@ public sealed class TokenAnswers(ObjectStore objects, ServiceAccountTokens token
         var (body, _) = BodyReader.ReadObject(request, Identity, SchemaTable.BuiltIn.Find(Identity));
         var entry = await objects.GetAsync(CoreKinds.ServiceAccount, path.Key, cancellationToken);
         var account = ObjectStore.Decode(CoreKinds.ServiceAccount, entry.Value, entry.Modified);
+        await admission.ReviewAsync(
+            new AdmissionRequest(CoreKinds.ServiceAccount, AdmissionOperation.Create, body, null, ResourceWrites.Options(request)) { Subresource = "token", Body = Identity, Target = path.Key }, cancellationToken);
         var spec = body.Child("spec");
         var seconds = spec.Integer("expirationSeconds") ?? DefaultSeconds;
         Check(seconds);

@@ -1,0 +1,68 @@
+using System.Text.Json.Nodes;
+using Flotilla.Api;
+using Flotilla.Api.Json;
+using Flotilla.Api.Kinds;
+using Flotilla.Api.Schema;
+using Flotilla.Server.Http;
+using Flotilla.Server.Subresources;
+
+namespace Flotilla.Server.Admission.Matching;
+
+/// <summary>
+/// A request as a webhook or policy sees it: in the version it asked for, scales as Scale objects, deletions with the
+/// old object only. The objects are copies.
+/// </summary>
+internal sealed record AdmissionView(ResourceKind Identity, TypeSchema? Schema, JsonObject? Object, JsonObject? Old)
+{
+    private static readonly ResourceKind Scale = new("autoscaling", "v1", "Scale");
+
+    public static AdmissionView Of(AdmissionRequest request, Kind matched)
+    {
+        if (request.Body is { } body)
+        {
+            return new AdmissionView(body, SchemaTable.BuiltIn.Find(body), request.Object.Copy(), request.Old?.Copy());
+        }
+
+        if (IsScale(request))
+        {
+            return new AdmissionView(Scale, SchemaTable.BuiltIn.Find(Scale), ScaleAnswers.ScaleOf(request.Object.Copy()), request.Old is { } before ? ScaleAnswers.ScaleOf(before.Copy()) : null);
+        }
+
+        var value = request.Operation == AdmissionOperation.Delete ? null : InVersion(request.Object, request.Kind, matched);
+        return new AdmissionView(matched.Identity, matched.Schema, value, request.Old is { } old ? InVersion(old, request.Kind, matched) : null);
+    }
+
+    /// <summary>Brings what became of <see cref="Object"/> back into the request. False: nothing changed.</summary>
+    public bool Adopt(AdmissionRequest request, Kind matched, JsonObject next)
+    {
+        BodyReader.Normalize(next, Identity, Schema, "Ignore", []);
+        if (request.Body is null && !IsScale(request))
+        {
+            matched.Default?.Invoke(next);
+        }
+
+        if (next.SameAs(Object))
+        {
+            return false;
+        }
+
+        if (request.Body is null && IsScale(request))
+        {
+            request.Object.Child("spec")["replicas"] = next.Object("spec").Integer("replicas") ?? 0;
+            return true;
+        }
+
+        request.Replace(request.Body is null ? InVersion(next, matched, request.Kind) : next);
+        return true;
+    }
+
+    private static bool IsScale(AdmissionRequest request) => request.Subresource == Subresource.ScaleName;
+
+    private static JsonObject InVersion(JsonObject value, Kind from, Kind to)
+    {
+        var copy = EquivalentKinds.Convert(value, from, to);
+        copy["kind"] ??= to.Name;
+        copy["apiVersion"] ??= to.Identity.ApiVersion;
+        return copy;
+    }
+}
