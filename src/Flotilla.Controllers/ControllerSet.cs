@@ -5,6 +5,7 @@ using Flotilla.Controllers.Jobs;
 using Flotilla.Controllers.Namespaces;
 using Flotilla.Controllers.Nodes;
 using Flotilla.Controllers.ReplicaSets;
+using Flotilla.Controllers.RoleAggregation;
 using Flotilla.Controllers.ServiceAccounts;
 using Flotilla.Controllers.Services;
 using Flotilla.Controllers.StatefulSets;
@@ -27,6 +28,7 @@ public sealed class ControllerSet : BackgroundService
         context => new EndpointsController(context),
         context => new ServiceAccountController(context),
         context => new RootCertificateController(context),
+        context => new RoleAggregationController(context),
         context => new NamespaceController(context),
         context => new NodeLifecycleController(context),
         context => new TaintEvictionController(context),

@@ -6,6 +6,8 @@ using Flotilla.Server.Admission;
 using Flotilla.Server.Admission.Webhooks;
 using Flotilla.Server.Allocation;
 using Flotilla.Server.Authentication;
+using Flotilla.Server.Authorization;
+using Flotilla.Server.Authorization.Rbac;
 using Flotilla.Server.Bootstrap;
 using Flotilla.Server.Discovery;
 using Flotilla.Server.Http;
@@ -31,6 +33,7 @@ public sealed class ApiServer : IAsyncDisposable
     private readonly WatchHubs hubs;
     private readonly ObjectStore objects;
     private readonly ApiHandler handler;
+    private readonly RbacPolicies policies;
     private readonly ServerStatus status;
     private readonly ServiceAllocator allocator;
     private readonly WebhookConnections webhooks;
@@ -46,11 +49,13 @@ public sealed class ApiServer : IAsyncDisposable
         this.time = time;
         hubs = new WatchHubs(store, loggers.CreateLogger<WatchHubs>());
         allocator = new ServiceAllocator(options.ServiceCidr);
+        policies = new RbacPolicies(store, loggers.CreateLogger<RbacPolicies>());
+        var rbac = new RbacAuthorizer(policies);
+        var authorizer = new Authorizer([rbac]);
         webhooks = new WebhookConnections(new ServiceEndpoints(store));
-        var admission = new AdmissionChain(DefaultPlugins.Create(store, kinds, webhooks, time), allocator);
+        var admission = new AdmissionChain([.. DefaultPlugins.Create(store, kinds, webhooks, time), new EscalationGuard(authorizer, rbac)], allocator);
         objects = new ObjectStore(store, admission, time);
         var authenticator = new Authenticator(store, identity.ServiceAccounts);
-        var authorizer = new Authorizer(store);
         var metrics = new RequestMetrics();
         status = new ServerStatus(store, metrics, time);
         var reads = new ResourceReads(objects, hubs, time);
@@ -63,7 +68,7 @@ public sealed class ApiServer : IAsyncDisposable
             new DiscoveryDocuments(kinds, $"{advertised}:{options.Port}"),
             new OpenApiDocuments(kinds),
             status,
-            new ReviewAnswers(authorizer, authenticator, pods, kinds, time),
+            new ReviewAnswers(new AccessReviews(authorizer), authenticator, pods, kinds, time),
             reads,
             writes,
             new SubresourceAnswers(objects, reads, writes, new ScaleAnswers(objects), pods, new TokenAnswers(objects, admission, identity.ServiceAccounts), new LogAnswers(objects, nodes)));
@@ -89,12 +94,13 @@ public sealed class ApiServer : IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await hubs.StartAsync(cancellationToken);
+        await policies.StartAsync(cancellationToken);
         foreach (var entry in (await store.ListAsync(CoreKinds.Service.StoragePrefix, null, 0, null, cancellationToken)).Entries)
         {
             allocator.Occupy((JsonObjectOf(entry)));
         }
 
-        await new FirstObjects(objects, options).CreateAsync(cancellationToken);
+        await new FirstObjects(new BuiltInObjects(objects), options).CreateAsync(cancellationToken);
         await listener.StartAsync(cancellationToken);
         status.SetReady();
     }
@@ -103,6 +109,7 @@ public sealed class ApiServer : IAsyncDisposable
     {
         status.SetStopping();
         await listener.StopAsync(cancellationToken);
+        await policies.StopAsync(cancellationToken);
         await hubs.StopAsync(cancellationToken);
     }
 
@@ -110,6 +117,7 @@ public sealed class ApiServer : IAsyncDisposable
     {
         await listener.DisposeAsync();
         webhooks.Dispose();
+        policies.Dispose();
         hubs.Dispose();
     }
 

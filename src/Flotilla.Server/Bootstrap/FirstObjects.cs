@@ -3,16 +3,13 @@ using System.Text.Json.Nodes;
 using Flotilla.Api;
 using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
-using Flotilla.Server.Http;
-using Flotilla.Server.Objects;
+using Flotilla.Server.Bootstrap.Rbac;
 
 namespace Flotilla.Server.Bootstrap;
 
 /// <summary>The objects every cluster has from its first moment. Made if missing; what people changed stays.</summary>
-public sealed class FirstObjects(ObjectStore objects, ApiServerOptions options)
+internal sealed class FirstObjects(BuiltInObjects objects, ApiServerOptions options)
 {
-    private static readonly WriteOptions Writing = new("flotilla");
-
     public async Task CreateAsync(CancellationToken cancellationToken)
     {
         foreach (var name in (string[])["default", "kube-system", "kube-public", "kube-node-lease"])
@@ -22,8 +19,8 @@ public sealed class FirstObjects(ObjectStore objects, ApiServerOptions options)
 
         foreach (var (name, value, description) in ((string, long, string)[])
         [
-            ("system-cluster-critical", 2_000_000_000, "For pods the cluster needs, which may run on any node."),
-            ("system-node-critical", 2_000_001_000, "For pods their node needs, which cannot move."),
+            ("system-cluster-critical", 2_000_000_000, "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary."),
+            ("system-node-critical", 2_000_001_000, "Used for system critical pods that must not be moved from their current node."),
         ])
         {
             await EnsureAsync(
@@ -45,6 +42,7 @@ public sealed class FirstObjects(ObjectStore objects, ApiServerOptions options)
                 [("dns", 53, "UDP", 53), ("dns-tcp", 53, "TCP", 53)]),
             cancellationToken);
         await PublishAddressAsync(cancellationToken);
+        await new BuiltInRoles(objects).EnsureAsync(cancellationToken);
     }
 
     /// <summary>The first address of the service range.</summary>
@@ -78,37 +76,10 @@ public sealed class FirstObjects(ObjectStore objects, ApiServerOptions options)
             cancellationToken);
     }
 
-    private async Task EnsureAsync(Kind kind, string? space, JsonObject value, CancellationToken cancellationToken)
-    {
-        var name = value.Object("metadata").String("name")!;
-        if (await objects.FindAsync(kind, new ObjectKey(space, name), cancellationToken) is not null)
-        {
-            return;
-        }
+    private Task EnsureAsync(Kind kind, string? space, JsonObject value, CancellationToken cancellationToken) => objects.EnsureAsync(kind, space, value, cancellationToken);
 
-        await objects.CreateAsync(kind, space, Complete(kind, value), Writing, cancellationToken);
-    }
-
-    private async Task ReplaceAsync(Kind kind, JsonObject value, CancellationToken cancellationToken)
-    {
-        var key = new ObjectKey("default", "kubernetes");
-        if (await objects.FindAsync(kind, key, cancellationToken) is null)
-        {
-            await objects.CreateAsync(kind, "default", Complete(kind, value), Writing, cancellationToken);
-            return;
-        }
-
-        await objects.ChangeAsync(kind, key, null, Writing, _ => Complete(kind, value), cancellationToken);
-    }
-
-    private static JsonObject Complete(Kind kind, JsonObject value)
-    {
-        var complete = value.Copy();
-        complete["kind"] = kind.Name;
-        complete["apiVersion"] = kind.Identity.ApiVersion;
-        BodyReader.Normalize(complete, kind.Identity, kind.Schema, "Strict", []);
-        return complete;
-    }
+    private Task ReplaceAsync(Kind kind, JsonObject value, CancellationToken cancellationToken) =>
+        objects.ReplaceAsync(kind, new ObjectKey("default", "kubernetes"), value, cancellationToken);
 
     private static JsonObject Service(string name, string address, JsonObject labels, JsonObject? selector, IReadOnlyList<(string Name, int Port, string Protocol, int Target)> ports)
     {

@@ -1,6 +1,6 @@
 using Flotilla.Api;
 using Flotilla.Api.Kinds;
-using Flotilla.Server.Authentication;
+using Flotilla.Server.Authorization;
 using Flotilla.Server.Discovery;
 using Flotilla.Server.Objects;
 using Flotilla.Server.OpenApi;
@@ -23,13 +23,13 @@ public sealed class ApiHandler(
 {
     public async Task<ApiAnswer> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
     {
+        await authorizer.AuthorizeAsync(request, cancellationToken);
         if (status.TryAnswer(request) is { } health)
         {
             return health;
         }
 
         var path = ResourcePath.Parse(request.Path, kinds);
-        await authorizer.AuthorizeAsync(request, path, cancellationToken);
         if (path is null)
         {
             return discovery.TryAnswer(request) ?? openApi.TryAnswer(request) ?? await MissingAsync(request);

@@ -35,7 +35,7 @@ public sealed class ServerStatus(IStore store, RequestMetrics metrics, TimeProvi
 
     public void SetStopping() => ready = false;
 
-    /// <summary>Null: the path is none of these. Health and version are open to everybody.</summary>
+    /// <summary>Null: the path is none of these.</summary>
     public ApiAnswer? TryAnswer(ApiRequest request)
     {
         switch (request.Path)
@@ -44,7 +44,7 @@ public sealed class ServerStatus(IStore store, RequestMetrics metrics, TimeProvi
                 return Health(request, request.Path[1..]);
             case "/version" or "/version/":
                 return ApiAnswer.Json(VersionInfo.DeepClone());
-            case "/metrics" when request.User.IsMaster:
+            case "/metrics":
                 return ApiAnswer.Text(metrics.Render(store.Current, time.GetUtcNow() - started));
             default:
                 return request.Path.StartsWith("/livez/", StringComparison.Ordinal) || request.Path.StartsWith("/healthz/", StringComparison.Ordinal) || request.Path.StartsWith("/readyz/", StringComparison.Ordinal)

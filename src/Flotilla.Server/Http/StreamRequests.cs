@@ -3,7 +3,7 @@ using Flotilla.Api.Kinds;
 using Flotilla.Api.Schema;
 using Flotilla.Client.Streams;
 using Flotilla.Server.Admission;
-using Flotilla.Server.Authentication;
+using Flotilla.Server.Authorization;
 using Flotilla.Server.Objects;
 using Flotilla.Server.Subresources;
 using Microsoft.AspNetCore.Http;
@@ -29,7 +29,7 @@ public sealed class StreamRequests(KindRegistry kinds, Authorizer authorizer, Ad
 
         var query = context.Request.Query;
         var request = new ApiRequest { Method = "POST", Path = path, User = user };
-        await authorizer.AuthorizeAsync(request, resource, context.RequestAborted);
+        await authorizer.AuthorizeAsync(request, context.RequestAborted);
         if (resource.Subresource == "portforward")
         {
             var entry = await objects.GetAsync(resource.Kind, resource.Key, context.RequestAborted);

@@ -3,6 +3,7 @@ using Flotilla.Api;
 using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
 using Flotilla.Api.ManagedFields;
+using Flotilla.Api.Validation;
 using Flotilla.Server.Authentication;
 using Flotilla.Server.Http;
 using Flotilla.Server.Objects;
@@ -11,7 +12,7 @@ using Flotilla.Server.Subresources;
 namespace Flotilla.Server.Reviews;
 
 /// <summary>Kinds that are questions: they are answered at once and never stored.</summary>
-public sealed class ReviewAnswers(Authorizer authorizer, Authenticator authenticator, PodActions pods, KindRegistry kinds, TimeProvider time)
+public sealed class ReviewAnswers(AccessReviews access, Authenticator authenticator, PodActions pods, KindRegistry kinds, TimeProvider time)
 {
     private static readonly FieldSet StatusFields = FieldSet.FromJson(new JsonObject { ["f:status"] = new JsonObject() });
 
@@ -46,16 +47,16 @@ public sealed class ReviewAnswers(Authorizer authorizer, Authenticator authentic
                 review["status"] = new JsonObject { ["userInfo"] = UserInfo(request.User) };
                 break;
             case "SelfSubjectAccessReview":
-                review["status"] = await DecideAsync(request.User, spec, null, cancellationToken);
+                review["status"] = await DecideAsync(request.User, path, review, cancellationToken);
                 break;
             case "SubjectAccessReview":
-                review["status"] = await DecideAsync(SubjectOf(spec), spec, null, cancellationToken);
+                review["status"] = await DecideAsync(SubjectOf(spec), path, review, cancellationToken);
                 break;
             case "LocalSubjectAccessReview":
-                review["status"] = await DecideAsync(SubjectOf(spec), spec, path.Namespace, cancellationToken);
+                review["status"] = await DecideAsync(SubjectOf(spec), path, review, cancellationToken);
                 break;
             case "SelfSubjectRulesReview":
-                review["status"] = await RulesAsync(request.User, spec.String("namespace"), cancellationToken);
+                review["status"] = await ListRulesAsync(request, spec.String("namespace"), cancellationToken);
                 break;
             case "TokenReview":
                 review["status"] = await ReviewTokenAsync(spec, cancellationToken);
@@ -94,32 +95,31 @@ public sealed class ReviewAnswers(Authorizer authorizer, Authenticator authentic
             : TableBuilder.List(path.Kind, items, "", null, null));
     }
 
-    private async Task<JsonObject> DecideAsync(RequestUser user, JsonObject? spec, string? space, CancellationToken cancellationToken)
+    private async Task<JsonObject> DecideAsync(RequestUser user, ResourcePath path, JsonObject review, CancellationToken cancellationToken)
     {
-        var resource = spec.Object("resourceAttributes");
-        var path = spec.Object("nonResourceAttributes");
-        var wanted = resource is not null
-            ? new AccessAttributes(resource.String("verb") ?? "", resource.String("group") ?? "", resource.String("resource") ?? "", resource.String("subresource") ?? "", space ?? resource.String("namespace"), resource.String("name") ?? "")
-            : new AccessAttributes(path.String("verb") ?? "", Path: path.String("path") ?? "");
-        var status = new JsonObject { ["allowed"] = await authorizer.IsAllowedAsync(user, wanted, cancellationToken) };
-        return status;
+        var resource = review.Object("spec").Object("resourceAttributes");
+        var errors = AccessReviews.Check(review, self: path.Kind == AuthorizationKinds.SelfSubjectAccessReview).ToList();
+        if (path.Kind == AuthorizationKinds.LocalSubjectAccessReview)
+        {
+            errors.AddRange(CheckLocal(review, path.Namespace));
+        }
+
+        return errors.Count > 0 ? throw Failures.Invalid(path.Kind, "", errors)
+            : resource is not null && path.Namespace is { } space && resource.String("namespace") != space ? throw Failures.BadRequest($"spec.resourceAttributes.namespace must match namespace: {space}")
+            : await access.DecideAsync(user, review.Object("spec"), cancellationToken);
     }
 
-    private async Task<JsonObject> RulesAsync(RequestUser user, string? space, CancellationToken cancellationToken)
+    private static IEnumerable<FieldError> CheckLocal(JsonObject review, string? space)
     {
-        var (resources, others) = (new JsonArray(), new JsonArray());
-        if (user.IsMaster)
+        if (review.Object("spec").Object("nonResourceAttributes") is { } path)
         {
-            resources.Add(new JsonObject { ["verbs"] = new JsonArray("*"), ["apiGroups"] = new JsonArray("*"), ["resources"] = new JsonArray("*") });
-            others.Add(new JsonObject { ["verbs"] = new JsonArray("*"), ["nonResourceURLs"] = new JsonArray("*") });
+            yield return FieldError.Invalid("spec.nonResourceAttributes", path.DeepClone(), "disallowed on this kind of request");
         }
 
-        await foreach (var rule in authorizer.RulesAsync(user, space, cancellationToken))
+        if (review.Object("metadata").String("namespace") is { Length: > 0 } own && own != space)
         {
-            (rule.ContainsKey("nonResourceURLs") ? others : resources).Add(rule.DeepClone());
+            yield return FieldError.Invalid("spec.resourceAttributes.namespace", own, "must match metadata.namespace");
         }
-
-        return new JsonObject { ["resourceRules"] = resources, ["nonResourceRules"] = others, ["incomplete"] = false };
     }
 
     private async Task<JsonObject> ReviewTokenAsync(JsonObject? spec, CancellationToken cancellationToken)
@@ -138,8 +138,13 @@ public sealed class ReviewAnswers(Authorizer authorizer, Authenticator authentic
         };
     }
 
+    private Task<JsonObject> ListRulesAsync(ApiRequest request, string? space, CancellationToken cancellationToken) =>
+        string.IsNullOrEmpty(space) ? throw Failures.BadRequest("no namespace on request") : access.ListRulesAsync(request.User, space, cancellationToken);
+
     private static RequestUser SubjectOf(JsonObject? spec) =>
-        new(spec.String("user") ?? "", spec.Array("groups")?.Select(node => node.AsString()!).ToList() ?? [], spec.String("uid"));
+        new(spec.String("user") ?? "", Texts(spec.Array("groups")), spec.String("uid"), spec.Object("extra")?.ToDictionary(pair => pair.Key, pair => Texts(pair.Value as JsonArray)));
+
+    private static IReadOnlyList<string> Texts(JsonArray? list) => [.. (list ?? []).Select(node => node.AsString() ?? "")];
 
     private static JsonObject UserInfo(RequestUser user)
     {
