@@ -1,0 +1,57 @@
+namespace Flotilla.Cel.Tests;
+
+public class ConversionTests
+{
+    [Theory]
+    [InlineData("5", "int('5')")]
+    [InlineData("5", "int(5.9)")]
+    [InlineData("5", "int(5u)")]
+    [InlineData("5u", "uint(5)")]
+    [InlineData("5.0", "double('5')")]
+    [InlineData("'5'", "string(5)")]
+    [InlineData("'5'", "string(5u)")]
+    [InlineData("'1.5'", "string(1.5)")]
+    [InlineData("'1e+06'", "string(1000000.0)")]
+    [InlineData("'123456'", "string(123456.0)")]
+    [InlineData("'1e-07'", "string(0.0000001)")]
+    [InlineData("'0.0001'", "string(0.0001)")]
+    [InlineData("'true'", "string(true)")]
+    [InlineData("'abc'", "string(b'abc')")]
+    [InlineData("b'abc'", "bytes('abc')")]
+    [InlineData("true", "bool('True')")]
+    [InlineData("'3600s'", "string(duration('1h'))")]
+    [InlineData("'0.1s'", "string(duration('100ms'))")]
+    [InlineData("'2009-02-13T23:31:30Z'", "string(timestamp(1234567890))")]
+    [InlineData("1234567890", "int(timestamp('2009-02-13T23:31:30Z'))")]
+    public void Converts(string expected, string expression) => Run.Same(expected, expression);
+
+    [Theory]
+    [InlineData("2009", "timestamp('2009-02-13T23:31:30Z').getFullYear()")]
+    [InlineData("1", "timestamp('2009-02-13T23:31:30Z').getMonth()")]
+    [InlineData("12", "timestamp('2009-02-13T23:31:30Z').getDayOfMonth()")]
+    [InlineData("13", "timestamp('2009-02-13T23:31:30Z').getDate()")]
+    [InlineData("43", "timestamp('2009-02-13T23:31:30Z').getDayOfYear()")]
+    [InlineData("5", "timestamp('2009-02-13T23:31:30Z').getDayOfWeek()")]
+    [InlineData("23", "timestamp('2009-02-13T23:31:30Z').getHours()")]
+    [InlineData("1", "timestamp('2009-02-13T23:31:30Z').getHours('+02:00')")]
+    [InlineData("14", "timestamp('2009-02-13T23:31:30Z').getDate('02:00')")]
+    [InlineData("13", "timestamp('2009-02-13T23:31:30Z').getHours('-10:30')")]
+    [InlineData("23", "timestamp('2009-02-13T23:31:30Z').getHours('UTC')")]
+    [InlineData("123", "timestamp('2009-02-13T23:31:30.123456789Z').getMilliseconds()")]
+    [InlineData("timestamp('2009-02-14T01:31:30Z')", "timestamp('2009-02-13T23:31:30Z') + duration('2h')")]
+    [InlineData("duration('24h')", "timestamp('2009-02-14T00:00:00Z') - timestamp('2009-02-13T00:00:00Z')")]
+    [InlineData("timestamp('2009-02-13T21:31:30Z')", "timestamp('2009-02-13T23:31:30+02:00')")]
+    [InlineData("true", "timestamp('2009-02-13T23:31:30Z') < timestamp('2009-02-13T23:31:30.000000001Z')")]
+    [InlineData("90", "duration('1h30m').getMinutes()")]
+    [InlineData("1", "duration('1h59m').getHours()")]
+    [InlineData("-1500", "duration('-1.5s').getMilliseconds()")]
+    [InlineData("duration('3m')", "duration('1m') + duration('2m')")]
+    public void Times(string expected, string expression) => Run.Same(expected, expression);
+
+    [Theory]
+    [InlineData("timestamp overflow", "timestamp('9999-12-31T23:59:59Z') + duration('1s')")]
+    [InlineData("duration overflow", "duration('2562047h') + duration('2562047h')")]
+    [InlineData("unknown time zone Nowhere", "timestamp(0).getHours('Nowhere')")]
+    [InlineData("type conversion error from 'string' to 'google.protobuf.Duration'", "duration(y.name)")]
+    public void Refuses(string message, string expression) => Assert.Equal(message, Run.Error(expression));
+}
