@@ -9,6 +9,7 @@ using Flotilla.Server.Authentication;
 using Flotilla.Server.Authorization;
 using Flotilla.Server.Authorization.Rbac;
 using Flotilla.Server.Bootstrap;
+using Flotilla.Server.CustomResources;
 using Flotilla.Server.Discovery;
 using Flotilla.Server.Http;
 using Flotilla.Server.Identity;
@@ -40,7 +41,8 @@ public sealed class ApiServer : IAsyncDisposable
     private readonly NodeConnections nodes = new();
     private readonly HttpListenerHost listener;
     private readonly TimeProvider time;
-    private readonly KindRegistry kinds = KindRegistry.BuiltIn;
+    private readonly KindRegistry kinds = new(BuiltInKinds.All);
+    private readonly CustomResourceService customResources;
 
     public ApiServer(ApiServerOptions options, IStore store, ClusterIdentity identity, TimeProvider time, ILoggerFactory loggers)
     {
@@ -54,7 +56,8 @@ public sealed class ApiServer : IAsyncDisposable
         var authorizer = new Authorizer([rbac]);
         webhooks = new WebhookConnections(new ServiceEndpoints(store));
         var admission = new AdmissionChain([.. DefaultPlugins.Create(store, kinds, webhooks, time), new EscalationGuard(authorizer, rbac)], allocator);
-        objects = new ObjectStore(store, admission, time);
+        objects = new ObjectStore(store, admission, new ServedForm(new ConversionWebhooks(new WebhookClient(webhooks, time))), time);
+        customResources = new CustomResourceService(objects, kinds, new NoRules(), time, loggers.CreateLogger<CustomResourceService>());
         var authenticator = new Authenticator(store, identity.ServiceAccounts);
         var metrics = new RequestMetrics();
         status = new ServerStatus(store, metrics, time);
@@ -101,6 +104,7 @@ public sealed class ApiServer : IAsyncDisposable
         }
 
         await new FirstObjects(new BuiltInObjects(objects), options).CreateAsync(cancellationToken);
+        await customResources.StartAsync(cancellationToken);
         await listener.StartAsync(cancellationToken);
         status.SetReady();
     }
@@ -110,12 +114,14 @@ public sealed class ApiServer : IAsyncDisposable
         status.SetStopping();
         await listener.StopAsync(cancellationToken);
         await policies.StopAsync(cancellationToken);
+        await customResources.StopAsync(cancellationToken);
         await hubs.StopAsync(cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
     {
         await listener.DisposeAsync();
+        customResources.Dispose();
         webhooks.Dispose();
         policies.Dispose();
         hubs.Dispose();

@@ -32,7 +32,8 @@ public sealed class LocalObjectClient(ApiHandler handler, ObjectStore objects, W
     {
         var selection = Select<T>(scope);
         var list = await objects.Store.ListAsync(selection.Prefix, null, 0, null, cancellationToken);
-        return new ObjectList<T>([.. list.Entries.Where(entry => selection.Matches(entry.Key, entry.Value)).Select(entry => Decode<T>(selection.Kind, entry))], list.Revision.ToString());
+        var entries = await objects.Served.OfAsync(selection.Kind, list.Entries, cancellationToken);
+        return new ObjectList<T>([.. entries.Where(entry => selection.Matches(entry.Key, entry.Value)).Select(entry => Decode<T>(selection.Kind, entry))], list.Revision.ToString());
     }
 
     public async IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(ListScope scope, string resourceVersion, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -41,7 +42,7 @@ public sealed class LocalObjectClient(ApiHandler handler, ObjectStore objects, W
         var selection = Select<T>(scope);
         var from = new Revision(long.Parse(resourceVersion, System.Globalization.CultureInfo.InvariantCulture));
         var query = new ListQuery(selection, 0, null, null, from.Value, null, true, true, false, null);
-        var stream = new WatchStream(objects.Store, hubs, query, new Representation(Shape.Object, false), null, time);
+        var stream = new WatchStream(objects, hubs, query, new Representation(Shape.Object, false), null, time);
         await foreach (var (changes, revision) in stream.ChangesAsync(from, cancellationToken))
         {
             foreach (var change in changes)

@@ -14,6 +14,7 @@ public static class ApiExtensionsKinds
         Default = CustomResourceDefinitionRules.Default,
         Prepare = CustomResourceDefinitionRules.Prepare,
         PrepareUpdate = CustomResourceDefinitionRules.PrepareUpdate,
+        PrepareDelete = CustomResources.CustomResourceDeletion.Begin,
         Validate = CustomResourceDefinitionRules.Check,
         Columns = [Cells.Name, Cells.CreatedAt],
     };

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Flotilla.Api.CustomResources;
 using Flotilla.Api.Schema;
 using Flotilla.Api.Validation;
 
@@ -20,7 +21,10 @@ public sealed record Subresource(string Name, ResourceKind Kind, params string[]
 }
 
 /// <summary>One column of the Table representation. Priority above zero shows only in wide output.</summary>
-public sealed record Column(string Name, Func<JsonObject, ColumnContext, JsonNode?> Cell, int Priority = 0, string Type = "string", string Format = "");
+public sealed record Column(string Name, Func<JsonObject, ColumnContext, JsonNode?> Cell, int Priority = 0, string Type = "string", string Format = "")
+{
+    public string Description { get; init; } = "";
+}
 
 public readonly record struct ColumnContext(DateTimeOffset Now);
 
@@ -59,7 +63,14 @@ public sealed class Kind
 
     public bool IsNamespaced => Scope == Scope.Namespaced;
 
-    public TypeSchema Schema => schema.Value;
+    /// <summary>The shape of the object: from the schema table, or from the definition of a custom resource.</summary>
+    public TypeSchema Schema => Custom?.Type ?? schema.Value;
+
+    /// <summary>Set when a CustomResourceDefinition made this kind.</summary>
+    public CustomResource? Custom { get; init; }
+
+    /// <summary>The kind of a list of these.</summary>
+    public string ListName { get => field ?? Name + "List"; init; }
 
     public IReadOnlyList<string> ShortNames { get; init; } = [];
 
@@ -122,6 +133,9 @@ public sealed class Kind
 
     /// <summary>Carries over what an update must not touch: (new, old).</summary>
     public Action<JsonObject, JsonObject>? PrepareUpdate { get; init; }
+
+    /// <summary>Marks an object whose deletion begins.</summary>
+    public Action<JsonObject, DateTimeOffset>? PrepareDelete { get; init; }
 
     /// <summary>All that is wrong: (new, old or null on create).</summary>
     public Func<JsonObject, JsonObject?, IEnumerable<FieldError>>? Validate { get; init; }

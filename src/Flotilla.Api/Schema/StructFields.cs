@@ -38,7 +38,7 @@ public static class StructFields
     private static readonly FrozenSet<string> ByReference = new[] { "storage.v1.CSIStorageCapacity", "autoscaling.v1.Scale.none" }.ToFrozenSet(StringComparer.Ordinal);
 
     /// <summary>Lists that are present (null) even when nothing was given; ownership never records them as a whole.</summary>
-    private static readonly FrozenSet<string> Lists = new[] { "core.v1.PodSpec.containers" }.ToFrozenSet(StringComparer.Ordinal);
+    private static readonly FrozenSet<string> Lists = new[] { "core.v1.PodSpec.containers", "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus.conditions" }.ToFrozenSet(StringComparer.Ordinal);
 
     public static bool IsAlwaysPresent(TypeSchema type, FieldSchema field)
     {

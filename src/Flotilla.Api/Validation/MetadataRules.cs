@@ -20,7 +20,7 @@ public static class MetadataRules
             yield return error;
         }
 
-        foreach (var error in CheckTemplate(metadata, Path).Concat(CheckOwners(metadata)).Concat(CheckFinalizers(metadata)))
+        foreach (var error in CheckTemplate(metadata, Path).Concat(CheckOwners(metadata)).Concat(CheckFinalizers(metadata, kind)))
         {
             yield return error;
         }
@@ -140,7 +140,10 @@ public static class MetadataRules
         }
     }
 
-    private static IEnumerable<FieldError> CheckFinalizers(JsonObject metadata)
+    // Upstream asks for a domain only where the core API's own rules apply.
+    private static bool AllowsShortFinalizers(Kind kind) => kind.Custom is not null || kind.Group is "apiextensions.k8s.io" or "apiregistration.k8s.io";
+
+    private static IEnumerable<FieldError> CheckFinalizers(JsonObject metadata, Kind kind)
     {
         var names = (metadata.Array("finalizers") ?? []).Select(item => item.AsString() ?? "").ToList();
         foreach (var (name, i) in names.Select((name, i) => (name, i)))
@@ -149,7 +152,7 @@ public static class MetadataRules
             {
                 yield return FieldError.Invalid($"{Path}.finalizers", name, wrong);
             }
-            else if (!name.Contains('/', StringComparison.Ordinal) && name is not ("orphan" or "foregroundDeletion"))
+            else if (!name.Contains('/', StringComparison.Ordinal) && name is not ("orphan" or "foregroundDeletion") && !AllowsShortFinalizers(kind))
             {
                 yield return FieldError.Invalid(FieldRules.Indexed($"{Path}.finalizers", i), name, "name is neither a standard finalizer name nor is it fully qualified");
             }

@@ -19,6 +19,15 @@ public static class BodyReader
         return (value, Normalize(value, expected, type, request["fieldValidation"], duplicates));
     }
 
+    /// <summary>Reads a whole object of <paramref name="kind"/>.</summary>
+    public static (JsonObject Value, IReadOnlyList<string> Warnings) ReadObject(ApiRequest request, Kind kind)
+    {
+        var duplicates = new List<string>();
+        var value = ReadTree(request.Body, request.ContentType, kind.Identity, duplicates);
+        CheckKind(value, kind.Identity);
+        return (value, Normalize(value, kind, request["fieldValidation"], duplicates));
+    }
+
     public static JsonObject ReadTree(ReadOnlyMemory<byte> body, string? contentType, ResourceKind expected, List<string>? duplicates)
     {
         if (IsProtobuf(contentType))
@@ -56,7 +65,30 @@ public static class BodyReader
             throw Failures.BadRequest($"{kind.Kind} in version \"{kind.Version}\" cannot be handled as a {kind.Kind}: {error.Message}");
         }
 
-        var problems = duplicates.Select(path => $"duplicate field \"{path}\"").Concat(normalizer.UnknownFields.Select(path => $"unknown field \"{path}\"")).ToList();
+        return Answer(kind, normalizer.UnknownFields, fieldValidation, duplicates);
+    }
+
+    /// <summary>As above, for kinds of the table and for custom resources alike.</summary>
+    public static IReadOnlyList<string> Normalize(JsonObject value, Kind kind, string? fieldValidation, IReadOnlyList<string> duplicates)
+    {
+        if (kind.Custom is not { } custom)
+        {
+            return Normalize(value, kind.Identity, kind.Schema, fieldValidation, duplicates);
+        }
+
+        try
+        {
+            return Answer(kind.Identity, custom.Normalize(value), fieldValidation, duplicates);
+        }
+        catch (DecodeException error)
+        {
+            throw Failures.BadRequest($"{kind.Name} in version \"{kind.Version}\" cannot be handled as a {kind.Name}: {error.Message}");
+        }
+    }
+
+    private static IReadOnlyList<string> Answer(ResourceKind kind, IReadOnlyList<string> unknown, string? fieldValidation, IReadOnlyList<string> duplicates)
+    {
+        var problems = duplicates.Select(path => $"duplicate field \"{path}\"").Concat(unknown.Select(path => $"unknown field \"{path}\"")).ToList();
         return fieldValidation switch
         {
             _ when problems.Count == 0 => [],

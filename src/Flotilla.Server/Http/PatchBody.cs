@@ -14,7 +14,6 @@ public sealed class PatchBody
     private const string Merge = "application/merge-patch+json";
     private const string Strategic = "application/strategic-merge-patch+json";
     private const string Apply1 = "application/apply-patch+yaml";
-    
 
     private readonly string media;
     private readonly JsonNode? patch;
@@ -65,12 +64,17 @@ public sealed class PatchBody
 
         // Values are checked and brought to canonical text on a filled copy; only what was given is kept.
         var filled = applied.Copy();
-        var warnings = BodyReader.Normalize(filled, kind.Identity, kind.Schema, request["fieldValidation"] ?? "Strict", []);
+        var warnings = BodyReader.Normalize(filled, kind, request["fieldValidation"] ?? "Strict", []);
         return (Prune(applied, filled), warnings);
     }
 
     public (JsonObject Next, IReadOnlyList<string> Warnings) Apply(JsonObject current, Kind kind, string? fieldValidation)
     {
+        if (kind.Custom is not null && media == Strategic)
+        {
+            throw Failures.Of(415, "UnsupportedMediaType", $"the body of the request was in an unknown format - accepted media types include: {Json}, {Merge}, {Apply1}", new k8s.Models.V1StatusDetails());
+        }
+
         JsonNode? next;
         try
         {
@@ -93,7 +97,7 @@ public sealed class PatchBody
             throw Failures.BadRequest("the patched value is not an object");
         }
 
-        return (value, BodyReader.Normalize(value, kind.Identity, kind.Schema, fieldValidation, []));
+        return (value, BodyReader.Normalize(value, kind, fieldValidation, []));
     }
 
     private JsonObject RequireObject() => patch as JsonObject ?? throw Failures.BadRequest("error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}");

@@ -51,7 +51,7 @@ public sealed class ResourceReads(ObjectStore objects, WatchHubs hubs, TimeProvi
         var representation = Representation.Negotiate(request.Accept);
         if (query.Watch)
         {
-            var stream = new WatchStream(objects.Store, hubs, query, representation, request["includeObject"], time);
+            var stream = new WatchStream(objects, hubs, query, representation, request["includeObject"], time);
             return new ApiAnswer { ContentType = representation.WatchContentType, Stream = stream.WriteAsync };
         }
 
@@ -87,7 +87,7 @@ public sealed class ResourceReads(ObjectStore objects, WatchHubs hubs, TimeProvi
             if (query.Selection.IsEverything)
             {
                 var list = await objects.Store.ListAsync(prefix, startAfter, query.Limit, at, cancellationToken);
-                return new ListPage(list.Revision, list.Entries, list.HasMore ? Token(list.Revision, list.Entries[^1].Key, query) : null, list.HasMore ? list.Remaining : null);
+                return new ListPage(list.Revision, await objects.Served.OfAsync(query.Selection.Kind, list.Entries, cancellationToken), list.HasMore ? Token(list.Revision, list.Entries[^1].Key, query) : null, list.HasMore ? list.Remaining : null);
             }
 
             return await ReadSelectedAsync(query, prefix, startAfter, at, cancellationToken);
@@ -102,7 +102,7 @@ public sealed class ResourceReads(ObjectStore objects, WatchHubs hubs, TimeProvi
     {
         var list = await objects.Store.ListAsync(prefix, startAfter, 0, at, cancellationToken);
         var selected = new List<StoredEntry>();
-        foreach (var entry in list.Entries)
+        foreach (var entry in await objects.Served.OfAsync(query.Selection.Kind, list.Entries, cancellationToken))
         {
             if (!query.Selection.Matches(entry.Key, entry.Value))
             {
@@ -136,7 +136,7 @@ public sealed class ResourceReads(ObjectStore objects, WatchHubs hubs, TimeProvi
             metadata["remainingItemCount"] = remaining;
         }
 
-        output.Write(System.Text.Encoding.UTF8.GetBytes($"{{\"kind\":\"{kind.Name}List\",\"apiVersion\":\"{kind.Identity.ApiVersion}\",\"metadata\":{metadata.ToJsonString()},\"items\":["));
+        output.Write(System.Text.Encoding.UTF8.GetBytes($"{{\"kind\":\"{kind.ListName}\",\"apiVersion\":\"{kind.Identity.ApiVersion}\",\"metadata\":{metadata.ToJsonString()},\"items\":["));
         var pending = 0L;
         for (var i = 0; i < page.Entries.Count; i++)
         {

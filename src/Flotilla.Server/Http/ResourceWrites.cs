@@ -22,7 +22,7 @@ public sealed class ResourceWrites(ObjectStore objects, ResourceReads reads, Tim
             throw Failures.MethodNotAllowed();
         }
 
-        var (value, warnings) = BodyReader.ReadObject(request, path.Kind.Identity, path.Kind.Schema);
+        var (value, warnings) = BodyReader.ReadObject(request, path.Kind);
         var entry = await objects.CreateAsync(path.Kind, path.Namespace, value, Options(request), cancellationToken);
         return reads.Present(request, path.Kind, entry, 201, warnings);
     }
@@ -30,7 +30,7 @@ public sealed class ResourceWrites(ObjectStore objects, ResourceReads reads, Tim
     public async Task<ApiAnswer> UpdateAsync(ApiRequest request, ResourcePath path, CancellationToken cancellationToken)
     {
         CheckDryRun(request, "UpdateOptions");
-        var (value, warnings) = BodyReader.ReadObject(request, path.Kind.Identity, path.Kind.Schema);
+        var (value, warnings) = BodyReader.ReadObject(request, path.Kind);
         var entry = await objects.ChangeAsync(path.Kind, path.Key, path.Subresource, Options(request), _ => value.Copy(), cancellationToken);
         return reads.Present(request, path.Kind, entry, warnings: warnings);
     }
@@ -151,7 +151,7 @@ public sealed class ResourceWrites(ObjectStore objects, ResourceReads reads, Tim
         {
             applied.Child("metadata")["name"] = path.Name;
             var (created, _) = FieldManager.Apply(null, applied, kind.Schema, writer, force, reset);
-            BodyReader.Normalize(created, kind.Identity, kind.Schema, "Ignore", []);
+            BodyReader.Normalize(created, kind, "Ignore", []);
             try
             {
                 var made = await objects.CreateAsync(kind, path.Namespace, created, Options(request), cancellationToken, applied: true);
@@ -182,7 +182,7 @@ public sealed class ResourceWrites(ObjectStore objects, ResourceReads reads, Tim
                         throw ApplyConflicts.Explain(conflicts);
                     }
 
-                    BodyReader.Normalize(merged, kind.Identity, kind.Schema, "Ignore", []);
+                    BodyReader.Normalize(merged, kind, "Ignore", []);
                     if (string.IsNullOrEmpty(wanted))
                     {
                         merged.Child("metadata").Remove("resourceVersion");

@@ -40,7 +40,7 @@ public static class TableBuilder
 
     public static JsonObject List(Kind kind, IReadOnlyList<JsonObject> items, string version, string? next, long? remaining) => new()
     {
-        ["kind"] = kind.Name + "List",
+        ["kind"] = kind.ListName,
         ["apiVersion"] = kind.Identity.ApiVersion,
         ["metadata"] = ListMetadata(version, next, remaining),
         ["items"] = new JsonArray([.. items.Select(WithoutKind)]),
@@ -74,7 +74,7 @@ public static class TableBuilder
         ["name"] = column.Name,
         ["type"] = column.Type,
         ["format"] = column.Format,
-        ["description"] = "",
+        ["description"] = column.Description,
         ["priority"] = column.Priority,
     };
 

@@ -6,6 +6,7 @@ using Flotilla.Api.ManagedFields;
 using Flotilla.Api.Schema;
 using Flotilla.Api.Validation;
 using Flotilla.Server.Admission;
+using Flotilla.Server.CustomResources;
 using Flotilla.Server.Http;
 using Flotilla.Storage;
 
@@ -15,7 +16,7 @@ namespace Flotilla.Server.Objects;
 /// Creates, changes and deletes objects: admission, defaults, rules, field ownership, optimistic concurrency,
 /// finalizers. Bodies arrive normalised; what is written is encoded once. Safe from any thread: the store decides races.
 /// </summary>
-public sealed class ObjectStore(IStore store, AdmissionChain admission, TimeProvider time)
+public sealed class ObjectStore(IStore store, AdmissionChain admission, ServedForm served, TimeProvider time)
 {
     private const int MaxAttempts = 50;
 
@@ -24,8 +25,11 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, TimeProv
 
     public IStore Store => store;
 
+    /// <summary>How stored bytes become what a version of a kind serves.</summary>
+    public ServedForm Served => served;
+
     public async ValueTask<StoredEntry?> FindAsync(Kind kind, ObjectKey key, CancellationToken cancellationToken) =>
-        await store.GetAsync(kind.KeyOf(key), cancellationToken);
+        await store.GetAsync(kind.KeyOf(key), cancellationToken) is { } entry ? await served.OfAsync(kind, entry, cancellationToken) : null;
 
     public async Task<StoredEntry> GetAsync(Kind kind, ObjectKey key, CancellationToken cancellationToken) =>
         await FindAsync(kind, key, cancellationToken) ?? throw Failures.NotFound(kind, key.Name);
@@ -46,6 +50,11 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, TimeProv
 
     public async Task<StoredEntry> CreateAsync(Kind kind, string? space, JsonObject value, WriteOptions options, CancellationToken cancellationToken, bool applied = false)
     {
+        if (kind.Custom is { IsTerminating: true })
+        {
+            throw Failures.Of(405, "MethodNotAllowed", "create not allowed while custom resource definition is terminating", new k8s.Models.V1StatusDetails());
+        }
+
         SetNamespace(kind, value.Child("metadata"), space);
         await AdmitNewAsync(kind, value, options, applied, cancellationToken);
         var metadata = value.Child("metadata");
@@ -133,7 +142,8 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, TimeProv
                 : new WriteResult(WriteOutcome.Conflict, store.Current, null);
         }
 
-        var result = await store.WriteAsync(new WriteRequest(key, bytes, Precondition.MustNotExist), cancellationToken);
+        var stored = await StoredBytesAsync(kind, value, bytes, cancellationToken);
+        var result = await store.WriteAsync(new WriteRequest(key, stored, Precondition.MustNotExist), cancellationToken);
         if (result.Outcome != WriteOutcome.Written)
         {
             return result;
@@ -193,7 +203,7 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, TimeProv
             await admission.MutateAsync(request, cancellationToken);
         }
 
-        if (kind.HasGeneration && subresource != Subresource.StatusName && DesiredStateDiffers(next, old))
+        if (kind.HasGeneration && subresource != Subresource.StatusName && DesiredStateDiffers(kind, next, old))
         {
             next.Child("metadata")["generation"] = (old.Object("metadata").Integer("generation") ?? 0) + 1;
         }
@@ -226,7 +236,8 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, TimeProv
             return new StoredEntry(current.Key, bytes, current.Created, current.Modified);
         }
 
-        var result = await store.WriteAsync(new WriteRequest(current.Key, bytes, Precondition.MustBeAt(current.Modified)), cancellationToken);
+        var stored = await StoredBytesAsync(kind, next, bytes, cancellationToken);
+        var result = await store.WriteAsync(new WriteRequest(current.Key, stored, Precondition.MustBeAt(current.Modified)), cancellationToken);
         if (result.Outcome != WriteOutcome.Written)
         {
             return null;
@@ -245,6 +256,11 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, TimeProv
             var value = Decode(kind, current.Value, current.Modified);
             DeletionRules.CheckPreconditions(kind, key, value, request);
             await admission.ReviewAsync(new AdmissionRequest(kind, AdmissionOperation.Delete, value, value, options) { Target = key, Deletion = request }, cancellationToken);
+            if (value.Object("metadata").String("deletionTimestamp") is null)
+            {
+                kind.PrepareDelete?.Invoke(value, time.GetUtcNow());
+            }
+
             var step = DeletionRules.Plan(kind, value, request, time.GetUtcNow());
             if (step == DeletionStep.AlreadyUnderWay)
             {
@@ -267,7 +283,8 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, TimeProv
                 return (new StoredEntry(current.Key, bytes, current.Created, current.Modified), false);
             }
 
-            var result = await store.WriteAsync(new WriteRequest(current.Key, bytes, Precondition.MustBeAt(current.Modified)), cancellationToken);
+            var stored = await StoredBytesAsync(kind, value, bytes, cancellationToken);
+            var result = await store.WriteAsync(new WriteRequest(current.Key, stored, Precondition.MustBeAt(current.Modified)), cancellationToken);
             if (result.Outcome == WriteOutcome.Written)
             {
                 return (new StoredEntry(current.Key, bytes, current.Created, result.Revision), false);
@@ -417,11 +434,11 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, TimeProv
         }
     }
 
-    private static bool DesiredStateDiffers(JsonObject next, JsonObject old)
+    private static bool DesiredStateDiffers(Kind kind, JsonObject next, JsonObject old)
     {
         foreach (var name in next.Select(pair => pair.Key).Concat(old.Select(pair => pair.Key)))
         {
-            if (name is not ("metadata" or "status" or "kind" or "apiVersion") && !next[name].SameAs(old[name]))
+            if (name is not ("metadata" or "kind" or "apiVersion") && !(name == "status" && kind.HasStatus) && !next[name].SameAs(old[name]))
             {
                 return true;
             }
@@ -485,7 +502,7 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, TimeProv
     {
         var errors = MetadataRules.Check(value.Child("metadata"), kind, old?.Object("metadata")).ToList();
         // Subresources change what the object itself may not (binding, finalize); they check their own bodies.
-        if (kind.Validate is { } rules && (subresource is null or Subresource.ScaleName))
+        if (kind.Validate is { } rules && (subresource is null or Subresource.ScaleName || kind.Custom is not null))
         {
             errors.AddRange(rules(value, old));
         }
@@ -495,6 +512,10 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, TimeProv
             throw Failures.Invalid(kind, value.Object("metadata").String("name") ?? "", errors);
         }
     }
+
+    // Custom resources may be stored in another version than the one they are written in.
+    private async ValueTask<byte[]> StoredBytesAsync(Kind kind, JsonObject value, byte[] bytes, CancellationToken cancellationToken) =>
+        kind.Custom is null ? bytes : await served.ToStorageAsync(kind, value, cancellationToken);
 
     private static byte[] Encode(Kind kind, JsonObject value)
     {

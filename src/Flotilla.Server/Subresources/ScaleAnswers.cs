@@ -21,7 +21,7 @@ public sealed class ScaleAnswers(ObjectStore objects)
         if (request.Method == "GET")
         {
             var present = await objects.GetAsync(path.Kind, path.Key, cancellationToken);
-            return Representation.Negotiate(request.Accept).Answer(ScaleOf(ObjectStore.Decode(path.Kind, present.Value, present.Modified)));
+            return Representation.Negotiate(request.Accept).Answer(ScaleOf(path.Kind, ObjectStore.Decode(path.Kind, present.Value, present.Modified)));
         }
 
         ResourceWrites.CheckDryRun(request, request.Method == "PUT" ? "UpdateOptions" : "PatchOptions");
@@ -37,8 +37,8 @@ public sealed class ScaleAnswers(ObjectStore objects)
             change = scale => patch.Apply(scale, PatchTarget, request["fieldValidation"]).Next;
         }
 
-        var entry = await objects.ChangeAsync(path.Kind, path.Key, Subresource.ScaleName, ResourceWrites.Options(request), current => Resize(path, current, change(ScaleOf(current.Copy()))), cancellationToken);
-        return Representation.Negotiate(request.Accept).Answer(ScaleOf(ObjectStore.Decode(path.Kind, entry.Value, entry.Modified)));
+        var entry = await objects.ChangeAsync(path.Kind, path.Key, Subresource.ScaleName, ResourceWrites.Options(request), current => Resize(path, current, change(ScaleOf(path.Kind, current.Copy()))), cancellationToken);
+        return Representation.Negotiate(request.Accept).Answer(ScaleOf(path.Kind, ObjectStore.Decode(path.Kind, entry.Value, entry.Modified)));
     }
 
     private static JsonObject Resize(ResourcePath path, JsonObject current, JsonObject scale)
@@ -54,11 +54,18 @@ public sealed class ScaleAnswers(ObjectStore objects)
             current.Child("metadata")["resourceVersion"] = version;
         }
 
-        current.Child("spec")["replicas"] = replicas;
+        var parent = current;
+        var names = PathOf(path.Kind, "specReplicasPath", "spec.replicas");
+        foreach (var name in names[..^1])
+        {
+            parent = parent.Child(name);
+        }
+
+        parent[names[^1]] = replicas;
         return current;
     }
 
-    internal static JsonObject ScaleOf(JsonObject item)
+    internal static JsonObject ScaleOf(Kind kind, JsonObject item)
     {
         var metadata = item.Object("metadata");
         var own = new JsonObject();
@@ -71,17 +78,26 @@ public sealed class ScaleAnswers(ObjectStore objects)
         }
 
         var spec = new JsonObject();
-        if (item.Object("spec").Integer("replicas") is { } wanted and not 0)
+        if (At(item, PathOf(kind, "specReplicasPath", "spec.replicas")).AsInteger() is { } wanted and not 0)
         {
             spec["replicas"] = wanted;
         }
 
-        var status = new JsonObject { ["replicas"] = item.Object("status").Integer("replicas") ?? 0 };
-        if (Cells.SelectorText(item.Object("spec").Object("selector")) is { } selector && selector != Cells.None)
+        var status = new JsonObject { ["replicas"] = At(item, PathOf(kind, "statusReplicasPath", "status.replicas")).AsInteger() ?? 0 };
+        if (SelectorOf(kind, item) is { Length: > 0 } selector)
         {
             status["selector"] = selector;
         }
 
         return new JsonObject { ["kind"] = Identity.Kind, ["apiVersion"] = Identity.ApiVersion, ["metadata"] = own, ["spec"] = spec, ["status"] = status };
     }
+
+    // Definitions say where replicas stand; the built-in kinds agree on the place.
+    private static string[] PathOf(Kind kind, string field, string usual) => (kind.Custom?.Scale.String(field) ?? usual).TrimStart('.').Split('.');
+
+    private static JsonNode? At(JsonObject item, string[] path) => Cells.At(item, string.Join('.', path));
+
+    private static string? SelectorOf(Kind kind, JsonObject item) => kind.Custom is { } custom
+        ? custom.Scale.String("labelSelectorPath") is { } path ? Cells.At(item, path.TrimStart('.')).AsString() : null
+        : Cells.SelectorText(item.Object("spec").Object("selector")) is var text && text != Cells.None ? text : null;
 }

@@ -17,7 +17,7 @@ public readonly record struct SeenChange(ChangeType Type, WatchFrame Frame);
 /// <summary>
 /// One watch: first what is there (if asked), then every change in order, bookmarks in between, until its time is up.
 /// </summary>
-public sealed class WatchStream(IStore store, WatchHubs hubs, ListQuery query, Representation representation, string? includeObject, TimeProvider time)
+public sealed class WatchStream(ObjectStore objects, WatchHubs hubs, ListQuery query, Representation representation, string? includeObject, TimeProvider time)
 {
     private static readonly TimeSpan BookmarkInterval = TimeSpan.FromSeconds(55);
     private static readonly TimeSpan LongestWatch = TimeSpan.FromMinutes(60);
@@ -29,7 +29,7 @@ public sealed class WatchStream(IStore store, WatchHubs hubs, ListQuery query, R
     public async Task WriteAsync(PipeWriter output, CancellationToken cancellationToken)
     {
         using var ending = new CancellationTokenSource(query.Timeout ?? LongestWatch * (0.5 + (RandomNumberGenerator.GetInt32(1000) / 2000.0)), time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, ending.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, ending.Token, kind.Custom?.Retired ?? default);
         await output.FlushAsync(cancellationToken);
         try
         {
@@ -76,7 +76,8 @@ public sealed class WatchStream(IStore store, WatchHubs hubs, ListQuery query, R
                 await foreach (var past in HistoryAsync(at, hub, cancellationToken))
                 {
                     at = past[^1].Frame.Revision;
-                    var seen = past.Select(change => See(change.Frame)).OfType<SeenChange>().ToList();
+                    var converted = await objects.Served.OfAsync(kind, [.. past.Select(change => change.Frame)], cancellationToken);
+                    var seen = converted.Select(See).OfType<SeenChange>().ToList();
                     if (seen.Count > 0)
                     {
                         yield return (seen, at);
@@ -104,7 +105,7 @@ public sealed class WatchStream(IStore store, WatchHubs hubs, ListQuery query, R
 
             at = read.Frames[^1].Revision;
             var changes = new List<SeenChange>(read.Frames.Count);
-            foreach (var frame in read.Frames)
+            foreach (var frame in await objects.Served.OfAsync(kind, read.Frames, cancellationToken))
             {
                 if (See(frame) is { } change)
                 {
@@ -129,8 +130,8 @@ public sealed class WatchStream(IStore store, WatchHubs hubs, ListQuery query, R
             return new Revision(version);
         }
 
-        var list = await store.ListAsync(prefix, null, 0, null, cancellationToken);
-        foreach (var entry in list.Entries)
+        var list = await objects.Store.ListAsync(prefix, null, 0, null, cancellationToken);
+        foreach (var entry in await objects.Served.OfAsync(kind, list.Entries, cancellationToken))
         {
             if (query.Selection.Matches(entry.Key, entry.Value))
             {
@@ -150,7 +151,7 @@ public sealed class WatchStream(IStore store, WatchHubs hubs, ListQuery query, R
     // The ring no longer reaches back: the store's own history does, for a while.
     private async IAsyncEnumerable<IReadOnlyList<SeenChange>> HistoryAsync(Revision after, WatchHub hub, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var batches = store.WatchAsync((kind.StoredAs ?? kind).StoragePrefix, after, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        var batches = objects.Store.WatchAsync((kind.StoredAs ?? kind).StoragePrefix, after, cancellationToken).GetAsyncEnumerator(cancellationToken);
         await using (batches)
         {
             while (true)
@@ -167,7 +168,7 @@ public sealed class WatchStream(IStore store, WatchHubs hubs, ListQuery query, R
                 }
                 catch (CompactedException)
                 {
-                    throw Failures.Expired($"too old resource version: {after} ({store.Compacted})");
+                    throw Failures.Expired($"too old resource version: {after} ({objects.Store.Compacted})");
                 }
 
                 yield return batch;

@@ -67,11 +67,13 @@ public sealed class ApiHost : IAsyncLifetime
     /// <summary>A client whose certificate names this user and groups.</summary>
     public ApiCaller ClientOf(string user, params string[] groups) => Client(Identity.IssueClientCertificate(user, groups, TimeSpan.FromHours(1)));
 
-    /// <summary>Makes a namespace that no other test uses and returns its name.</summary>
+    /// <summary>Makes a namespace that no other test uses, with all that controllers put into it, and returns its name.</summary>
     public async Task<string> SpaceAsync(string hint = "t")
     {
         var name = $"{hint}-{Interlocked.Increment(ref spaces)}";
         (await Admin.PostAsync("/api/v1/namespaces", $$$"""{"metadata":{"name":"{{{name}}}"}}""")).Expect(201);
+        await Admin.EventuallyAsync($"/api/v1/namespaces/{name}/serviceaccounts/default", reply => reply.Code == 200);
+        await Admin.EventuallyAsync($"/api/v1/namespaces/{name}/configmaps/kube-root-ca.crt", reply => reply.Code == 200);
         return name;
     }
 

@@ -25,7 +25,7 @@ internal sealed record AdmissionView(ResourceKind Identity, TypeSchema? Schema, 
 
         if (IsScale(request))
         {
-            return new AdmissionView(Scale, SchemaTable.BuiltIn.Find(Scale), ScaleAnswers.ScaleOf(request.Object.Copy()), request.Old is { } before ? ScaleAnswers.ScaleOf(before.Copy()) : null);
+            return new AdmissionView(Scale, SchemaTable.BuiltIn.Find(Scale), ScaleAnswers.ScaleOf(request.Kind, request.Object.Copy()), request.Old is { } before ? ScaleAnswers.ScaleOf(request.Kind, before.Copy()) : null);
         }
 
         var value = request.Operation == AdmissionOperation.Delete ? null : InVersion(request.Object, request.Kind, matched);
@@ -35,10 +35,14 @@ internal sealed record AdmissionView(ResourceKind Identity, TypeSchema? Schema, 
     /// <summary>Brings what became of <see cref="Object"/> back into the request. False: nothing changed.</summary>
     public bool Adopt(AdmissionRequest request, Kind matched, JsonObject next)
     {
-        BodyReader.Normalize(next, Identity, Schema, "Ignore", []);
         if (request.Body is null && !IsScale(request))
         {
+            BodyReader.Normalize(next, matched, "Ignore", []);
             matched.Default?.Invoke(next);
+        }
+        else
+        {
+            BodyReader.Normalize(next, Identity, Schema, "Ignore", []);
         }
 
         if (next.SameAs(Object))

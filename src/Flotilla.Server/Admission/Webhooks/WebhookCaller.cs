@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using Flotilla.Api.Kinds;
 using Flotilla.Server.Objects;
 
@@ -7,7 +6,7 @@ namespace Flotilla.Server.Admission.Webhooks;
 /// <summary>Asks one webhook about one request.</summary>
 internal sealed class WebhookCaller(WebhookConnections connections, TimeProvider time)
 {
-    private const int MaxAnswerBytes = 8 * 1024 * 1024;
+    private readonly WebhookClient client = new(connections, time);
 
     /// <exception cref="WebhookCallException">The webhook could not be asked, or did not answer properly in time.</exception>
     public async Task<ReviewAnswer> AskAsync(Webhook hook, AdmissionRequest request, Kind matched, bool mutating, CancellationToken cancellationToken)
@@ -31,26 +30,13 @@ internal sealed class WebhookCaller(WebhookConnections connections, TimeProvider
 
     private async Task<byte[]> PostAsync(Webhook hook, byte[] review, CancellationToken cancellationToken)
     {
-        var address = hook.Target.WithTimeout(hook.Timeout);
-        using var limit = new CancellationTokenSource(hook.Timeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            using var message = new HttpRequestMessage(HttpMethod.Post, address) { Content = new ByteArrayContent(review) };
-            message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-            message.Headers.TryAddWithoutValidation("Accept", "application/json, */*");
-            using var response = await connections.For(hook.Target).SendAsync(message, either.Token);
-            await response.Content.LoadIntoBufferAsync(MaxAnswerBytes, either.Token);
-            var body = await response.Content.ReadAsByteArrayAsync(either.Token);
-            return response.IsSuccessStatusCode ? body : throw new WebhookCallException($"failed to call webhook: {HttpStatusText.Of((int)response.StatusCode, body)}");
+            return await client.PostAsync(hook.Target, hook.Timeout, review, cancellationToken);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (WebhookCallException error)
         {
-            throw new WebhookCallException($"failed to call webhook: Post \"{address}\": {GoNetworkErrors.DeadlineExceeded}");
-        }
-        catch (HttpRequestException error)
-        {
-            throw new WebhookCallException($"failed to call webhook: Post \"{address}\": {GoNetworkErrors.Explain(hook.Target.Address.Authority, error)}");
+            throw new WebhookCallException($"failed to call webhook: {error.Message}");
         }
     }
 }
