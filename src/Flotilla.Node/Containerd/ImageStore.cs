@@ -1,6 +1,5 @@
 using Flotilla.Node.Containerd.Api;
 using Flotilla.Node.Cri;
-using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 
 namespace Flotilla.Node.Containerd;
@@ -9,9 +8,13 @@ namespace Flotilla.Node.Containerd;
 public sealed class ImageStore(CriClient runtime, NodeOptions options)
 {
     private const string ContainerdNamespace = "k8s.io";
-    private const string LoadedLabel = "flotilla.dev/loaded";
+
+    // What was loaded is remembered apart from what is there: a pull rewrites the image, labels and all.
+    private const string LoadedNamespace = "flotilla-loaded";
+    private const string NamelessPrefix = "import-";
     private static readonly Metadata Namespace = new() { { "containerd-namespace", ContainerdNamespace } };
-    private readonly Images.ImagesClient images = new(runtime.Channel);
+    private readonly ImageNames names = new(new Images.ImagesClient(runtime.Channel), ContainerdNamespace);
+    private readonly ImageNames loaded = new(new Images.ImagesClient(runtime.Channel), LoadedNamespace);
     private readonly Content.ContentClient content = new(runtime.Channel);
 
     /// <summary>Loads a docker-archive or OCI layout, plain or compressed. Answers once the runtime can use the images.</summary>
@@ -27,16 +30,13 @@ public sealed class ImageStore(CriClient runtime, NodeOptions options)
             throw new InvalidDataException(result.Explanation);
         }
         // One line for each image: "unpacking docker.io/library/busybox:latest (sha256:...)...done"
-        var names = result.Output.Split('\n')
+        var found = result.Output.Split('\n')
             .Where(line => line.StartsWith("unpacking ", StringComparison.Ordinal))
             .Select(line => line.Split(' ')[1])
             .ToList();
-        foreach (var name in names)
-        {
-            await WaitUntilKnownAsync(name, cancellationToken);
-            await MarkLoadedAsync(name, cancellationToken);
-        }
-        return names;
+        return found.Count == 0
+            ? throw new InvalidDataException("the archive names no image")
+            : await Task.WhenAll(found.Select(name => RememberAsync(name, cancellationToken)));
     }
 
     public async Task<bool> ExistsAsync(string name, CancellationToken cancellationToken)
@@ -50,20 +50,22 @@ public sealed class ImageStore(CriClient runtime, NodeOptions options)
         (await runtime.Images.ListImagesAsync(new ListImagesRequest(), cancellationToken: cancellationToken)).Images;
 
     /// <summary>
-    /// The manifest (or index) of an image that was imported here; null for one that is not here or came from a registry,
+    /// The manifest (or index) of an image that was loaded here; null for one that is not here or came from a registry,
     /// which has to be asked again whether its tag has moved.
     /// </summary>
     public async Task<ContentDescriptor?> FindLoadedAsync(string name, CancellationToken cancellationToken)
     {
-        try
-        {
-            var answer = await images.GetAsync(new GetImageRequest { Name = name }, Namespace, cancellationToken: cancellationToken);
-            return answer.Image.Labels.ContainsKey(LoadedLabel) ? answer.Image.Target : null;
-        }
-        catch (RpcException failure) when (failure.StatusCode == StatusCode.NotFound)
+        if (await loaded.FindAsync(name, cancellationToken) is not { } target)
         {
             return null;
         }
+        if (await BlobSizeAsync(target.Digest, cancellationToken) is not null)
+        {
+            return target;
+        }
+        // Removed since: from now on the name is its registry's.
+        await loaded.RemoveAsync(name, cancellationToken);
+        return null;
     }
 
     /// <summary>Size of a blob in bytes; null when it is not here.</summary>
@@ -89,14 +91,36 @@ public sealed class ImageStore(CriClient runtime, NodeOptions options)
         }
     }
 
-    private async Task MarkLoadedAsync(string name, CancellationToken cancellationToken)
+    // Archives may carry short names; the CRI plugin looks images up by full ones.
+    private async Task<string> RememberAsync(string name, CancellationToken cancellationToken)
     {
-        var update = new UpdateImageRequest
+        var target = await names.FindAsync(name, cancellationToken) ?? throw new InvalidDataException($"image {name} is gone right after it was loaded");
+        if (name.StartsWith(NamelessPrefix, StringComparison.Ordinal))
         {
-            Image = new StoredImage { Name = name, Labels = { [LoadedLabel] = "true" } },
-            UpdateMask = new FieldMask { Paths = { "labels." + LoadedLabel } },
-        };
-        await images.UpdateAsync(update, Namespace, cancellationToken: cancellationToken);
+            await names.RemoveAsync(name, cancellationToken);
+            throw new InvalidDataException($"the archive names its image only \"{name[(name.IndexOf(':', StringComparison.Ordinal) + 1)..]}\"; it must say the full name, like my-image:latest");
+        }
+        var full = FullName(name);
+        if (full != name)
+        {
+            await names.SetAsync(full, target, cancellationToken);
+            await names.RemoveAsync(name, cancellationToken);
+        }
+        await WaitUntilKnownAsync(full, cancellationToken);
+        await loaded.SetAsync(full, target, cancellationToken);
+        return full;
+    }
+
+    private static string FullName(string name)
+    {
+        try
+        {
+            return ImageName.Normalize(name);
+        }
+        catch (FormatException fault)
+        {
+            throw new InvalidDataException($"the archive names its image \"{name}\": {fault.Message}", fault);
+        }
     }
 
     // The CRI plugin learns of an import from containerd's events, a moment after ctr is done.

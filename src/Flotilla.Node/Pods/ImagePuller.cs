@@ -1,9 +1,8 @@
-using System.Text;
-using System.Text.Json;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Node.Containerd;
 using Flotilla.Node.Cri;
+using Flotilla.Node.Registry;
 using Grpc.Core;
 using k8s.Models;
 
@@ -28,8 +27,7 @@ internal sealed class ImagePuller(CriClient runtime, IObjectClient client, Event
             events.Record(pod, "Warning", "ErrImageNeverPull", $"Container image \"{container.Image}\" is not present with pull policy of Never", field);
             throw Failure("ErrImageNeverPull", $"Container image \"{container.Image}\" is not present with pull policy of Never");
         }
-        // An image without digest was loaded here by hand: no registry has it, so its newest version is this one.
-        if (present is not null && (policy != "Always" || present.RepoDigests.Count == 0))
+        if (present is not null && policy != "Always")
         {
             events.Record(pod, "Normal", "Pulled", $"Container image \"{container.Image}\" already present on machine and can be accessed by the pod", field);
             return present;
@@ -63,18 +61,18 @@ internal sealed class ImagePuller(CriClient runtime, IObjectClient client, Event
         var start = time.GetTimestamp();
         try
         {
-            var request = new PullImageRequest { Image = new ImageSpec { Image = name }, Auth = await CredentialsAsync(pod, name, cancellationToken) };
-            await runtime.Images.PullImageAsync(request, cancellationToken: cancellationToken);
+            await PullAsync(pod, name, cancellationToken);
         }
         catch (RpcException failure) when (!cancellationToken.IsCancellationRequested)
         {
-            history.Failed(name, failure.Status.Detail, time.GetUtcNow());
-            events.Record(pod, "Warning", "Failed", $"Failed to pull image \"{name}\": {failure.Status.Detail}", field);
-            throw Failure("ErrImagePull", failure.Status.Detail, failure, ShowFailure);
+            var reason = Reason(failure);
+            history.Failed(name, reason, time.GetUtcNow());
+            events.Record(pod, "Warning", "Failed", $"Failed to pull image \"{name}\": {reason}", field);
+            throw Failure("ErrImagePull", reason, failure, ShowFailure);
         }
         history.Succeeded(name);
         var image = await FindAsync(name, cancellationToken) ?? throw Failure("ErrImagePull", $"image \"{name}\" is gone right after it was pulled");
-        var took = Go.Duration(TimeSpan.FromMilliseconds(Math.Round(time.GetElapsedTime(start).TotalMilliseconds)));
+        var took = Go.Duration(TimeSpan.FromMilliseconds(Math.Floor(time.GetElapsedTime(start).TotalMilliseconds)));
         events.Record(pod, "Normal", "Pulled", $"Successfully pulled image \"{name}\" in {took} ({took} including waiting). Image size: {image.Size} bytes.", field);
         return image;
     }
@@ -86,91 +84,55 @@ internal sealed class ImagePuller(CriClient runtime, IObjectClient client, Event
         return answer.Image;
     }
 
-    private async Task<AuthConfig?> CredentialsAsync(V1Pod pod, string image, CancellationToken cancellationToken)
+    // As whoever may: the first login that the registry takes.
+    private async Task PullAsync(V1Pod pod, string image, CancellationToken cancellationToken)
     {
-        foreach (var reference in pod.Spec.ImagePullSecrets ?? [])
+        var logins = RegistryCredentials.For(await SecretsAsync(pod, cancellationToken), ImageName.Normalize(image)).ToList();
+        var request = new PullImageRequest { Image = new ImageSpec { Image = image } };
+        foreach (var login in logins.SkipLast(1))
         {
             try
             {
-                var secret = await client.GetAsync<V1Secret>(new ObjectKey(pod.Metadata.NamespaceProperty, reference.Name), cancellationToken);
-                if (secret.Data is not null
-                    && secret.Data.TryGetValue(".dockerconfigjson", out var json)
-                    && RegistryCredentials.Find(json, ImageName.Normalize(image)) is { } found)
-                {
-                    return found;
-                }
+                request.Auth = login;
+                await runtime.Images.PullImageAsync(request, cancellationToken: cancellationToken);
+                return;
             }
-            catch (ApiException missing) when (missing.IsNotFound)
+            catch (RpcException) when (!cancellationToken.IsCancellationRequested)
             {
-                events.Record(pod, "Warning", "FailedToRetrieveImagePullSecret", $"Unable to retrieve some image pull secrets ({reference.Name}); attempting to pull the image may not succeed.");
+                // The next login may do; the last one's failure is told.
             }
         }
-        return null;
+        request.Auth = logins.LastOrDefault();
+        await runtime.Images.PullImageAsync(request, cancellationToken: cancellationToken);
     }
+
+    private async Task<List<V1Secret>> SecretsAsync(V1Pod pod, CancellationToken cancellationToken)
+    {
+        var secrets = new List<V1Secret>();
+        var missing = new List<string>();
+        foreach (var name in (pod.Spec.ImagePullSecrets ?? []).Select(reference => reference.Name))
+        {
+            try
+            {
+                secrets.Add(await client.GetAsync<V1Secret>(new ObjectKey(pod.Metadata.NamespaceProperty, name), cancellationToken));
+            }
+            catch (ApiException absent) when (absent.IsNotFound)
+            {
+                missing.Add(name);
+            }
+        }
+        if (missing.Count > 0)
+        {
+            events.Record(pod, "Warning", "FailedToRetrieveImagePullSecret", $"Unable to retrieve some image pull secrets ({string.Join(", ", missing)}); attempting to pull the image may not succeed.");
+        }
+        return secrets;
+    }
+
+    // A code that says something is told in gRPC's own form, as upstream does.
+    private static string Reason(RpcException failure) => failure.StatusCode == StatusCode.Unknown
+        ? failure.Status.Detail
+        : $"rpc error: code = {failure.StatusCode} desc = {failure.Status.Detail}";
 
     private static ContainerException Failure(string reason, string message, Exception? inner = null, TimeSpan? retryAfter = null) =>
         new(reason, message, inner) { EventMessage = reason, RetryAfter = retryAfter };
-}
-
-/// <summary>What happened to one pod's pulls.</summary>
-internal sealed class PullHistory
-{
-    private readonly Dictionary<string, (BackOff Wait, string Error, DateTimeOffset Until)> failures = new(StringComparer.Ordinal);
-
-    public TimeSpan? WaitFor(string image, DateTimeOffset now) =>
-        failures.TryGetValue(image, out var failure) && failure.Until > now ? failure.Until - now : null;
-
-    public string LastError(string image) => failures[image].Error;
-
-    public void Failed(string image, string error, DateTimeOffset now)
-    {
-        var wait = failures.TryGetValue(image, out var known) ? known.Wait : new BackOff();
-        wait.Grow();
-        failures[image] = (wait, error, now + wait.Delay);
-    }
-
-    public void Succeeded(string image) => failures.Remove(image);
-}
-
-internal static class RegistryCredentials
-{
-    private static readonly string[] DockerHub = ["docker.io", "index.docker.io", "registry-1.docker.io"];
-
-    /// <param name="dockerConfig">A docker config.json.</param>
-    /// <param name="image">A full image name.</param>
-    public static AuthConfig? Find(byte[] dockerConfig, string image)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(dockerConfig);
-            var host = image[..image.IndexOf('/')];
-            foreach (var entry in document.RootElement.GetProperty("auths").EnumerateObject())
-            {
-                var server = entry.Name.Replace("https://", "", StringComparison.Ordinal).Replace("http://", "", StringComparison.Ordinal).Split('/')[0];
-                if (server == host || (DockerHub.Contains(server) && DockerHub.Contains(host)))
-                {
-                    return Parse(entry.Value);
-                }
-            }
-        }
-        catch (Exception fault) when (fault is JsonException or KeyNotFoundException or FormatException)
-        {
-            // A secret that is no docker configuration grants nothing; the registry's refusal will tell.
-        }
-        return null;
-    }
-
-    private static AuthConfig Parse(JsonElement entry)
-    {
-        if (entry.TryGetProperty("auth", out var auth) && auth.GetString() is { Length: > 0 } encoded)
-        {
-            var pair = Encoding.UTF8.GetString(Convert.FromBase64String(encoded)).Split(':', 2);
-            return new AuthConfig { Username = pair[0], Password = pair.Length > 1 ? pair[1] : "" };
-        }
-        return new AuthConfig
-        {
-            Username = entry.TryGetProperty("username", out var user) ? user.GetString() ?? "" : "",
-            Password = entry.TryGetProperty("password", out var password) ? password.GetString() ?? "" : "",
-        };
-    }
 }

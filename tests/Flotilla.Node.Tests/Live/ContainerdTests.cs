@@ -58,6 +58,28 @@ public sealed class ContainerdTests(NodeFixture node) : IClassFixture<NodeFixtur
         Assert.True(await node.Images.ExistsAsync("my-image", Cancellation));
     }
 
+    [Theory]
+    [InlineData("io.containerd.image.name", "docker.io/library/oci-full:1", "docker.io/library/oci-full:1")]
+    [InlineData("org.opencontainers.image.ref.name", "oci-short:2", "docker.io/library/oci-short:2")]
+    [InlineData("org.opencontainers.image.ref.name", "example.com/team/oci:3", "example.com/team/oci:3")]
+    public async Task Imports_oci_layouts_under_full_names(string annotation, string name, string full)
+    {
+        await using var archive = TestImages.OciLayout(new() { [annotation] = name });
+        Assert.Equal([full], await node.Images.ImportAsync(archive, Cancellation));
+        Assert.True(await node.Images.ExistsAsync(full, Cancellation));
+    }
+
+    [Theory]
+    [InlineData("org.opencontainers.image.ref.name", "latest", "the archive names its image only \"latest\"")]
+    [InlineData("org.opencontainers.image.ref.name", "example.com/Team/oci:3", "must be lowercase")]
+    [InlineData("unrelated", "x", "the archive names no image")]
+    public async Task An_archive_that_does_not_name_its_image_is_refused(string annotation, string name, string reason)
+    {
+        await using var archive = TestImages.OciLayout(new() { [annotation] = name });
+        var failure = await Assert.ThrowsAsync<InvalidDataException>(() => node.Images.ImportAsync(archive, Cancellation));
+        Assert.Contains(reason, failure.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task What_is_no_archive_is_refused_with_a_reason()
     {
