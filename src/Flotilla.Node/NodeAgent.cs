@@ -53,7 +53,7 @@ public sealed class NodeAgent : IAsyncDisposable
             statuses,
             volumes,
             Status,
-            new LogRotation(Runtime, time, loggers.CreateLogger<LogRotation>()),
+            new LogRotation(options, Runtime, time, loggers.CreateLogger<LogRotation>()),
             new PodAgent(shared, Pods, loggers.CreateLogger<PodAgent>()),
         ]);
     }

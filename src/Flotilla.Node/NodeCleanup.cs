@@ -29,7 +29,7 @@ public static class NodeCleanup
         }
         Mounts.UnmountBelow(options.RunDirectory);
         Mounts.UnmountBelow(options.DataDirectory);
-        PodCgroups.RemoveAll(options.CgroupRoot);
+        new PodCgroups(options.CgroupRoot).RemoveAll();
         if (Directory.Exists(options.RunDirectory))
         {
             Directory.Delete(options.RunDirectory, recursive: true);

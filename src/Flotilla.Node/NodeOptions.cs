@@ -39,6 +39,9 @@ public sealed record NodeOptions
     /// <summary>The level of the Kubernetes API that the node reports in <c>nodeInfo.kubeletVersion</c>.</summary>
     public string KubeletVersion { get; init; } = "v1.36.2";
 
+    /// <summary>A container's log is rotated when it has reached this size.</summary>
+    public long MaxLogBytes { get; init; } = 10 << 20;
+
     public int MaxPods { get; init; } = 110;
 
     /// <summary>Root of the pods' cgroups, below every hierarchy's own root.</summary>

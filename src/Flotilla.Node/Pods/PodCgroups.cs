@@ -7,12 +7,14 @@ namespace Flotilla.Node.Pods;
 /// The cgroup of each pod, below a tree by quality of service: <c>/kubepods/burstable/pod{uid}</c>. The runtime puts
 /// the containers' cgroups into it. Works on the unified hierarchy and on the older one of one tree per controller.
 /// </summary>
-internal sealed class PodCgroups(string root)
+internal sealed class PodCgroups(string root, string mountPoint = PodCgroups.MountPoint)
 {
     private const string MountPoint = "/sys/fs/cgroup";
     private const long PeriodMicroseconds = 100_000;
-    private static readonly bool Unified = File.Exists(Path.Combine(MountPoint, "cgroup.controllers"));
-    private static readonly string[] Controllers = Unified ? [""] : ["cpu", "memory", "pids"];
+    private static readonly string[] Controllers = ["cpu", "memory", "pids"];
+    private readonly bool unified = File.Exists(Path.Combine(mountPoint, "cgroup.controllers"));
+
+    private string[] Hierarchies => unified ? [""] : Controllers;
 
     /// <summary>The cgroup parent as the runtime wants it, absolute within a hierarchy.</summary>
     public string PathOf(V1Pod pod) => QualityOfService.Of(pod) switch
@@ -26,15 +28,15 @@ internal sealed class PodCgroups(string root)
     {
         var path = PathOf(pod);
         var limits = PodLimits.Of(pod);
-        foreach (var controller in Controllers)
+        foreach (var controller in Hierarchies)
         {
-            if (!Unified && !Directory.Exists(Path.Combine(MountPoint, controller)))
+            if (!unified && !Directory.Exists(Path.Combine(mountPoint, controller)))
             {
                 continue;
             }
             var directory = DirectoryOf(controller, path);
             Directory.CreateDirectory(directory);
-            if (Unified)
+            if (unified)
             {
                 Delegate(path);
             }
@@ -44,7 +46,7 @@ internal sealed class PodCgroups(string root)
 
     public void Remove(string podUid)
     {
-        foreach (var directory in AllDirectories(root).Where(path => Path.GetFileName(path) == "pod" + podUid))
+        foreach (var directory in AllDirectories().Where(path => Path.GetFileName(path) == "pod" + podUid))
         {
             RemoveTree(directory);
         }
@@ -53,7 +55,7 @@ internal sealed class PodCgroups(string root)
     /// <summary>The memory limit in force for the pod, in bytes; null when its cgroup or limit does not exist.</summary>
     public long? MemoryLimitBytes(V1Pod pod)
     {
-        var file = Path.Combine(DirectoryOf(Unified ? "" : "memory", PathOf(pod)), Unified ? "memory.max" : "memory.limit_in_bytes");
+        var file = Path.Combine(DirectoryOf(unified ? "" : "memory", PathOf(pod)), unified ? "memory.max" : "memory.limit_in_bytes");
         try
         {
             return long.TryParse(File.ReadAllText(file).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var bytes) ? bytes : null;
@@ -65,17 +67,17 @@ internal sealed class PodCgroups(string root)
     }
 
     /// <summary>Removes the whole tree with everything in it that no process lives in.</summary>
-    public static void RemoveAll(string root)
+    public void RemoveAll()
     {
-        foreach (var tree in Trees(root))
+        foreach (var tree in Trees())
         {
             RemoveTree(tree);
         }
     }
 
-    private static void Apply(string directory, string controller, PodLimits limits)
+    private void Apply(string directory, string controller, PodLimits limits)
     {
-        if (Unified)
+        if (unified)
         {
             Write(directory, "cpu.weight", Weight(limits.CpuShares));
             Write(directory, "cpu.max", $"{(limits.CpuQuotaMicroseconds is { } quota ? quota.ToString(CultureInfo.InvariantCulture) : "max")} {PeriodMicroseconds}");
@@ -93,12 +95,16 @@ internal sealed class PodCgroups(string root)
     }
 
     // Controllers work in a cgroup of the unified hierarchy only when every ancestor passes them on.
-    private static void Delegate(string path)
+    private void Delegate(string path)
     {
-        var directory = MountPoint;
+        var directory = mountPoint;
         foreach (var part in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
         {
-            Write(directory, "cgroup.subtree_control", "+cpu +memory +pids");
+            foreach (var controller in Controllers)
+            {
+                // One by one: the kernel takes all of a write or nothing.
+                Write(directory, "cgroup.subtree_control", "+" + controller);
+            }
             directory = Path.Combine(directory, part);
         }
     }
@@ -121,15 +127,15 @@ internal sealed class PodCgroups(string root)
         }
     }
 
-    private static string DirectoryOf(string controller, string path) => Path.Combine(MountPoint, controller, path.TrimStart('/'));
+    private string DirectoryOf(string controller, string path) => Path.Combine(mountPoint, controller, path.TrimStart('/'));
 
-    private static IEnumerable<string> Trees(string root) =>
-        (Unified ? [MountPoint] : Directory.EnumerateDirectories(MountPoint))
+    private IEnumerable<string> Trees() =>
+        (unified ? [mountPoint] : Directory.EnumerateDirectories(mountPoint))
             .Select(hierarchy => Path.Combine(hierarchy, root.TrimStart('/')))
             .Where(Directory.Exists);
 
-    private static IEnumerable<string> AllDirectories(string root) =>
-        Trees(root).SelectMany(tree => Directory.EnumerateDirectories(tree, "pod*")
+    private IEnumerable<string> AllDirectories() =>
+        Trees().SelectMany(tree => Directory.EnumerateDirectories(tree, "pod*")
             .Concat(new[] { "burstable", "besteffort" }
                 .Select(level => Path.Combine(tree, level))
                 .Where(Directory.Exists)

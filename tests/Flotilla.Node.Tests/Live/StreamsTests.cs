@@ -2,7 +2,10 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Flotilla.Api;
 using Flotilla.Client.Streams;
+using Flotilla.Node.Streaming.Logs;
 using k8s.Models;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Flotilla.Node.Tests.Live;
 
@@ -54,6 +57,50 @@ public sealed class StreamsTests(NodeFixture node) : IClassFixture<NodeFixture>
         Assert.Equal("", await LogsAsync(host, target, new LogOptions { SinceTime = DateTime.UtcNow.AddMinutes(1) }));
         var failure = await Assert.ThrowsAsync<ApiException>(() => LogsAsync(host, target, new LogOptions { Previous = true }));
         Assert.Equal("previous terminated container \"c\" in pod \"logs\" not found", failure.Message);
+        await host.RemoveAsync(pod);
+    }
+
+    [Fact]
+    public async Task Attach_reads_and_feeds_what_runs_already()
+    {
+        await using var host = await AgentHost.StartAsync(node);
+        var pod = host.Create(AgentHost.Pod("attach", spec => (spec.Containers[0].Stdin, spec.Containers[0].StdinOnce, spec.RestartPolicy) = (true, true, "Never"), "sh", "-c", "cat; echo over >&2"));
+        await host.UntilAsync(pod, IsReady);
+        var session = new Channels("typed\n");
+        await host.Agent.Streams.AttachAsync(
+            new PodTarget("default", "attach"), new ExecOptions([], Stdin: true, Stdout: true, Stderr: true, Tty: false), session, Cancellation);
+        Assert.Equal(("typed\n", "over\n"), (session.Output, session.Errors));
+        // Its input was open once; with it the container ended.
+        await host.UntilAsync(pod, current => current.Status.Phase == "Succeeded");
+        await host.RemoveAsync(pod);
+    }
+
+    [Fact]
+    public async Task Following_goes_on_across_rotations_without_loss()
+    {
+        const int lines = 12_000;
+        await using var host = await AgentHost.StartAsync(node);
+        var pod = host.Create(AgentHost.Pod("rotating", spec => spec.RestartPolicy = "Never", "sh", "-c",
+            $"i=0; while [ $i -lt {lines} ]; do echo $i; i=$((i+1)); [ $((i%1000)) = 0 ] && sleep 0.2; done"));
+        await host.UntilAsync(pod, current => current.Status.ContainerStatuses?[0].State.Running is not null);
+        using var output = new MemoryStream();
+        var following = host.Agent.Streams.LogsAsync(new PodTarget("default", "rotating"), new LogOptions { Follow = true }, output, Cancellation);
+        while (output.Length == 0)
+        {
+            await Task.Delay(5, Cancellation);
+        }
+        var time = new FakeTimeProvider();
+        using var rotation = new LogRotation(node.Options with { MaxLogBytes = 30_000 }, node.Runtime, time, NullLogger<LogRotation>.Instance);
+        var directory = Path.Combine(node.Options.PodLogsDirectory, $"default_rotating_{pod.Metadata.Uid}", "c");
+        for (var rotated = 0; rotated < 4;)
+        {
+            await rotation.RotateAllAsync(Cancellation);
+            rotated = Directory.GetFiles(directory, "0.log.*").Length;
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(20, Cancellation);
+        }
+        await following;
+        Assert.Equal(Enumerable.Range(0, lines), Encoding.UTF8.GetString(output.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse));
         await host.RemoveAsync(pod);
     }
 

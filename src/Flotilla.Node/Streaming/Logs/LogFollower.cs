@@ -4,7 +4,7 @@ namespace Flotilla.Node.Streaming.Logs;
 
 /// <summary>
 /// Copies a container's log file, and with <c>Follow</c> what is appended to it until the container has ended.
-/// A file that was rotated away is read to its end before its successor is opened.
+/// A file that was rotated away is read to its end before its successor is opened, also when several have succeeded it.
 /// </summary>
 internal sealed class LogFollower(string path, Func<CancellationToken, Task<bool>> isRunning, TimeProvider time)
 {
@@ -18,7 +18,7 @@ internal sealed class LogFollower(string path, Func<CancellationToken, Task<bool
     public async Task CopyAsync(LogOptions options, Stream destination, CancellationToken cancellationToken)
     {
         var writer = new LogWriter(options, time.GetUtcNow().UtcDateTime);
-        var file = Open();
+        var file = Open(path);
         try
         {
             if (file is not null && options.TailLines is { } lines)
@@ -27,24 +27,33 @@ internal sealed class LogFollower(string path, Func<CancellationToken, Task<bool
             }
             var idle = 0;
             var last = false;
+            string? successor = null;
             while (!writer.IsFull)
             {
                 if (file is not null && await CopyAvailableAsync(file, writer, destination, cancellationToken))
                 {
                     idle = 0;
+                    successor = null;
                     continue;
                 }
-                if (!options.Follow || last)
+                if (!options.Follow)
                 {
                     return;
                 }
-                if (file is null || IsRotated(file))
+                // The runtime may still write to the old file when the new one is there: it must have been silent for a whole look.
+                if (successor is not null && Open(successor) is { } next)
                 {
                     if (file is not null)
                     {
                         await file.DisposeAsync();
                     }
-                    file = Open();
+                    (file, successor) = (next, null);
+                    continue;
+                }
+                successor = SuccessorOf(file);
+                if (last && !File.Exists(successor))
+                {
+                    return;
                 }
                 if (++idle >= LooksBeforeAsking)
                 {
@@ -89,14 +98,22 @@ internal sealed class LogFollower(string path, Func<CancellationToken, Task<bool
         return true;
     }
 
-    // The open file keeps its identity when it is renamed; its link in /proc tells the new name.
-    private bool IsRotated(FileStream file)
+    /// <returns>null: the file is the one that is written to.</returns>
+    private string? SuccessorOf(FileStream? file)
     {
-        var link = new FileInfo($"/proc/self/fd/{file.SafeFileHandle.DangerousGetHandle()}").LinkTarget;
-        return !string.Equals(link, path, StringComparison.Ordinal);
+        // The open file keeps its identity when it is renamed; its link in /proc tells the new name.
+        var name = file is null ? null : new FileInfo($"/proc/self/fd/{file.SafeFileHandle.DangerousGetHandle()}").LinkTarget;
+        if (name is null || string.Equals(name, path, StringComparison.Ordinal))
+        {
+            return name is null ? path : null;
+        }
+        // Names end in the time of their rotation, so their order is the order of writing; a removed one's link says "(deleted)" behind that.
+        return Directory.GetFiles(Path.GetDirectoryName(path)!, Path.GetFileName(path) + ".*")
+            .Order(StringComparer.Ordinal)
+            .FirstOrDefault(other => string.CompareOrdinal(other, name) > 0) ?? path;
     }
 
-    private FileStream? Open()
+    private static FileStream? Open(string path)
     {
         try
         {

@@ -6,10 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Flotilla.Node.Streaming.Logs;
 
-/// <summary>Keeps the log of each running container to five files of about 10 MiB: <c>0.log</c>, and <c>0.log.{time}</c> for what was before.</summary>
-internal sealed partial class LogRotation(CriClient runtime, TimeProvider time, ILogger<LogRotation> logger) : BackgroundService
+/// <summary>Keeps the log of each running container to five files of about 10 MiB (<see cref="NodeOptions.MaxLogBytes"/>): <c>0.log</c>, and <c>0.log.{time}</c> for what was before.</summary>
+internal sealed partial class LogRotation(NodeOptions options, CriClient runtime, TimeProvider time, ILogger<LogRotation> logger) : BackgroundService
 {
-    private const long MaxBytes = 10 << 20;
     private const int MaxFiles = 5;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
@@ -38,7 +37,9 @@ internal sealed partial class LogRotation(CriClient runtime, TimeProvider time, 
             var answer = await runtime.Runtime.ContainerStatusAsync(
                 new ContainerStatusRequest { ContainerId = container.Id }, cancellationToken: cancellationToken);
             var file = new FileInfo(answer.Status.LogPath);
-            if (file.Exists && file.Length >= MaxBytes)
+            // A runtime that others use too has containers whose logs are not ours.
+            var isOurs = file.FullName.StartsWith(options.PodLogsDirectory + "/", StringComparison.Ordinal);
+            if (isOurs && file.Exists && file.Length >= options.MaxLogBytes)
             {
                 await RotateAsync(container.Id, file.FullName, cancellationToken);
             }
@@ -49,7 +50,7 @@ internal sealed partial class LogRotation(CriClient runtime, TimeProvider time, 
     {
         var stamp = time.GetUtcNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
         var rotated = $"{path}.{stamp}";
-        File.Move(path, rotated, overwrite: true);
+        File.Move(path, rotated);
         try
         {
             await runtime.Runtime.ReopenContainerLogAsync(new ReopenContainerLogRequest { ContainerId = container }, cancellationToken: cancellationToken);
