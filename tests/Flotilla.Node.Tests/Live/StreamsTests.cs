@@ -43,6 +43,22 @@ public sealed class StreamsTests(NodeFixture node) : IClassFixture<NodeFixture>
     }
 
     [Fact]
+    public async Task Much_output_arrives_whole_with_its_status_every_time()
+    {
+        await using var host = await AgentHost.StartAsync(node);
+        var pod = host.Create(AgentHost.Pod("much"));
+        await host.UntilAsync(pod, IsReady);
+        for (var round = 0; round < 30; round++)
+        {
+            var session = new Channels("");
+            var status = await host.Agent.Streams.ExecAsync(
+                new PodTarget("default", "much"), new ExecOptions(["dd", "if=/dev/zero", "bs=1000", "count=1000"], false, true, true, false), session, Cancellation);
+            Assert.Equal(("Success", 1_000_000), (status.Status, session.Output.Length));
+        }
+        await host.RemoveAsync(pod);
+    }
+
+    [Fact]
     public async Task Logs_are_read_from_either_end_and_followed_to_the_last_line()
     {
         await using var host = await AgentHost.StartAsync(node);

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Flotilla.Client.Streams.Spdy;
 
-/// <summary>The client's side of the HTTP/1.1 upgrade to SPDY/3.1.</summary>
+/// <summary>The client's side of the HTTP/1.1 upgrade to SPDY/3.1, for container runtimes: they know no windows.</summary>
 public static class SpdyClient
 {
     private const int LongestAnswer = 16 << 10;
@@ -44,7 +44,7 @@ public static class SpdyClient
             var count = await transport.ReadAsync(body, cancellationToken);
             throw new IOException($"unable to upgrade connection: {line}: {Encoding.UTF8.GetString(body, 0, count).Trim()}");
         }
-        return new SpdyConnection(transport, isServer: false);
+        return new SpdyConnection(transport, isServer: false, updatesWindows: false);
     }
 
     // Byte by byte: what follows the head belongs to SPDY.

@@ -18,6 +18,7 @@ public sealed class SpdyConnection : IAsyncDisposable
     private const int DataChunk = 32 << 10;
     private readonly Stream transport;
     private readonly bool isServer;
+    private readonly bool updatesWindows;
     private readonly HeaderCompression compression = new();
     private readonly SemaphoreSlim writing = new(1);
     private readonly ConcurrentDictionary<int, SpdyStream> streams = new();
@@ -28,10 +29,15 @@ public sealed class SpdyConnection : IAsyncDisposable
     private int unreported;
 
     /// <summary>Starts reading at once. Owns the transport.</summary>
-    public SpdyConnection(Stream transport, bool isServer)
+    /// <param name="updatesWindows">
+    /// False for a peer that knows no windows and closes when it has said all: a frame that it has not read by then resets
+    /// the connection, and its last words are lost.
+    /// </param>
+    public SpdyConnection(Stream transport, bool isServer, bool updatesWindows = true)
     {
         this.transport = transport;
         this.isServer = isServer;
+        this.updatesWindows = updatesWindows;
         nextId = isServer ? 2 : 1;
         running = Task.Run(RunAsync, CancellationToken.None);
     }
@@ -123,6 +129,10 @@ public sealed class SpdyConnection : IAsyncDisposable
 
     internal async Task UpdateWindowAsync(SpdyStream stream, int bytes, CancellationToken cancellationToken)
     {
+        if (!updatesWindows)
+        {
+            return;
+        }
         try
         {
             await SendControlAsync(SpdyFrameType.WindowUpdate, Pair(stream.Id, bytes), cancellationToken);
@@ -203,7 +213,7 @@ public sealed class SpdyConnection : IAsyncDisposable
     // The window of the connection as a whole: its bound is that of each stream's buffer.
     private async Task ReportAsync(int bytes)
     {
-        unreported += bytes;
+        unreported += updatesWindows ? bytes : 0;
         if (unreported >= SendWindow.InitialBytes / 4)
         {
             var read = unreported;
