@@ -64,6 +64,26 @@ public class Cluster : IAsyncLifetime
 
     internal async Task<string> KubectlOkAsync(params string[] arguments) => (await KubectlAsync(arguments)).Success();
 
+    /// <summary>kubectl on a terminal of its own, where <paramref name="input"/> is typed; to its end.</summary>
+    internal async Task<string> KubectlOnTerminalAsync(int minor, string input, params string[] arguments)
+    {
+        using var process = CommandLine.Start("script", ["-qec", string.Join(' ', [kubectls[minor], .. arguments]), "/dev/null"], Environs);
+        try
+        {
+            await process.StandardInput.WriteAsync(input);
+            await process.StandardInput.FlushAsync();
+            return await process.StandardOutput.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        }
+        finally
+        {
+            process.Kill(entireProcessTree: true);
+        }
+    }
+
+    /// <summary>The binary itself, without the script that builds it and installs what it needs.</summary>
+    internal Task<CommandOutput> BinaryAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments) => CommandLine.RunAsync(
+        Path.Combine(Repository.Root, ".build", "flotilla", "flotilla"), arguments, environment: Environs.Concat(environment).ToDictionary());
+
     internal Process StartKubectl(params string[] arguments) => CommandLine.Start(kubectls[35], arguments, Environs);
 
     internal async Task<JsonNode> GetAsync(params string[] arguments) =>

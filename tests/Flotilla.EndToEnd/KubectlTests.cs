@@ -90,6 +90,33 @@ public sealed class KubectlTests(Cluster cluster)
     [Theory]
     [InlineData(32)]
     [InlineData(35)]
+    public async Task What_runs_is_attached_to(int minor)
+    {
+        await using var space = await Space.CreateAsync(cluster);
+        foreach (var (name, tty) in new[] { ("plain", "false"), ("terminal", "true") })
+        {
+            await space.ApplyAsync($$$"""
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: {{{name}}}}
+                spec:
+                  restartPolicy: Never
+                  terminationGracePeriodSeconds: 1
+                  containers:
+                    - {name: main, image: my-image, stdin: true, stdinOnce: true, tty: {{{tty}}}, command: [sh, -c, "read line; echo got $line; sleep 1"]}
+                """);
+            await space.OkAsync("wait", "--for=condition=Ready", "pod/" + name, "--timeout=60s");
+        }
+
+        Assert.Contains("got typed", (await space.RunAsync(minor, "typed\n", "attach", "-i", "plain")).Success(), StringComparison.Ordinal);
+        var screen = await cluster.KubectlOnTerminalAsync(minor, "typed\r", "-n", space.Name, "attach", "-it", "terminal");
+        Assert.Contains("got typed", screen, StringComparison.Ordinal);
+        await space.OkAsync("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/plain", "pod/terminal", "--timeout=60s");
+    }
+
+    [Theory]
+    [InlineData(32)]
+    [InlineData(35)]
     public async Task The_api_explains_itself(int minor)
     {
         async Task<string> Ok(params string[] arguments) => (await cluster.KubectlAsync(minor, null, arguments)).Success();

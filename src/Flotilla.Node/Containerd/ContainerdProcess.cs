@@ -30,6 +30,10 @@ internal static class ContainerdProcess
 
     public static async Task StartAsync(NodeOptions options, CancellationToken cancellationToken)
     {
+        if (!IsProgram(options.ContainerdBinary))
+        {
+            throw new InvalidOperationException($"containerd could not be started: there is no program {options.ContainerdBinary}.");
+        }
         // $1 pid file, $2 log, $3 containerd, $4 configuration. The inner shell becomes containerd, so its number is known.
         const string script = """
             ulimit -n 1048576 2>/dev/null || ulimit -n "$(ulimit -Hn)"
@@ -78,6 +82,10 @@ internal static class ContainerdProcess
             return "it left no log";
         }
     }
+
+    private static bool IsProgram(string name) => name.Contains('/', StringComparison.Ordinal)
+        ? File.Exists(name)
+        : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(directory => File.Exists(Path.Combine(directory, name)));
 
     // Not redirected: a pipe would be inherited by containerd and keep us waiting for its end.
     private static async Task<int> RunShellAsync(string[] arguments, CancellationToken cancellationToken)

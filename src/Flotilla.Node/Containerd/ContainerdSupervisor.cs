@@ -16,6 +16,9 @@ public sealed partial class ContainerdSupervisor(
     NodeOptions options, CriClient runtime, TimeProvider time, ILogger<ContainerdSupervisor> logger) : BackgroundService
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
+
+    // Somebody else's runtime runs already, or is started by hand: nothing is gained by waiting long.
+    private static readonly TimeSpan ForeignTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(2);
 
     private bool Owns => options.ContainerRuntimeEndpoint is null;
@@ -101,9 +104,9 @@ public sealed partial class ContainerdSupervisor(
                     throw new InvalidOperationException(
                         $"containerd ended while starting: {ContainerdProcess.LastLogLine(options)} (log: {ContainerdProcess.LogFile(options)})");
                 }
-                if (time.GetElapsedTime(start) > StartTimeout)
+                if (time.GetElapsedTime(start) > (Owns ? StartTimeout : ForeignTimeout))
                 {
-                    throw new TimeoutException($"The container runtime at {options.RuntimeSocket} does not answer: {failure.Status.Detail}");
+                    throw new TimeoutException($"The container runtime at {options.RuntimeSocket} does not answer: {RuntimeFailure.Describe(failure, options.RuntimeSocket)}.");
                 }
             }
             await Task.Delay(TimeSpan.FromMilliseconds(25), time, cancellationToken);

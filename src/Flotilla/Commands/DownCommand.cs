@@ -31,8 +31,14 @@ internal static class DownCommand
         Preflight.CheckPrivilege("flotilla down");
         await new ServerProcess(settings).StopAsync(cancellationToken);
         await NodeCleanup.RunAsync(NodeComposition.NodeOptionsFor(settings), cancellationToken);
-        var left = await NetworkCleanup.RemoveAsync(NodeComposition.NetworkOptionsFor(settings), new HostCommands(), cancellationToken);
-        RemoveContext(settings.Kubeconfig ?? KubeconfigFile.DefaultPath);
+        IReadOnlyList<string> left = [];
+        if (MachineClaim.Other(settings) is null)
+        {
+            left = await NetworkCleanup.RemoveAsync(NodeComposition.NetworkOptionsFor(settings), new HostCommands(), cancellationToken);
+            RemoveContext(settings.Kubeconfig ?? KubeconfigFile.DefaultPath);
+            MachineClaim.Release(settings);
+        }
+
         Delete(settings.RunDirectory);
         if (purge)
         {

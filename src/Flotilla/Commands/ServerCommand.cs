@@ -29,6 +29,7 @@ internal static class ServerCommand
             Preflight.CheckPrivilege("flotilla server");
             using var dataLock = DataLock.Take(settings);
             Preflight.Check(settings);
+            MachineClaim.Take(settings);
             settings.Save();
             progress.Clear();
             using var loggers = Loggers(level);

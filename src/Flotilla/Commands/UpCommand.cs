@@ -33,6 +33,7 @@ internal static class UpCommand
         }
         else
         {
+            MachineClaim.Check(settings);
             settings.Save();
             progress.Clear();
             await server.StartAsync(cancellationToken);

@@ -53,7 +53,9 @@ internal sealed record ClusterSettings
 
     /// <summary>Whether there is (or was) a cluster in the directory.</summary>
     [JsonIgnore]
-    public bool Exists => File.Exists(FileIn(DataDirectory));
+    public bool Exists => IsIn(DataDirectory);
+
+    public static bool IsIn(string dataDirectory) => File.Exists(FileIn(dataDirectory));
 
     /// <summary>What was saved there, or the defaults.</summary>
     public static ClusterSettings Load(string dataDirectory)

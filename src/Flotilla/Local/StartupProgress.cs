@@ -39,5 +39,12 @@ internal sealed class StartupProgress(string file)
         }
     }
 
-    public void Fail(string reason) => Report(FailurePrefix + reason.ReplaceLineEndings(" "));
+    /// <summary>For the <c>up</c> that waits; without one there is no directory for the file, and the error output tells.</summary>
+    public void Fail(string reason)
+    {
+        if (Directory.Exists(Path.GetDirectoryName(file)))
+        {
+            Report(FailurePrefix + reason.ReplaceLineEndings(" "));
+        }
+    }
 }

@@ -1,0 +1,64 @@
+namespace Flotilla.Local;
+
+/// <summary>
+/// Bridge, service table and kubeconfig context have fixed names, so a machine runs one cluster at a time. Its claim
+/// outlives the server, as its containers and rules do; <c>down</c>, a reboot or the loss of its data ends it.
+/// </summary>
+internal static class MachineClaim
+{
+    private const string OwnerFile = "/run/flotilla.owner";
+
+    /// <exception cref="UserError">The machine is another cluster's.</exception>
+    public static void Check(ClusterSettings settings, string file = OwnerFile)
+    {
+        if (Other(settings, file) is { } other)
+        {
+            throw new UserError(
+                $"The cluster in {other} has this machine, which can have one at a time; stop it first with: flotilla down --data-dir {other}");
+        }
+    }
+
+    /// <exception cref="UserError">The machine is another cluster's.</exception>
+    public static void Take(ClusterSettings settings, string file = OwnerFile)
+    {
+        using var gate = Gate(file);
+        Check(settings, file);
+        File.WriteAllText(file, settings.DataDirectory);
+    }
+
+    public static void Release(ClusterSettings settings, string file = OwnerFile)
+    {
+        using var gate = Gate(file);
+        if (Other(settings, file) is null)
+        {
+            File.Delete(file);
+        }
+    }
+
+    /// <summary>The data directory of the cluster that has the machine, unless that is this one or exists no more.</summary>
+    public static string? Other(ClusterSettings settings, string file = OwnerFile)
+    {
+        if (!File.Exists(file))
+        {
+            return null;
+        }
+        var owner = File.ReadAllText(file).Trim();
+        return owner.Length > 0 && owner != settings.DataDirectory && ClusterSettings.IsIn(owner) ? owner : null;
+    }
+
+    // Of two servers that start at the same moment one has to wait for the other's claim.
+    private static FileStream Gate(string file)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                return new FileStream(file + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (attempt < 100)
+            {
+                Thread.Sleep(10);
+            }
+        }
+    }
+}
