@@ -7,7 +7,7 @@ namespace Flotilla.Bench;
 /// <summary>How long containers take from the request to ready.</summary>
 internal sealed class PodBench(ApiClient api, string ns, string image)
 {
-    private const int Replicas = 20;
+    public const int Replicas = 20;
     private const int Singles = 5;
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
     private readonly string pods = $"/api/v1/namespaces/{ns}/pods";
@@ -33,7 +33,7 @@ internal sealed class PodBench(ApiClient api, string ns, string image)
         "imagePullPolicy":"IfNotPresent","command":["sleep","3600"]}]}
         """;
 
-    private async Task<double> OnePodAsync(string name)
+    public async Task<double> OnePodAsync(string name)
     {
         var watch = Stopwatch.StartNew();
         await api.PostAsync(pods, Encoding.UTF8.GetBytes(
@@ -45,7 +45,7 @@ internal sealed class PodBench(ApiClient api, string ns, string image)
         return seconds;
     }
 
-    private async Task<double> DeploymentAsync()
+    public async Task<double> DeploymentAsync()
     {
         var watch = Stopwatch.StartNew();
         await api.PostAsync(deployments, Encoding.UTF8.GetBytes($$$"""
@@ -57,6 +57,15 @@ internal sealed class PodBench(ApiClient api, string ns, string image)
         var seconds = watch.Elapsed.TotalSeconds;
         await api.DeleteAsync($"{deployments}/bench");
         return seconds;
+    }
+
+    public async Task UntilGoneAsync()
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        while (JsonNode.Parse(await api.ReadAsync(pods))!["items"]!.AsArray().Count > 0)
+        {
+            await Task.Delay(100, limit.Token);
+        }
     }
 
     private async Task UntilAsync(string path, Func<JsonNode, bool> isDone)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using System.Text;
 using Flotilla.Bench;
+using Flotilla.Node.Cri;
 using k8s;
 
 var kubeconfig = new Option<string?>("--kubeconfig") { Description = "The cluster to measure (default: KUBECONFIG or ~/.kube/config)" };
@@ -9,8 +10,9 @@ var context = new Option<string?>("--context") { Description = "Its context, unl
 var image = new Option<string>("--image") { Description = "An image with a shell that the node already has", DefaultValueFactory = _ => "my-image" };
 var count = new Option<int>("--objects") { Description = "ConfigMaps to create", DefaultValueFactory = _ => 5000 };
 var http2 = new Option<bool>("--http2") { Description = "HTTP/2 instead of HTTP/1.1" };
-var only = new Option<string?>("--only") { Description = "api or pods" };
-var root = new RootCommand("Measures any Kubernetes cluster and prints one table") { kubeconfig, context, image, count, http2, only };
+var only = new Option<string?>("--only") { Description = "api, pods or cri" };
+var runtime = new Option<string>("--runtime") { Description = "The container runtime's socket, for --only cri", DefaultValueFactory = _ => "/run/flotilla/node/containerd.sock" };
+var root = new RootCommand("Measures any Kubernetes cluster and prints one table") { kubeconfig, context, image, count, http2, only, runtime };
 root.SetAction(async (result, cancellationToken) =>
 {
     var config = KubernetesClientConfiguration.BuildConfigFromConfigFile(result.GetValue(kubeconfig) ?? Environment.GetEnvironmentVariable("KUBECONFIG"), result.GetValue(context));
@@ -29,6 +31,13 @@ root.SetAction(async (result, cancellationToken) =>
         if (what is null or "pods")
         {
             await PrintAsync(new PodBench(api, ns, result.GetValue(image)!).RunAsync());
+        }
+
+        // Not by default: it asks for a node on this machine, the rest for an API alone.
+        if (what is "cri")
+        {
+            var pods = new PodBench(api, ns, result.GetValue(image)!);
+            await PrintAsync(new CriBench(pods, CriClient.SocketPath(result.GetValue(runtime)!), result.GetValue(image)!).RunAsync());
         }
     }
     finally
