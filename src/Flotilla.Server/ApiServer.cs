@@ -5,9 +5,8 @@ using Flotilla.Client.Streams;
 using Flotilla.Server.Admission;
 using Flotilla.Server.Admission.Webhooks;
 using Flotilla.Server.Allocation;
-using Flotilla.Server.Authentication;
+using Flotilla.Server.Authentication.Tokens;
 using Flotilla.Server.Authorization;
-using Flotilla.Server.Authorization.Rbac;
 using Flotilla.Server.Bootstrap;
 using Flotilla.Server.CustomResources;
 using Flotilla.Server.Discovery;
@@ -34,7 +33,7 @@ public sealed class ApiServer : IAsyncDisposable
     private readonly WatchHubs hubs;
     private readonly ObjectStore objects;
     private readonly ApiHandler handler;
-    private readonly RbacPolicies policies;
+    private readonly AccessControl access;
     private readonly ServerStatus status;
     private readonly ServiceAllocator allocator;
     private readonly WebhookConnections webhooks;
@@ -51,14 +50,12 @@ public sealed class ApiServer : IAsyncDisposable
         this.time = time;
         hubs = new WatchHubs(store, loggers.CreateLogger<WatchHubs>());
         allocator = new ServiceAllocator(options.ServiceCidr);
-        policies = new RbacPolicies(store, loggers.CreateLogger<RbacPolicies>());
-        var rbac = new RbacAuthorizer(policies);
-        var authorizer = new Authorizer([rbac]);
+        access = new AccessControl(store, identity, time, loggers);
+        var authorizer = access.Authorizer;
         webhooks = new WebhookConnections(new ServiceEndpoints(store));
-        var admission = new AdmissionChain([.. DefaultPlugins.Create(store, kinds, webhooks, time), new EscalationGuard(authorizer, rbac)], allocator);
+        var admission = new AdmissionChain([.. DefaultPlugins.Create(store, kinds, webhooks, time), access.Escalation], allocator);
         objects = new ObjectStore(store, admission, new ServedForm(new ConversionWebhooks(new WebhookClient(webhooks, time))), time);
         customResources = new CustomResourceService(objects, kinds, new NoRules(), time, loggers.CreateLogger<CustomResourceService>());
-        var authenticator = new Authenticator(store, identity.ServiceAccounts);
         var metrics = new RequestMetrics();
         status = new ServerStatus(store, metrics, time);
         var reads = new ResourceReads(objects, hubs, time);
@@ -71,12 +68,13 @@ public sealed class ApiServer : IAsyncDisposable
             new DiscoveryDocuments(kinds, $"{advertised}:{options.Port}"),
             new OpenApiDocuments(kinds),
             status,
-            new ReviewAnswers(new AccessReviews(authorizer), authenticator, pods, kinds, time),
+            new IssuerDiscovery(identity.ServiceAccounts, $"{advertised}:{options.Port}"),
+            new ReviewAnswers(new AccessReviews(authorizer), access.Tokens, pods, kinds, time),
             reads,
             writes,
-            new SubresourceAnswers(objects, reads, writes, new ScaleAnswers(objects), pods, new TokenAnswers(objects, admission, identity.ServiceAccounts), new LogAnswers(objects, nodes)));
+            new SubresourceAnswers(objects, reads, writes, new ScaleAnswers(objects), pods, new TokenAnswers(objects, admission, identity.ServiceAccounts, time), new LogAnswers(objects, nodes)));
         var streams = new StreamRequests(kinds, authorizer, admission, objects, nodes);
-        listener = new HttpListenerHost(options, identity, new HttpAdapter(handler, streams, authenticator, metrics, time, loggers.CreateLogger<HttpAdapter>()), loggers);
+        listener = new HttpListenerHost(options, identity, new HttpAdapter(handler, streams, access.Authenticator, metrics, time, loggers.CreateLogger<HttpAdapter>()), loggers);
         Client = ClientFor("flotilla");
     }
 
@@ -97,7 +95,7 @@ public sealed class ApiServer : IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await hubs.StartAsync(cancellationToken);
-        await policies.StartAsync(cancellationToken);
+        await access.StartAsync(cancellationToken);
         foreach (var entry in (await store.ListAsync(CoreKinds.Service.StoragePrefix, null, 0, null, cancellationToken)).Entries)
         {
             allocator.Occupy((JsonObjectOf(entry)));
@@ -113,7 +111,7 @@ public sealed class ApiServer : IAsyncDisposable
     {
         status.SetStopping();
         await listener.StopAsync(cancellationToken);
-        await policies.StopAsync(cancellationToken);
+        await access.StopAsync(cancellationToken);
         await customResources.StopAsync(cancellationToken);
         await hubs.StopAsync(cancellationToken);
     }
@@ -123,7 +121,7 @@ public sealed class ApiServer : IAsyncDisposable
         await listener.DisposeAsync();
         customResources.Dispose();
         webhooks.Dispose();
-        policies.Dispose();
+        await access.DisposeAsync();
         hubs.Dispose();
     }
 

@@ -1,78 +1,40 @@
-using System.Security.Cryptography.X509Certificates;
-using Flotilla.Api.Kinds;
 using Flotilla.Server.Http;
-using Flotilla.Server.Identity;
 using Flotilla.Server.Objects;
-using Flotilla.Storage;
 using Microsoft.AspNetCore.Http;
 
 namespace Flotilla.Server.Authentication;
 
-/// <summary>Says who a request comes from: a client certificate of the cluster's authority, or a service account's token.</summary>
-public sealed class Authenticator(IStore store, ServiceAccountTokens tokens)
+/// <summary>
+/// Says who a request comes from, by the first credentials that hold. Whoever shows none is anonymous; whoever shows
+/// only bad ones is turned away. Then the request may ask to be treated as somebody else's.
+/// </summary>
+public sealed class Authenticator(IReadOnlyList<IRequestAuthenticator> authenticators, Impersonation impersonation)
 {
-    private const string Bearer = "Bearer ";
-    private const string CommonName = "2.5.4.3";
-    private const string Organization = "2.5.4.10";
-
-    /// <exception cref="Api.ApiException">401: credentials were shown that are not accepted.</exception>
-    public async ValueTask<RequestUser> AuthenticateAsync(HttpContext context, CancellationToken cancellationToken)
+    /// <exception cref="Api.ApiException">401: no credentials hold. 403: the user may not act as the other one.</exception>
+    public async ValueTask<Caller> AuthenticateAsync(HttpContext context, CancellationToken cancellationToken)
     {
-        if (context.Connection.ClientCertificate is { } certificate)
-        {
-            return context.Features.Get<RequestUserFeature>()?.User ?? UserOf(certificate);
-        }
-
-        var header = context.Request.Headers.Authorization.ToString();
-        if (!header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
-        {
-            return RequestUser.Anonymous;
-        }
-
-        return await VerifyAsync(header[Bearer.Length..].Trim(), [], cancellationToken) ?? throw Failures.Unauthorized();
+        var (user, warnings) = await IdentifyAsync(context, cancellationToken);
+        var acting = await impersonation.ApplyAsync(user, context.Request.Headers, cancellationToken);
+        return new Caller(acting ?? user, acting is null ? null : user, warnings);
     }
 
-    /// <summary>The bearer of a token, as long as the account and what the token is bound to exist.</summary>
-    public async ValueTask<RequestUser?> VerifyAsync(string token, IReadOnlyCollection<string> audiences, CancellationToken cancellationToken)
+    private async ValueTask<(RequestUser User, IReadOnlyList<string> Warnings)> IdentifyAsync(HttpContext context, CancellationToken cancellationToken)
     {
-        if (tokens.Verify(token, audiences) is not { Claims: { } claims })
+        var rejected = false;
+        foreach (var authenticator in authenticators)
         {
-            return null;
-        }
-
-        if (!await ExistsAsync(CoreKinds.ServiceAccount, claims.Namespace, claims.ServiceAccount, cancellationToken)
-            || (claims.Pod is { } pod && !await ExistsAsync(CoreKinds.Pod, claims.Namespace, pod, cancellationToken)))
-        {
-            return null;
-        }
-
-        return new RequestUser(claims.UserName, claims.Groups, claims.ServiceAccount.Uid);
-    }
-
-    public static RequestUser UserOf(X509Certificate2 certificate)
-    {
-        var (name, groups) = ("", new List<string>());
-        foreach (var part in certificate.SubjectName.EnumerateRelativeDistinguishedNames())
-        {
-            switch (part.GetSingleElementType().Value)
+            var found = await authenticator.IdentifyAsync(context, cancellationToken);
+            if (found.User is { } user)
             {
-                case CommonName:
-                    name = part.GetSingleElementValue() ?? "";
-                    break;
-                case Organization:
-                    groups.Add(part.GetSingleElementValue() ?? "");
-                    break;
+                return (user, found.Warnings ?? []);
             }
+
+            rejected |= found.Rejection is not null;
         }
 
-        groups.Add(RequestUser.Authenticated);
-        return new RequestUser(name, groups);
+        return rejected ? throw Failures.Unauthorized() : (RequestUser.Anonymous, []);
     }
-
-    private async ValueTask<bool> ExistsAsync(Kind kind, string space, BoundObject bound, CancellationToken cancellationToken) =>
-        await store.GetAsync($"{kind.StoragePrefix}{space}/{bound.Name}", cancellationToken) is { } entry
-        && (bound.Uid is null || entry.Value.Span.IndexOf(System.Text.Encoding.UTF8.GetBytes($"\"uid\":\"{bound.Uid}\"")) >= 0);
 }
 
-/// <summary>Kept on a connection: its certificate is looked at once.</summary>
-public sealed record RequestUserFeature(RequestUser User);
+/// <summary>Who a request is treated as, and who really sent it when that is somebody else.</summary>
+public sealed record Caller(RequestUser User, RequestUser? Impersonator, IReadOnlyList<string> Warnings);

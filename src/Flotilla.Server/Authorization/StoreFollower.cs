@@ -12,6 +12,8 @@ public abstract partial class StoreFollower(IStore store, IReadOnlyList<string> 
 {
     private static readonly TimeSpan CatchUpLimit = TimeSpan.FromSeconds(1);
 
+    private readonly Lock gate = new();
+    private Task? starting;
     private long applied;
     private volatile TaskCompletionSource progress = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -19,6 +21,20 @@ public abstract partial class StoreFollower(IStore store, IReadOnlyList<string> 
     {
         await FillAsync(cancellationToken);
         await base.StartAsync(cancellationToken);
+    }
+
+    /// <summary>Starts when it is first asked: what nobody wants to know costs nothing.</summary>
+    public Task EnsureStartedAsync(CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            if (starting is null or { IsFaulted: true })
+            {
+                starting = StartAsync(CancellationToken.None);
+            }
+
+            return starting.IsCompletedSuccessfully ? Task.CompletedTask : starting.WaitAsync(cancellationToken);
+        }
     }
 
     /// <summary>

@@ -18,6 +18,9 @@ public sealed class ApiAnswer
 
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
+    /// <summary>Headers beyond those every answer has.</summary>
+    public IReadOnlyDictionary<string, string>? Headers { get; init; }
+
     public static ApiAnswer Json(JsonNode value, int code = 200) => new() { Code = code, Body = StoredObject.Serialize(value) };
 
     public static ApiAnswer Bytes(ReadOnlyMemory<byte> body, int code = 200) => new() { Code = code, Body = body };

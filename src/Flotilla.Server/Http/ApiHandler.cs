@@ -1,5 +1,6 @@
 using Flotilla.Api;
 using Flotilla.Api.Kinds;
+using Flotilla.Server.Authentication.Tokens;
 using Flotilla.Server.Authorization;
 using Flotilla.Server.Discovery;
 using Flotilla.Server.Objects;
@@ -16,6 +17,7 @@ public sealed class ApiHandler(
     DiscoveryDocuments discovery,
     OpenApiDocuments openApi,
     ServerStatus status,
+    IssuerDiscovery issuer,
     ReviewAnswers reviews,
     ResourceReads reads,
     ResourceWrites writes,
@@ -32,7 +34,7 @@ public sealed class ApiHandler(
         var path = ResourcePath.Parse(request.Path, kinds);
         if (path is null)
         {
-            return discovery.TryAnswer(request) ?? openApi.TryAnswer(request) ?? await MissingAsync(request);
+            return issuer.TryAnswer(request) ?? discovery.TryAnswer(request) ?? openApi.TryAnswer(request) ?? await MissingAsync(request);
         }
 
         if (path.Subresource is not null)

@@ -21,8 +21,8 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
         context.Response.Headers.CacheControl = "no-cache, private";
         try
         {
-            var user = await authenticator.AuthenticateAsync(context, cancellationToken);
-            if (await streams.TryHandleAsync(context, user))
+            var caller = await authenticator.AuthenticateAsync(context, cancellationToken);
+            if (await streams.TryHandleAsync(context, caller.User))
             {
                 return;
             }
@@ -35,10 +35,15 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
                 ContentType = context.Request.ContentType,
                 Accept = context.Request.Headers.Accept.ToString(),
                 Body = await ReadBodyAsync(context.Request, cancellationToken),
-                User = user,
+                User = caller.User,
                 UserAgent = context.Request.Headers.UserAgent.ToString(),
             };
             context.Features.Set(request.Notes);
+            foreach (var warning in caller.Warnings)
+            {
+                request.Notes.Warn(warning);
+            }
+
             await WriteAsync(context, await handler.HandleAsync(request, cancellationToken), cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -59,6 +64,7 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
     private const int MaxBodyBytes = 3 * 1024 * 1024;
 
     private static readonly Dictionary<string, Microsoft.Extensions.Primitives.StringValues> NoQuery = [];
+    private static readonly Dictionary<string, string> NoHeaders = [];
 
     private async Task FailAsync(HttpContext context, Exception error)
     {
@@ -95,6 +101,11 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
         foreach (var warning in answer.Warnings.Concat(context.Features.Get<RequestNotes>()?.Warnings ?? []))
         {
             response.Headers.Append("Warning", $"299 - \"{warning.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"");
+        }
+
+        foreach (var (name, value) in answer.Headers ?? NoHeaders)
+        {
+            response.Headers[name] = value;
         }
 
         if (answer.Code == 429)

@@ -18,10 +18,10 @@ internal sealed class CertificateAuthority(IssuedCertificate own, TimeProvider t
 
     public string Pem => own.CertificatePem;
 
-    public static IssuedCertificate CreateSelfSigned(TimeProvider time)
+    public static IssuedCertificate CreateSelfSigned(string name, TimeProvider time)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=flotilla-ca", key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(
             X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign | X509KeyUsageFlags.DigitalSignature, true));
@@ -81,5 +81,30 @@ internal sealed class CertificateAuthority(IssuedCertificate own, TimeProvider t
         var end = new[] { now + lifetime, certificate.NotAfter.ToUniversalTime() }.Min();
         using var issued = request.Create(certificate, now - ClockSkew, end, RandomNumberGenerator.GetBytes(16));
         return new IssuedCertificate(issued.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
+    }
+
+    /// <summary>Signs somebody else's key: its subject and names as requested, everything else as given here.</summary>
+    public string Sign(CertificateRequest request, X509KeyUsageFlags keyUsage, IReadOnlyList<string> usages, TimeSpan lifetime)
+    {
+        var signed = new CertificateRequest(request.SubjectName, request.PublicKey, HashAlgorithmName.SHA256);
+        signed.CertificateExtensions.Add(new X509KeyUsageExtension(keyUsage, true));
+        if (usages.Count > 0)
+        {
+            signed.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([.. usages.Select(usage => new Oid(usage))], false));
+        }
+
+        signed.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
+        signed.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(certificate, true, false));
+        if (request.CertificateExtensions.OfType<X509SubjectAlternativeNameExtension>().FirstOrDefault() is { } names)
+        {
+            signed.CertificateExtensions.Add(names);
+        }
+
+        var now = time.GetUtcNow();
+        var end = new[] { now + lifetime, certificate.NotAfter.ToUniversalTime() }.Min();
+        using var issuerKey = certificate.GetECDsaPrivateKey()!;
+        using var issued = signed.Create(
+            certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(issuerKey), now - ClockSkew, end, RandomNumberGenerator.GetBytes(16));
+        return issued.ExportCertificatePem();
     }
 }

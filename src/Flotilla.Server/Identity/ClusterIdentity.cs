@@ -19,6 +19,9 @@ public sealed class ClusterIdentity
     private readonly PrivateFiles files;
     private readonly TimeProvider time;
     private readonly CertificateAuthority authority;
+    private readonly CertificateAuthority proxies;
+    private readonly SigningKeys signingKeys;
+    private readonly TokenSigner signer;
     private readonly IReadOnlyList<string> serverNames;
     private X509Certificate2 server;
 
@@ -27,11 +30,16 @@ public sealed class ClusterIdentity
         this.files = files;
         this.time = time;
         this.serverNames = [.. serverNames.Distinct(StringComparer.OrdinalIgnoreCase)];
-        authority = new CertificateAuthority(LoadAuthority(files, time), time);
+        authority = new CertificateAuthority(LoadAuthority(files, "ca", "flotilla-ca", time), time);
+        proxies = new CertificateAuthority(LoadAuthority(files, "front-proxy-ca", "flotilla-front-proxy-ca", time), time);
+        ProxyCaCertificate = X509Certificate2.CreateFromPem(proxies.Pem);
         CaCertificate = X509Certificate2.CreateFromPem(authority.Pem);
         server = LoadServer();
-        Admin = LoadOrIssue("admin", _ => true, () => authority.IssueClient("kubernetes-admin", AdminGroups, Lifetime));
-        ServiceAccounts = new ServiceAccountTokens(LoadSigningKey(files), time);
+        Admin = LoadOrIssue("admin", CaCertificate, _ => true, () => authority.IssueClient("kubernetes-admin", AdminGroups, Lifetime));
+        FrontProxy = LoadOrIssue("front-proxy-client", ProxyCaCertificate, _ => true, () => proxies.IssueClient("front-proxy-client", [], Lifetime));
+        signingKeys = new SigningKeys(files);
+        signer = new TokenSigner(signingKeys.Load());
+        ServiceAccounts = new ServiceAccountTokens(signer, time);
     }
 
     /// <summary>By which everybody recognizes the cluster; without its key.</summary>
@@ -41,6 +49,14 @@ public sealed class ClusterIdentity
 
     /// <summary>CN=kubernetes-admin, O=system:masters.</summary>
     public IssuedCertificate Admin { get; }
+
+    /// <summary>Of the authority that signs nothing but proxies which name their users in headers.</summary>
+    public X509Certificate2 ProxyCaCertificate { get; }
+
+    public string ProxyCaPem => proxies.Pem;
+
+    /// <summary>CN=front-proxy-client: by this the API server proves itself to servers it forwards requests to.</summary>
+    public IssuedCertificate FrontProxy { get; }
 
     public ServiceAccountTokens ServiceAccounts { get; }
 
@@ -64,17 +80,25 @@ public sealed class ClusterIdentity
     public IssuedCertificate IssueClientCertificate(string user, IEnumerable<string> groups, TimeSpan lifetime) =>
         authority.IssueClient(user, groups, lifetime);
 
-    private static IssuedCertificate LoadAuthority(PrivateFiles files, TimeProvider time)
+    /// <summary>A certificate for the key and subject of a signing request that has been checked and approved.</summary>
+    /// <param name="usages">Dotted numbers of extended key usages.</param>
+    public string SignRequest(CertificateRequest request, X509KeyUsageFlags keyUsage, IReadOnlyList<string> usages, TimeSpan lifetime) =>
+        authority.Sign(request, keyUsage, usages, lifetime);
+
+    /// <summary>Signs tokens with a new key from now on. Those signed with the keys before it stay valid.</summary>
+    public void RotateTokenKey() => signer.Use(signingKeys.Rotate());
+
+    private static IssuedCertificate LoadAuthority(PrivateFiles files, string file, string subject, TimeProvider time)
     {
-        if (files.Read("ca.crt") is not { } certificate)
+        if (files.Read($"{file}.crt") is not { } certificate)
         {
             // The key alone has signed nothing yet.
-            var created = CertificateAuthority.CreateSelfSigned(time);
-            Write(files, "ca", created);
+            var created = CertificateAuthority.CreateSelfSigned(subject, time);
+            Write(files, file, created);
             return created;
         }
 
-        var authority = new IssuedCertificate(certificate, files.Read("ca.key") ?? "");
+        var authority = new IssuedCertificate(certificate, files.Read($"{file}.key") ?? "");
         try
         {
             authority.Load().Dispose();
@@ -82,24 +106,8 @@ public sealed class ClusterIdentity
         }
         catch (Exception failure) when (failure is CryptographicException or ArgumentException)
         {
-            throw new InvalidDataException($"{files.PathOf("ca.crt")} and {files.PathOf("ca.key")} do not belong together.", failure);
+            throw new InvalidDataException($"{files.PathOf($"{file}.crt")} and {files.PathOf($"{file}.key")} do not belong together.", failure);
         }
-    }
-
-    private static ECDsa LoadSigningKey(PrivateFiles files)
-    {
-        const string name = "service-accounts.key";
-        var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        if (files.Read(name) is { } pem)
-        {
-            key.ImportFromPem(pem);
-        }
-        else
-        {
-            files.WriteSecret(name, key.ExportPkcs8PrivateKeyPem());
-        }
-
-        return key;
     }
 
     private static void Write(PrivateFiles files, string name, IssuedCertificate certificate)
@@ -111,13 +119,14 @@ public sealed class ClusterIdentity
     private X509Certificate2 LoadServer() =>
         LoadOrIssue(
             "server",
+            CaCertificate,
             certificate => serverNames.All(name => certificate.MatchesHostname(name, allowWildcards: false, allowCommonName: false)),
             () => authority.IssueServer("kube-apiserver", serverNames, Lifetime)).Load();
 
-    private IssuedCertificate LoadOrIssue(string name, Predicate<X509Certificate2> isRight, Func<IssuedCertificate> issue)
+    private IssuedCertificate LoadOrIssue(string name, X509Certificate2 issuer, Predicate<X509Certificate2> isRight, Func<IssuedCertificate> issue)
     {
         if (files.Read($"{name}.crt") is { } certificate && files.Read($"{name}.key") is { } key
-            && IsUsable(new IssuedCertificate(certificate, key), isRight))
+            && IsUsable(new IssuedCertificate(certificate, key), issuer, isRight))
         {
             return new IssuedCertificate(certificate, key);
         }
@@ -127,12 +136,12 @@ public sealed class ClusterIdentity
         return issued;
     }
 
-    private bool IsUsable(IssuedCertificate candidate, Predicate<X509Certificate2> isRight)
+    private bool IsUsable(IssuedCertificate candidate, X509Certificate2 issuer, Predicate<X509Certificate2> isRight)
     {
         try
         {
             using var certificate = candidate.Load();
-            return !IsNearExpiry(certificate) && IsOurs(certificate) && isRight(certificate);
+            return !IsNearExpiry(certificate) && IsIssuedBy(certificate, issuer) && isRight(certificate);
         }
         catch (Exception failure) when (failure is CryptographicException or ArgumentException)
         {
@@ -141,11 +150,11 @@ public sealed class ClusterIdentity
         }
     }
 
-    private bool IsOurs(X509Certificate2 certificate)
+    private bool IsIssuedBy(X509Certificate2 certificate, X509Certificate2 issuer)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.Add(CaCertificate);
+        chain.ChainPolicy.CustomTrustStore.Add(issuer);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.VerificationTime = time.GetUtcNow().UtcDateTime;
         return chain.Build(certificate);

@@ -21,6 +21,10 @@ public sealed record ServiceAccountClaims(
     [JsonPropertyName("secret")]
     public BoundObject? Secret { get; init; }
 
+    /// <summary>When whoever holds the token should have fetched a new one.</summary>
+    [JsonPropertyName("warnafter")]
+    public long? WarnAfterSeconds { get; init; }
+
     [JsonIgnore]
     public string UserName => $"system:serviceaccount:{Namespace}:{ServiceAccount.Name}";
 
@@ -29,11 +33,18 @@ public sealed record ServiceAccountClaims(
         ["system:serviceaccounts", $"system:serviceaccounts:{Namespace}", "system:authenticated"];
 }
 
-public sealed record IssuedToken(string Token, DateTimeOffset Expires);
+public sealed record IssuedToken(string Token, DateTimeOffset Expires)
+{
+    /// <summary>Its claim <c>jti</c>.</summary>
+    public string TokenId { get; init; } = "";
+}
 
 /// <summary>A token's bearer, or why it is not accepted.</summary>
 /// <param name="Audiences">Those of the asked ones that the token is meant for.</param>
 public sealed record TokenVerdict(ServiceAccountClaims? Claims, string? TokenId, IReadOnlyList<string> Audiences, string? Rejection)
 {
+    /// <summary>Somebody else may know the token.</summary>
+    internal static readonly TokenVerdict NotOurs = Reject("invalid bearer token");
+
     internal static TokenVerdict Reject(string reason) => new(null, null, [], reason);
 }

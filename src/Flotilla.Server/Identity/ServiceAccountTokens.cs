@@ -1,25 +1,25 @@
-using System.Buffers.Text;
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 
 namespace Flotilla.Server.Identity;
 
 /// <summary>
-/// Signs and checks the tokens of service accounts (JWT, ES256). It knows signatures and times; whether the account and
-/// the bound objects still exist is for the caller to look up. May be used from any thread.
+/// Issues and checks the tokens of service accounts. It knows signatures and times; whether the account and the bound
+/// objects still exist is for the caller to look up. May be used from any thread.
 /// </summary>
-public sealed class ServiceAccountTokens(ECDsa key, TimeProvider time)
+public sealed class ServiceAccountTokens(TokenSigner signer, TimeProvider time)
 {
     public const string Issuer = "https://kubernetes.default.svc.cluster.local";
-    private const string Algorithm = "ES256";
 
-    private readonly Lock gate = new();
+    public ServiceAccountTokens(ECDsa key, TimeProvider time)
+        : this(new TokenSigner([key]), time)
+    {
+    }
 
     /// <summary>The audiences of tokens for the API server itself.</summary>
     public static IReadOnlyList<string> DefaultAudiences { get; } = [Issuer];
 
-    public string KeyId { get; } = Base64Url.EncodeToString(SHA256.HashData(key.ExportSubjectPublicKeyInfo()));
+    public string KeyId => signer.KeyId;
 
     /// <param name="audiences">Empty: the API server.</param>
     public IssuedToken Issue(ServiceAccountClaims claims, IReadOnlyList<string> audiences, TimeSpan lifetime)
@@ -36,13 +36,25 @@ public sealed class ServiceAccountTokens(ECDsa key, TimeProvider time)
             Subject = claims.UserName,
             TokenId = Guid.NewGuid().ToString(),
         };
-        var signed = Encode(JsonSerializer.SerializeToUtf8Bytes(new TokenHeader(Algorithm, KeyId), TokenJson.Default.TokenHeader))
-            + "." + Encode(JsonSerializer.SerializeToUtf8Bytes(payload, TokenJson.Default.TokenPayload));
-        lock (gate)
+        return new IssuedToken(signer.Sign(JsonSerializer.SerializeToUtf8Bytes(payload, TokenJson.Default.TokenPayload)), DateTimeOffset.FromUnixTimeSeconds(payload.ExpiresSeconds))
         {
-            var signature = key.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256);
-            return new IssuedToken($"{signed}.{Encode(signature)}", DateTimeOffset.FromUnixTimeSeconds(payload.ExpiresSeconds));
-        }
+            TokenId = payload.TokenId,
+        };
+    }
+
+    /// <summary>The token of an old kind of Secret: without an end, valid as long as the Secret holds it.</summary>
+    public string IssueLegacy(string space, string account, string uid, string secret)
+    {
+        var payload = new LegacyPayload
+        {
+            Issuer = LegacyPayload.LegacyIssuer,
+            Namespace = space,
+            Secret = secret,
+            Account = account,
+            Uid = uid,
+            Subject = $"system:serviceaccount:{space}:{account}",
+        };
+        return signer.Sign(JsonSerializer.SerializeToUtf8Bytes(payload, TokenJson.Default.LegacyPayload));
     }
 
     /// <param name="audiences">Whom the caller speaks for; empty: the API server. One of them must be the token's.</param>
@@ -50,7 +62,7 @@ public sealed class ServiceAccountTokens(ECDsa key, TimeProvider time)
     {
         if (Parse(token) is not { } payload)
         {
-            return TokenVerdict.Reject("invalid bearer token");
+            return TokenVerdict.NotOurs;
         }
 
         var now = time.GetUtcNow().ToUnixTimeSeconds();
@@ -67,52 +79,32 @@ public sealed class ServiceAccountTokens(ECDsa key, TimeProvider time)
         var wanted = audiences.Count == 0 ? DefaultAudiences : audiences;
         var meant = wanted.Intersect(payload.Audiences, StringComparer.Ordinal).ToList();
         return meant.Count == 0
-            ? TokenVerdict.Reject($"token audiences [{string.Join(' ', payload.Audiences)}] is invalid for the target audiences [{string.Join(' ', wanted)}]")
+            ? TokenVerdict.Reject($"token audiences [{string.Join(' ', payload.Audiences.Select(name => $"\"{name}\""))}] is invalid for the target audiences [{string.Join(' ', wanted.Select(name => $"\"{name}\""))}]")
             : new TokenVerdict(payload.Claims, payload.TokenId, meant, Rejection: null);
     }
 
-    /// <summary>The public key for everybody else who checks tokens, as a JSON Web Key Set.</summary>
-    public byte[] KeySet()
+    /// <summary>Null: not a legacy token of ours.</summary>
+    internal LegacyPayload? VerifyLegacy(string token) =>
+        signer.Open(token) is { } bytes && Read(bytes, TokenJson.Default.LegacyPayload) is { Issuer: LegacyPayload.LegacyIssuer } payload ? payload : null;
+
+    /// <summary>The public keys for everybody else who checks tokens, as a JSON Web Key Set.</summary>
+    public byte[] KeySet() => signer.KeySet();
+
+    // What a token says is read only after its signature has been checked.
+    private TokenPayload? Parse(string token) =>
+        signer.Open(token) is { } bytes && Read(bytes, TokenJson.Default.TokenPayload) is { Issuer: Issuer } payload && payload.Subject == payload.Claims.UserName ? payload : null;
+
+    private static T? Read<T>(byte[] bytes, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+        where T : class
     {
-        var point = key.ExportParameters(includePrivateParameters: false).Q;
-        var set = new PublicKeySet([new PublicKey("sig", "EC", KeyId, "P-256", Algorithm, Encode(point.X), Encode(point.Y))]);
-        return JsonSerializer.SerializeToUtf8Bytes(set, TokenJson.Default.PublicKeySet);
-    }
-
-    private static string Encode(byte[]? bytes) => Base64Url.EncodeToString(bytes);
-
-    // Null: not a token of ours. What it says is read only after its signature has been checked.
-    private TokenPayload? Parse(string token)
-    {
-        var parts = token.Split('.');
-        if (parts.Length != 3)
-        {
-            return null;
-        }
-
         try
         {
-            var header = JsonSerializer.Deserialize(Base64Url.DecodeFromChars(parts[0]), TokenJson.Default.TokenHeader);
-            if (header is not { Algorithm: Algorithm } || header.KeyId != KeyId || !IsSigned($"{parts[0]}.{parts[1]}", parts[2]))
-            {
-                return null;
-            }
-
-            var payload = JsonSerializer.Deserialize(Base64Url.DecodeFromChars(parts[1]), TokenJson.Default.TokenPayload);
-            return payload?.Issuer == Issuer && payload.Subject == payload.Claims.UserName ? payload : null;
+            return JsonSerializer.Deserialize(bytes, type);
         }
-        catch (Exception failure) when (failure is FormatException or JsonException)
+        catch (JsonException)
         {
+            // Signed by us, but of another kind.
             return null;
-        }
-    }
-
-    private bool IsSigned(string signed, string signature)
-    {
-        var bytes = Base64Url.DecodeFromChars(signature);
-        lock (gate)
-        {
-            return key.VerifyData(Encoding.UTF8.GetBytes(signed), bytes, HashAlgorithmName.SHA256);
         }
     }
 }

@@ -33,6 +33,29 @@ internal sealed record TokenPayload
     public required string Subject { get; init; }
 }
 
+internal sealed record LegacyPayload
+{
+    public const string LegacyIssuer = "kubernetes/serviceaccount";
+
+    [JsonPropertyName("iss")]
+    public required string Issuer { get; init; }
+
+    [JsonPropertyName("kubernetes.io/serviceaccount/namespace")]
+    public required string Namespace { get; init; }
+
+    [JsonPropertyName("kubernetes.io/serviceaccount/secret.name")]
+    public required string Secret { get; init; }
+
+    [JsonPropertyName("kubernetes.io/serviceaccount/service-account.name")]
+    public required string Account { get; init; }
+
+    [JsonPropertyName("kubernetes.io/serviceaccount/service-account.uid")]
+    public required string Uid { get; init; }
+
+    [JsonPropertyName("sub")]
+    public required string Subject { get; init; }
+}
+
 internal sealed record PublicKeySet([property: JsonPropertyName("keys")] IReadOnlyList<PublicKey> Keys);
 
 internal sealed record PublicKey(
@@ -46,6 +69,7 @@ internal sealed record PublicKey(
 
 [JsonSerializable(typeof(TokenHeader))]
 [JsonSerializable(typeof(TokenPayload))]
+[JsonSerializable(typeof(LegacyPayload))]
 [JsonSerializable(typeof(PublicKeySet))]
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 internal sealed partial class TokenJson : JsonSerializerContext;

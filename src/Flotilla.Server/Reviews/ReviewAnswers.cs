@@ -4,7 +4,7 @@ using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
 using Flotilla.Api.ManagedFields;
 using Flotilla.Api.Validation;
-using Flotilla.Server.Authentication;
+using Flotilla.Server.Authentication.Tokens;
 using Flotilla.Server.Http;
 using Flotilla.Server.Objects;
 using Flotilla.Server.Subresources;
@@ -12,7 +12,7 @@ using Flotilla.Server.Subresources;
 namespace Flotilla.Server.Reviews;
 
 /// <summary>Kinds that are questions: they are answered at once and never stored.</summary>
-public sealed class ReviewAnswers(AccessReviews access, Authenticator authenticator, PodActions pods, KindRegistry kinds, TimeProvider time)
+public sealed class ReviewAnswers(AccessReviews access, TokenAuthenticators tokens, PodActions pods, KindRegistry kinds, TimeProvider time)
 {
     private static readonly FieldSet StatusFields = FieldSet.FromJson(new JsonObject { ["f:status"] = new JsonObject() });
 
@@ -124,18 +124,20 @@ public sealed class ReviewAnswers(AccessReviews access, Authenticator authentica
 
     private async Task<JsonObject> ReviewTokenAsync(JsonObject? spec, CancellationToken cancellationToken)
     {
-        var audiences = spec.Array("audiences")?.Select(node => node.AsString()!).ToList() ?? [];
-        if (await authenticator.VerifyAsync(spec.String("token") ?? "", audiences, cancellationToken) is not { } user)
+        if (spec.String("token") is not { Length: > 0 } token)
         {
-            return new JsonObject { ["user"] = new JsonObject(), ["error"] = "invalid bearer token" };
+            throw Failures.BadRequest("token is required for TokenReview in authentication");
         }
 
-        return new JsonObject
-        {
-            ["authenticated"] = true,
-            ["user"] = UserInfo(user),
-            ["audiences"] = new JsonArray([.. (audiences.Count > 0 ? audiences : Identity.ServiceAccountTokens.DefaultAudiences).Select(name => JsonValue.Create(name))]),
-        };
+        var found = await tokens.IdentifyAsync(token, Texts(spec.Array("audiences")).ToList(), cancellationToken);
+        return found.User is { } user
+            ? new JsonObject
+            {
+                ["authenticated"] = true,
+                ["user"] = UserInfo(user),
+                ["audiences"] = new JsonArray([.. (found.Audiences ?? Identity.ServiceAccountTokens.DefaultAudiences).Select(name => JsonValue.Create(name))]),
+            }
+            : new JsonObject { ["user"] = new JsonObject(), ["error"] = found.Rejection };
     }
 
     private Task<JsonObject> ListRulesAsync(ApiRequest request, string? space, CancellationToken cancellationToken) =>

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Flotilla.Api;
 using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
+using Flotilla.Server.Authorization.Rbac;
 using Flotilla.Server.Objects;
 
 namespace Flotilla.Server.Bootstrap.Rbac;
@@ -13,6 +14,10 @@ namespace Flotilla.Server.Bootstrap.Rbac;
 internal sealed class BuiltInRoles(BuiltInObjects objects)
 {
     public const string AutoUpdate = "rbac.authorization.kubernetes.io/autoupdate";
+
+    /// <summary>What every node may do that does not depend on which node it is.</summary>
+    public static IReadOnlyList<PolicyRule> RulesOfNodes { get; } =
+        PolicyRule.ListOf(RoleTable.Read(ComponentRoles.Table).Single(role => role.Role.Object("metadata").String("name") == "system:node").Role);
 
     public async Task EnsureAsync(CancellationToken cancellationToken)
     {

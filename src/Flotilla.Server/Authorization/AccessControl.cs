@@ -1,0 +1,62 @@
+using Flotilla.Server.Authentication;
+using Flotilla.Server.Authentication.Tokens;
+using Flotilla.Server.Authorization.Nodes;
+using Flotilla.Server.Authorization.Rbac;
+using Flotilla.Server.Bootstrap.Rbac;
+using Flotilla.Server.Identity;
+using Flotilla.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Flotilla.Server.Authorization;
+
+/// <summary>Who may come in and what they may do: the parts of it, joined.</summary>
+public sealed class AccessControl : IAsyncDisposable
+{
+    private readonly RbacPolicies policies;
+    private readonly NodeGraph graph;
+
+    public AccessControl(IStore store, ClusterIdentity identity, TimeProvider time, ILoggerFactory loggers)
+    {
+        policies = new RbacPolicies(store, loggers.CreateLogger<RbacPolicies>());
+        graph = new NodeGraph(store, loggers.CreateLogger<NodeGraph>());
+        var rbac = new RbacAuthorizer(policies);
+        Authorizer = new Authorizer([new NodeAuthorizer(graph, BuiltInRoles.RulesOfNodes), rbac]);
+        Escalation = new EscalationGuard(Authorizer, rbac);
+        Tokens = new TokenAuthenticators(
+        [
+            new ServiceAccountAuthenticator(store, identity.ServiceAccounts, time),
+            new LegacyTokenAuthenticator(store, identity.ServiceAccounts),
+            new BootstrapTokens(store, time),
+        ]);
+        Authenticator = new Authenticator(
+            [
+                new RequestHeaderAuthenticator(identity.ProxyCaCertificate, time),
+                new CertificateAuthenticator(identity.CaCertificate, time),
+                new BearerAuthenticator(Tokens),
+            ],
+            new Impersonation(Authorizer));
+    }
+
+    public Authorizer Authorizer { get; }
+
+    public Authenticator Authenticator { get; }
+
+    public TokenAuthenticators Tokens { get; }
+
+    public EscalationGuard Escalation { get; }
+
+    public Task StartAsync(CancellationToken cancellationToken) => policies.StartAsync(cancellationToken);
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await graph.StopAsync(cancellationToken);
+        await policies.StopAsync(cancellationToken);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        graph.Dispose();
+        policies.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}
