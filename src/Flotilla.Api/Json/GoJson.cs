@@ -1,12 +1,10 @@
-using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Flotilla.Api.Json;
 
 /// <summary>A body that is not JSON, in the words clients of the API know.</summary>
-public sealed class GoJsonException(string message) : Exception(message);
+public sealed class GoJsonException(string message, Exception? cause = null) : Exception(message, cause);
 
 /// <summary>Reads JSON into a mutable tree; the last of duplicate keys wins, and each duplicate is reported by its path.</summary>
 public static class GoJson
@@ -27,14 +25,14 @@ public static class GoJson
             var value = ReadValue(ref reader, duplicates, "");
             if (reader.Read())
             {
-                throw new GoJsonException("invalid character after top-level value");
+                throw new GoJsonException(GoJsonScanner.Explain(utf8));
             }
 
             return value;
         }
         catch (JsonException error)
         {
-            throw new GoJsonException(Explain(utf8, reader.BytesConsumed, error));
+            throw new GoJsonException(reader.CurrentDepth >= MaxDepth ? error.Message : GoJsonScanner.Explain(utf8), error);
         }
     }
 
@@ -83,93 +81,5 @@ public static class GoJson
         }
 
         return value;
-    }
-
-    /// <summary>Upstream's clients know Go's wording: which character, and what was looked for.</summary>
-    private static string Explain(ReadOnlySpan<byte> utf8, long consumed, JsonException error)
-    {
-        var at = (int)consumed;
-        while (at < utf8.Length && (utf8[at] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t'))
-        {
-            at++;
-        }
-
-        // The reader stops before a separator it already looked past.
-        var afterComma = false;
-        if (at < utf8.Length && utf8[at] == (byte)',' && error.Message.Contains("trailing comma", StringComparison.OrdinalIgnoreCase))
-        {
-            at++;
-        }
-
-        if (at >= utf8.Length)
-        {
-            return "unexpected end of JSON input";
-        }
-
-        var previous = at - 1;
-        while (previous >= 0 && (utf8[previous] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t'))
-        {
-            previous--;
-        }
-
-        if (utf8[at] == (byte)',' && previous >= 0 && utf8[previous] is not ((byte)'{' or (byte)'['))
-        {
-            afterComma = true;
-            at++;
-            while (at < utf8.Length && (utf8[at] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t'))
-            {
-                at++;
-            }
-
-            if (at >= utf8.Length)
-            {
-                return "unexpected end of JSON input";
-            }
-        }
-
-        // A literal that starts like true, false or null but is not: Go names the character that breaks it.
-        foreach (var literal in (ReadOnlySpan<string>)["true", "false", "null"])
-        {
-            if (utf8[at] == literal[0])
-            {
-                for (var i = 1; i < literal.Length; i++)
-                {
-                    if (at + i >= utf8.Length)
-                    {
-                        return "unexpected end of JSON input";
-                    }
-
-                    if (utf8[at + i] != literal[i])
-                    {
-                        return $"invalid character {Quote(utf8, at + i)} in literal {literal} (expecting '{literal[i]}')";
-                    }
-                }
-            }
-        }
-
-        var looking = (previous < 0 ? ' ' : (char)utf8[previous]) switch
-        {
-            '{' => "looking for beginning of object key string",
-            ':' or '[' or ' ' => "looking for beginning of value",
-            ',' => afterComma ? "looking for beginning of object key string" : "looking for beginning of value",
-            '"' => "after object key:value pair",
-            _ => error.Message.Contains("property name", StringComparison.OrdinalIgnoreCase)
-                ? "looking for beginning of object key string"
-                : "looking for beginning of value",
-        };
-        return $"invalid character {Quote(utf8, at)} {looking}";
-    }
-
-    private static string Quote(ReadOnlySpan<byte> utf8, int at)
-    {
-        Rune.DecodeFromUtf8(utf8[at..], out var rune, out _);
-        return rune.Value switch
-        {
-            '\'' => "'\\''",
-            '"' => "'\"'",
-            '\n' => "'\\n'",
-            < 32 => string.Create(CultureInfo.InvariantCulture, $"'\\x{rune.Value:x2}'"),
-            _ => $"'{rune}'",
-        };
     }
 }

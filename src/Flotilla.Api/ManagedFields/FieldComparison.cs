@@ -31,6 +31,7 @@ public sealed class FieldComparison
             var (left, right) = (before?[name], after?[name]);
             if (left is null && right is null)
             {
+                CompareNulls(before?.ContainsKey(name) == true, after?.ContainsKey(name) == true, name);
                 continue;
             }
 
@@ -38,6 +39,17 @@ public sealed class FieldComparison
             var present = before is not null && field is not null && StructFields.IsAlwaysPresent(type!, field);
             path.Push("f:" + name);
             CompareValue(left, right, field?.Value, field, present);
+            path.Pop();
+        }
+    }
+
+    /// <summary>A field that is null is there all the same, unlike one that is absent.</summary>
+    private void CompareNulls(bool had, bool has, string name)
+    {
+        if (had != has)
+        {
+            path.Push("f:" + name);
+            Mark(has ? Added : Removed);
             path.Pop();
         }
     }

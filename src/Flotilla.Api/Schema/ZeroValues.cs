@@ -50,7 +50,7 @@ internal static class ZeroValues
     private static readonly FrozenSet<string> Nulls = new[]
     {
         "autoscaling.v2.HorizontalPodAutoscalerStatus.currentMetrics", "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus.conditions",
-        "core.v1.Event.firstTimestamp", "core.v1.Event.lastTimestamp", "core.v1.Event.eventTime",
+        "core.v1.PodCondition.lastProbeTime", "core.v1.Event.firstTimestamp", "core.v1.Event.lastTimestamp", "core.v1.Event.eventTime",
         "events.v1.Event.eventTime", "events.v1.Event.deprecatedFirstTimestamp", "events.v1.Event.deprecatedLastTimestamp",
     }.ToFrozenSet(StringComparer.Ordinal);
 

@@ -260,7 +260,7 @@ internal sealed partial class DeploymentController : Controller
 
         var patch = JsonSerializer.SerializeToUtf8Bytes(
             new { metadata = new { annotations = new Dictionary<string, string> { [Revisions.Revision] = revision } } });
-        var updated = await Client.PatchAsync<V1Deployment>(deployment.Key(), new Patch(PatchKind.Merge, patch), null, cancellationToken);
+        var updated = await Client.PatchAsync<V1Deployment>(deployment.Key(), new Patch(PatchKind.Merge, patch), "status", cancellationToken);
         return updated with { Status = deployment.Status };
     }
 

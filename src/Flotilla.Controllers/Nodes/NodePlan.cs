@@ -58,7 +58,9 @@ internal sealed record NodePlan(List<V1NodeCondition>? Conditions, List<V1Taint>
     private static List<V1Taint> TaintsFor(V1Node node, List<V1NodeCondition> conditions, bool mayEvict, DateTime now)
     {
         var old = node.Spec?.Taints ?? [];
-        var taints = old.Where(taint => !IsOurs(taint)).ToList();
+        // A node that has never reported stays as it was registered: not ready.
+        var isUnheard = conditions.All(condition => condition.Type != "Ready");
+        var taints = old.Where(taint => !IsOurs(taint) || (isUnheard && taint.Key == Nodes.Taints.NotReady)).ToList();
         foreach (var (type, status, key) in Nodes.Taints.ByCondition)
         {
             if (conditions.Any(condition => condition.Type == type && condition.Status == status))

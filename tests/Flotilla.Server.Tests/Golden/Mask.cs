@@ -45,6 +45,7 @@ internal static partial class Mask
         text = NodePort().Replace(text, ":<port>/");
         text = Uid().Replace(text, "<uid>");
         text = Volume().Replace(text, "kube-api-access-<id>");
+        text = Credential().Replace(text, "X509SHA256=<hash>");
         return Generated().Replace(text, "g-<id>");
     }
 
@@ -76,6 +77,9 @@ internal static partial class Mask
 
     [GeneratedRegex(@"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}\b", RegexOptions.NonBacktracking)]
     private static partial Regex Uid();
+
+    [GeneratedRegex("X509SHA256=[0-9a-f]{64}", RegexOptions.NonBacktracking)]
+    private static partial Regex Credential();
 
     [GeneratedRegex(@"kube-api-access-\w{5}", RegexOptions.NonBacktracking)]
     private static partial Regex Volume();
