@@ -33,7 +33,7 @@ public sealed class LocalObjectClient(ApiHandler handler, ObjectStore objects, W
         var selection = Select<T>(scope);
         var list = await objects.Store.ListAsync(selection.Prefix, null, 0, null, cancellationToken);
         var entries = await objects.Served.OfAsync(selection.Kind, list.Entries, cancellationToken);
-        return new ObjectList<T>([.. entries.Where(entry => selection.Matches(entry.Key, entry.Value)).Select(entry => Decode<T>(selection.Kind, entry))], list.Revision.ToString());
+        return new ObjectList<T>([.. entries.Where(selection.Matches).Select(entry => Decode<T>(selection.Kind, entry))], list.Revision.ToString());
     }
 
     public async IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(ListScope scope, string resourceVersion, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -41,15 +41,14 @@ public sealed class LocalObjectClient(ApiHandler handler, ObjectStore objects, W
     {
         var selection = Select<T>(scope);
         var from = new Revision(long.Parse(resourceVersion, System.Globalization.CultureInfo.InvariantCulture));
-        var query = new ListQuery(selection, 0, null, null, from.Value, null, true, true, false, null);
-        var stream = new WatchStream(objects, hubs, query, new Representation(Shape.Object, false), null, time);
+        var query = new ListQuery(selection) { ResourceVersion = from.Value, Watch = true, Bookmarks = true };
+        var stream = new WatchStream(objects, hubs, query, Representation.Json, null, time);
         await foreach (var (changes, revision) in stream.ChangesAsync(from, cancellationToken))
         {
             foreach (var change in changes)
             {
                 var type = change.Type switch { ChangeType.Added => WatchEventType.Added, ChangeType.Modified => WatchEventType.Modified, _ => WatchEventType.Deleted };
-                var stored = type == WatchEventType.Deleted && change.Frame.Change.Previous is { } previous ? previous : change.Frame.Object;
-                yield return new WatchEvent<T>(type, Decode<T>(selection.Kind, new StoredEntry("", stored, default, change.Frame.Revision)));
+                yield return new WatchEvent<T>(type, Decode<T>(selection.Kind, new StoredEntry("", change.Frame.ObjectFor(change.Type), default, change.Frame.Revision)));
             }
 
             if (changes.Count == 0)

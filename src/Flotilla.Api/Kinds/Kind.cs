@@ -23,7 +23,8 @@ public sealed record Subresource(string Name, ResourceKind Kind, params string[]
 /// <summary>One column of the Table representation. Priority above zero shows only in wide output.</summary>
 public sealed record Column(string Name, Func<JsonObject, ColumnContext, JsonNode?> Cell, int Priority = 0, string Type = "string", string Format = "")
 {
-    public string Description { get; init; } = "";
+    /// <summary>null: as the table of descriptions says.</summary>
+    public string? Description { get; init; }
 }
 
 public readonly record struct ColumnContext(DateTimeOffset Now);

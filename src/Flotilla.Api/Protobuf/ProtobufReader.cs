@@ -17,7 +17,8 @@ public sealed class ProtobufException(string message) : Exception(message);
 public static class ProtobufReader
 {
     private const int MaxDepth = 64;
-    private static readonly byte[] Magic = "k8s\0"u8.ToArray();
+
+    internal static ReadOnlySpan<byte> Magic => "k8s\0"u8;
 
     /// <exception cref="ProtobufException">Not the API's protobuf, or a kind it does not have.</exception>
     public static JsonObject Read(ReadOnlySpan<byte> body)
@@ -47,7 +48,7 @@ public static class ProtobufReader
         var type = SchemaTable.BuiltIn.Find(identity)?.Name
             ?? (kind == "DeleteOptions" ? "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions" : throw new ProtobufException($"no kind \"{kind}\" is registered for version \"{version}\""));
         var value = new JsonObject { ["kind"] = kind, ["apiVersion"] = version };
-        ReadMessage(raw, type, value, 0);
+        ReadMessage(raw, MessageTable.Find(type) ?? throw new ProtobufException($"cannot read a message of type {type}"), value, 0);
         return value;
     }
 
@@ -70,24 +71,24 @@ public static class ProtobufReader
         return (version, kind);
     }
 
-    private static void ReadMessage(ReadOnlySpan<byte> content, string type, JsonObject target, int depth)
+    private static void ReadMessage(ReadOnlySpan<byte> content, MessageType type, JsonObject target, int depth)
     {
-        if (depth > MaxDepth || MessageTable.Find(type) is not { } fields)
+        if (depth > MaxDepth)
         {
-            throw new ProtobufException($"cannot read a message of type {type}");
+            throw new ProtobufException($"cannot read a message of type {type.Name}: it is nested too deeply");
         }
 
         var wire = new Wire(content);
         while (wire.Next(out var number, out var bytes, out var scalar))
         {
-            if (!fields.TryGetValue(number, out var field))
+            if (type.Find(number) is not { } field)
             {
                 continue;
             }
 
             if (field.IsInline)
             {
-                ReadMessage(bytes, field.Type!, target, depth + 1);
+                ReadMessage(bytes, field.Message!, target, depth + 1);
             }
             else if (field.IsMap)
             {
@@ -155,11 +156,44 @@ public static class ProtobufReader
                 return ReadRaw(bytes);
             case MessageValue.Strings:
                 return ReadStrings(bytes);
+            case MessageValue.SchemaOrArray or MessageValue.SchemaOrBoolean or MessageValue.SchemaOrStrings:
+                return ReadSchema(bytes, field, depth);
             default:
-                var child = new JsonObject();
-                ReadMessage(bytes, field.Type!, child, depth + 1);
-                return child;
+                return ReadChild(bytes, field.Message!, depth);
         }
+    }
+
+    private static JsonObject ReadChild(ReadOnlySpan<byte> content, MessageType type, int depth)
+    {
+        var child = new JsonObject();
+        ReadMessage(content, type, child, depth + 1);
+        return child;
+    }
+
+    // A schema, or what may stand in its place: a list of schemas, a yes or no, a list of names.
+    private static JsonNode ReadSchema(ReadOnlySpan<byte> content, MessageField field, int depth)
+    {
+        var wire = new Wire(content);
+        JsonNode? value = field.Value == MessageValue.SchemaOrBoolean ? JsonValue.Create(false) : null;
+        var schemaNumber = field.Value == MessageValue.SchemaOrBoolean ? 2 : 1;
+        var list = new JsonArray();
+        while (wire.Next(out var number, out var bytes, out var scalar))
+        {
+            if (number == schemaNumber)
+            {
+                value = ReadChild(bytes, field.Message!, depth);
+            }
+            else if (field.Value == MessageValue.SchemaOrBoolean)
+            {
+                value = value is JsonObject ? value : JsonValue.Create(scalar != 0);
+            }
+            else
+            {
+                list.Add(field.Value == MessageValue.SchemaOrStrings ? JsonValue.Create(Encoding.UTF8.GetString(bytes)) : ReadChild(bytes, field.Message!, depth));
+            }
+        }
+
+        return value ?? list;
     }
 
     private static string Text(ReadOnlySpan<byte> content, int wanted)

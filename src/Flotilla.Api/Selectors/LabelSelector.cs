@@ -16,14 +16,17 @@ public enum LabelOperator
 
 public sealed record LabelRequirement(string Key, LabelOperator Operator, IReadOnlyList<string> Values)
 {
-    public bool Matches(Func<string, string?> label) => (Operator, label(Key)) switch
+    public bool Matches(Func<string, string?> label) => Holds(label(Key));
+
+    /// <param name="value">The label's value; null: it is not set.</param>
+    public bool Holds(string? value) => (Operator, value) switch
     {
-        (LabelOperator.In, { } value) => Values.Contains(value),
-        (LabelOperator.NotIn, var value) => value is null || !Values.Contains(value),
-        (LabelOperator.Exists, var value) => value is not null,
-        (LabelOperator.DoesNotExist, var value) => value is null,
-        (LabelOperator.GreaterThan, { } value) => long.TryParse(value, out var left) && long.TryParse(Values[0], out var right) && left > right,
-        (LabelOperator.LessThan, { } value) => long.TryParse(value, out var left) && long.TryParse(Values[0], out var right) && left < right,
+        (LabelOperator.In, not null) => Values.Contains(value),
+        (LabelOperator.NotIn, _) => value is null || !Values.Contains(value),
+        (LabelOperator.Exists, _) => value is not null,
+        (LabelOperator.DoesNotExist, _) => value is null,
+        (LabelOperator.GreaterThan, not null) => long.TryParse(value, out var left) && long.TryParse(Values[0], out var right) && left > right,
+        (LabelOperator.LessThan, not null) => long.TryParse(value, out var left) && long.TryParse(Values[0], out var right) && left < right,
         _ => false,
     };
 }
@@ -56,6 +59,19 @@ public sealed class LabelSelector
     {
         var map = labels as IDictionary<string, string> ?? labels?.ToDictionary(StringComparer.Ordinal);
         return Matches(key => map is not null && map.TryGetValue(key, out var value) ? value : null);
+    }
+
+    public bool Matches(IReadOnlyList<KeyValuePair<string, string>> labels)
+    {
+        foreach (var requirement in Requirements)
+        {
+            if (!requirement.Holds(Find(labels, requirement.Key)))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     public bool Matches(JsonObject? labels) => Matches(key => labels.String(key));
@@ -111,6 +127,19 @@ public sealed class LabelSelector
         }
 
         return new LabelSelector(requirements);
+    }
+
+    private static string? Find(IReadOnlyList<KeyValuePair<string, string>> labels, string key)
+    {
+        for (var i = 0; i < labels.Count; i++)
+        {
+            if (labels[i].Key == key)
+            {
+                return labels[i].Value;
+            }
+        }
+
+        return null;
     }
 
     private static LabelRequirement ParseRequirement(SelectorScanner scanner)

@@ -23,7 +23,7 @@ public sealed class ServedForm(ConversionWebhooks webhooks)
     private readonly ConditionalWeakTable<Kind, ConditionalWeakTable<WatchFrame, WatchFrame>> frames = [];
 
     public async ValueTask<StoredEntry> OfAsync(Kind kind, StoredEntry entry, CancellationToken cancellationToken) =>
-        kind.Custom is null ? entry : entry with { Value = (await OfAsync(kind, [entry.Value], cancellationToken))[0] };
+        kind.Custom is null ? entry : (await OfAsync(kind, [entry], cancellationToken))[0];
 
     public async ValueTask<IReadOnlyList<StoredEntry>> OfAsync(Kind kind, IReadOnlyList<StoredEntry> entries, CancellationToken cancellationToken)
     {
@@ -33,7 +33,7 @@ public sealed class ServedForm(ConversionWebhooks webhooks)
         }
 
         var values = await OfAsync(kind, [.. entries.Select(entry => entry.Value)], cancellationToken);
-        return [.. entries.Zip(values, (entry, value) => entry with { Value = value })];
+        return [.. entries.Zip(values, (entry, value) => value.Equals(entry.Value) ? entry : entry with { Value = value, Notes = null })];
     }
 
     public async ValueTask<IReadOnlyList<WatchFrame>> OfAsync(Kind kind, IReadOnlyList<WatchFrame> changes, CancellationToken cancellationToken)
@@ -75,7 +75,7 @@ public sealed class ServedForm(ConversionWebhooks webhooks)
         var change = frame.Change;
         var present = change.Value is { } value ? (ReadOnlyMemory<byte>?)(await OfAsync(kind, [value], cancellationToken))[0] : null;
         var before = change.Previous is { } previous ? (ReadOnlyMemory<byte>?)(await OfAsync(kind, [previous], cancellationToken))[0] : null;
-        return new WatchFrame(change with { Value = present, Previous = before });
+        return new WatchFrame(change with { Value = present, Previous = before, Notes = null, PreviousNotes = null });
     }
 
     private async ValueTask<IReadOnlyList<ReadOnlyMemory<byte>>> OfAsync(Kind kind, IReadOnlyList<ReadOnlyMemory<byte>> stored, CancellationToken cancellationToken)

@@ -16,12 +16,21 @@ public sealed class ApiAnswer
     /// <summary>Set instead of <see cref="Body"/> for answers that are streamed.</summary>
     public Func<PipeWriter, CancellationToken, Task>? Stream { get; init; }
 
+    /// <summary>About how long a streamed answer will be; 0: nobody knows.</summary>
+    public long Size { get; init; }
+
+    /// <summary>The stream goes on until somebody has enough of it.</summary>
+    public bool IsWatch { get; init; }
+
+    /// <summary>The body is JSON for want of a choice: whoever knows what the client accepts may turn it into that.</summary>
+    public bool IsNegotiable { get; init; }
+
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
     /// <summary>Headers beyond those every answer has.</summary>
     public IReadOnlyDictionary<string, string>? Headers { get; init; }
 
-    public static ApiAnswer Json(JsonNode value, int code = 200) => new() { Code = code, Body = StoredObject.Serialize(value) };
+    public static ApiAnswer Json(JsonNode value, int code = 200) => new() { Code = code, Body = StoredObject.Serialize(value), IsNegotiable = true };
 
     public static ApiAnswer Bytes(ReadOnlyMemory<byte> body, int code = 200) => new() { Code = code, Body = body };
 

@@ -34,11 +34,32 @@ public static class Failures
     public static ApiException NotAcceptable() =>
         Of(406, "NotAcceptable", "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf", new V1StatusDetails());
 
+    /// <summary>The media type is offered, but not with these parameters.</summary>
+    public static ApiException NotAccepted(bool protobuf, bool watch)
+    {
+        string[] offered = (protobuf, watch) switch
+        {
+            (true, true) => ["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"],
+            (false, true) => ["application/json;stream=watch"],
+            (true, false) => ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"],
+            _ => ["application/json", "application/yaml"],
+        };
+        return Of(406, "NotAcceptable", $"only the following media types are accepted: {string.Join(", ", offered)}");
+    }
+
     public static ApiException UnsupportedMediaType() => Of(415, "UnsupportedMediaType", "415: Unsupported Media Type", new V1StatusDetails());
 
     public static ApiException TooLarge() => Of(413, "RequestEntityTooLarge", "Request entity too large: limit is 3145728");
 
     public static ApiException Expired(string message) => Of(410, "Expired", message);
+
+    /// <summary>The revision a paged list began at is forgotten; <paramref name="next"/> goes on with what is there now.</summary>
+    public static ApiException ExpiredList(string next)
+    {
+        var error = Expired("The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.");
+        error.Status.Metadata.ContinueProperty = next;
+        return error;
+    }
 
     public static ApiException TooManyRequests(string message) => Of(429, "TooManyRequests", message, new V1StatusDetails { RetryAfterSeconds = 1 });
 
@@ -72,7 +93,9 @@ public static class Failures
     /// <summary>The JSON that goes out; empty details stay an empty object, as upstream sends them.</summary>
     public static JsonObject ToJson(V1Status status)
     {
-        var json = new JsonObject { ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = status.Status };
+        var metadata = new JsonObject();
+        Add(metadata, "continue", status.Metadata?.ContinueProperty);
+        var json = new JsonObject { ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = metadata, ["status"] = status.Status };
         Add(json, "message", status.Message);
         Add(json, "reason", status.Reason);
         if (status.Details is { } details)

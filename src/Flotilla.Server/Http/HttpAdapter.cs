@@ -5,7 +5,6 @@ using Flotilla.Server.Authentication;
 using Flotilla.Server.Objects;
 using Flotilla.Storage;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
 namespace Flotilla.Server.Http;
@@ -29,7 +28,7 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
 
             var request = new ApiRequest
             {
-                Method = context.Request.Method == "HEAD" ? "GET" : context.Request.Method,
+                Method = context.Request.Method,
                 Path = context.Request.Path.Value ?? "/",
                 Query = context.Request.Query.Count == 0 ? NoQuery : context.Request.Query.ToDictionary(StringComparer.Ordinal),
                 ContentType = context.Request.ContentType,
@@ -50,6 +49,12 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
         {
             // The client has gone; there is nobody to answer.
             Log.Gone(logger, context.Request.Path);
+        }
+        catch (TimeoutException) when (context.Response.HasStarted)
+        {
+            // A watcher that no longer reads: it must not hold what it has not taken.
+            Log.Stalled(logger, context.Request.Path);
+            context.Abort();
         }
         catch (Exception error)
         {
@@ -96,8 +101,6 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
     private static async Task WriteAsync(HttpContext context, ApiAnswer answer, CancellationToken cancellationToken)
     {
         var response = context.Response;
-        response.StatusCode = answer.Code;
-        response.ContentType = answer.ContentType;
         foreach (var warning in answer.Warnings.Concat(context.Features.Get<RequestNotes>()?.Warnings ?? []))
         {
             response.Headers.Append("Warning", $"299 - \"{warning.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"");
@@ -113,20 +116,7 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
             response.Headers.RetryAfter = "1";
         }
 
-        if (context.Request.Method == "HEAD")
-        {
-            return;
-        }
-
-        if (answer.Stream is { } stream)
-        {
-            context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-            await stream(response.BodyWriter, cancellationToken);
-            return;
-        }
-
-        response.ContentLength = answer.Body.Length;
-        await response.BodyWriter.WriteAsync(answer.Body, cancellationToken);
+        await AnswerWriter.WriteAsync(context, answer, cancellationToken);
     }
 
     private static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)
@@ -180,6 +170,9 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
     {
         [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} failed")]
         public static partial void Failed(ILogger logger, string method, string path, Exception error);
+
+        [LoggerMessage(Level = LogLevel.Debug, Message = "The client of {Path} stopped reading")]
+        public static partial void Stalled(ILogger logger, string path);
 
         [LoggerMessage(Level = LogLevel.Debug, Message = "The client of {Path} went away")]
         public static partial void Gone(ILogger logger, string path);

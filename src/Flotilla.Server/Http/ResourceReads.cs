@@ -1,9 +1,8 @@
-using System.Buffers;
-using System.IO.Pipelines;
-using System.Text.Json.Nodes;
 using Flotilla.Api;
 using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
+using Flotilla.Api.Protobuf;
+using Flotilla.Api.Schema;
 using Flotilla.Server.Objects;
 using Flotilla.Server.Watching;
 using Flotilla.Storage;
@@ -13,13 +12,19 @@ namespace Flotilla.Server.Http;
 /// <summary>GET of objects and collections. Stored bytes go out as they are; trees are built only for tables and other versions.</summary>
 public sealed class ResourceReads(ObjectStore objects, WatchHubs hubs, TimeProvider time)
 {
-    private const int FlushBytes = 64 * 1024;
+    /// <summary>How long a read waits for a version that is not there yet.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(3);
 
     public async Task<ApiAnswer> GetAsync(ApiRequest request, ResourcePath path, CancellationToken cancellationToken)
     {
         if (ListQuery.IsTrue(request["watch"]))
         {
             return await ListAsync(request, path, cancellationToken);
+        }
+
+        if (ListQuery.ParseVersion(request["resourceVersion"]) is > 0 and var version)
+        {
+            await ReachAsync(version, cancellationToken);
         }
 
         var entry = await objects.GetAsync(path.Kind, path.Key, cancellationToken);
@@ -29,152 +34,189 @@ public sealed class ResourceReads(ObjectStore objects, WatchHubs hubs, TimeProvi
     /// <summary>One object in the representation the client asked for.</summary>
     public ApiAnswer Present(ApiRequest request, Kind kind, StoredEntry entry, int code = 200, IReadOnlyList<string>? warnings = null)
     {
-        var representation = Representation.Negotiate(request.Accept);
-        if (representation.Shape == Shape.Object && kind.StoredAs is null && !representation.IsYaml)
+        var representation = Negotiate(request, kind, watch: false);
+        if (kind.StoredAs is null && Plain(representation, kind, entry) is { } bytes)
         {
-            return new ApiAnswer { Code = code, Body = StoredObject.ToBytes(entry.Value, entry.Modified), Warnings = warnings ?? [] };
+            return new ApiAnswer { Code = code, ContentType = representation.ContentType, Body = bytes, Warnings = warnings ?? [] };
         }
 
         var value = ObjectStore.Decode(kind, entry.Value, entry.Modified);
-        var shaped = representation.Shape switch
-        {
-            Shape.Table => TableBuilder.Table(kind, [value], value.Object("metadata").String("resourceVersion")!, null, null, request["includeObject"], time.GetUtcNow()),
-            Shape.Metadata => TableBuilder.Metadata(value),
-            _ => value,
-        };
-        return representation.Answer(shaped, code, warnings);
+        return representation.Answer(
+            representation.Shape switch
+            {
+                Shape.Table => new TableBuilder(kind, request["includeObject"], representation.MetaVersion, time).Table([value], new ListPage(entry.Modified, [], null, null)),
+                Shape.Metadata => TableBuilder.Metadata(value, representation.MetaVersion),
+                _ => value,
+            },
+            code,
+            warnings);
     }
 
     public async Task<ApiAnswer> ListAsync(ApiRequest request, ResourcePath path, CancellationToken cancellationToken)
     {
         var query = ListQuery.Parse(request, path);
-        var representation = Representation.Negotiate(request.Accept);
+        var kind = path.Kind;
+        var representation = Negotiate(request, kind, query.Watch);
         if (query.Watch)
         {
             var stream = new WatchStream(objects, hubs, query, representation, request["includeObject"], time);
-            return new ApiAnswer { ContentType = representation.WatchContentType, Stream = stream.WriteAsync };
-        }
-
-        if (query.ResourceVersion is { } version && version > objects.Store.Current.Value)
-        {
-            throw TooLargeVersion(version);
+            return new ApiAnswer { ContentType = representation.WatchContentType, Stream = stream.WriteAsync, IsWatch = true };
         }
 
         var page = await ReadPageAsync(query, cancellationToken);
-        var kind = path.Kind;
-        if (representation.Shape == Shape.Object && kind.StoredAs is null && !representation.IsYaml)
+        if (kind.StoredAs is null && representation is { Shape: Shape.Object, Format: MediaFormat.Json })
         {
-            return new ApiAnswer { Stream = (output, token) => WriteListAsync(output, kind, page, token) };
+            return new ApiAnswer { Stream = (output, token) => ListBody.WriteJsonAsync(output, kind, page, token), Size = page.Entries.Sum(entry => (long)entry.Value.Length) };
+        }
+
+        if (kind.StoredAs is null && representation.Format == MediaFormat.Protobuf)
+        {
+            var metadataOnly = representation.Shape == Shape.Metadata ? representation.MetaVersion : null;
+            return new ApiAnswer { ContentType = representation.ContentType, Stream = (output, token) => ListBody.WriteProtobufAsync(output, kind, page, metadataOnly, token), Size = page.Entries.Sum(entry => (long)entry.Value.Length) };
         }
 
         var items = page.Entries.Select(entry => ObjectStore.Decode(kind, entry.Value, entry.Modified)).ToList();
         return representation.Answer(representation.Shape switch
         {
-            Shape.Table => TableBuilder.Table(kind, items, page.Revision.ToString(), page.Continue, page.Remaining, request["includeObject"], time.GetUtcNow()),
-            Shape.Metadata => TableBuilder.MetadataList(items, page.Revision.ToString(), page.Continue, page.Remaining),
-            _ => TableBuilder.List(kind, items, page.Revision.ToString(), page.Continue, page.Remaining),
+            Shape.Table => new TableBuilder(kind, request["includeObject"], representation.MetaVersion, time).Table(items, page),
+            Shape.Metadata => TableBuilder.MetadataList(items, page, representation.MetaVersion),
+            _ => TableBuilder.List(kind, items, page),
         });
     }
 
     /// <summary>The entries a collection query selects, at one revision.</summary>
+    /// <exception cref="ApiException">410: that revision is forgotten; 504: it is not there yet.</exception>
     public async Task<ListPage> ReadPageAsync(ListQuery query, CancellationToken cancellationToken)
     {
-        var at = query.ContinueAt ?? (query.Match == "Exact" && query.ResourceVersion is { } exact ? new Revision(exact) : null);
-        var prefix = query.Selection.Prefix;
-        var startAfter = query.ContinueAfter is { } after ? (query.Selection.Kind.StoredAs ?? query.Selection.Kind).StoragePrefix + after : null;
+        if (query is { Continue: null, ResourceVersion: > 0 })
+        {
+            await ReachAsync(query.ResourceVersion.Value, cancellationToken);
+        }
+
+        var stored = query.Selection.Kind.StoredAs ?? query.Selection.Kind;
+        var at = query.Continue is { } token ? token.At : query.IsExact ? new Revision(query.ResourceVersion!.Value) : null;
+        var startAfter = query.Continue is { } begun ? stored.StoragePrefix + begun.After : null;
         try
         {
-            if (query.Selection.IsEverything)
+            if (at > objects.Store.Current)
             {
-                var list = await objects.Store.ListAsync(prefix, startAfter, query.Limit, at, cancellationToken);
-                return new ListPage(list.Revision, await objects.Served.OfAsync(query.Selection.Kind, list.Entries, cancellationToken), list.HasMore ? Token(list.Revision, list.Entries[^1].Key, query) : null, list.HasMore ? list.Remaining : null);
+                throw TooLarge(at.Value.Value);
             }
 
-            return await ReadSelectedAsync(query, prefix, startAfter, at, cancellationToken);
+            return await ReadAsync(query, startAfter, at, cancellationToken);
+        }
+        catch (CompactedException) when (query.Continue is { } old)
+        {
+            throw Failures.ExpiredList(new ContinueToken(null, old.After).ToString());
         }
         catch (CompactedException)
         {
-            throw Failures.Expired("The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.");
+            throw Failures.Expired("The resourceVersion for the provided list is too old.");
         }
     }
 
-    private async Task<ListPage> ReadSelectedAsync(ListQuery query, string prefix, string? startAfter, Revision? at, CancellationToken cancellationToken)
+    private async Task<ListPage> ReadAsync(ListQuery query, string? startAfter, Revision? at, CancellationToken cancellationToken)
     {
-        var list = await objects.Store.ListAsync(prefix, startAfter, 0, at, cancellationToken);
-        var selected = new List<StoredEntry>();
-        foreach (var entry in await objects.Served.OfAsync(query.Selection.Kind, list.Entries, cancellationToken))
+        var selection = query.Selection;
+        if (selection.SingleKey is { } key && at is null)
         {
-            if (!query.Selection.Matches(entry.Key, entry.Value))
+            var revision = objects.Store.Current;
+            var found = await objects.Store.GetAsync(key, cancellationToken) is { } stored ? await objects.Served.OfAsync(selection.Kind, stored, cancellationToken) : (StoredEntry?)null;
+            return new ListPage(found?.Modified > revision ? found.Value.Modified : revision, found is { } entry && selection.Matches(entry) ? [entry] : [], null, null);
+        }
+
+        if (selection.IsEverything)
+        {
+            var list = await objects.Store.ListAsync(selection.Prefix, startAfter, query.Limit, at, cancellationToken);
+            return new ListPage(list.Revision, await objects.Served.OfAsync(selection.Kind, list.Entries, cancellationToken), list.HasMore ? Token(list.Revision, list.Entries[^1].Key, selection) : null, list.HasMore ? list.Remaining : null);
+        }
+
+        var all = await objects.Store.ListAsync(selection.Prefix, startAfter, 0, at, cancellationToken);
+        var selected = new List<StoredEntry>();
+        foreach (var entry in await objects.Served.OfAsync(selection.Kind, all.Entries, cancellationToken))
+        {
+            if (!selection.Matches(entry))
             {
                 continue;
             }
 
             if (query.Limit > 0 && selected.Count == query.Limit)
             {
-                return new ListPage(list.Revision, selected, Token(list.Revision, selected[^1].Key, query), null);
+                return new ListPage(all.Revision, selected, Token(all.Revision, selected[^1].Key, selection), null);
             }
 
             selected.Add(entry);
         }
 
-        return new ListPage(list.Revision, selected, null, null);
+        return new ListPage(all.Revision, selected, null, null);
     }
 
-    private static string Token(Revision revision, string lastKey, ListQuery query) =>
-        ListQuery.ContinueToken(revision, lastKey[(query.Selection.Kind.StoredAs ?? query.Selection.Kind).StoragePrefix.Length..]);
-
-    private static async Task WriteListAsync(PipeWriter output, Kind kind, ListPage page, CancellationToken cancellationToken)
+    // One writer, one store: what is committed is readable, so only the future is ever waited for.
+    private async Task ReachAsync(long version, CancellationToken cancellationToken)
     {
-        var metadata = new JsonObject { ["resourceVersion"] = page.Revision.ToString() };
-        if (page.Continue is not null)
+        if (version <= objects.Store.Current.Value)
         {
-            metadata["continue"] = page.Continue;
+            return;
         }
 
-        if (page.Remaining is { } remaining)
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var late = Task.Delay(LongestWait, time, limit.Token);
+        while (version > objects.Store.Current.Value)
         {
-            metadata["remainingItemCount"] = remaining;
-        }
-
-        output.Write(System.Text.Encoding.UTF8.GetBytes($"{{\"kind\":\"{kind.ListName}\",\"apiVersion\":\"{kind.Identity.ApiVersion}\",\"metadata\":{metadata.ToJsonString()},\"items\":["));
-        var pending = 0L;
-        for (var i = 0; i < page.Entries.Count; i++)
-        {
-            if (i > 0)
+            var progress = hubs.NextProgress;
+            if (version <= objects.Store.Current.Value)
             {
-                output.Write(","u8);
+                break;
             }
 
-            WriteItem(output, page.Entries[i]);
-            pending += page.Entries[i].Value.Length;
-            if (pending > FlushBytes)
+            if (await Task.WhenAny(progress, late) == late)
             {
-                pending = 0;
-                await output.FlushAsync(cancellationToken);
+                cancellationToken.ThrowIfCancellationRequested();
+                throw TooLarge(version);
             }
         }
 
-        output.Write("]}"u8);
-        await output.FlushAsync(cancellationToken);
+        await limit.CancelAsync();
     }
 
-    // Items of a typed list do not repeat their kind and apiVersion.
-    private static void WriteItem(PipeWriter output, StoredEntry entry)
+    private ApiException TooLarge(long version) => Failures.Of(
+        504,
+        "Timeout",
+        $"Timeout: Too large resource version: {version}, current: {objects.Store.Current}",
+        new k8s.Models.V1StatusDetails { RetryAfterSeconds = 1, Causes = [new k8s.Models.V1StatusCause { Reason = "ResourceVersionTooLarge", Message = "Too large resource version" }] });
+
+    private static Representation Negotiate(ApiRequest request, Kind kind, bool watch)
     {
-        var start = entry.Value.Span.IndexOf("\"metadata\":{"u8);
-        output.Write("{"u8);
-        StoredObject.WriteTo(output, entry.Value[start..], entry.Modified);
+        var representation = Representation.Negotiate(request.Accept, Representation.HasProtobuf(kind), watch);
+        if (representation.Shape == Shape.Table)
+        {
+            TableBuilder.Check(request["includeObject"]);
+        }
+
+        return representation;
     }
 
-    private static ApiException TooLargeVersion(long version)
+    // Without a tree: the stored bytes, or what derives from them.
+    private static byte[]? Plain(Representation representation, Kind kind, StoredEntry entry)
     {
-        var status = Failures.Of(
-            504,
-            "Timeout",
-            $"Timeout: Too large resource version: {version}",
-            new k8s.Models.V1StatusDetails { RetryAfterSeconds = 1, Causes = [new k8s.Models.V1StatusCause { Reason = "ResourceVersionTooLarge", Message = "Too large resource version" }] });
-        return status;
+        switch (representation)
+        {
+            case { Shape: Shape.Object, Format: MediaFormat.Json }:
+                var bytes = StoredObject.ToBytes(entry.Value, entry.Modified, extra: 1);
+                bytes[^1] = (byte)'\n';
+                return bytes;
+            case { Shape: Shape.Object, Format: MediaFormat.Protobuf }:
+                return ProtobufWriter.Body(kind.Identity, StoredFacts.Of(entry).Protobuf(kind));
+            case { Shape: Shape.Metadata, Format: MediaFormat.Protobuf }:
+                var version = representation.MetaVersion[(representation.MetaVersion.IndexOf('/', StringComparison.Ordinal) + 1)..];
+                return ProtobufWriter.Body(new ResourceKind("meta.k8s.io", version, "PartialObjectMetadata"), ProtobufWriter.Metadata(entry.Value.Span, entry.Modified.Value));
+            default:
+                return null;
+        }
     }
+
+    private static string Token(Revision revision, string lastKey, Selection selection) =>
+        new ContinueToken(revision, lastKey[(selection.Kind.StoredAs ?? selection.Kind).StoragePrefix.Length..]).ToString();
 }
 
 /// <summary>One page of a list as it was at a revision.</summary>

@@ -117,7 +117,7 @@ public sealed class ResourceWrites(ObjectStore objects, ResourceReads reads, Tim
             }
         }
 
-        return ApiAnswer.Json(TableBuilder.List(path.Kind, deleted, objects.Store.Current.ToString(), null, null));
+        return ApiAnswer.Json(TableBuilder.List(path.Kind, deleted, new ListPage(objects.Store.Current, [], null, null)));
     }
 
     public static WriteOptions Options(ApiRequest request) => new(request.FieldManager, request.IsDryRun, request.User, request.Notes);

@@ -2,47 +2,57 @@ using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
 using Flotilla.Api.Printing;
+using Flotilla.Api.Validation;
 
 namespace Flotilla.Server.Http;
 
 /// <summary>Objects in other shapes: lists, tables with kubectl's columns, and metadata alone.</summary>
-public static class TableBuilder
+/// <param name="includeObject">What rows carry beside their cells: <c>None</c>, <c>Object</c>, else the metadata.</param>
+public sealed class TableBuilder(Kind kind, string? includeObject, string version, TimeProvider time)
 {
     private static readonly IReadOnlyList<Column> Fallback = [Cells.Name, Cells.CreatedAt];
 
-    public static JsonObject Table(Kind kind, IReadOnlyList<JsonObject> items, string version, string? next, long? remaining, string? includeObject, DateTimeOffset now, bool headers = true)
+    private readonly IReadOnlyList<Column> columns = kind.Columns.Count > 0 ? kind.Columns : Fallback;
+
+    /// <exception cref="Api.ApiException">400: <c>includeObject</c> says nothing the server knows.</exception>
+    public static void Check(string? includeObject)
     {
-        var columns = kind.Columns.Count > 0 ? kind.Columns : Fallback;
-        return new JsonObject
+        if (includeObject is not (null or "" or "None" or "Metadata" or "Object"))
         {
-            ["kind"] = "Table",
-            ["apiVersion"] = "meta.k8s.io/v1",
-            ["metadata"] = ListMetadata(version, next, remaining),
-            ["columnDefinitions"] = headers ? new JsonArray([.. columns.Select(Definition)]) : null,
-            ["rows"] = new JsonArray([.. items.Select(item => Row(columns, item, includeObject, now))]),
-        };
+            var error = FieldError.Invalid("includeObject", includeObject, "must be 'Metadata', 'Object', 'None', or empty");
+            throw Failures.BadRequest($"Unable to convert to Table as requested: {error}");
+        }
     }
 
-    public static JsonObject Metadata(JsonObject item) => new()
+    public JsonObject Table(IReadOnlyList<JsonObject> items, ListPage page, bool headers = true) => new()
+    {
+        ["kind"] = "Table",
+        ["apiVersion"] = version,
+        ["metadata"] = ListBody.Metadata(page),
+        ["columnDefinitions"] = headers ? new JsonArray([.. columns.Select(Definition)]) : null,
+        ["rows"] = new JsonArray([.. items.Select(Row)]),
+    };
+
+    public static JsonObject Metadata(JsonObject item, string version = "meta.k8s.io/v1") => new()
     {
         ["kind"] = "PartialObjectMetadata",
-        ["apiVersion"] = "meta.k8s.io/v1",
+        ["apiVersion"] = version,
         ["metadata"] = item["metadata"]?.DeepClone(),
     };
 
-    public static JsonObject MetadataList(IReadOnlyList<JsonObject> items, string version, string? next, long? remaining) => new()
+    public static JsonObject MetadataList(IReadOnlyList<JsonObject> items, ListPage page, string version) => new()
     {
         ["kind"] = "PartialObjectMetadataList",
-        ["apiVersion"] = "meta.k8s.io/v1",
-        ["metadata"] = ListMetadata(version, next, remaining),
-        ["items"] = new JsonArray([.. items.Select(Metadata)]),
+        ["apiVersion"] = version,
+        ["metadata"] = ListBody.Metadata(page),
+        ["items"] = new JsonArray([.. items.Select(item => Metadata(item, version))]),
     };
 
-    public static JsonObject List(Kind kind, IReadOnlyList<JsonObject> items, string version, string? next, long? remaining) => new()
+    public static JsonObject List(Kind kind, IReadOnlyList<JsonObject> items, ListPage page) => new()
     {
         ["kind"] = kind.ListName,
         ["apiVersion"] = kind.Identity.ApiVersion,
-        ["metadata"] = ListMetadata(version, next, remaining),
+        ["metadata"] = ListBody.Metadata(page),
         ["items"] = new JsonArray([.. items.Select(WithoutKind)]),
     };
 
@@ -53,34 +63,18 @@ public static class TableBuilder
         return item;
     }
 
-    private static JsonObject ListMetadata(string version, string? next, long? remaining)
-    {
-        var metadata = new JsonObject { ["resourceVersion"] = version };
-        if (next is not null)
-        {
-            metadata["continue"] = next;
-        }
-
-        if (remaining is { } count)
-        {
-            metadata["remainingItemCount"] = count;
-        }
-
-        return metadata;
-    }
-
-    private static JsonObject Definition(Column column) => new()
+    private JsonObject Definition(Column column) => new()
     {
         ["name"] = column.Name,
         ["type"] = column.Type,
         ["format"] = column.Format,
-        ["description"] = column.Description,
+        ["description"] = ColumnDescriptions.Of(kind, column),
         ["priority"] = column.Priority,
     };
 
-    private static JsonObject Row(IReadOnlyList<Column> columns, JsonObject item, string? includeObject, DateTimeOffset now)
+    private JsonObject Row(JsonObject item)
     {
-        var context = new ColumnContext(now);
+        var context = new ColumnContext(time.GetUtcNow());
         var row = new JsonObject { ["cells"] = new JsonArray([.. columns.Select(column => column.Cell(item, context))]) };
         switch (includeObject)
         {
@@ -90,7 +84,7 @@ public static class TableBuilder
                 row["object"] = item.DeepClone();
                 break;
             default:
-                row["object"] = Metadata(item);
+                row["object"] = Metadata(item, version);
                 break;
         }
 

@@ -16,6 +16,8 @@ namespace Flotilla.Server.Objects;
 public static class StoredObject
 {
     private static readonly byte[] MetadataStart = "\"metadata\":{"u8.ToArray();
+    private static readonly byte[] VersionStart = "\"resourceVersion\":\""u8.ToArray();
+    private const int LongestSplice = 64;
     private static readonly JsonWriterOptions Writing = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     public static byte[] Encode(JsonObject value, ResourceKind kind)
@@ -64,19 +66,53 @@ public static class StoredObject
         var span = stored.Span;
         var splice = span.IndexOf(MetadataStart) + MetadataStart.Length;
         output.Write(span[..splice]);
-        output.Write("\"resourceVersion\":\""u8);
-        var number = output.GetSpan(20);
-        revision.Value.TryFormat(number, out var length, default, CultureInfo.InvariantCulture);
-        output.Advance(length);
-        output.Write(span[splice] == (byte)'}' ? "\""u8 : "\","u8);
+        Span<byte> number = stackalloc byte[LongestSplice];
+        output.Write(number[..Splice(number, span[splice], revision)]);
         output.Write(span[splice..]);
     }
 
-    public static byte[] ToBytes(ReadOnlyMemory<byte> stored, Revision revision)
+    // "resourceVersion":"N" and, unless the metadata ends here, a comma.
+    private static int Splice(Span<byte> target, byte next, Revision revision)
     {
-        var buffer = new ArrayBufferWriter<byte>(stored.Length + 48);
-        WriteTo(buffer, stored, revision);
-        return buffer.WrittenSpan.ToArray();
+        VersionStart.CopyTo(target);
+        revision.Value.TryFormat(target[VersionStart.Length..], out var length, default, CultureInfo.InvariantCulture);
+        var at = VersionStart.Length + length;
+        target[at++] = (byte)'"';
+        if (next != (byte)'}')
+        {
+            target[at++] = (byte)',';
+        }
+
+        return at;
+    }
+
+    /// <summary>Writes the object as an item of a list, which does not repeat kind and apiVersion. Returns the bytes written.</summary>
+    public static int WriteItem(IBufferWriter<byte> output, ReadOnlySpan<byte> stored, Revision revision)
+    {
+        var splice = stored.IndexOf(MetadataStart) + MetadataStart.Length;
+        var room = output.GetSpan(stored.Length - splice + LongestSplice);
+        room[0] = (byte)'{';
+        MetadataStart.CopyTo(room[1..]);
+        var at = 1 + MetadataStart.Length;
+        at += Splice(room[at..], stored[splice], revision);
+        stored[splice..].CopyTo(room[at..]);
+        at += stored.Length - splice;
+        output.Advance(at);
+        return at;
+    }
+
+    /// <summary>The object as clients see it, in an array of its own, with <paramref name="extra"/> zero bytes at the end.</summary>
+    public static byte[] ToBytes(ReadOnlyMemory<byte> stored, Revision revision, int extra = 0)
+    {
+        var span = stored.Span;
+        var splice = span.IndexOf(MetadataStart) + MetadataStart.Length;
+        Span<byte> number = stackalloc byte[LongestSplice];
+        var length = Splice(number, span[splice], revision);
+        var bytes = new byte[span.Length + length + extra];
+        span[..splice].CopyTo(bytes);
+        number[..length].CopyTo(bytes.AsSpan(splice));
+        span[splice..].CopyTo(bytes.AsSpan(splice + length));
+        return bytes;
     }
 
     public static byte[] Serialize(JsonNode value)

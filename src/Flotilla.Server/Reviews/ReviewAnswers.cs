@@ -85,14 +85,15 @@ public sealed class ReviewAnswers(AccessReviews access, TokenAuthenticators toke
             ["conditions"] = new JsonArray(new JsonObject { ["type"] = "Healthy", ["status"] = "True", ["message"] = "ok" }),
         }).ToList();
         var representation = Representation.Negotiate(request.Accept);
+        var nothing = new ListPage(default, [], null, null);
         if (path.Name is { } wanted)
         {
             return representation.Answer(items.Find(item => item.Object("metadata").String("name") == wanted) ?? throw Failures.NotFound(path.Kind, wanted));
         }
 
         return representation.Answer(representation.Shape == Shape.Table
-            ? TableBuilder.Table(path.Kind, items, "", null, null, request["includeObject"], time.GetUtcNow())
-            : TableBuilder.List(path.Kind, items, "", null, null));
+            ? new TableBuilder(path.Kind, request["includeObject"], representation.MetaVersion, time).Table(items, nothing)
+            : TableBuilder.List(path.Kind, items, nothing));
     }
 
     private async Task<JsonObject> DecideAsync(RequestUser user, ResourcePath path, JsonObject review, CancellationToken cancellationToken)

@@ -1,58 +1,18 @@
-using System.Buffers;
-using Flotilla.Server.Objects;
 using Flotilla.Storage;
 
 namespace Flotilla.Server.Watching;
 
-/// <summary>One change as watchers of its resource see it. Frames are encoded on first use and then shared by all.</summary>
-public sealed class WatchFrame(StoreEvent change)
-{
-    private byte[]?[] frames = new byte[3][];
-
-    public StoreEvent Change { get; } = change;
-
-    public Revision Revision => Change.Revision;
-
-    /// <summary>The state this change leaves, or took away.</summary>
-    public ReadOnlyMemory<byte> Object => Change.Value ?? Change.Previous ?? default;
-
-    public ReadOnlyMemory<byte> Encode(ChangeType type) => frames[(int)type] ??= EncodeNew(type);
-
-    private byte[] EncodeNew(ChangeType type)
-    {
-        var buffer = new ArrayBufferWriter<byte>(Object.Length + 96);
-        buffer.Write(Prefix(type));
-        StoredObject.WriteTo(buffer, type == ChangeType.Deleted && Change.Previous is { } previous ? previous : Object, Revision);
-        buffer.Write("}\n"u8);
-        return buffer.WrittenSpan.ToArray();
-    }
-
-    public static ReadOnlySpan<byte> Prefix(ChangeType type) => type switch
-    {
-        ChangeType.Added => "{\"type\":\"ADDED\",\"object\":"u8,
-        ChangeType.Modified => "{\"type\":\"MODIFIED\",\"object\":"u8,
-        _ => "{\"type\":\"DELETED\",\"object\":"u8,
-    };
-}
-
-public enum ChangeType
-{
-    Added,
-    Modified,
-    Deleted,
-}
-
 /// <summary>
 /// The recent changes of one resource, in a ring that all its watchers read at their own pace: no queue per watcher.
-/// One thread appends; whoever falls behind the ring's tail has to start over.
+/// One thread appends and wakes those whom a change concerns; whoever falls behind the ring's tail has to start over.
 /// </summary>
 public sealed class WatchHub(int capacity)
 {
     private readonly Lock gate = new();
+    private readonly List<Member> members = [];
     private readonly WatchFrame[] ring = new WatchFrame[capacity];
     private long next;
     private Revision start = Revision.First;
-    private TaskCompletionSource signal = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Changes after this revision are in the ring.</summary>
     public Revision Start
@@ -66,21 +26,26 @@ public sealed class WatchHub(int capacity)
         }
     }
 
+    /// <summary>From now on there are only changes after <paramref name="revision"/>; watchers that were before it start over.</summary>
     public void Begin(Revision revision)
     {
         lock (gate)
         {
             start = revision;
+            Array.Clear(ring);
+            next = 0;
+            members.ForEach(member => member.Interrupt());
         }
     }
 
     public void Append(IEnumerable<StoreEvent> changes)
     {
-        TaskCompletionSource waiting;
         lock (gate)
         {
+            var last = start;
             foreach (var change in changes)
             {
+                last = change.Revision;
                 var slot = next++ % capacity;
                 if (ring[slot] is { } overwritten)
                 {
@@ -88,46 +53,118 @@ public sealed class WatchHub(int capacity)
                 }
 
                 ring[slot] = new WatchFrame(change);
+                foreach (var member in members)
+                {
+                    member.Look(change.Key);
+                }
             }
 
-            waiting = signal;
-            signal = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            foreach (var member in members)
+            {
+                member.Wake(last);
+            }
         }
-
-        waiting.SetResult();
     }
 
-    /// <summary>
-    /// The changes after <paramref name="after"/>, and what to await for more; null when the ring no longer reaches
-    /// back that far.
-    /// </summary>
-    public (IReadOnlyList<WatchFrame> Frames, Task More)? ReadAfter(Revision after)
+    /// <summary>Registers somebody to be woken by changes below a prefix, or of one key.</summary>
+    internal Member Join(WakeSignal signal, string prefix, string? key)
     {
+        var member = new Member(this, signal, prefix, key);
         lock (gate)
         {
-            if (after < start)
-            {
-                return null;
-            }
+            members.Add(member);
+        }
 
-            var position = next;
-            while (position > 0 && next - position < capacity && ring[(position - 1) % capacity] is { } frame && frame.Revision > after)
-            {
-                position--;
-            }
+        return member;
+    }
 
-            if (position == next)
-            {
-                return ([], signal.Task);
-            }
+    // Under the lock.
+    private WatchFrame[]? ReadAfter(Revision after)
+    {
+        if (after < start)
+        {
+            return null;
+        }
 
-            var frames = new WatchFrame[next - position];
-            for (var i = 0; i < frames.Length; i++)
-            {
-                frames[i] = ring[(position + i) % capacity];
-            }
+        var position = next;
+        while (position > 0 && next - position < capacity && ring[(position - 1) % capacity] is { } frame && frame.Revision > after)
+        {
+            position--;
+        }
 
-            return (frames, signal.Task);
+        if (position == next)
+        {
+            return [];
+        }
+
+        var frames = new WatchFrame[next - position];
+        for (var i = 0; i < frames.Length; i++)
+        {
+            frames[i] = ring[(position + i) % capacity];
+        }
+
+        return frames;
+    }
+
+    /// <summary>A watcher as the hub knows it: what concerns it, and how far nothing did.</summary>
+    internal sealed class Member(WatchHub hub, WakeSignal signal, string prefix, string? key) : IDisposable
+    {
+        private bool isConcerned;
+
+        // Nothing up to here concerns it; only meaningful while nothing is pending. It begins pending: what was before it joined is unknown.
+        private Revision clear;
+        private bool isPending = true;
+
+        /// <summary>The changes after <paramref name="at"/>, which moves on; null when the ring no longer reaches back that far.</summary>
+        public IReadOnlyList<WatchFrame>? Read(ref Revision at)
+        {
+            lock (hub.gate)
+            {
+                if (!isPending && clear > at)
+                {
+                    at = clear;
+                    return [];
+                }
+
+                if (hub.ReadAfter(at) is not { } frames)
+                {
+                    return null;
+                }
+
+                at = frames.Length > 0 ? frames[^1].Revision : at;
+                (isPending, clear) = (false, at);
+                return frames;
+            }
+        }
+
+        public void Look(string changed) =>
+            isConcerned |= key is null ? changed.StartsWith(prefix, StringComparison.Ordinal) : changed == key;
+
+        public void Wake(Revision through)
+        {
+            if (isConcerned)
+            {
+                (isConcerned, isPending) = (false, true);
+                signal.Set();
+            }
+            else if (!isPending)
+            {
+                clear = through;
+            }
+        }
+
+        public void Interrupt()
+        {
+            isPending = true;
+            signal.Set();
+        }
+
+        public void Dispose()
+        {
+            lock (hub.gate)
+            {
+                hub.members.Remove(this);
+            }
         }
     }
 }

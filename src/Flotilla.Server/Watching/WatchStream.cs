@@ -2,8 +2,6 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
-using System.Text.Json.Nodes;
-using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
 using Flotilla.Server.Http;
 using Flotilla.Server.Objects;
@@ -16,37 +14,49 @@ public readonly record struct SeenChange(ChangeType Type, WatchFrame Frame);
 
 /// <summary>
 /// One watch: first what is there (if asked), then every change in order, bookmarks in between, until its time is up.
+/// It holds no queue: whoever reads too slowly falls behind the hub's ring and on to the store's history.
 /// </summary>
 public sealed class WatchStream(ObjectStore objects, WatchHubs hubs, ListQuery query, Representation representation, string? includeObject, TimeProvider time)
 {
+    private const int FlushBytes = 64 * 1024;
     private static readonly TimeSpan BookmarkInterval = TimeSpan.FromSeconds(55);
+    private static readonly TimeSpan BeforeEnd = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestWatch = TimeSpan.FromMinutes(60);
+
+    /// <summary>Whoever takes nothing for so long is taken for dead.</summary>
+    private static readonly TimeSpan LongestStall = TimeSpan.FromSeconds(30);
 
     private readonly Kind kind = query.Selection.Kind;
     private readonly string prefix = query.Selection.Prefix;
-    private bool hasHeaders;
+    private readonly TimeSpan length = query.Timeout ?? LongestWatch * (0.5 + (RandomNumberGenerator.GetInt32(1000) / 2000.0));
 
+    /// <exception cref="TimeoutException">The client has stopped reading.</exception>
     public async Task WriteAsync(PipeWriter output, CancellationToken cancellationToken)
     {
-        using var ending = new CancellationTokenSource(query.Timeout ?? LongestWatch * (0.5 + (RandomNumberGenerator.GetInt32(1000) / 2000.0)), time);
+        var events = new WatchEvents(kind, representation, includeObject, time);
+        using var ending = new CancellationTokenSource(length, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, ending.Token, kind.Custom?.Retired ?? default);
         await output.FlushAsync(cancellationToken);
         try
         {
-            var from = await WriteInitialAsync(output, either.Token);
+            var from = await WriteInitialAsync(output, events, either.Token);
             await foreach (var (changes, revision) in ChangesAsync(from, either.Token))
             {
                 foreach (var change in changes)
                 {
-                    Write(output, change);
+                    events.Write(output, change);
+                    if (output.UnflushedBytes > FlushBytes)
+                    {
+                        await FlushAsync(output, cancellationToken);
+                    }
                 }
 
                 if (changes.Count == 0 && query.Bookmarks)
                 {
-                    WriteBookmark(output, revision, initialEnd: false);
+                    events.WriteBookmark(output, revision, initialEnd: false);
                 }
 
-                await output.FlushAsync(either.Token);
+                await FlushAsync(output, cancellationToken);
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -55,9 +65,7 @@ public sealed class WatchStream(ObjectStore objects, WatchHubs hubs, ListQuery q
         }
         catch (Api.ApiException error)
         {
-            output.Write("{\"type\":\"ERROR\",\"object\":"u8);
-            output.Write(StoredObject.Serialize(Failures.ToJson(error.Status)));
-            output.Write("}\n"u8);
+            events.WriteError(output, error.Status);
             await output.FlushAsync(cancellationToken);
         }
     }
@@ -66,19 +74,20 @@ public sealed class WatchStream(ObjectStore objects, WatchHubs hubs, ListQuery q
     public async IAsyncEnumerable<(IReadOnlyList<SeenChange> Changes, Revision Revision)> ChangesAsync(Revision from, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var hub = hubs.For((kind.StoredAs ?? kind).StoragePrefix);
-        var at = from;
+        var (at, signal, clock) = (from, new WakeSignal(), new BookmarkClock(time, BookmarkInterval, length - BeforeEnd));
+        using var member = hub.Join(signal, prefix, query.Selection.SingleKey);
+        await using var stop = cancellationToken.UnsafeRegister(static state => ((WakeSignal)state!).Set(), signal);
+        await using var timer = time.CreateTimer(static state => ((WakeSignal)state!).Set(), signal, clock.Rest, Timeout.InfiniteTimeSpan);
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var applied = hubs.Applied;
-            if (hub.ReadAfter(at) is not { } read)
+            if (member.Read(ref at) is not { } frames)
             {
                 await foreach (var past in HistoryAsync(at, hub, cancellationToken))
                 {
-                    at = past[^1].Frame.Revision;
-                    var converted = await objects.Served.OfAsync(kind, [.. past.Select(change => change.Frame)], cancellationToken);
-                    var seen = converted.Select(See).OfType<SeenChange>().ToList();
-                    if (seen.Count > 0)
+                    at = past[^1].Revision;
+                    if (SeeAll(await objects.Served.OfAsync(kind, past, cancellationToken)) is { Count: > 0 } seen)
                     {
                         yield return (seen, at);
                     }
@@ -87,76 +96,82 @@ public sealed class WatchStream(ObjectStore objects, WatchHubs hubs, ListQuery q
                 continue;
             }
 
-            if (read.Frames.Count == 0)
-            {
-                at = applied > at ? applied : at;
-                using var quiet = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-                var pause = Task.Delay(BookmarkInterval, time, quiet.Token);
-                var first = await Task.WhenAny(read.More, pause);
-                await quiet.CancelAsync();
-                cancellationToken.ThrowIfCancellationRequested();
-                if (first == pause)
-                {
-                    yield return ([], at);
-                }
-
-                continue;
-            }
-
-            at = read.Frames[^1].Revision;
-            var changes = new List<SeenChange>(read.Frames.Count);
-            foreach (var frame in await objects.Served.OfAsync(kind, read.Frames, cancellationToken))
-            {
-                if (See(frame) is { } change)
-                {
-                    changes.Add(change);
-                }
-            }
-
-            if (changes.Count > 0)
+            at = frames.Count == 0 && applied > at ? applied : at;
+            if (SeeAll(await objects.Served.OfAsync(kind, frames, cancellationToken)) is { Count: > 0 } changes)
             {
                 yield return (changes, at);
+            }
+            else if (clock.IsDue)
+            {
+                clock.Restart();
+                timer.Change(clock.Rest, Timeout.InfiniteTimeSpan);
+                yield return ([], at);
+            }
+            else if (frames.Count == 0)
+            {
+                await signal.WaitAsync();
             }
         }
     }
 
-    private async Task<Revision> WriteInitialAsync(PipeWriter output, CancellationToken cancellationToken)
+    private async Task<Revision> WriteInitialAsync(PipeWriter output, WatchEvents events, CancellationToken cancellationToken)
     {
         // A version of nothing or 0 means: begin with what is there. With a version, only what comes after it.
         var version = query.ResourceVersion ?? 0;
-        if (version != 0 && !query.SendInitial)
+        if (version != 0 && query.SendInitial != true)
         {
             // A version from the future waits for the future.
             return new Revision(version);
         }
 
+        if (query.SendInitial == false)
+        {
+            return objects.Store.Current;
+        }
+
         var list = await objects.Store.ListAsync(prefix, null, 0, null, cancellationToken);
         foreach (var entry in await objects.Served.OfAsync(kind, list.Entries, cancellationToken))
         {
-            if (query.Selection.Matches(entry.Key, entry.Value))
+            if (!query.Selection.Matches(entry))
             {
-                Write(output, new SeenChange(ChangeType.Added, new WatchFrame(new StoreEvent(entry.Key, entry.Value, entry.Modified, entry.Created, null, null))));
+                continue;
+            }
+
+            events.Write(output, new SeenChange(ChangeType.Added, WatchFrame.Of(entry)));
+            if (output.UnflushedBytes > FlushBytes)
+            {
+                await FlushAsync(output, cancellationToken);
             }
         }
 
-        if (query.SendInitial && query.Bookmarks)
+        if (query is { SendInitial: true, Bookmarks: true })
         {
-            WriteBookmark(output, list.Revision, initialEnd: true);
+            events.WriteBookmark(output, list.Revision, initialEnd: true);
         }
 
-        await output.FlushAsync(cancellationToken);
+        await FlushAsync(output, cancellationToken);
         return list.Revision;
     }
 
+    private async ValueTask FlushAsync(PipeWriter output, CancellationToken cancellationToken)
+    {
+        var flush = output.FlushAsync(cancellationToken);
+        var result = flush.IsCompleted ? await flush : await flush.AsTask().WaitAsync(LongestStall, time, cancellationToken);
+        if (result.IsCompleted)
+        {
+            throw new TimeoutException("The client has gone.");
+        }
+    }
+
     // The ring no longer reaches back: the store's own history does, for a while.
-    private async IAsyncEnumerable<IReadOnlyList<SeenChange>> HistoryAsync(Revision after, WatchHub hub, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<IReadOnlyList<WatchFrame>> HistoryAsync(Revision after, WatchHub hub, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var batches = objects.Store.WatchAsync((kind.StoredAs ?? kind).StoragePrefix, after, cancellationToken).GetAsyncEnumerator(cancellationToken);
         await using (batches)
         {
             while (true)
             {
-                IReadOnlyList<SeenChange> batch;
+                IReadOnlyList<WatchFrame> batch;
                 try
                 {
                     if (!await batches.MoveNextAsync())
@@ -164,7 +179,7 @@ public sealed class WatchStream(ObjectStore objects, WatchHubs hubs, ListQuery q
                         yield break;
                     }
 
-                    batch = [.. batches.Current.Select(change => new SeenChange(ChangeType.Added, new WatchFrame(change)))];
+                    batch = [.. batches.Current.Select(change => new WatchFrame(change))];
                 }
                 catch (CompactedException)
                 {
@@ -172,12 +187,26 @@ public sealed class WatchStream(ObjectStore objects, WatchHubs hubs, ListQuery q
                 }
 
                 yield return batch;
-                if (batch[^1].Frame.Revision >= hub.Start)
+                if (batch[^1].Revision >= hub.Start)
                 {
                     yield break;
                 }
             }
         }
+    }
+
+    private List<SeenChange>? SeeAll(IReadOnlyList<WatchFrame> frames)
+    {
+        List<SeenChange>? seen = null;
+        foreach (var frame in frames)
+        {
+            if (See(frame) is { } change)
+            {
+                (seen ??= new(frames.Count)).Add(change);
+            }
+        }
+
+        return seen;
     }
 
     /// <summary>An object that begins or ceases to match is added or deleted for this watcher, whatever happened to it.</summary>
@@ -189,8 +218,9 @@ public sealed class WatchStream(ObjectStore objects, WatchHubs hubs, ListQuery q
             return null;
         }
 
-        var now = change.Value is { } value && query.Selection.Matches(change.Key, value);
-        var before = change.Previous is { } previous && query.Selection.Matches(change.Key, previous);
+        var selection = query.Selection;
+        var now = change.Value is { } value && selection.Matches(change.Key, change.Notes, value, change.Revision);
+        var before = change.Previous is { } previous && selection.Matches(change.Key, change.PreviousNotes, previous, change.PreviousRevision ?? change.Revision);
         return (before, now) switch
         {
             (false, true) => new SeenChange(ChangeType.Added, frame),
@@ -198,47 +228,5 @@ public sealed class WatchStream(ObjectStore objects, WatchHubs hubs, ListQuery q
             (true, false) => new SeenChange(ChangeType.Deleted, frame),
             _ => null,
         };
-    }
-
-    private void Write(PipeWriter output, SeenChange change)
-    {
-        if (representation.Shape == Shape.Object && kind.StoredAs is null && !(change.Type == ChangeType.Deleted && change.Frame.Change.Value is not null && change.Frame.Change.Previous is null))
-        {
-            output.Write(change.Frame.Encode(change.Type).Span);
-            return;
-        }
-
-        var stored = change.Type == ChangeType.Deleted && change.Frame.Change.Previous is { } previous ? previous : change.Frame.Object;
-        var value = ObjectStore.Decode(kind, stored, change.Frame.Revision);
-        var shaped = representation.Shape switch
-        {
-            Shape.Table => TableBuilder.Table(kind, [value], change.Frame.Revision.ToString(), null, null, includeObject, time.GetUtcNow(), headers: !hasHeaders),
-            Shape.Metadata => TableBuilder.Metadata(value),
-            _ => value,
-        };
-        hasHeaders = true;
-        output.Write(WatchFrame.Prefix(change.Type));
-        output.Write(StoredObject.Serialize(shaped));
-        output.Write("}\n"u8);
-    }
-
-    private void WriteBookmark(PipeWriter output, Revision revision, bool initialEnd)
-    {
-        var metadata = new JsonObject { ["resourceVersion"] = revision.ToString(), ["creationTimestamp"] = null };
-        if (initialEnd)
-        {
-            metadata["annotations"] = new JsonObject { ["k8s.io/initial-events-end"] = "true" };
-        }
-
-        var bookmark = new JsonObject { ["kind"] = kind.Name, ["apiVersion"] = kind.Identity.ApiVersion, ["metadata"] = metadata };
-        if (representation.Shape == Shape.Metadata)
-        {
-            bookmark["kind"] = "PartialObjectMetadata";
-            bookmark["apiVersion"] = "meta.k8s.io/v1";
-        }
-
-        output.Write("{\"type\":\"BOOKMARK\",\"object\":"u8);
-        output.Write(StoredObject.Serialize(representation.Shape == Shape.Table ? TableBuilder.Table(kind, [bookmark], revision.ToString(), null, null, "Metadata", time.GetUtcNow(), headers: false) : bookmark));
-        output.Write("}\n"u8);
     }
 }

@@ -16,7 +16,7 @@ internal static class History
             if (change is { Previous: { } previous, PreviousRevision: { } modified })
             {
                 // An update keeps the creation revision, and so does a deletion.
-                entries.Add(new StoredEntry(change.Key, previous, change.Created, modified));
+                entries.Add(new StoredEntry(change.Key, previous, change.Created, modified) { Notes = change.PreviousNotes });
             }
         }
 

@@ -22,7 +22,11 @@ internal sealed class StateBuilder(Snapshot from)
 
         var revision = Revision.Next;
         var created = current?.Created ?? revision;
-        Replay(new StoreEvent(request.Key, request.Value, revision, created, current?.Value, current?.Modified));
+        Replay(new StoreEvent(request.Key, request.Value, revision, created, current?.Value, current?.Modified)
+        {
+            Notes = request.Value is null ? null : new EntryNotes(),
+            PreviousNotes = current?.Notes,
+        });
         return new WriteResult(WriteOutcome.Written, revision, null);
     }
 
@@ -34,7 +38,7 @@ internal sealed class StateBuilder(Snapshot from)
         entries.Remove(Snapshot.Probe(change.Key));
         if (change.Value is { } value)
         {
-            entries.Add(new StoredEntry(change.Key, value, change.Created, change.Revision));
+            entries.Add(new StoredEntry(change.Key, value, change.Created, change.Revision) { Notes = change.Notes ?? new EntryNotes() });
         }
     }
 

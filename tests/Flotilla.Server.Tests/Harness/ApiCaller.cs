@@ -50,11 +50,11 @@ public sealed class ApiCaller(HttpClient http, string? bearer)
     }
 
     /// <summary>Opens a watch and returns its events as they come; ends after <paramref name="limit"/>.</summary>
-    public async IAsyncEnumerable<JsonObject> WatchAsync(string path, TimeSpan? limit = null)
+    public async IAsyncEnumerable<JsonObject> WatchAsync(string path, TimeSpan? limit = null, string accept = Json)
     {
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         cancel.CancelAfter(limit ?? TimeSpan.FromSeconds(20));
-        using var request = Request(HttpMethod.Get, path, Json);
+        using var request = Request(HttpMethod.Get, path, accept);
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel.Token);
         Assert.Equal(200, (int)response.StatusCode);
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancel.Token));
