@@ -3,6 +3,9 @@ namespace Flotilla.Server.Watching;
 /// <summary>When the next bookmark is due: about once a minute, and once shortly before the watch ends.</summary>
 internal sealed class BookmarkClock
 {
+    /// <summary>Timers keep another clock: one may ring a little before its time, and rings only once.</summary>
+    private static readonly TimeSpan Early = TimeSpan.FromMilliseconds(50);
+
     private readonly TimeProvider time;
     private readonly TimeSpan interval;
     private readonly long started;
@@ -16,7 +19,7 @@ internal sealed class BookmarkClock
         Restart();
     }
 
-    public bool IsDue => Elapsed >= due;
+    public bool IsDue => Elapsed >= due - Early;
 
     /// <summary>Until <see cref="IsDue"/>.</summary>
     public TimeSpan Rest => due - Elapsed is var rest && rest > TimeSpan.FromMilliseconds(1) ? rest : TimeSpan.FromMilliseconds(1);
