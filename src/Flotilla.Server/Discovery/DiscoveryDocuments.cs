@@ -11,8 +11,7 @@ public sealed class DiscoveryDocuments(KindRegistry kinds, string serverAddress)
 {
     private const string Aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
-    private readonly Lazy<byte[]> aggregatedCore = new(() => StoredObject.Serialize(AggregatedList(kinds, core: true)));
-    private readonly Lazy<byte[]> aggregatedGroups = new(() => StoredObject.Serialize(AggregatedList(kinds, core: false)));
+    private volatile Snapshot snapshot = new([], [], []);
 
     /// <summary>Null: the path is no discovery path.</summary>
     public ApiAnswer? TryAnswer(ApiRequest request)
@@ -30,7 +29,7 @@ public sealed class DiscoveryDocuments(KindRegistry kinds, string serverAddress)
         };
         if (document is null && parts is ["api"] or ["apis"])
         {
-            return new ApiAnswer { ContentType = Aggregated, Body = parts[0] == "api" ? aggregatedCore.Value : aggregatedGroups.Value };
+            return new ApiAnswer { ContentType = Aggregated, Body = parts[0] == "api" ? Aggregate().Core : Aggregate().Groups };
         }
 
         if (document is not null && request.Method is not ("GET" or "HEAD"))
@@ -39,6 +38,18 @@ public sealed class DiscoveryDocuments(KindRegistry kinds, string serverAddress)
         }
 
         return document is null ? null : Representation.Negotiate(request.Accept).Answer(document);
+    }
+
+    /// <summary>Both aggregated documents, written again when the kinds have changed.</summary>
+    private Snapshot Aggregate()
+    {
+        var all = kinds.All;
+        if (!ReferenceEquals(snapshot.Kinds, all))
+        {
+            snapshot = new Snapshot(all, StoredObject.Serialize(AggregatedList(kinds, core: true)), StoredObject.Serialize(AggregatedList(kinds, core: false)));
+        }
+
+        return snapshot;
     }
 
     private static bool WantsAggregated(ApiRequest request) => request.Accept
@@ -202,4 +213,6 @@ public sealed class DiscoveryDocuments(KindRegistry kinds, string serverAddress)
     }
 
     private static JsonArray Strings(IEnumerable<string> values) => new([.. values.Select(value => JsonValue.Create(value))]);
+
+    private sealed record Snapshot(IReadOnlyList<Kind> Kinds, byte[] Core, byte[] Groups);
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
 using Flotilla.Api.Schema;
 using Flotilla.Server.Http;
@@ -20,7 +21,7 @@ public sealed class OpenApiDocuments(KindRegistry kinds)
         0x12, (byte)ServerStatus.Version.Length, .. System.Text.Encoding.ASCII.GetBytes(ServerStatus.Version), 0x42, 0,
     ];
 
-    private readonly ConcurrentDictionary<string, byte[]> documents = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (IReadOnlyList<Kind> Kinds, byte[] Bytes)> documents = new(StringComparer.Ordinal);
 
     /// <summary>Null: the path is none of these documents.</summary>
     public ApiAnswer? TryAnswer(ApiRequest request)
@@ -30,12 +31,12 @@ public sealed class OpenApiDocuments(KindRegistry kinds)
             // Clients that take only protobuf here have asked v3 before: for them the title is enough to go on.
             return request.Accept.Contains("proto-openapi", StringComparison.Ordinal) && !request.Accept.Contains("json", StringComparison.Ordinal)
                 ? new ApiAnswer { ContentType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", Body = TitleOnly }
-                : ApiAnswer.Bytes(documents.GetOrAdd("v2", _ => StoredObject.Serialize(new OpenApiWriter(OpenApiVersion.V2).Document(kinds.All))));
+                : ApiAnswer.Bytes(Document("v2", OpenApiVersion.V2, kinds.All));
         }
 
         if (request.Path.TrimEnd('/') == RootPath)
         {
-            return ApiAnswer.Bytes(documents.GetOrAdd("root", _ => StoredObject.Serialize(Root())));
+            return ApiAnswer.Bytes(StoredObject.Serialize(Root()));
         }
 
         return request.Path.StartsWith(RootPath + "/", StringComparison.Ordinal) && Find(request.Path[(RootPath.Length + 1)..]) is { } found ? ApiAnswer.Bytes(found) : null;
@@ -48,8 +49,9 @@ public sealed class OpenApiDocuments(KindRegistry kinds)
         {
             var name = PathOf(group, version);
 
-            // The hash tells clients when to read again: it names the version of the API, not the bytes.
-            var hash = Convert.ToHexString(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes($"{name}:{ServerStatus.Version}")));
+            // The hash tells clients when to read again: it names the version of the API and of its definitions, not the bytes.
+            var definitions = kinds.All.Where(kind => kind.Group == group && kind.Custom is not null).Select(kind => kind.Custom!.Definition.Object("metadata")).Select(metadata => $"{metadata.String("uid")}:{metadata.Integer("generation")}");
+            var hash = Convert.ToHexString(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes($"{name}:{ServerStatus.Version}:{string.Join(',', definitions)}")));
             paths[name] = new JsonObject { ["serverRelativeURL"] = $"{RootPath}/{name}?hash={hash}" };
         }
 
@@ -59,7 +61,20 @@ public sealed class OpenApiDocuments(KindRegistry kinds)
     private byte[]? Find(string name)
     {
         var list = kinds.All.Where(kind => PathOf(kind.Group, kind.Version) == name).ToList();
-        return list.Count == 0 ? null : documents.GetOrAdd(name, _ => StoredObject.Serialize(new OpenApiWriter(OpenApiVersion.V3).Document(list)));
+        return list.Count == 0 ? null : Document(name, OpenApiVersion.V3, list);
+    }
+
+    /// <summary>Written again when the kinds in it are others than before.</summary>
+    private byte[] Document(string name, OpenApiVersion version, IReadOnlyList<Kind> list)
+    {
+        if (documents.TryGetValue(name, out var made) && made.Kinds.SequenceEqual(list))
+        {
+            return made.Bytes;
+        }
+
+        var bytes = StoredObject.Serialize(new OpenApiWriter(version).Document(list));
+        documents[name] = (list, bytes);
+        return bytes;
     }
 
     private static string PathOf(string group, string version) => group.Length == 0 ? $"api/{version}" : $"apis/{group}/{version}";

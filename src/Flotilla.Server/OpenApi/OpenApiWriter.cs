@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Flotilla.Api.CustomResources;
+using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
 using Flotilla.Api.Schema;
 using Flotilla.Server.Http;
@@ -51,19 +53,19 @@ public sealed class OpenApiWriter(OpenApiVersion version)
     {
         var root = kind.Group.Length == 0 ? $"/api/{kind.Version}" : $"/apis/{kind.Group}/{kind.Version}";
         var collection = kind.IsNamespaced ? $"{root}/namespaces/{{namespace}}/{kind.Plural}" : $"{root}/{kind.Plural}";
-        AddType(kind.Schema);
+        AddKind(kind);
         var verbs = new JsonObject();
         if (kind.Verbs.Contains("create"))
         {
-            verbs["post"] = Operation(kind, kind.Identity, "post", kind.Schema);
+            verbs["post"] = Operation(kind, kind.Identity, "post", Referring(kind));
         }
 
         if (kind.Verbs.Contains("list"))
         {
-            verbs["get"] = Operation(kind, kind.Identity, "list", kind.Schema);
+            verbs["get"] = Operation(kind, kind.Identity, "list", Referring(kind, list: true));
             if (kind.IsNamespaced)
             {
-                paths[$"{root}/{kind.Plural}"] = new JsonObject { ["get"] = Operation(kind, kind.Identity, "list", kind.Schema) };
+                paths[$"{root}/{kind.Plural}"] = new JsonObject { ["get"] = Operation(kind, kind.Identity, "list", Referring(kind, list: true)) };
             }
         }
 
@@ -77,7 +79,7 @@ public sealed class OpenApiWriter(OpenApiVersion version)
             var item = new JsonObject();
             foreach (var verb in ObjectVerbs.Where(verb => kind.Verbs.Contains(verb == "put" ? "update" : verb)))
             {
-                item[verb] = Operation(kind, kind.Identity, verb, kind.Schema);
+                item[verb] = Operation(kind, kind.Identity, verb, Referring(kind));
             }
 
             paths[$"{collection}/{{name}}"] = item;
@@ -86,17 +88,17 @@ public sealed class OpenApiWriter(OpenApiVersion version)
         foreach (var sub in kind.Subresources)
         {
             var item = new JsonObject();
-            var type = SchemaTable.BuiltIn.Find(sub.Kind);
+            var body = sub.Kind == kind.Identity ? Referring(kind) : SchemaTable.BuiltIn.Find(sub.Kind) is { } type ? Referring(type) : Scalar("string");
             foreach (var verb in sub.Verbs)
             {
-                item[verb switch { "update" => "put", "create" => "post", _ => verb }] = Operation(kind, sub.Kind, verb == "update" ? "put" : verb == "create" ? "post" : verb, type);
+                item[verb switch { "update" => "put", "create" => "post", _ => verb }] = Operation(kind, sub.Kind, verb == "update" ? "put" : verb == "create" ? "post" : verb, body.Copy());
             }
 
             paths[$"{collection}/{{name}}/{sub.Name}"] = item;
         }
     }
 
-    private JsonObject Operation(Kind kind, ResourceKind identity, string verb, TypeSchema? type)
+    private JsonObject Operation(Kind kind, ResourceKind identity, string verb, JsonObject schema)
     {
         var parameters = new JsonArray();
         if (verb is "post" or "put" or "patch" or "delete")
@@ -126,7 +128,6 @@ public sealed class OpenApiWriter(OpenApiVersion version)
             parameters.Add(Query("watch", "boolean"));
         }
 
-        var schema = type is null ? new JsonObject { ["type"] = "string" } : Referring(type);
         var response = version == OpenApiVersion.V2
             ? new JsonObject { ["description"] = "OK", ["schema"] = schema }
             : new JsonObject { ["description"] = "OK", ["content"] = new JsonObject { ["application/json"] = new JsonObject { ["schema"] = schema } } };
@@ -143,6 +144,46 @@ public sealed class OpenApiWriter(OpenApiVersion version)
     private JsonObject Query(string name, string type) => version == OpenApiVersion.V2
         ? new JsonObject { ["name"] = name, ["in"] = "query", ["type"] = type, ["uniqueItems"] = true }
         : new JsonObject { ["name"] = name, ["in"] = "query", ["schema"] = new JsonObject { ["type"] = type, ["uniqueItems"] = true } };
+
+    private static string NameOf(Kind kind) => kind.Custom is null ? kind.Schema.OpenApiName : CustomDescriptions.NameOf(kind);
+
+    private JsonObject Referring(Kind kind, bool list = false)
+    {
+        var name = NameOf(kind);
+        if (list && kind.Custom is not null)
+        {
+            name = name[..^kind.Name.Length] + kind.ListName;
+        }
+
+        return ReferringTo(list && schemas.ContainsKey(name + "List") ? name + "List" : name);
+    }
+
+    private void AddKind(Kind kind)
+    {
+        if (kind.Custom is null)
+        {
+            AddType(kind.Schema);
+            return;
+        }
+
+        var schema = CustomDescriptions.Of(kind, version, () => Referring(StructuralSchema.ObjectMeta));
+        schema["x-kubernetes-group-version-kind"] = new JsonArray(Identity(kind.Identity));
+        var name = NameOf(kind);
+        schemas[name] = schema;
+        schemas[name[..^kind.Name.Length] + kind.ListName] = new JsonObject
+        {
+            ["type"] = "object",
+            ["required"] = new JsonArray("items"),
+            ["properties"] = new JsonObject
+            {
+                ["apiVersion"] = Scalar("string"),
+                ["items"] = new JsonObject { ["type"] = "array", ["items"] = ReferringTo(name) },
+                ["kind"] = Scalar("string"),
+                ["metadata"] = Referring(SchemaTable.BuiltIn["io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta"]),
+            },
+            ["x-kubernetes-group-version-kind"] = new JsonArray(Identity(kind.Identity with { Kind = kind.ListName })),
+        };
+    }
 
     private void AddType(TypeSchema type)
     {
@@ -235,7 +276,12 @@ public sealed class OpenApiWriter(OpenApiVersion version)
     private JsonObject Referring(TypeSchema type)
     {
         AddType(type);
-        var reference = new JsonObject { ["$ref"] = Reference + type.OpenApiName };
+        return ReferringTo(type.OpenApiName);
+    }
+
+    private JsonObject ReferringTo(string name)
+    {
+        var reference = new JsonObject { ["$ref"] = Reference + name };
         return version == OpenApiVersion.V2 ? reference : new JsonObject { ["allOf"] = new JsonArray(reference), ["default"] = new JsonObject() };
     }
 

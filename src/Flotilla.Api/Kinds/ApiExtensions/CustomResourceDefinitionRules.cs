@@ -51,7 +51,7 @@ internal static class CustomResourceDefinitionRules
             yield return FieldError.Invalid("metadata.name", name ?? "", "must be spec.names.plural+\".\"+spec.group");
         }
 
-        foreach (var error in CheckNames(spec, names).Concat(CheckVersions(spec)))
+        foreach (var error in CheckNames(spec, names).Concat(CheckVersions(spec)).Concat(DefinitionRules.Check(item)))
         {
             yield return error;
         }
@@ -62,8 +62,9 @@ internal static class CustomResourceDefinitionRules
         }
 
         var before = old.Object("spec");
-        foreach (var error in FieldRules.Unchanged(spec?["group"], before?["group"], "spec.group").Concat(FieldRules.Unchanged(spec?["scope"], before?["scope"], "spec.scope"))
-            .Concat(FieldRules.Unchanged(names?["kind"], before.Object("names")?["kind"], "spec.names.kind")).Concat(FieldRules.Unchanged(names?["plural"], before.Object("names")?["plural"], "spec.names.plural")))
+        var established = old.Object("status").Objects("conditions").Any(condition => condition.String("type") == "Established" && condition.String("status") == "True");
+        var fixedOnce = established ? FieldRules.Unchanged(spec?["scope"], before?["scope"], "spec.scope").Concat(FieldRules.Unchanged(names?["kind"], before.Object("names")?["kind"], "spec.names.kind")) : [];
+        foreach (var error in fixedOnce.Concat(FieldRules.Unchanged(spec?["group"], before?["group"], "spec.group")).Concat(FieldRules.Unchanged(names?["plural"], before.Object("names")?["plural"], "spec.names.plural")).Concat(DefinitionRules.CheckStoredVersions(item)))
         {
             yield return error;
         }
@@ -94,19 +95,31 @@ internal static class CustomResourceDefinitionRules
 
         foreach (var field in new[] { "plural", "singular", "kind", "listKind" })
         {
+            var isKind = field is "kind" or "listKind";
             if (names.String(field) is not { Length: > 0 } name)
             {
                 yield return FieldError.Required($"spec.names.{field}");
             }
-            else if (Names.CheckLabel1035(name.ToLowerInvariant()) is { } wrong)
+            else if (Names.CheckLabel1035(isKind ? name.ToLowerInvariant() : name) is { } wrong)
             {
-                yield return FieldError.Invalid($"spec.names.{field}", name, wrong);
+                yield return FieldError.Invalid($"spec.names.{field}", name, (isKind ? "may have mixed case, but should otherwise match: " : "") + wrong);
             }
         }
 
         if (names.String("kind") is { Length: > 0 } kind && kind == names.String("listKind"))
         {
             yield return FieldError.Invalid("spec.names.listKind", kind, "kind and listKind may not be the same");
+        }
+
+        foreach (var list in new[] { "shortNames", "categories" })
+        {
+            foreach (var (name, i) in (names.Array(list) ?? []).Select((name, i) => (name.AsString() ?? "", i)))
+            {
+                if (Names.CheckLabel1035(name) is { } wrong)
+                {
+                    yield return FieldError.Invalid(FieldRules.Indexed($"spec.names.{list}", i), name, wrong);
+                }
+            }
         }
     }
 
@@ -125,19 +138,7 @@ internal static class CustomResourceDefinitionRules
 
             if (!seen.Add(name))
             {
-                yield return FieldError.Invalid("spec.versions", name, "must contain unique version names");
-            }
-
-            if (versions[i].Object("schema").Object("openAPIV3Schema") is not { } schema)
-            {
-                yield return FieldError.Required($"{at}.schema.openAPIV3Schema");
-            }
-            else
-            {
-                foreach (var error in CheckSchema(schema, $"{at}.schema.openAPIV3Schema", isRoot: true))
-                {
-                    yield return error;
-                }
+                yield return FieldError.Invalid("spec.versions", spec.Array("versions")!.DeepClone(), "must contain unique version names");
             }
         }
 
@@ -145,52 +146,10 @@ internal static class CustomResourceDefinitionRules
         {
             yield return FieldError.Invalid("spec.versions", spec.Array("versions")?.DeepClone() ?? new JsonArray(), "must have exactly one version marked as storage version");
         }
-    }
 
-    /// <summary>Schemas must say the type of everything they describe.</summary>
-    private static IEnumerable<FieldError> CheckSchema(JsonObject schema, string path, bool isRoot = false)
-    {
-        var type = schema.String("type");
-        if (isRoot && type != "object")
+        foreach (var error in versions.SelectMany((version, i) => VersionRules.Check(version, VersionRules.PathOf(versions, i), i)).Distinct())
         {
-            yield return type is null ? FieldError.Required($"{path}.type", "must not be empty at the root") : FieldError.Invalid($"{path}.type", type, "must be object at the root");
-        }
-        else if (string.IsNullOrEmpty(type) && schema.Boolean("x-kubernetes-preserve-unknown-fields") != true && schema.Boolean("x-kubernetes-int-or-string") != true)
-        {
-            yield return FieldError.Required($"{path}.type", "must not be empty for specified object fields");
-        }
-
-        if (type == "array" && schema["items"] is null)
-        {
-            yield return FieldError.Required($"{path}.items", "must be specified");
-        }
-
-        foreach (var (name, property) in (schema.Object("properties") ?? []).OrderBy(pair => pair.Key, StringComparer.Ordinal))
-        {
-            if (property is JsonObject child && !(isRoot && name == "metadata"))
-            {
-                foreach (var error in CheckSchema(child, $"{path}.properties[{name}]"))
-                {
-                    yield return error;
-                }
-            }
-        }
-
-        if (schema.Object("items") is { } items)
-        {
-            foreach (var error in CheckSchema(items, $"{path}.items"))
-            {
-                yield return error;
-            }
-        }
-
-        if (schema.Object("additionalProperties") is { } values)
-        {
-            foreach (var error in CheckSchema(values, $"{path}.additionalProperties"))
-            {
-                yield return error;
-            }
+            yield return error;
         }
     }
-
 }
