@@ -94,6 +94,20 @@ public class CostTests
         Assert.InRange(result.Cost, CelProgram.PerCallLimit + 1, CelProgram.PerCallLimit + 10);
     }
 
+    [Theory]
+    [InlineData("lists.range(200000).distinct().size() == 200000")]
+    [InlineData("sets.equivalent(lists.range(200000), lists.range(200000).reverse())")]
+    [InlineData("[lists.range(100000).map(i, [i])].all(l, l.distinct().size() > 0)")]
+    public void Work_that_costs_too_much_still_ends_soon(string expression)
+    {
+        var result = Run.Kubernetes.Compile(expression).Program!.Evaluate(new CelBindings());
+        Assert.True(result.IsCostExceeded);
+    }
+
+    [Fact]
+    public void Long_literals_compile_in_linear_time() =>
+        Assert.NotNull(Run.Kubernetes.Compile("[" + string.Join(",", Enumerable.Repeat("[]", 30_000)) + "].size() > 0").Program);
+
     [Fact]
     public void Stops_when_cancelled()
     {

@@ -100,7 +100,7 @@ public class LibraryTests
     [InlineData("true", "isQuantity('1.5Gi')")]
     [InlineData("false", "isQuantity('1.5Gib')")]
     [InlineData("true", "quantity('1000m') == quantity('1')")]
-    [InlineData("1", "quantity('-1').sign() + 2")]
+    [InlineData("1", "sign(quantity('-1')) + 2")]
     [InlineData("true", "quantity('1Ki').isInteger()")]
     [InlineData("1024", "quantity('1Ki').asInteger()")]
     [InlineData("0.1", "quantity('100m').asApproximateFloat()")]

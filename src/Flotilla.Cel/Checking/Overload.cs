@@ -34,7 +34,7 @@ internal sealed record Overload(
     {
         CelKind.Dyn or CelKind.TypeParameter => true,
         CelKind.List => value is ListValue list
-            && (list.Count == 0 || type.Parameters[0].Kind == CelKind.Dyn || Accepts(type.Parameters[0], list[0])),
+            && (type.Parameters[0].Kind is CelKind.Dyn or CelKind.TypeParameter || list.Count == 0 || Accepts(type.Parameters[0], list[0])),
         CelKind.Map => value is MapValue,
         CelKind.Object or CelKind.Opaque => string.Equals(value.Type.Name, type.Name, StringComparison.Ordinal),
         _ => value.Type.Kind == type.Kind,

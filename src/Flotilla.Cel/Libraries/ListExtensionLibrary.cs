@@ -19,7 +19,7 @@ internal sealed class ListExtensionLibrary : ICelLibrary
         functions.Method<ListValue>("flatten", "list_flatten", CelType.List(list), list, values => Flatten(values, 1));
         functions.Member("flatten", "list_flatten_int", [CelType.AnyList, CelType.Int], CelType.AnyList,
             values => Flatten((ListValue)values[0], ((IntValue)values[1]).Value));
-        functions.Method<ListValue>("distinct", "list_distinct", list, list, values => ListValue.Of([.. Distinct(values)]));
+        functions.Method<ListValue>("distinct", "list_distinct", list, list, values => ListValue.Of([.. values.Items().Distinct(KeyComparer.Instance)]));
         functions.Method<ListValue>("reverse", "list_reverse", list, list, values => ListValue.Of([.. values.Items().Reverse()]));
         functions.Function("lists.range", "lists_range", [CelType.Int], CelType.List(CelType.Int), values => Range(((IntValue)values[0]).Value));
         foreach (var (type, name) in ListLibrary.Comparable)
@@ -54,13 +54,6 @@ internal sealed class ListExtensionLibrary : ICelLibrary
             items = [.. items.SelectMany(item => item is ListValue inner ? inner.Items() : [item])];
         }
         return ListValue.Of(items);
-    }
-
-    private static List<CelValue> Distinct(ListValue list)
-    {
-        List<CelValue> found = [];
-        found.AddRange(list.Items().Where(item => !found.Exists(item.IsEqualTo)));
-        return found;
     }
 
     private static CelValue Range(long count) => count switch

@@ -18,7 +18,8 @@ internal sealed class QuantityLibrary : ICelLibrary
             values => QuantityValue.Parse(StringLibrary.Of(values[0]), out var problem) ?? (CelValue)new ErrorValue(problem));
         functions.Function("isQuantity", "is_quantity_string", [CelType.String], CelType.Bool,
             values => BoolValue.Of(QuantityValue.Parse(StringLibrary.Of(values[0]), out _) is not null));
-        functions.Method<QuantityValue>("sign", "quantity_sign", Quantity, CelType.Int, quantity => new IntValue(quantity.Sign));
+        // Upstream declares this one as a function, not as a method, whatever its documentation says.
+        functions.Function("sign", "quantity_sign", [Quantity], CelType.Int, values => new IntValue(((QuantityValue)values[0]).Sign));
         functions.Method<QuantityValue>("isInteger", "quantity_is_integer", Quantity, CelType.Bool, quantity => BoolValue.Of(quantity.ToInt() is not null));
         functions.Method<QuantityValue>("asInteger", "quantity_as_integer", Quantity, CelType.Int,
             quantity => quantity.ToInt() is { } number ? new IntValue(number) : new ErrorValue("cannot convert value to integer"));

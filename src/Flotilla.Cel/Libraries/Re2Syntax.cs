@@ -99,8 +99,8 @@ internal static partial class Re2Syntax
         {
             return Escape(pattern, at, result, inClass: true);
         }
-        var end = pattern.IndexOf(":]", at, StringComparison.Ordinal);
-        if (end > at + 1 && pattern[at] == '[' && pattern[at + 1] == ':' && Classes.TryGetValue(pattern[(at + 2)..end], out var ranges))
+        var end = pattern[at] == '[' ? pattern.IndexOf(":]", at, StringComparison.Ordinal) : -1;
+        if (end > at + 1 && pattern[at + 1] == ':' && Classes.TryGetValue(pattern[(at + 2)..end], out var ranges))
         {
             result.Append(ranges);
             return end + 2 - at;

@@ -4,12 +4,13 @@ using System.Text.RegularExpressions;
 namespace Flotilla.Cel.Libraries;
 
 /// <summary>
-/// Compiled patterns of one environment, thread-safe, at most <see cref="Capacity"/>. Matching takes linear time: .NET's
+/// Compiled patterns of one environment, thread-safe, at most <see cref="Capacity"/> of them. Matching takes linear time: .NET's
 /// non-backtracking engine after a check that RE2 would take the pattern.
 /// </summary>
 internal sealed class RegexCache
 {
     private const int Capacity = 512;
+    private const int MaxKeptLength = 4096;
 
     private readonly ConcurrentDictionary<string, (Regex? Regex, string Error)> compiled = new(StringComparer.Ordinal);
 
@@ -19,7 +20,7 @@ internal sealed class RegexCache
         {
             compiled.Clear();
         }
-        var found = compiled.GetOrAdd(pattern, Compile);
+        var found = pattern.Length > MaxKeptLength ? Compile(pattern) : compiled.GetOrAdd(pattern, Compile);
         error = found.Error;
         return found.Regex;
     }

@@ -12,7 +12,7 @@ internal sealed class SetLibrary : ICelLibrary
     {
         Add(functions, "contains", Contains);
         Add(functions, "equivalent", (left, right) => Contains(left, right) && Contains(right, left));
-        Add(functions, "intersects", (left, right) => left.Items().Any(item => Holds(right, item)));
+        Add(functions, "intersects", (left, right) => new HashSet<CelValue>(right.Items(), KeyComparer.Instance).Overlaps(left.Items()));
     }
 
     private static void Add(FunctionTable functions, string name, Func<ListValue, ListValue, bool> test)
@@ -22,9 +22,8 @@ internal sealed class SetLibrary : ICelLibrary
             values => BoolValue.Of(test((ListValue)values[0], (ListValue)values[1])));
     }
 
-    private static bool Contains(ListValue list, ListValue part) => part.Items().All(item => Holds(list, item));
-
-    private static bool Holds(ListValue list, CelValue item) => list.Items().Any(item.IsEqualTo);
+    private static bool Contains(ListValue list, ListValue part) =>
+        new HashSet<CelValue>(list.Items(), KeyComparer.Instance).IsSupersetOf(part.Items());
 }
 
 /// <summary>Keys of JSON patches.</summary>

@@ -6,7 +6,8 @@ namespace Flotilla.Cel.Types;
 /// </summary>
 internal sealed class TypeAgreement
 {
-    private Dictionary<string, CelType> bound = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, CelType> bound = new(StringComparer.Ordinal);
+    private readonly Stack<(string Name, CelType? Before)> undo = new();
     private int fresh;
 
     public CelType NewParameter() => CelType.Parameter($"_var{fresh++}");
@@ -15,13 +16,22 @@ internal sealed class TypeAgreement
 
     public bool IsAssignable(IReadOnlyList<CelType> targets, IReadOnlyList<CelType> values)
     {
-        var before = bound;
-        bound = new Dictionary<string, CelType>(before, StringComparer.Ordinal);
+        undo.Clear();
         if (targets.Count == values.Count && All(targets, values))
         {
             return true;
         }
-        bound = before;
+        while (undo.TryPop(out var change))
+        {
+            if (change.Before is null)
+            {
+                bound.Remove(change.Name);
+            }
+            else
+            {
+                bound[change.Name] = change.Before;
+            }
+        }
         return false;
     }
 
@@ -104,7 +114,7 @@ internal sealed class TypeAgreement
         {
             return (false, false);
         }
-        bound[parameter.Name] = type;
+        Set(parameter.Name, type);
         return (true, false);
     }
 
@@ -117,9 +127,15 @@ internal sealed class TypeAgreement
         var wider = MostGeneral(type, before);
         if (!Occurs(parameter.Name, wider))
         {
-            bound[parameter.Name] = wider;
+            Set(parameter.Name, wider);
         }
         return true;
+    }
+
+    private void Set(string name, CelType type)
+    {
+        undo.Push((name, bound.GetValueOrDefault(name)));
+        bound[name] = type;
     }
 
     private bool Occurs(string parameter, CelType type) =>

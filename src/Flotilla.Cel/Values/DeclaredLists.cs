@@ -7,13 +7,14 @@ internal sealed class SetList(ListValue items) : ListValue
 
     public override CelValue this[int index] => items[index];
 
-    internal override ListValue Concat(ListValue other) =>
-        new SetList(Of([.. items.Items(), .. other.Items().Where(item => !Holds(items, item))]));
+    internal override ListValue Concat(ListValue other)
+    {
+        var known = new HashSet<CelValue>(items.Items(), KeyComparer.Instance);
+        return new SetList(Of([.. items.Items(), .. other.Items().Where(known.Add)]));
+    }
 
     internal override bool SameItems(ListValue other) =>
-        items.Items().All(item => Holds(other, item)) && other.Items().All(item => Holds(items, item));
-
-    private static bool Holds(ListValue list, CelValue item) => list.Items().Any(item.IsEqualTo);
+        new HashSet<CelValue>(items.Items(), KeyComparer.Instance).SetEquals(other.Items());
 }
 
 /// <summary>

@@ -12,6 +12,7 @@ public abstract class MapValue : CelValue
     /// <summary>The value of a key, or null when the map does not have it.</summary>
     public abstract CelValue? Find(CelValue key);
 
+    /// <summary>The keys for which <see cref="Find"/> answers something.</summary>
     public abstract IEnumerable<CelValue> Keys();
 
     public static MapValue Of(IEnumerable<KeyValuePair<string, CelValue>> entries)
@@ -28,7 +29,7 @@ public abstract class MapValue : CelValue
 
     internal override bool IsEqualTo(CelValue other) =>
         other is MapValue map && map.Count == Count
-        && Keys().All(key => map.Find(key) is { } theirs && Find(key)!.IsEqualTo(theirs));
+        && Keys().All(key => map.Find(key) is { } theirs && Find(key) is { } mine && mine.IsEqualTo(theirs));
 }
 
 /// <summary>A map whose keys are of any key type; 1, 1u and 1.0 are one key.</summary>
@@ -67,6 +68,7 @@ internal sealed class BuiltObject(CelType type, IReadOnlyDictionary<string, CelV
     public override IEnumerable<CelValue> Keys() => fields.Keys.Select(name => new StringValue(name));
 }
 
+/// <summary>Equality of the language for hash tables; lists hash alike whatever their order, because sets are equal so.</summary>
 internal sealed class KeyComparer : IEqualityComparer<CelValue>
 {
     public static readonly KeyComparer Instance = new();
@@ -80,6 +82,11 @@ internal sealed class KeyComparer : IEqualityComparer<CelValue>
         DoubleValue number => number.Value.GetHashCode(),
         StringValue text => text.Value.GetHashCode(StringComparison.Ordinal),
         BoolValue flag => flag.Value.GetHashCode(),
+        BytesValue bytes => bytes.Value.Length,
+        DurationValue span => span.Nanoseconds.GetHashCode(),
+        TimestampValue time => time.Seconds.GetHashCode(),
+        ListValue list => list.Items().Aggregate(list.Count, (sum, item) => unchecked(sum + GetHashCode(item))),
+        MapValue map => map.Keys().Aggregate(map.Count, (sum, key) => unchecked(sum + GetHashCode(key))),
         _ => 0,
     };
 }
