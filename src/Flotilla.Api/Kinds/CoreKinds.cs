@@ -75,7 +75,6 @@ public static class CoreKinds
         HasStatus = true,
         KeepsStatusOnCreate = true,
         Others = [new("proxy", new("", "v1", "NodeProxyOptions"), ProxyVerbs)],
-        Prepare = NodeRules.Prepare,
         Validate = NodeRules.Check,
         SelectableFields = new Dictionary<string, string> { ["spec.unschedulable"] = "spec.unschedulable" },
         Columns = NodeRules.Columns,

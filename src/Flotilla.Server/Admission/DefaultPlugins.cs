@@ -1,5 +1,15 @@
 using Flotilla.Api.Kinds;
+using Flotilla.Server.Admission.Limits;
 using Flotilla.Server.Admission.Matching;
+using Flotilla.Server.Admission.Namespaces;
+using Flotilla.Server.Admission.Networking;
+using Flotilla.Server.Admission.Nodes;
+using Flotilla.Server.Admission.PodSecurity;
+using Flotilla.Server.Admission.Priorities;
+using Flotilla.Server.Admission.RuntimeClasses;
+using Flotilla.Server.Admission.ServiceAccounts;
+using Flotilla.Server.Admission.Storage;
+using Flotilla.Server.Admission.Tolerations;
 using Flotilla.Server.Admission.Webhooks;
 using Flotilla.Storage;
 
@@ -15,11 +25,17 @@ internal static class DefaultPlugins
         return
         [
             new NamespaceLifecycle(store),
-            new ServiceAccountAdmission(store),
-            new TaintNewNodes(),
+            new LimitRanger(store),
+            new ServiceAccountAdmission(store, time),
+            new NodeRestriction(store),
+            new TaintNodesByCondition(),
+            new PodSecurityAdmission(store),
             new PriorityAdmission(store),
             new DefaultTolerationSeconds(),
             new DefaultStorageClass(store),
+            new PersistentVolumeClaimResize(store),
+            new RuntimeClassAdmission(store),
+            new DefaultIngressClass(store),
             new MutatingWebhooks(store, context, caller),
             new ValidatingWebhooks(store, context, caller),
         ];

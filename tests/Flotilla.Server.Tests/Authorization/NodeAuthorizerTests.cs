@@ -21,7 +21,7 @@ public sealed class NodeAuthorizerTests(ApiHost host)
               "containers":[{"name":"c","image":"i","env":[{"name":"E","valueFrom":{"secretKeyRef":{"name":"read","key":"k"}}}],"envFrom":[{"configMapRef":{"name":"settings"}}]}],
               "volumes":[{"name":"v","secret":{"secretName":"mounted"}},{"name":"w","projected":{"sources":[{"secret":{"name":"projected"}}]}}]}}
             """;
-        (await host.Admin.PostAsync($"{api}/pods", pod)).Expect(201);
+        var uid = (string?)(await host.Admin.PostAsync($"{api}/pods", pod)).Expect(201)["metadata.uid"];
         var (own, other) = (Node("na-1"), Node("na-2"));
         foreach (var path in (string[])["secrets/mounted", "secrets/read", "secrets/pulled", "secrets/projected", "configmaps/settings", "configmaps/kube-root-ca.crt", "pods/p"])
         {
@@ -32,7 +32,7 @@ public sealed class NodeAuthorizerTests(ApiHost host)
         (await own.GetAsync($"{api}/secrets/strange")).Expect(403);
         Assert.EndsWith(": No Object name found", (await own.GetAsync($"{api}/secrets")).Expect(403).Message, StringComparison.Ordinal);
         (await own.GetAsync($"{api}/secrets?fieldSelector=metadata.name=mounted")).Expect(200);
-        (await own.PostAsync($"{api}/serviceaccounts/default/token", """{"spec":{"boundObjectRef":{"apiVersion":"v1","kind":"Pod","name":"p"}}}""")).Expect(201);
+        (await own.PostAsync($"{api}/serviceaccounts/default/token", $$"""{"spec":{"boundObjectRef":{"apiVersion":"v1","kind":"Pod","name":"p","uid":"{{uid}}"} } }""")).Expect(201);
         (await other.PostAsync($"{api}/serviceaccounts/default/token", "{}")).Expect(403);
 
         (await host.Admin.DeleteAsync($"{api}/pods/p?gracePeriodSeconds=0")).Expect(200);

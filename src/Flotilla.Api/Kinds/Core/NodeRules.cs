@@ -7,7 +7,6 @@ namespace Flotilla.Api.Kinds.Core;
 
 internal static class NodeRules
 {
-    private const string NotReady = "node.kubernetes.io/not-ready";
     private const string RolePrefix = "node-role.kubernetes.io/";
 
     public static readonly IReadOnlyList<Column> Columns =
@@ -23,18 +22,6 @@ internal static class NodeRules
         Cells.Text("Kernel-Version", "status.nodeInfo.kernelVersion", 1, Cells.Unknown),
         Cells.Text("Container-Runtime", "status.nodeInfo.containerRuntimeVersion", 1, Cells.Unknown),
     ];
-
-    /// <summary>A new node takes no pods until it reports ready.</summary>
-    public static void Prepare(JsonObject item)
-    {
-        var spec = item.Child("spec");
-        if (!spec.Objects("taints").Any(taint => taint.String("key") == NotReady && taint.String("effect") == "NoSchedule"))
-        {
-            var taints = spec.Array("taints") ?? [];
-            taints.Add(new JsonObject { ["key"] = NotReady, ["effect"] = "NoSchedule" });
-            spec["taints"] = taints.DeepClone();
-        }
-    }
 
     public static IEnumerable<FieldError> Check(JsonObject item, JsonObject? old)
     {

@@ -16,7 +16,13 @@ internal sealed class WebhookScene(ApiHost host, WebhookServer server, string sp
 
     public WebhookServer Server => server;
 
-    public static async Task<WebhookScene> CreateAsync(ApiHost host, WebhookServer server) => new(host, server, await host.SpaceAsync("webhook"));
+    /// <summary>Every namespace gets a config map of its own; once it is there, what webhooks see is the test's doing.</summary>
+    public static async Task<WebhookScene> CreateAsync(ApiHost host, WebhookServer server)
+    {
+        var space = await host.SpaceAsync("webhook");
+        await host.Admin.EventuallyAsync($"/api/v1/namespaces/{space}/configmaps/kube-root-ca.crt", reply => reply.Code == 200);
+        return new WebhookScene(host, server, space);
+    }
 
     public Task<string> MutateAsync(params JsonObject[] hooks) => RegisterAsync("mutatingwebhookconfigurations", hooks);
 
@@ -25,10 +31,10 @@ internal sealed class WebhookScene(ApiHost host, WebhookServer server, string sp
     public JsonObject Hook(string path, string rules = ConfigMaps, string more = "{}", string name = "hook.example.com") => server.Hook(name, path, space, rules, more);
 
     public Task<Reply> CreateConfigMapAsync(string name, string query = "", string data = "{}") =>
-        Api.PostAsync($"/api/v1/namespaces/{space}/configmaps{query}", $$"""{"metadata":{"name":"{{name}}"},"data":{{data}}}""");
+        Api.PostAsync($"/api/v1/namespaces/{space}/configmaps{query}", $$"""{"metadata":{"name":"{{name}}"},"data":{{data}} }""");
 
     public Task<Reply> CreatePodAsync(string name, string spec = """{"containers":[{"name":"c","image":"i"}]}""") =>
-        Api.PostAsync($"/api/v1/namespaces/{space}/pods", $$"""{"metadata":{"name":"{{name}}"},"spec":{{spec}}}""");
+        Api.PostAsync($"/api/v1/namespaces/{space}/pods", $$"""{"metadata":{"name":"{{name}}"},"spec":{{spec}} }""");
 
     public async Task<string> RegisterAsync(string plural, JsonObject[] hooks, string labels = "{}")
     {

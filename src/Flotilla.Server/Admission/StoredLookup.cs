@@ -1,0 +1,22 @@
+using System.Text.Json.Nodes;
+using Flotilla.Api.Kinds;
+using Flotilla.Server.Objects;
+using Flotilla.Storage;
+
+namespace Flotilla.Server.Admission;
+
+/// <summary>Reads stored objects as plugins need them: as trees, the newest version.</summary>
+internal static class StoredLookup
+{
+    public static async ValueTask<JsonObject?> FindAsync(this IStore store, Kind kind, string? space, string name, CancellationToken cancellationToken) =>
+        await store.GetAsync(space is null ? kind.StoragePrefix + name : $"{kind.StoragePrefix}{space}/{name}", cancellationToken) is { } entry
+            ? StoredObject.Decode(entry.Value, entry.Modified)
+            : null;
+
+    /// <param name="space">null: everywhere.</param>
+    public static async ValueTask<IReadOnlyList<JsonObject>> AllAsync(this IStore store, Kind kind, string? space, CancellationToken cancellationToken)
+    {
+        var list = await store.ListAsync(space is null ? kind.StoragePrefix : $"{kind.StoragePrefix}{space}/", null, 0, null, cancellationToken);
+        return list.Entries.Count == 0 ? [] : [.. list.Entries.Select(entry => StoredObject.Decode(entry.Value, entry.Modified))];
+    }
+}
