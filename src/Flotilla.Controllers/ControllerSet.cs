@@ -5,6 +5,7 @@ using Flotilla.Controllers.Jobs;
 using Flotilla.Controllers.Namespaces;
 using Flotilla.Controllers.Nodes;
 using Flotilla.Controllers.ReplicaSets;
+using Flotilla.Controllers.ResourceQuotas;
 using Flotilla.Controllers.RoleAggregation;
 using Flotilla.Controllers.ServiceAccounts;
 using Flotilla.Controllers.Services;
@@ -33,6 +34,7 @@ public sealed class ControllerSet : BackgroundService
         context => new NodeLifecycleController(context),
         context => new TaintEvictionController(context),
         context => new PodCollector(context),
+        context => new ResourceQuotaController(context),
         context => new GarbageCollector(context),
     ];
 

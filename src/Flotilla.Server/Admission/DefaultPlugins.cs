@@ -6,6 +6,7 @@ using Flotilla.Server.Admission.Networking;
 using Flotilla.Server.Admission.Nodes;
 using Flotilla.Server.Admission.PodSecurity;
 using Flotilla.Server.Admission.Priorities;
+using Flotilla.Server.Admission.Quotas;
 using Flotilla.Server.Admission.RuntimeClasses;
 using Flotilla.Server.Admission.ServiceAccounts;
 using Flotilla.Server.Admission.Storage;
@@ -38,6 +39,7 @@ internal static class DefaultPlugins
             new DefaultIngressClass(store),
             new MutatingWebhooks(store, context, caller),
             new ValidatingWebhooks(store, context, caller),
+            new ResourceQuotaAdmission(store, time),
         ];
     }
 }

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Api.Quantities;
 using Flotilla.Api.Validation;
-using Flotilla.Server.Admission.Resources;
+using Flotilla.Api.Quotas;
 
 namespace Flotilla.Server.Admission.Limits;
 

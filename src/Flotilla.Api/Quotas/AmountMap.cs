@@ -2,10 +2,10 @@ using System.Text.Json.Nodes;
 using Flotilla.Api.Quantities;
 using Flotilla.Api.Validation;
 
-namespace Flotilla.Server.Admission.Resources;
+namespace Flotilla.Api.Quotas;
 
 /// <summary>Amounts by resource name, ordered by name: a Kubernetes ResourceList.</summary>
-internal sealed class AmountMap : SortedDictionary<string, Quantity>
+public sealed class AmountMap : SortedDictionary<string, Quantity>
 {
     public AmountMap()
         : base(StringComparer.Ordinal)
@@ -44,6 +44,21 @@ internal sealed class AmountMap : SortedDictionary<string, Quantity>
                 this[name] = amount;
             }
         }
+    }
+
+    /// <summary>The entries of these names.</summary>
+    public AmountMap Only(IEnumerable<string> names)
+    {
+        var kept = new AmountMap();
+        foreach (var name in names)
+        {
+            if (TryGetValue(name, out var amount))
+            {
+                kept[name] = amount;
+            }
+        }
+
+        return kept;
     }
 
     public JsonObject ToJson() => new(this.Select(pair => KeyValuePair.Create<string, JsonNode?>(pair.Key, pair.Value.ToString())));

@@ -1,10 +1,10 @@
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 
-namespace Flotilla.Server.Admission.Resources;
+namespace Flotilla.Api.Quotas;
 
 /// <summary>What a whole pod asks for: its containers together or the hungriest moment of its start, and its overhead.</summary>
-internal static class PodAmounts
+public static class PodAmounts
 {
     /// <param name="field"><c>requests</c> or <c>limits</c>.</param>
     public static AmountMap Of(JsonObject spec, string field)
