@@ -42,7 +42,7 @@ internal static class RuntimeCosts
     private static ulong OfStandard(string overload, CelValue[] values) => overload switch
     {
         "string_to_bytes" or "bytes_to_string" or "strings_quote" or "string_format" => Scan(Size(values[0])),
-        "starts_with_string" or "ends_with_string" => Scan(Size(values[1])),
+        "starts_with_string" or "ends_with_string" => Scan(Size(values[0])),
         "in_list" => Size(values[1]),
         _ when LibraryCosts.SmallerTraversal.Contains(overload) => Scan(Math.Min(Size(values[0]), Size(values[1]))),
         "add_string" or "add_bytes" => Scan(Saturating.Add(Size(values[0]), Size(values[1]))),
