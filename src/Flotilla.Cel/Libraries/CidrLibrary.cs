@@ -10,6 +10,8 @@ namespace Flotilla.Cel.Libraries;
 /// <summary>Address ranges.</summary>
 internal sealed class CidrLibrary : ICelLibrary
 {
+    private const string ParseError = "network address parse error during conversion from string: ";
+
     private static readonly CelType Cidr = CidrValue.OfCidr;
 
     public IEnumerable<CelType> Types => [Cidr];
@@ -23,7 +25,7 @@ internal sealed class CidrLibrary : ICelLibrary
         functions.Method<CidrValue>("prefixLength", "cidr_prefix_length", Cidr, CelType.Int, cidr => new IntValue(cidr.Length));
         functions.Method<CidrValue>("masked", "cidr_masked", Cidr, Cidr, cidr => cidr.Mask());
         functions.Member("containsIP", "cidr_contains_ip_string", [Cidr, CelType.String], CelType.Bool, values => ContainsIp(values[0], IpLibrary.Parse(StringLibrary.Of(values[1]))));
-        functions.Member("containsIP", "cidr_contains_ip", [Cidr, IpLibrary.Ip], CelType.Bool, values => ContainsIp(values[0], values[1]));
+        functions.Member("containsIP", "cidr_contains_ip_ip", [Cidr, IpLibrary.Ip], CelType.Bool, values => ContainsIp(values[0], values[1]));
         functions.Member("containsCIDR", "cidr_contains_cidr_string", [Cidr, CelType.String], CelType.Bool, values => ContainsCidr(values[0], Parse(StringLibrary.Of(values[1]))));
         functions.Member("containsCIDR", "cidr_contains_cidr", [Cidr, Cidr], CelType.Bool, values => ContainsCidr(values[0], values[1]));
     }
@@ -31,22 +33,31 @@ internal sealed class CidrLibrary : ICelLibrary
     private static CelValue Parse(string text)
     {
         var slash = text.LastIndexOf('/');
-        var problem = $"netip.ParsePrefix({TextFormat.Quote(text)}): no '/'";
-        if (slash >= 0 && IpLibrary.Read(text[..slash], out problem) is { } address)
+        var quoted = TextFormat.Quote(text);
+        var problem = slash < 0 ? "no '/'" : $"ParseAddr({TextFormat.Quote(text[..slash])}): unable to parse IP";
+        if (slash >= 0 && IpLibrary.Read(text[..slash], out var reason) is var address)
         {
+            if (address is null && reason.StartsWith("IPv4-mapped", StringComparison.Ordinal))
+            {
+                return new ErrorValue($"{ParseError}IPv4-mapped IPv6 address {quoted} is not allowed");
+            }
+            if (address is null)
+            {
+                return new ErrorValue($"{ParseError}{ParseError}netip.ParsePrefix({quoted}): {problem}");
+            }
             var digits = text[(slash + 1)..];
             var isNumber = int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var length) && (digits is "0" || digits[0] != '0');
             if (isNumber && length <= address.GetAddressBytes().Length * 8)
             {
                 return new CidrValue(address, length);
             }
-            problem = $"netip.ParsePrefix({TextFormat.Quote(text)}): {(isNumber ? "prefix length out of range" : $"bad bits after slash: {TextFormat.Quote(digits)}")}";
+            problem = isNumber ? "prefix length out of range" : $"bad bits after slash: {TextFormat.Quote(digits)}";
         }
-        return new ErrorValue($"network address parse error during conversion from string: {problem}");
+        return new ErrorValue($"{ParseError}{ParseError}netip.ParsePrefix({quoted}): {problem}");
     }
 
     private static CelValue ContainsIp(CelValue cidr, CelValue ip) =>
-        ip is IpValue address ? BoolValue.Of(((CidrValue)cidr).Contains(address.Address)) : ip;
+        ip is IpValue address ? BoolValue.Of(((CidrValue)cidr).Contains(address.Address)) : ErrorValue.NoSuchOverload;
 
     private static CelValue ContainsCidr(CelValue outer, CelValue inner) => inner is CidrValue other
         ? BoolValue.Of(((CidrValue)outer).Length <= other.Length && ((CidrValue)outer).Contains(other.Address)) : inner;

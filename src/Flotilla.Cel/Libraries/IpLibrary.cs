@@ -23,7 +23,6 @@ internal sealed class IpLibrary : ICelLibrary
             IpValue ip => BoolValue.Of(string.Equals(ip.ToString(), StringLibrary.Of(values[0]), StringComparison.Ordinal)),
             var error => error,
         });
-        functions.Method<IpValue>("string", "ip_to_string", Ip, CelType.String, ip => new StringValue(ip.ToString()));
         functions.Function("string", "ip_to_string", [Ip], CelType.String, values => new StringValue(((IpValue)values[0]).ToString()));
         functions.Method<IpValue>("family", "ip_family", Ip, CelType.Int, ip => new IntValue(ip.IsVersion4 ? 4 : 6));
         Test(functions, "isUnspecified", ip => ip.Bytes.All(part => part == 0));
@@ -37,19 +36,25 @@ internal sealed class IpLibrary : ICelLibrary
     internal static CelValue Parse(string text)
     {
         var address = Read(text, out var problem);
-        return address is not null ? new IpValue(address)
-            : new ErrorValue($"IP Address {TextFormat.Quote(text)} parse error during conversion from string: {problem}");
+        return address is not null ? new IpValue(address) : new ErrorValue(problem);
     }
 
     internal static IPAddress? Read(string text, out string problem)
     {
-        problem = $"ParseAddr({TextFormat.Quote(text)}): unable to parse IP";
+        var quoted = TextFormat.Quote(text);
+        var zone = text.IndexOf('%', StringComparison.Ordinal);
+        if (zone > 0 && zone < text.Length - 1 && Read(text[..zone], out _)?.AddressFamily == AddressFamily.InterNetworkV6)
+        {
+            problem = $"IP address {quoted} with zone value is not allowed";
+            return null;
+        }
+        problem = $"IP Address {quoted} parse error during conversion from string: ParseAddr({quoted}): unable to parse IP";
         var isText = IsVersion4(text) || (text.Contains(':', StringComparison.Ordinal) && text.All(IsVersion6Character));
         if (!isText || !IPAddress.TryParse(text, out var address))
         {
             return null;
         }
-        problem = "IPv4-mapped IPv6 address is not allowed";
+        problem = $"IPv4-mapped IPv6 address {quoted} is not allowed";
         return address.IsIPv4MappedToIPv6 ? null : address;
     }
 

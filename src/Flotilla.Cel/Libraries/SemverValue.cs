@@ -19,13 +19,54 @@ internal sealed partial class SemverValue(ulong major, ulong minor, ulong patch,
     /// <summary>With <paramref name="normalize"/>, a leading v, missing parts and leading zeros are allowed.</summary>
     public static CelValue Parse(string text, bool normalize)
     {
-        var match = (normalize ? Lenient() : Strict()).Match(text);
-        if (!match.Success
-            || !Number(match.Groups["major"], out var major) || !Number(match.Groups["minor"], out var minor) || !Number(match.Groups["patch"], out var patch))
+        if (normalize && Normalize(ref text) is { } refusal)
         {
-            return new ErrorValue("Invalid semantic version");
+            return refusal;
         }
-        return new SemverValue(major, minor, patch, match.Groups["pre"].Length == 0 ? [] : match.Groups["pre"].Value.Split('.'));
+        var parts = text.Split('.', 3);
+        if (text.Length == 0 || parts.Length < 3)
+        {
+            return new ErrorValue(text.Length == 0 ? "Version string empty" : "No Major.Minor.Patch elements found");
+        }
+        var rest = Tail().Match(parts[2]);
+        string?[] problems =
+        [
+            Number(parts[0], "Major", out var major), Number(parts[1], "Minor", out var minor),
+            Number(parts[2].Split('-', '+')[0], "Patch", out var patch), rest.Success ? null : "Invalid character(s) found in prerelease or build metadata",
+        ];
+        return Array.Find(problems, problem => problem is not null) is { } found ? new ErrorValue(found)
+            : new SemverValue(major, minor, patch, rest.Groups["pre"].Length == 0 ? [] : rest.Groups["pre"].Value.Split('.'));
+    }
+
+    private static ErrorValue? Normalize(ref string text)
+    {
+        text = text.StartsWith('v') ? text[1..] : text;
+        var parts = text.Split('.', 3).Select(WithoutZeros).ToList();
+        if (parts.Count < 3 && parts[^1].AsSpan().ContainsAny('+', '-'))
+        {
+            return new ErrorValue("short version cannot contain PreRelease/Build meta data");
+        }
+        while (parts.Count < 3)
+        {
+            parts.Add("0");
+        }
+        text = string.Join('.', parts);
+        return null;
+    }
+
+    private static string WithoutZeros(string part)
+    {
+        var trimmed = part.Length > 1 ? part.TrimStart('0') : part;
+        return part.Length > 1 && (trimmed.Length == 0 || !char.IsAsciiDigit(trimmed[0])) ? "0" + trimmed : trimmed;
+    }
+
+    private static string? Number(string digits, string name, out ulong number)
+    {
+        number = 0;
+        return digits.Length == 0 || !digits.All(char.IsAsciiDigit) ? $"Invalid character(s) found in {name.ToLowerInvariant()} number {TextFormat.Quote(digits)}"
+            : digits.Length > 1 && digits[0] == '0' ? $"{name} number must not contain leading zeroes {TextFormat.Quote(digits)}"
+            : ulong.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out number) ? null
+            : $"strconv.ParseUint: parsing {TextFormat.Quote(digits)}: value out of range";
     }
 
     public int CompareTo(SemverValue other)
@@ -37,12 +78,6 @@ internal sealed partial class SemverValue(ulong major, ulong minor, ulong patch,
     internal override bool IsEqualTo(CelValue other) => other is SemverValue version && CompareTo(version) == 0;
 
     private string[] Prerelease => prerelease;
-
-    private static bool Number(Group digits, out ulong number)
-    {
-        number = 0;
-        return !digits.Success || ulong.TryParse(digits.Value, NumberStyles.None, CultureInfo.InvariantCulture, out number);
-    }
 
     private static int ComparePrerelease(string[] left, string[] right)
     {
@@ -66,9 +101,6 @@ internal sealed partial class SemverValue(ulong major, ulong minor, ulong patch,
         };
     }
 
-    [GeneratedRegex(@"^(?<major>0|[1-9]\d*)\.(?<minor>0|[1-9]\d*)\.(?<patch>0|[1-9]\d*)(?:-(?<pre>(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?\z", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
-    private static partial Regex Strict();
-
-    [GeneratedRegex(@"^\s*v?(?<major>\d+)(?:\.(?<minor>\d+)(?:\.(?<patch>\d+))?)?(?:-(?<pre>(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?\s*\z", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
-    private static partial Regex Lenient();
+    [GeneratedRegex(@"^(?<patch>[^-+]*)(?:-(?<pre>(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?\z", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex Tail();
 }
