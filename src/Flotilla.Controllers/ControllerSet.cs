@@ -1,5 +1,6 @@
 using Flotilla.Controllers.DaemonSets;
 using Flotilla.Controllers.Deployments;
+using Flotilla.Controllers.Disruption;
 using Flotilla.Controllers.GarbageCollection;
 using Flotilla.Controllers.Jobs;
 using Flotilla.Controllers.Namespaces;
@@ -35,6 +36,7 @@ public sealed class ControllerSet : BackgroundService
         context => new TaintEvictionController(context),
         context => new PodCollector(context),
         context => new ResourceQuotaController(context),
+        context => new DisruptionController(context),
         context => new GarbageCollector(context),
     ];
 

@@ -9,9 +9,10 @@ using Flotilla.Server.Objects;
 
 namespace Flotilla.Server.Subresources;
 
-/// <summary>Places pods on nodes, and evicts them where disruption budgets allow.</summary>
+/// <summary>What is done to pods beside writing them: they are placed on nodes, and evicted.</summary>
 public sealed class PodActions(ObjectStore objects, AdmissionChain admission, TimeProvider time)
 {
+    private readonly PodEviction evictions = new(objects, time);
     private static readonly ResourceKind Binding = new("", "v1", "Binding");
     private static readonly ResourceKind Eviction = new("policy", "v1", "Eviction");
     private static readonly JsonObject Success = new() { ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Success", ["code"] = 201 };
@@ -48,11 +49,7 @@ public sealed class PodActions(ObjectStore objects, AdmissionChain admission, Ti
     {
         var (eviction, _) = BodyReader.ReadObject(request, Eviction, SchemaTable.BuiltIn.Find(Eviction));
         await admission.ReviewAsync(Create(request, path, Eviction, eviction), cancellationToken);
-        var entry = await objects.GetAsync(CoreKinds.Pod, path.Key, cancellationToken);
-        var pod = ObjectStore.Decode(CoreKinds.Pod, entry.Value, entry.Modified);
-        await SpendBudgetAsync(pod, path, request, cancellationToken);
-        var deletion = DeleteRequest.From(eviction.Object("deleteOptions"));
-        await objects.DeleteAsync(CoreKinds.Pod, path.Key, deletion, ResourceWrites.Options(request), cancellationToken);
+        await evictions.EvictAsync(path.Key, eviction, ResourceWrites.Options(request), cancellationToken);
         return ApiAnswer.Json(Success.DeepClone(), 201);
     }
 
@@ -96,52 +93,5 @@ public sealed class PodActions(ObjectStore objects, AdmissionChain admission, Ti
         }
 
         conditions.Add(new JsonObject { ["type"] = "PodScheduled", ["status"] = "True", ["lastProbeTime"] = null, ["lastTransitionTime"] = Times.Seconds(time.GetUtcNow()) });
-    }
-
-    // Budgets count their disruptions themselves: each eviction takes one off before the pod goes.
-    private async Task SpendBudgetAsync(JsonObject pod, ResourcePath path, ApiRequest request, CancellationToken cancellationToken)
-    {
-        if (pod.Object("status").String("phase") is "Succeeded" or "Failed" or "Pending" || pod.Object("metadata").String("deletionTimestamp") is not null)
-        {
-            return;
-        }
-
-        var kind = PolicyKinds.PodDisruptionBudget;
-        var budgets = await objects.Store.ListAsync($"{kind.StoragePrefix}{path.Namespace}/", null, 0, null, cancellationToken);
-        var matching = budgets.Entries
-            .Select(entry => ObjectStore.Decode(kind, entry.Value, entry.Modified))
-            .Where(budget => Api.Selectors.LabelSelector.From(budget.Object("spec").Object("selector"))?.Matches(pod.Object("metadata").Object("labels")) == true)
-            .ToList();
-        if (matching.Count > 1)
-        {
-            throw Failures.Internal("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
-        }
-
-        if (matching.Count == 0 || request.IsDryRun)
-        {
-            return;
-        }
-
-        var name = matching[0].Object("metadata").String("name")!;
-        await objects.ChangeAsync(
-            kind,
-            new ObjectKey(path.Namespace, name),
-            Subresource.StatusName,
-            ResourceWrites.Options(request),
-            budget =>
-            {
-                var status = budget.Child("status");
-                if ((status.Integer("disruptionsAllowed") ?? 0) <= 0)
-                {
-                    var failure = Failures.TooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.");
-                    failure.Status.Details.Causes = [new k8s.Models.V1StatusCause { Reason = "DisruptionBudget", Message = $"The disruption budget {name} needs {status.Integer("desiredHealthy") ?? 0} healthy pods and has {status.Integer("currentHealthy") ?? 0} currently" }];
-                    throw failure;
-                }
-
-                status["disruptionsAllowed"] = status.Integer("disruptionsAllowed") - 1;
-                status.Child("disruptedPods")[path.Name!] = Times.Seconds(time.GetUtcNow());
-                return budget;
-            },
-            cancellationToken);
     }
 }
