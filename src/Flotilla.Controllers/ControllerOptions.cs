@@ -1,9 +1,17 @@
+using Flotilla.Controllers.Certificates;
+
 namespace Flotilla.Controllers;
 
 public sealed class ControllerOptions
 {
     /// <summary>The PEM certificates by which pods recognize the API server, put into every namespace.</summary>
     public string RootCertificates { get; set; } = "";
+
+    /// <summary>The cluster's authority, for approved signing requests; null: they stay unsigned.</summary>
+    public CertificateSigner? SignCertificate { get; set; }
+
+    /// <summary>Signs the token of a Secret: (namespace, account, account's uid, Secret's name); null: Secrets stay empty.</summary>
+    public Func<string, string, string, string, string>? SignLegacyToken { get; set; }
 
     /// <summary>How long a node may be silent before it counts as unreachable.</summary>
     public TimeSpan NodeGracePeriod { get; set; } = TimeSpan.FromSeconds(40);

@@ -1,3 +1,5 @@
+using Flotilla.Controllers.BootstrapTokens;
+using Flotilla.Controllers.Certificates;
 using Flotilla.Controllers.DaemonSets;
 using Flotilla.Controllers.Deployments;
 using Flotilla.Controllers.Disruption;
@@ -31,6 +33,11 @@ public sealed class ControllerSet : BackgroundService
         context => new ServiceAccountController(context),
         context => new RootCertificateController(context),
         context => new RoleAggregationController(context),
+        context => new TokenSecretController(context),
+        context => new BootstrapTokenCleaner(context),
+        context => new CertificateApprovingController(context),
+        context => new CertificateSigningController(context),
+        context => new CertificateCleaner(context),
         context => new NamespaceController(context),
         context => new NodeLifecycleController(context),
         context => new TaintEvictionController(context),

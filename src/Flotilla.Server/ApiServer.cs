@@ -53,7 +53,7 @@ public sealed class ApiServer : IAsyncDisposable
         access = new AccessControl(store, identity, time, loggers);
         var authorizer = access.Authorizer;
         webhooks = new WebhookConnections(new ServiceEndpoints(store));
-        var admission = new AdmissionChain([.. DefaultPlugins.Create(store, kinds, webhooks, time), access.Escalation], allocator);
+        var admission = new AdmissionChain([.. DefaultPlugins.Create(store, kinds, webhooks, time), .. access.Admission], allocator);
         objects = new ObjectStore(store, admission, new ServedForm(new ConversionWebhooks(new WebhookClient(webhooks, time))), time);
         customResources = new CustomResourceService(objects, kinds, new NoRules(), time, loggers.CreateLogger<CustomResourceService>());
         var metrics = new RequestMetrics();

@@ -1,8 +1,7 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
+using Flotilla.Api.Kinds.Certificates;
 using Flotilla.Api.Printing;
-using Flotilla.Api.Validation;
 
 namespace Flotilla.Api.Kinds;
 
@@ -13,7 +12,9 @@ public static class CertificatesKinds
         ShortNames = ["csr"],
         HasStatus = true,
         Others = [new("approval", new("certificates.k8s.io", "v1", "CertificateSigningRequest"), "get", "patch", "update")],
-        Validate = Check,
+        Validate = SigningRequestRules.Check,
+        ValidateName = _ => null,
+        PrepareUpdate = (next, old) => next["spec"] = old["spec"]?.DeepClone(),
         SelectableFields = new Dictionary<string, string> { ["spec.signerName"] = "spec.signerName" },
         Columns =
         [
@@ -35,29 +36,5 @@ public static class CertificatesKinds
         }
 
         return words.Count == 0 ? "Pending" : string.Join(",", words);
-    }
-
-    private static IEnumerable<FieldError> Check(JsonObject item, JsonObject? old)
-    {
-        var spec = item.Object("spec") ?? [];
-        if (spec.Array("usages") is not { Count: > 0 })
-        {
-            yield return FieldError.Required("spec.usages");
-        }
-
-        foreach (var error in FieldRules.Required(spec, "request", "spec").Concat(FieldRules.Required(spec, "signerName", "spec")))
-        {
-            yield return error;
-        }
-
-        if (spec.Integer("expirationSeconds") is < 600 and var seconds)
-        {
-            yield return FieldError.Invalid("spec.expirationSeconds", seconds, string.Create(CultureInfo.InvariantCulture, $"may not specify a duration less than 600 seconds (10 minutes)"));
-        }
-
-        if (old is not null && !spec.SameAs(old.Object("spec")))
-        {
-            yield return FieldError.Invalid("spec", spec.DeepClone(), FieldRules.Immutable);
-        }
     }
 }

@@ -1,3 +1,4 @@
+using Flotilla.Server.Admission;
 using Flotilla.Server.Authentication;
 using Flotilla.Server.Authentication.Tokens;
 using Flotilla.Server.Authorization.Nodes;
@@ -21,7 +22,7 @@ public sealed class AccessControl : IAsyncDisposable
         graph = new NodeGraph(store, loggers.CreateLogger<NodeGraph>());
         var rbac = new RbacAuthorizer(policies);
         Authorizer = new Authorizer([new NodeAuthorizer(graph, BuiltInRoles.RulesOfNodes), rbac]);
-        Escalation = new EscalationGuard(Authorizer, rbac);
+        Admission = [new EscalationGuard(Authorizer, rbac), new CertificateRequests(Authorizer, time)];
         Tokens = new TokenAuthenticators(
         [
             new ServiceAccountAuthenticator(store, identity.ServiceAccounts, time),
@@ -43,7 +44,8 @@ public sealed class AccessControl : IAsyncDisposable
 
     public TokenAuthenticators Tokens { get; }
 
-    public EscalationGuard Escalation { get; }
+    /// <summary>What is checked of writes that grant something.</summary>
+    public IReadOnlyList<IAdmissionPlugin> Admission { get; }
 
     public Task StartAsync(CancellationToken cancellationToken) => policies.StartAsync(cancellationToken);
 

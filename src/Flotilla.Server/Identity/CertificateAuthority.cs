@@ -7,6 +7,7 @@ namespace Flotilla.Server.Identity;
 /// <summary>Signs the certificates of one cluster with its own key.</summary>
 internal sealed class CertificateAuthority(IssuedCertificate own, TimeProvider time)
 {
+    private const string AlternativeNames = "2.5.29.17";
     private const string ServerUsage = "1.3.6.1.5.5.7.3.1";
     private const string ClientUsage = "1.3.6.1.5.5.7.3.2";
     private static readonly TimeSpan OwnLifetime = TimeSpan.FromDays(3650);
@@ -95,7 +96,7 @@ internal sealed class CertificateAuthority(IssuedCertificate own, TimeProvider t
 
         signed.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         signed.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(certificate, true, false));
-        if (request.CertificateExtensions.OfType<X509SubjectAlternativeNameExtension>().FirstOrDefault() is { } names)
+        if (request.CertificateExtensions.FirstOrDefault(extension => extension.Oid?.Value == AlternativeNames) is { } names)
         {
             signed.CertificateExtensions.Add(names);
         }

@@ -36,7 +36,7 @@ internal sealed class ControlPlane : IAsyncDisposable
         services.Add(Informers);
         services.Add(new SchedulerService(Server.ClientFor("kube-scheduler"), Informers, time, loggers));
         services.Add(new ControllerSet(new ControllerContext(
-            Server.ClientFor("kube-controller-manager"), Informers, time, loggers, new ControllerOptions { RootCertificates = Identity.CaPem })));
+            Server.ClientFor("kube-controller-manager"), Informers, time, loggers, new ControllerOptions { RootCertificates = Identity.CaPem, SignCertificate = Identity.SignRequest, SignLegacyToken = Identity.ServiceAccounts.IssueLegacy })));
     }
 
     public ClusterIdentity Identity { get; }
