@@ -34,6 +34,7 @@ public sealed class ApiServer : IAsyncDisposable
     private readonly ObjectStore objects;
     private readonly ApiHandler handler;
     private readonly AccessControl access;
+    private readonly EncryptionRewrite rewrite;
     private readonly ServerStatus status;
     private readonly ServiceAllocator allocator;
     private readonly WebhookConnections webhooks;
@@ -46,7 +47,9 @@ public sealed class ApiServer : IAsyncDisposable
     public ApiServer(ApiServerOptions options, IStore store, ClusterIdentity identity, TimeProvider time, ILoggerFactory loggers)
     {
         this.options = options;
-        this.store = store;
+        var encrypted = new EncryptedStore(store, identity.EncryptionKeys, [CoreKinds.Secret.StoragePrefix]);
+        rewrite = new EncryptionRewrite(encrypted, time, loggers.CreateLogger<EncryptionRewrite>());
+        this.store = store = encrypted;
         this.time = time;
         hubs = new WatchHubs(store, loggers.CreateLogger<WatchHubs>());
         allocator = new ServiceAllocator(options.ServiceCidr);
@@ -103,6 +106,7 @@ public sealed class ApiServer : IAsyncDisposable
 
         await new FirstObjects(new BuiltInObjects(objects), options).CreateAsync(cancellationToken);
         await customResources.StartAsync(cancellationToken);
+        await rewrite.StartAsync(cancellationToken);
         await listener.StartAsync(cancellationToken);
         status.SetReady();
     }
@@ -111,6 +115,7 @@ public sealed class ApiServer : IAsyncDisposable
     {
         status.SetStopping();
         await listener.StopAsync(cancellationToken);
+        await rewrite.StopAsync(cancellationToken);
         await access.StopAsync(cancellationToken);
         await customResources.StopAsync(cancellationToken);
         await hubs.StopAsync(cancellationToken);
@@ -121,6 +126,7 @@ public sealed class ApiServer : IAsyncDisposable
         await listener.DisposeAsync();
         customResources.Dispose();
         webhooks.Dispose();
+        rewrite.Dispose();
         await access.DisposeAsync();
         hubs.Dispose();
     }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Flotilla.Storage;
 
 namespace Flotilla.Server.Identity;
 
@@ -20,6 +21,7 @@ public sealed class ClusterIdentity
     private readonly TimeProvider time;
     private readonly CertificateAuthority authority;
     private readonly CertificateAuthority proxies;
+    private readonly EncryptionKeyFile encryption;
     private readonly SigningKeys signingKeys;
     private readonly TokenSigner signer;
     private readonly IReadOnlyList<string> serverNames;
@@ -37,6 +39,8 @@ public sealed class ClusterIdentity
         server = LoadServer();
         Admin = LoadOrIssue("admin", CaCertificate, _ => true, () => authority.IssueClient("kubernetes-admin", AdminGroups, Lifetime));
         FrontProxy = LoadOrIssue("front-proxy-client", ProxyCaCertificate, _ => true, () => proxies.IssueClient("front-proxy-client", [], Lifetime));
+        encryption = new EncryptionKeyFile(files);
+        EncryptionKeys = new EncryptionKeys(encryption.Load());
         signingKeys = new SigningKeys(files);
         signer = new TokenSigner(signingKeys.Load());
         ServiceAccounts = new ServiceAccountTokens(signer, time);
@@ -59,6 +63,9 @@ public sealed class ClusterIdentity
     public IssuedCertificate FrontProxy { get; }
 
     public ServiceAccountTokens ServiceAccounts { get; }
+
+    /// <summary>Under which Secrets are stored.</summary>
+    public EncryptionKeys EncryptionKeys { get; }
 
     /// <summary>What the API server shows on each new connection; renewed long before it expires.</summary>
     public X509Certificate2 ServerCertificate
@@ -87,6 +94,9 @@ public sealed class ClusterIdentity
 
     /// <summary>Signs tokens with a new key from now on. Those signed with the keys before it stay valid.</summary>
     public void RotateTokenKey() => signer.Use(signingKeys.Rotate());
+
+    /// <summary>Encrypts with a new key from now on; what is stored is rewritten with it at the next start.</summary>
+    public void RotateEncryptionKey() => EncryptionKeys.Use(encryption.Rotate());
 
     private static IssuedCertificate LoadAuthority(PrivateFiles files, string file, string subject, TimeProvider time)
     {
