@@ -37,7 +37,8 @@ internal static class Run
         Assert.Equal(want.Type.Kind, found.Type.Kind);
         Assert.True(want.IsEqualTo(found), $"{expression} is not {expected} but {TextFormat.Format("%s", ListValue.Of([found])) switch
         {
-            StringValue text => text.Value, _ => found.Type.Name,
+            StringValue text => text.Value,
+            _ => found.Type.Name,
         }}");
     }
 

@@ -8,28 +8,28 @@ internal static class LibraryEstimates
 {
     public static CallEstimate? Of(
         string function, string overload, SizedNode? target, SizedNode[] arguments, Func<SizedNode, CostRange> items) => function switch
-    {
-        "check" => Fixed(CostFactors.AuthorizationCheck),
-        _ when LibraryCosts.Nominal.Contains(function) => Fixed(1),
-        "fieldSelector" or "labelSelector" => new(LibraryCosts.Selector(arguments[0].SizeOrUnknown)),
-        "isSorted" or "sum" or "max" or "min" or "indexOf" or "lastIndexOf" when target is { } list => Search(list, items),
-        "url" or "jsonpatch.escapeKey" => new(Scan(arguments[0]), arguments[0].SizeOrUnknown),
-        "lowerAscii" or "upperAscii" or "substring" or "trim" when target is { } text => new(Scan(text), text.SizeOrUnknown),
-        "replace" when target is { } text && arguments.Length >= 2 => TextEstimates.Replace(text, arguments),
-        "split" when target is { } text => TextEstimates.Split(text, arguments),
-        "join" when target is { } list => TextEstimates.Join(list, arguments, items),
-        "find" or "findAll" when target is { } text => new(
-            StandardEstimates.Match(text.SizeOrUnknown, arguments[0].SizeOrUnknown), new CostRange(0, text.SizeOrUnknown.Max)),
-        "validate" when target is not null => new(Scan(arguments[0]).Scale(CostFactors.NameFormatPattern * CostFactors.RegexLength)),
-        "containsIP" => Contains(arguments[0], overload == "cidr_contains_ip_string", extra: default),
-        "containsCIDR" => Contains(
-            arguments[0], overload == "cidr_contains_cidr_string", Scan(Address).Add(CostRange.Exactly(1))),
-        "ip" when target is not null => Fixed(1),
-        "ip" or "cidr" or "isIP" or "isCIDR" or "quantity" or "isQuantity" or "semver" or "isSemver" => new(Scan(arguments[0])),
-        "ip.isCanonical" => new(arguments[0].SizeOrUnknown.Scale(2 * CostFactors.StringTraversal)),
-        Operators.Equal => Equality(arguments),
-        _ => null,
-    };
+        {
+            "check" => Fixed(CostFactors.AuthorizationCheck),
+            _ when LibraryCosts.Nominal.Contains(function) => Fixed(1),
+            "fieldSelector" or "labelSelector" => new(LibraryCosts.Selector(arguments[0].SizeOrUnknown)),
+            "isSorted" or "sum" or "max" or "min" or "indexOf" or "lastIndexOf" when target is { } list => Search(list, items),
+            "url" or "jsonpatch.escapeKey" => new(Scan(arguments[0]), arguments[0].SizeOrUnknown),
+            "lowerAscii" or "upperAscii" or "substring" or "trim" when target is { } text => new(Scan(text), text.SizeOrUnknown),
+            "replace" when target is { } text && arguments.Length >= 2 => TextEstimates.Replace(text, arguments),
+            "split" when target is { } text => TextEstimates.Split(text, arguments),
+            "join" when target is { } list => TextEstimates.Join(list, arguments, items),
+            "find" or "findAll" when target is { } text => new(
+                StandardEstimates.Match(text.SizeOrUnknown, arguments[0].SizeOrUnknown), new CostRange(0, text.SizeOrUnknown.Max)),
+            "validate" when target is not null => new(Scan(arguments[0]).Scale(CostFactors.NameFormatPattern * CostFactors.RegexLength)),
+            "containsIP" => Contains(arguments[0], overload == "cidr_contains_ip_string", extra: default),
+            "containsCIDR" => Contains(
+                arguments[0], overload == "cidr_contains_cidr_string", Scan(Address).Add(CostRange.Exactly(1))),
+            "ip" when target is not null => Fixed(1),
+            "ip" or "cidr" or "isIP" or "isCIDR" or "quantity" or "isQuantity" or "semver" or "isSemver" => new(Scan(arguments[0])),
+            "ip.isCanonical" => new(arguments[0].SizeOrUnknown.Scale(2 * CostFactors.StringTraversal)),
+            Operators.Equal => Equality(arguments),
+            _ => null,
+        };
 
     /// <summary>An address has four or sixteen bytes.</summary>
     private static CostRange Address => new(4, 16);

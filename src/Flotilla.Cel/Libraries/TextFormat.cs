@@ -53,8 +53,16 @@ internal static class TextFormat
         {
             quoted.Append(character switch
             {
-                '\a' => "\\a", '\b' => "\\b", '\f' => "\\f", '\n' => "\\n", '\r' => "\\r", '\t' => "\\t", '\v' => "\\v",
-                '\\' => "\\\\", '"' => "\\\"", _ => character.ToString(),
+                '\a' => "\\a",
+                '\b' => "\\b",
+                '\f' => "\\f",
+                '\n' => "\\n",
+                '\r' => "\\r",
+                '\t' => "\\t",
+                '\v' => "\\v",
+                '\\' => "\\\\",
+                '"' => "\\\"",
+                _ => character.ToString(),
             });
         }
         return quoted.Append('"').ToString();
@@ -120,7 +128,9 @@ internal static class TextFormat
 
     private static BigInteger? Whole(CelValue value) => value switch
     {
-        IntValue number => number.Value, UintValue number => number.Value, _ => null,
+        IntValue number => number.Value,
+        UintValue number => number.Value,
+        _ => null,
     };
 
     private static double? Real(CelValue value) => value switch

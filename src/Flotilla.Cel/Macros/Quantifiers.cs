@@ -32,16 +32,16 @@ internal static class Quantifiers
 
     public static Comprehension Loop(
         Call call, int variables, Expression initial, Expression condition, Expression step, Expression result) => new(call.Offset)
-    {
-        Range = call.Target!,
-        Variable = Build.Variable(call.Arguments[0]),
-        SecondVariable = variables == 2 ? Second(call) : null,
-        Accumulator = Build.Accumulator,
-        Initial = initial,
-        Condition = condition,
-        Step = step,
-        Result = result,
-    };
+        {
+            Range = call.Target!,
+            Variable = Build.Variable(call.Arguments[0]),
+            SecondVariable = variables == 2 ? Second(call) : null,
+            Accumulator = Build.Accumulator,
+            Initial = initial,
+            Condition = condition,
+            Step = step,
+            Result = result,
+        };
 
     private static string Second(Call call)
     {

@@ -29,11 +29,21 @@ internal static class Operators
 
     public static string Relation(string token) => token switch
     {
-        "==" => Equal, "!=" => NotEqual, "<" => Less, "<=" => LessOrEqual, ">" => Greater, ">=" => GreaterOrEqual, _ => In,
+        "==" => Equal,
+        "!=" => NotEqual,
+        "<" => Less,
+        "<=" => LessOrEqual,
+        ">" => Greater,
+        ">=" => GreaterOrEqual,
+        _ => In,
     };
 
     public static string Arithmetic(string token) => token switch
     {
-        "+" => Add, "-" => Subtract, "*" => Multiply, "/" => Divide, _ => Modulo,
+        "+" => Add,
+        "-" => Subtract,
+        "*" => Multiply,
+        "/" => Divide,
+        _ => Modulo,
     };
 }

@@ -94,7 +94,10 @@ internal sealed partial class Parser
     {
         CelValue? value = token.Kind != TokenKind.Keyword ? null : token.Text switch
         {
-            "true" => BoolValue.True, "false" => BoolValue.False, "null" => NullValue.Instance, _ => null,
+            "true" => BoolValue.True,
+            "false" => BoolValue.False,
+            "null" => NullValue.Instance,
+            _ => null,
         };
         if (value is null)
         {
