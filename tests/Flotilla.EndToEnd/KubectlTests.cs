@@ -117,6 +117,27 @@ public sealed class KubectlTests(Cluster cluster)
     [Theory]
     [InlineData(32)]
     [InlineData(35)]
+    public async Task A_running_pod_is_debugged(int minor)
+    {
+        await using var space = await Space.CreateAsync(cluster);
+        await space.ApplyAsync(Manifests.Pod("box", "sleep 3600"));
+        await space.OkAsync("wait", "--for=condition=Ready", "pod/box", "--timeout=60s");
+
+        (await space.RunAsync(minor, null, "debug", "box", "--image=my-image", "--image-pull-policy=IfNotPresent", "--target=main", "-c", "look", "--", "sh", "-c", "cat /proc/1/cmdline; echo; sleep 100")).Success();
+        await Eventually.GetAsync(() => space.FieldAsync("pod/box", ".status.ephemeralContainerStatuses[0].state.running.startedAt"), time => time.Length > 0);
+        await Eventually.ContainsAsync(() => space.OkAsync("logs", "box", "-c", "look"), "3600", 10);
+        Assert.Equal("inside", (await space.RunAsync(minor, null, "exec", "box", "-c", "look", "--", "echo", "inside")).Success());
+
+        var screen = await cluster.KubectlOnTerminalAsync(
+            minor, "echo ty''ped\rexit\r", "-n", space.Name, "debug", "box", "-it", "--image=my-image", "--image-pull-policy=IfNotPresent", "-c", "shell", "--", "sh");
+        Assert.Contains("typed", screen, StringComparison.Ordinal);
+        await Eventually.GetAsync(() => space.FieldAsync("pod/box", ".status.ephemeralContainerStatuses[?(@.name==\"shell\")].state.terminated.exitCode"), code => code == "0");
+        Assert.Contains("Ephemeral Containers:", await space.OkAsync("describe", "pod", "box"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(32)]
+    [InlineData(35)]
     public async Task The_api_explains_itself(int minor)
     {
         async Task<string> Ok(params string[] arguments) => (await cluster.KubectlAsync(minor, null, arguments)).Success();

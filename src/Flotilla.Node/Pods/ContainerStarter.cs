@@ -67,8 +67,15 @@ internal sealed class ContainerStarter(
         await File.WriteAllBytesAsync(log, [], cancellationToken);
         File.SetUnixFileMode(log, (UnixFileMode)0b110_110_110);
         Directory.CreateDirectory(Path.Combine(PodDirectories.Logs(options, pod), container.Name));
-        return ContainerConfiguration.For(new ContainerRequest(
+        var config = ContainerConfiguration.For(new ContainerRequest(
             pod, container, image, request.Attempt, variables, request.Volumes, PodDirectories.HostsFile(options, pod), log));
+        var namespaces = config.Linux.SecurityContext.NamespaceOptions;
+        if (request.TargetId is { } target && namespaces.Pid == NamespaceMode.Container)
+        {
+            namespaces.Pid = NamespaceMode.Target;
+            namespaces.TargetId = target;
+        }
+        return config;
     }
 
     private async Task<string> CreateAsync(StartRequest request, ContainerConfig config, CancellationToken cancellationToken)
@@ -90,4 +97,8 @@ internal sealed class ContainerStarter(
 }
 
 internal sealed record StartRequest(
-    V1Pod Pod, V1Container Container, uint Attempt, string SandboxId, PodSandboxConfig Sandbox, string? PodIp, PodVolumes Volumes);
+    V1Pod Pod, V1Container Container, uint Attempt, string SandboxId, PodSandboxConfig Sandbox, string? PodIp, PodVolumes Volumes)
+{
+    /// <summary>The running container whose processes an ephemeral one sees.</summary>
+    public string? TargetId { get; init; }
+}

@@ -53,8 +53,13 @@ internal static class ContainerStatusBuilder
         };
     }
 
+    /// <summary>Nobody waits for one of these: it counts neither as started nor as ready.</summary>
+    public static V1ContainerStatus ForEphemeral(StatusInput input, V1Container container) =>
+        For(input, container) with { Ready = false, Started = null, AllocatedResources = null };
+
     private static V1ContainerStatus? Known(StatusInput input, string name) =>
-        (input.Previous.ContainerStatuses ?? []).Concat(input.Previous.InitContainerStatuses ?? []).FirstOrDefault(status => status.Name == name);
+        (input.Previous.ContainerStatuses ?? []).Concat(input.Previous.InitContainerStatuses ?? []).Concat(input.Previous.EphemeralContainerStatuses ?? [])
+            .FirstOrDefault(status => status.Name == name);
 
     private static V1ContainerStatus Missing(StatusInput input, V1Container container, V1ContainerStateWaiting? waiting, V1ContainerStatus? known)
     {

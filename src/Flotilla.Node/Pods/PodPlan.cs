@@ -23,6 +23,10 @@ internal sealed record PodPlan(
         }
         var kills = new List<ContainerKill>();
         var starts = new List<V1Container>();
+        foreach (var added in pod.EphemeralContainers().Where(added => observed.Latest(added.Name) is null))
+        {
+            AddStart(added, verdicts, starts);
+        }
         var init = InitPlan(pod, observed, verdicts, kills, starts);
         if (init == Init.Failed)
         {

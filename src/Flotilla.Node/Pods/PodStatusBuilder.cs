@@ -30,6 +30,7 @@ internal static class PodStatusBuilder
         var (pod, previous, observed) = (input.Pod, input.Previous, input.Observed);
         var init = (pod.Spec.InitContainers ?? []).Select(container => ContainerStatusBuilder.For(input, container)).ToList();
         var regular = pod.Spec.Containers.Select(container => ContainerStatusBuilder.For(input, container)).ToList();
+        var added = pod.EphemeralContainers().Select(container => ContainerStatusBuilder.ForEphemeral(input, container)).ToList();
         var phase = Phase(input, init, regular);
         var ip = pod.IsHostNetwork() ? (observed.Sandbox is null ? previous.PodIP : input.HostIp) : observed.Ip ?? previous.PodIP;
         return previous with
@@ -46,6 +47,7 @@ internal static class PodStatusBuilder
             ObservedGeneration = pod.Metadata.Generation,
             InitContainerStatuses = init.Count > 0 ? init : null,
             ContainerStatuses = regular,
+            EphemeralContainerStatuses = added.Count > 0 ? added : null,
             Conditions = PodConditions.For(input, phase, init, regular),
         };
     }

@@ -327,6 +327,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
             desired, container, attempt, sandbox.Id, sandboxes.Configure(desired, sandbox.Metadata.Attempt), observed.Ip ?? services.HostIp, mounted);
         try
         {
+            request = request with { TargetId = TargetOf(desired, observed, container.Name) };
             await services.Starter.StartAsync(request, pulls, cancellationToken);
             holds.Clear(container.Name);
         }
@@ -340,6 +341,20 @@ internal sealed partial class PodWorker : IContainerVerdicts
             holds.Set(
                 container.Name, fault.RetryAfter ?? RetryContainer, fault.Reason, fault.Message, fault.RetryAfter is null ? sandbox.Id : null);
         }
+    }
+
+    private static string? TargetOf(V1Pod desired, ObservedPod observed, string ephemeral)
+    {
+        if (desired.TargetOf(ephemeral) is not { } target)
+        {
+            return null;
+        }
+        return observed.Latest(target) switch
+        {
+            { IsRunning: true } running => running.Id,
+            null => throw new ContainerException("CreateContainerConfigError", $"unable to find target container {target}"),
+            _ => throw new ContainerException("CreateContainerConfigError", $"target container {target} is not running"),
+        };
     }
 
     // A runtime set up anew does not know what ran before; the status does, and counts the lost one.

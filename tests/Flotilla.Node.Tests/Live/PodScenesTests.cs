@@ -118,6 +118,32 @@ public sealed class PodScenesTests(NodeFixture node) : IClassFixture<NodeFixture
     }
 
     [Fact]
+    public async Task An_ephemeral_container_looks_into_its_target_and_ends_for_good()
+    {
+        await using var host = await AgentHost.StartAsync(node);
+        var pod = host.Create(AgentHost.Pod("debugged"));
+        await host.UntilAsync(pod, IsReady);
+        var changed = host.Get(pod)!;
+        changed.Spec.EphemeralContainers =
+        [
+            new V1EphemeralContainer { Name = "look", Image = "busybox:latest", TargetContainerName = "c", Command = ["sh", "-c", "grep -l sleep /proc/1/cmdline; exit 3"] },
+            new V1EphemeralContainer { Name = "lost", Image = "busybox:latest", TargetContainerName = "none", Command = ["true"] },
+        ];
+        host.Cluster.Put(changed);
+        var ended = await host.UntilAsync(pod, current => current.Status.EphemeralContainerStatuses?[0].State.Terminated is not null
+            && current.Status.EphemeralContainerStatuses[1].State.Waiting?.Reason == "CreateContainerConfigError");
+        var look = ended.Status.EphemeralContainerStatuses[0];
+        Assert.Equal((3, 0, false, null), (look.State.Terminated.ExitCode, look.RestartCount, look.Ready, look.Started));
+        Assert.Equal("unable to find target container none", ended.Status.EphemeralContainerStatuses[1].State.Waiting.Message);
+        Assert.True(IsReady(ended));
+        Assert.Contains("Normal Started Container started spec.ephemeralContainers{look}", host.Events(pod));
+        using var output = new MemoryStream();
+        await host.Agent.Streams.LogsAsync(new Client.Streams.PodTarget("default", "debugged", "look"), new Client.Streams.LogOptions(), output, TestContext.Current.CancellationToken);
+        Assert.Equal("/proc/1/cmdline\n", System.Text.Encoding.UTF8.GetString(output.ToArray()));
+        await host.RemoveAsync(pod);
+    }
+
+    [Fact]
     public async Task Many_pods_start_nearly_as_fast_as_the_runtime_can()
     {
         await using var host = await AgentHost.StartAsync(node);

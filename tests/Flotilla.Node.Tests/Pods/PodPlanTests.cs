@@ -53,6 +53,18 @@ public sealed class PodPlanTests
         Assert.True(Plan(pod, Running("s"), Exited("a", 0)).StopPod);
     }
 
+    [Fact]
+    public void An_ephemeral_container_starts_once_and_keeps_no_pod()
+    {
+        var pod = Pod("Never", "a");
+        Assert.Equal(["a"], Starts(pod));
+        pod.Spec.EphemeralContainers = [new V1EphemeralContainer { Name = "debug", Image = "busybox" }];
+        Assert.Equal(["debug"], Starts(pod, Running("a")));
+        Assert.Empty(Starts(pod, Running("a"), Running("debug")));
+        Assert.Empty(Starts(pod, Running("a"), Exited("debug", 1)));
+        Assert.True(Plan(pod, Exited("a", 0), Running("debug")).StopPod);
+    }
+
     [Theory]
     [InlineData("Always", 0, true)]
     [InlineData("OnFailure", 0, false)]

@@ -36,5 +36,6 @@ internal static class LogSource
     }
 
     private static V1ContainerStatus? Status(V1Pod pod, string name) =>
-        (pod.Status?.ContainerStatuses ?? []).Concat(pod.Status?.InitContainerStatuses ?? []).FirstOrDefault(status => status.Name == name);
+        (pod.Status?.ContainerStatuses ?? []).Concat(pod.Status?.InitContainerStatuses ?? [])
+            .Concat(pod.Status?.EphemeralContainerStatuses ?? []).FirstOrDefault(status => status.Name == name);
 }
