@@ -1,3 +1,4 @@
+using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Controllers.Pods;
 using Flotilla.Controllers.ReplicaSets;
@@ -65,6 +66,9 @@ public sealed class ReplicaSetControllerTests : IAsyncLifetime
             Metadata = new V1ObjectMeta { Name = "orphan", NamespaceProperty = "default", Labels = Sets.Labels },
             Spec = new V1PodSpec(),
         });
+        // Sets and pods are watched apart: a set that is seen first gets a pod of its own.
+        await cluster.UntilAsync(
+            () => Task.FromResult(cluster.Informers.Of<V1Pod>().Get(new ObjectKey("default", "orphan")) is not null), "the orphan is seen");
         var set = await cluster.CreateAsync(Sets.New("web", 1));
         await ReadyAsync(1);
         var pod = Assert.Single(await cluster.ListAsync<V1Pod>("default"));
