@@ -17,6 +17,8 @@ public sealed class ImageStore(CriClient runtime, NodeOptions options)
     private readonly ImageNames loaded = new(new Images.ImagesClient(runtime.Channel), LoadedNamespace);
     private readonly Content.ContentClient content = new(runtime.Channel);
 
+    private ImageParts Parts => field ??= new ImageParts(this);
+
     /// <summary>Loads a docker-archive or OCI layout, plain or compressed. Answers once the runtime can use the images.</summary>
     /// <returns>The full names that the archive held.</returns>
     /// <exception cref="InvalidDataException">The archive is not one, with containerd's words.</exception>
@@ -66,6 +68,19 @@ public sealed class ImageStore(CriClient runtime, NodeOptions options)
         // Removed since: from now on the name is its registry's.
         await loaded.RemoveAsync(name, cancellationToken);
         return null;
+    }
+
+    /// <summary>Whether a blob belongs to an image that was loaded here: what else is here may be had only with its registry's leave.</summary>
+    public async Task<bool> IsLoadedAsync(string digest, CancellationToken cancellationToken)
+    {
+        foreach (var target in await loaded.TargetsAsync(cancellationToken))
+        {
+            if (await Parts.ContainsAsync(target.Digest, digest, cancellationToken))
+            {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// <summary>Size of a blob in bytes; null when it is not here.</summary>

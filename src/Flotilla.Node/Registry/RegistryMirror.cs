@@ -91,7 +91,8 @@ public sealed partial class RegistryMirror(NodeOptions options, ImageStore image
 
     private async Task AnswerBlobAsync(HttpContext context, string digest, string contentType)
     {
-        var size = digest.Length == 0 ? null : await images.BlobSizeAsync(digest, context.RequestAborted);
+        var isOurs = digest.Length > 0 && await images.IsLoadedAsync(digest, context.RequestAborted);
+        var size = isOurs ? await images.BlobSizeAsync(digest, context.RequestAborted) : null;
         if (size is null)
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;

@@ -35,8 +35,15 @@ public sealed class ImagePullTests(NodeFixture node) : IClassFixture<NodeFixture
         Secret(host, key, configuration, registry, $"{DockerRegistry.User}:{DockerRegistry.Password}");
 
         var pod = host.Create(Pod("private", registry.Host + "/team/app:1"));
-        await host.UntilAsync(pod, IsReady);
+        var id = (await host.UntilAsync(pod, IsReady)).Status.ContainerStatuses[0].ImageID;
         await host.RemoveAsync(pod);
+
+        // That it is here now opens it to nobody else, also not by its digest.
+        var other = Pod("other", registry.Host + "/team/app@" + id[(id.IndexOf('@') + 1)..]);
+        other.Spec.ImagePullSecrets = null;
+        host.Create(other);
+        await host.UntilAsync(other, current => Waiting(current) == "ErrImagePull");
+        await host.RemoveAsync(other);
     }
 
     [Fact]
