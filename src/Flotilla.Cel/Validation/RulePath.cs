@@ -61,6 +61,13 @@ internal static class RulePath
 
     private static char Unescape(char letter) => letter switch
     {
-        'a' => '\a', 'b' => '\b', 'f' => '\f', 'n' => '\n', 'r' => '\r', 't' => '\t', 'v' => '\v', _ => letter,
+        'a' => '\a',
+        'b' => '\b',
+        'f' => '\f',
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        'v' => '\v',
+        _ => letter,
     };
 }
