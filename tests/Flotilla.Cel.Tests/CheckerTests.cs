@@ -75,6 +75,8 @@ public class CheckerTests
 
     private static CelEnvironment Typed() => Run.Kubernetes.With("self", CelType.Object("selfType", new Dictionary<string, CelType>(StringComparer.Ordinal)
     {
-        ["replicas"] = CelType.Int, ["name"] = CelType.String, ["labels"] = CelType.Map(CelType.String, CelType.String),
+        ["replicas"] = CelType.Int,
+        ["name"] = CelType.String,
+        ["labels"] = CelType.Map(CelType.String, CelType.String),
     })).With("other", CelType.Int);
 }

@@ -51,6 +51,7 @@ public class ConversionTests
     [Theory]
     [InlineData("timestamp overflow", "timestamp('9999-12-31T23:59:59Z') + duration('1s')")]
     [InlineData("duration overflow", "duration('2562047h') + duration('2562047h')")]
+    [InlineData("unknown time zone ../etc/passwd", "timestamp(0).getHours('../etc/passwd')")]
     [InlineData("unknown time zone Nowhere", "timestamp(0).getHours('Nowhere')")]
     [InlineData("type conversion error from 'string' to 'google.protobuf.Duration'", "duration(y.name)")]
     public void Refuses(string message, string expression) => Assert.Equal(message, Run.Error(expression));

@@ -83,7 +83,8 @@ public class FuzzTests
 
     private static readonly CelEnvironment Environment = Run.Kubernetes.With("x", CelType.Dyn).With("self", CelType.Object("self", new Dictionary<string, CelType>(StringComparer.Ordinal)
     {
-        ["a"] = CelType.Int, ["list"] = CelType.List(CelType.String),
+        ["a"] = CelType.Int,
+        ["list"] = CelType.List(CelType.String),
     }));
 
     private static CelBindings Bindings() => new CelBindings().Set("x", new IntValue(3)).Set("self", MapValue.Of(

@@ -43,7 +43,9 @@ public class HostTests
     {
         var patch = CelType.Object("JSONPatch", new Dictionary<string, CelType>(StringComparer.Ordinal)
         {
-            ["op"] = CelType.String, ["path"] = CelType.String, ["value"] = CelType.Dyn,
+            ["op"] = CelType.String,
+            ["path"] = CelType.String,
+            ["value"] = CelType.Dyn,
         });
         var environment = Run.Kubernetes.WithTypes([patch]);
         var value = Run.Value(environment, """[JSONPatch{op: "add", path: "/a/" + jsonpatch.escapeKey("b/c"), ?value: optional.of([1])}]""", new CelBindings());

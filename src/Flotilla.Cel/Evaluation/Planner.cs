@@ -121,8 +121,14 @@ internal sealed class Planner(bool foldConstants)
         slots[loop.Accumulator].Pop();
         return new LoopNode
         {
-            Range = range, Slot = slot, SecondSlot = second, AccumulatorSlot = accumulator,
-            Initial = initial, Condition = condition, Step = step, Result = result,
+            Range = range,
+            Slot = slot,
+            SecondSlot = second,
+            AccumulatorSlot = accumulator,
+            Initial = initial,
+            Condition = condition,
+            Step = step,
+            Result = result,
         };
     }
 

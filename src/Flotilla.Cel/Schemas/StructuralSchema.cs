@@ -80,7 +80,8 @@ internal sealed class StructuralSchema
         all["kind"] = new StructuralSchema(Text());
         all["metadata"] = new StructuralSchema(new JsonObject
         {
-            ["type"] = "object", ["properties"] = new JsonObject { ["name"] = Text(), ["generateName"] = Text() },
+            ["type"] = "object",
+            ["properties"] = new JsonObject { ["name"] = Text(), ["generateName"] = Text() },
         });
         return all;
     }

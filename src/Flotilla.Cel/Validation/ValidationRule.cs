@@ -24,8 +24,12 @@ internal sealed record ValidationRule(
     public string Show() => JsonSerializer.Serialize(
         new JsonObject
         {
-            ["Rule"] = Rule, ["Message"] = Message, ["MessageExpression"] = MessageExpression, ["Reason"] = Reason,
-            ["FieldPath"] = FieldPath, ["OptionalOldSelf"] = OptionalOldSelf,
+            ["Rule"] = Rule,
+            ["Message"] = Message,
+            ["MessageExpression"] = MessageExpression,
+            ["Reason"] = Reason,
+            ["FieldPath"] = FieldPath,
+            ["OptionalOldSelf"] = OptionalOldSelf,
         },
         Readable).Replace("<", "\\u003c", StringComparison.Ordinal).Replace(">", "\\u003e", StringComparison.Ordinal).Replace("&", "\\u0026", StringComparison.Ordinal);
 

@@ -7,8 +7,14 @@ internal static class Durations
 {
     private static readonly Dictionary<string, long> Units = new(StringComparer.Ordinal)
     {
-        ["ns"] = 1, ["us"] = 1_000, ["µs"] = 1_000, ["μs"] = 1_000, ["ms"] = 1_000_000,
-        ["s"] = 1_000_000_000, ["m"] = 60_000_000_000, ["h"] = 3_600_000_000_000,
+        ["ns"] = 1,
+        ["us"] = 1_000,
+        ["µs"] = 1_000,
+        ["μs"] = 1_000,
+        ["ms"] = 1_000_000,
+        ["s"] = 1_000_000_000,
+        ["m"] = 60_000_000_000,
+        ["h"] = 3_600_000_000_000,
     };
 
     public static bool TryParse(string text, out long nanoseconds)

@@ -39,7 +39,9 @@ internal static partial class Timestamps
         {
             return Offset(zone[0] is '+' or '-' ? zone : "+" + zone) is { } seconds ? Shift(utc, seconds) : null;
         }
-        return TimeZoneInfo.TryFindSystemTimeZoneById(zone, out var found)
+        // Names are file names to the system: none of them may lead elsewhere.
+        var isName = zone[0] != '/' && !zone.Contains("..", StringComparison.Ordinal);
+        return isName && TimeZoneInfo.TryFindSystemTimeZoneById(zone, out var found)
             ? Shift(utc, (long)found.GetUtcOffset(utc).TotalSeconds) : null;
     }
 
