@@ -4,6 +4,17 @@ namespace Flotilla.Bench;
 
 internal static class Clients
 {
+    /// <summary>Processor time of the server so far, where it is known.</summary>
+    public static Func<TimeSpan>? ServerTime { get; set; }
+
+    /// <summary>A figure per second, with what one item cost the server if that is known.</summary>
+    public static async Task<Figure> MeasureAsync(string what, string unit, int clients, int count, Func<int, Task> act)
+    {
+        var before = ServerTime?.Invoke();
+        var rate = await RateAsync(clients, count, act);
+        return new Figure(what, rate, unit) { ServerMicroseconds = (ServerTime?.Invoke() - before)?.TotalMicroseconds / count };
+    }
+
     /// <summary>Does items 0..count-1 with so many clients, each one request at a time. Returns items per second.</summary>
     public static async Task<double> RateAsync(int clients, int count, Func<int, Task> act)
     {

@@ -12,9 +12,16 @@ var count = new Option<int>("--objects") { Description = "ConfigMaps to create",
 var http2 = new Option<bool>("--http2") { Description = "HTTP/2 instead of HTTP/1.1" };
 var only = new Option<string?>("--only") { Description = "api, pods or cri" };
 var runtime = new Option<string>("--runtime") { Description = "The container runtime's socket, for --only cri", DefaultValueFactory = _ => "/run/flotilla/node/containerd.sock" };
-var root = new RootCommand("Measures any Kubernetes cluster and prints one table") { kubeconfig, context, image, count, http2, only, runtime };
+var self = new Option<bool>("--self") { Description = "Measure an API server without a node that this program starts itself, and the ceiling" };
+var root = new RootCommand("Measures any Kubernetes cluster and prints one table") { kubeconfig, context, image, count, http2, only, runtime, self, ServeCommand.Create() };
 root.SetAction(async (result, cancellationToken) =>
 {
+    if (result.GetValue(self))
+    {
+        await SelfBench.RunAsync(result.GetValue(count), result.GetValue(http2) ? HttpVersion.Version20 : HttpVersion.Version11);
+        return;
+    }
+
     var config = KubernetesClientConfiguration.BuildConfigFromConfigFile(result.GetValue(kubeconfig) ?? Environment.GetEnvironmentVariable("KUBECONFIG"), result.GetValue(context));
     using var api = new ApiClient(config, result.GetValue(http2) ? HttpVersion.Version20 : HttpVersion.Version11);
     var ns = $"bench-{Environment.ProcessId}";
@@ -25,32 +32,24 @@ root.SetAction(async (result, cancellationToken) =>
         var what = result.GetValue(only);
         if (what is null or "api")
         {
-            await PrintAsync(new ObjectBench(api, ns, result.GetValue(count)).RunAsync());
+            await Figure.PrintAsync(new ObjectBench(api, ns, result.GetValue(count)).RunAsync());
         }
 
         if (what is null or "pods")
         {
-            await PrintAsync(new PodBench(api, ns, result.GetValue(image)!).RunAsync());
+            await Figure.PrintAsync(new PodBench(api, ns, result.GetValue(image)!).RunAsync());
         }
 
         // Not by default: it asks for a node on this machine, the rest for an API alone.
         if (what is "cri")
         {
             var pods = new PodBench(api, ns, result.GetValue(image)!);
-            await PrintAsync(new CriBench(pods, CriClient.SocketPath(result.GetValue(runtime)!), result.GetValue(image)!).RunAsync());
+            await Figure.PrintAsync(new CriBench(pods, CriClient.SocketPath(result.GetValue(runtime)!), result.GetValue(image)!).RunAsync());
         }
     }
     finally
     {
         await api.DeleteAsync($"/api/v1/namespaces/{ns}");
-    }
-
-    static async Task PrintAsync(IAsyncEnumerable<Figure> figures)
-    {
-        await foreach (var figure in figures)
-        {
-            Console.WriteLine(figure);
-        }
     }
 });
 return await root.Parse(args).InvokeAsync();

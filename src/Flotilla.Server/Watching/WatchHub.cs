@@ -38,7 +38,8 @@ public sealed class WatchHub(int capacity)
         }
     }
 
-    public void Append(IEnumerable<StoreEvent> changes)
+    /// <summary>Adds changes and wakes whom they concern. Returns how many that were.</summary>
+    public int Append(IEnumerable<StoreEvent> changes)
     {
         lock (gate)
         {
@@ -59,10 +60,13 @@ public sealed class WatchHub(int capacity)
                 }
             }
 
+            var woken = 0;
             foreach (var member in members)
             {
-                member.Wake(last);
+                woken += member.Wake(last) ? 1 : 0;
             }
+
+            return woken;
         }
     }
 
@@ -140,17 +144,21 @@ public sealed class WatchHub(int capacity)
         public void Look(string changed) =>
             isConcerned |= key is null ? changed.StartsWith(prefix, StringComparison.Ordinal) : changed == key;
 
-        public void Wake(Revision through)
+        public bool Wake(Revision through)
         {
             if (isConcerned)
             {
                 (isConcerned, isPending) = (false, true);
                 signal.Set();
+                return true;
             }
-            else if (!isPending)
+
+            if (!isPending)
             {
                 clear = through;
             }
+
+            return false;
         }
 
         public void Interrupt()

@@ -9,6 +9,14 @@ namespace Flotilla.Server.Watching;
 public sealed partial class WatchHubs(IStore store, ILogger<WatchHubs> logger) : BackgroundService
 {
     private const int RingCapacity = 4096;
+
+    /// <summary>
+    /// When so many watchers wake at once, what happens meanwhile is better told to each in one piece: a pause that
+    /// nobody notices saves most of the encryption and system calls.
+    /// </summary>
+    private const int Crowd = 64;
+    private static readonly TimeSpan CrowdPause = TimeSpan.FromMilliseconds(3);
+
     private readonly ConcurrentDictionary<string, WatchHub> hubs = new(StringComparer.Ordinal);
     private Revision applied;
     private Revision origin;
@@ -41,7 +49,10 @@ public sealed partial class WatchHubs(IStore store, ILogger<WatchHubs> logger) :
             {
                 await foreach (var batch in store.WatchAsync("/", applied, stoppingToken))
                 {
-                    Distribute(batch);
+                    if (Distribute(batch) >= Crowd)
+                    {
+                        await Task.Delay(CrowdPause, stoppingToken);
+                    }
                 }
             }
             catch (StorageException error)
@@ -57,17 +68,19 @@ public sealed partial class WatchHubs(IStore store, ILogger<WatchHubs> logger) :
         }
     }
 
-    private void Distribute(IReadOnlyList<StoreEvent> batch)
+    private int Distribute(IReadOnlyList<StoreEvent> batch)
     {
+        var woken = 0;
         foreach (var group in batch.GroupBy(change => PrefixOf(change.Key), StringComparer.Ordinal))
         {
-            For(group.Key).Append(group);
+            woken += For(group.Key).Append(group);
         }
 
         applied = batch[^1].Revision;
         var waiting = progress;
         progress = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         waiting.SetResult();
+        return woken;
     }
 
     private static string PrefixOf(string key) => key[..(key.IndexOf('/', key.IndexOf('/', 1) + 1) + 1)];

@@ -6,7 +6,7 @@ namespace Flotilla.Storage;
 internal sealed class SqliteLog : IDisposable
 {
     private readonly SqliteConnection connection;
-    private readonly SqliteCommand append;
+    private readonly LogInserts inserts;
     private readonly SqliteCommand forgetSuperseded;
     private readonly SqliteCommand forgetDeletions;
     private readonly SqliteCommand setDone;
@@ -15,9 +15,7 @@ internal sealed class SqliteLog : IDisposable
     public SqliteLog(SqliteFile file)
     {
         connection = file.OpenWriter();
-        append = connection.Prepare(
-            "INSERT INTO log (revision, key, value, created, previous) VALUES (@revision, @key, @value, @created, @previous)",
-            "@revision", "@key", "@value", "@created", "@previous");
+        inserts = new LogInserts(connection);
         forgetSuperseded = connection.Prepare(
             "DELETE FROM log WHERE revision IN (SELECT previous FROM log WHERE revision BETWEEN @from AND @to AND previous IS NOT NULL)",
             "@from", "@to");
@@ -30,22 +28,7 @@ internal sealed class SqliteLog : IDisposable
         setCompacted = connection.Prepare("UPDATE compaction SET through = @through", "@through");
     }
 
-    public void Append(IReadOnlyList<StoreEvent> events)
-    {
-        using var transaction = connection.BeginTransaction(deferred: false);
-        append.Transaction = transaction;
-        foreach (var change in events)
-        {
-            append.Parameters[0].Value = change.Revision.Value;
-            append.Parameters[1].Value = change.Key;
-            append.Parameters[2].Value = change.Value is { } value ? value.ToParameter() : DBNull.Value;
-            append.Parameters[3].Value = change.Created.Value;
-            append.Parameters[4].Value = change.PreviousRevision is { } previous ? previous.Value : DBNull.Value;
-            append.ExecuteNonQuery();
-        }
-
-        transaction.Commit();
-    }
+    public void Append(IReadOnlyList<StoreEvent> events) => inserts.Append(events);
 
     public void SetCompacted(Revision through)
     {
@@ -102,7 +85,7 @@ internal sealed class SqliteLog : IDisposable
 
     public void Dispose()
     {
-        append.Dispose();
+        inserts.Dispose();
         forgetSuperseded.Dispose();
         forgetDeletions.Dispose();
         setDone.Dispose();

@@ -151,11 +151,14 @@ public sealed class SqliteStore : IStore
     private void Run()
     {
         var batch = new List<PendingWrite>();
-        while (inbox.Take(batch, options.BatchLength, wait: !compaction.IsPending))
+        var share = 1;
+        while (inbox.Take(batch, options.BatchLength, share, wait: !compaction.IsPending))
         {
             if (batch.Count > 0)
             {
+                var before = snapshot.Revision;
                 Commit(batch);
+                share = (int)(snapshot.Revision.Value - before.Value);
                 batch.Clear();
             }
 

@@ -1,14 +1,20 @@
 namespace Flotilla.Storage;
 
 /// <summary>
-/// What waits for the writer thread. Writers wait asynchronously for room; the thread waits for work
-/// and takes all there is at once, which is what lets many writes share one commit.
+/// What waits for the writer thread. Writers wait asynchronously for room; the thread waits for work and takes all there
+/// is at once, which is what lets many writes share one commit. When the last commit was shared, it gives those who
+/// shared it a moment to come again: one commit for all of them costs less than one for each.
 /// </summary>
 internal sealed class WriterInbox(int length)
 {
+    /// <summary>How long the thread waits for company, in milliseconds.</summary>
+    private const int LongestGathering = 1;
+
     private readonly object gate = new();
     private readonly Queue<PendingWrite> writes = new();
     private readonly SemaphoreSlim room = new(length);
+    private int wanted = 1;
+    private bool isWaiting;
     private bool closed;
     private bool poked;
 
@@ -25,7 +31,10 @@ internal sealed class WriterInbox(int length)
             }
 
             writes.Enqueue(write);
-            Monitor.Pulse(gate);
+            if (isWaiting && writes.Count >= wanted)
+            {
+                Monitor.Pulse(gate);
+            }
         }
 
         // Cancelled from here on, the caller stops waiting but the write may happen.
@@ -53,15 +62,19 @@ internal sealed class WriterInbox(int length)
     }
 
     /// <summary>Moves waiting writes to <paramref name="batch"/>; false: closed and empty.</summary>
-    public bool Take(List<PendingWrite> batch, int max, bool wait)
+    /// <param name="share">How many writes the last commit stored: as many are likely to come again.</param>
+    public bool Take(List<PendingWrite> batch, int max, int share, bool wait)
     {
         lock (gate)
         {
-            while (wait && writes.Count == 0 && !closed && !poked)
+            isWaiting = true;
+            for (wanted = 1; wait && writes.Count == 0 && !closed && !poked;)
             {
                 Monitor.Wait(gate);
             }
 
+            Gather(Math.Min(share, max));
+            isWaiting = false;
             poked = false;
             while (batch.Count < max && writes.TryDequeue(out var write))
             {
@@ -74,6 +87,15 @@ internal sealed class WriterInbox(int length)
             }
 
             return batch.Count > 0 || !closed;
+        }
+    }
+
+    private void Gather(int share)
+    {
+        if (writes.Count > 0 && writes.Count < share && !closed && !poked)
+        {
+            wanted = share;
+            Monitor.Wait(gate, LongestGathering);
         }
     }
 }
