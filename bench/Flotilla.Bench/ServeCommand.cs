@@ -57,7 +57,7 @@ internal static class ServeCommand
             var body = context.Request.Path.Value!.EndsWith("/configmaps", StringComparison.Ordinal) && context.Request.Method == "GET" ? all : one;
             context.Response.ContentType = "application/json";
             context.Response.ContentLength = body.Length;
-            await context.Response.BodyWriter.WriteAsync(body);
+            await context.Response.BodyWriter.WriteAsync(body, context.RequestAborted);
         });
         await application.StartAsync(cancellationToken);
         await ReadyAsync(directory, identity, port, cancellationToken);

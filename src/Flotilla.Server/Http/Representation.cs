@@ -40,8 +40,9 @@ public sealed record Representation(Shape Shape, MediaFormat Format, string Meta
     /// <summary>The first of the client's wishes, in the order of their weights, that can be met.</summary>
     /// <param name="protobuf">The resource has a protobuf form.</param>
     /// <param name="watch">The answer is a stream.</param>
+    /// <param name="shapes">The answer may be had as a table or as metadata alone.</param>
     /// <exception cref="Api.ApiException">406: nothing the client accepts is offered.</exception>
-    public static Representation Negotiate(string accept, bool protobuf = true, bool watch = false)
+    public static Representation Negotiate(string accept, bool protobuf = true, bool watch = false, bool shapes = true)
     {
         if (accept.Length == 0 || accept == "application/json")
         {
@@ -54,7 +55,7 @@ public sealed record Representation(Shape Shape, MediaFormat Format, string Meta
             foreach (var format in Offered(clause[0]))
             {
                 known = true;
-                if (Accepts(clause, format, protobuf, watch) is { } representation)
+                if (Accepts(clause, format, protobuf, watch) is { } representation && (shapes || representation.Shape == Shape.Object))
                 {
                     return representation;
                 }

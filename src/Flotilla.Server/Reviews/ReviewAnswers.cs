@@ -65,7 +65,7 @@ public sealed class ReviewAnswers(AccessReviews access, TokenAuthenticators toke
                 throw Failures.MethodNotAllowed();
         }
 
-        return Representation.Negotiate(request.Accept).Answer(review, 201, warnings);
+        return Representation.Negotiate(request.Accept, shapes: false).Answer(review, 201, warnings);
     }
 
     private async Task<ApiAnswer> BindAsync(ApiRequest request, ResourcePath path, CancellationToken cancellationToken)

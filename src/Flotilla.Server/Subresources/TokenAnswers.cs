@@ -44,7 +44,7 @@ public sealed class TokenAnswers(ObjectStore objects, AdmissionChain admission, 
         metadata["creationTimestamp"] = Times.Seconds(issued.Expires.AddSeconds(-seconds));
         request.Notes.Annotate("authentication.kubernetes.io/issued-credential-id", $"JTI={issued.TokenId}");
         body["status"] = new JsonObject { ["token"] = issued.Token, ["expirationTimestamp"] = Times.Seconds(issued.Expires) };
-        return Representation.Negotiate(request.Accept).Answer(body, 201);
+        return Representation.Negotiate(request.Accept, shapes: false).Answer(body, 201);
     }
 
     // Old clients read a pod's token once and never again: theirs outlives the hour, and says when it should have been renewed.

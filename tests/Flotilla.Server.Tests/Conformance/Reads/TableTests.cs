@@ -130,6 +130,10 @@ public sealed class TableTests(ApiHost host)
     }
 
     [Fact]
+    public async Task Returns_a_406_for_a_backend_which_does_not_implement_metadata() =>
+        (await host.Admin.SendAsync(HttpMethod.Post, "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", """{"spec":{"resourceAttributes":{"namespace":"default","verb":"get","resource":"configmaps"}}}""", accept: ApiCaller.Table)).Expect(406);
+
+    [Fact]
     public async Task Leaves_the_object_out_when_asked_to()
     {
         var table = (await host.Admin.GetAsync("/api/v1/namespaces/default?includeObject=None", ApiCaller.Table)).Expect(200);
