@@ -4,6 +4,7 @@ using Flotilla.Client;
 using Flotilla.Client.Streams;
 using Flotilla.Server.Admission;
 using Flotilla.Server.Admission.Webhooks;
+using Flotilla.Server.Aggregation;
 using Flotilla.Server.Allocation;
 using Flotilla.Server.Authentication.Tokens;
 using Flotilla.Server.Authorization;
@@ -14,6 +15,7 @@ using Flotilla.Server.Http;
 using Flotilla.Server.Identity;
 using Flotilla.Server.Objects;
 using Flotilla.Server.OpenApi;
+using Flotilla.Server.Proxying;
 using Flotilla.Server.Reviews;
 using Flotilla.Server.Subresources;
 using Flotilla.Server.Watching;
@@ -43,6 +45,10 @@ public sealed class ApiServer : IAsyncDisposable
     private readonly TimeProvider time;
     private readonly KindRegistry kinds = new(BuiltInKinds.All);
     private readonly CustomResourceService customResources;
+    private readonly WebhookConnections aggregatedServers;
+    private readonly ApiServiceService apiServices;
+    private readonly Forwarder forwarder;
+    private readonly ProxyRequests proxies;
 
     public ApiServer(ApiServerOptions options, IStore store, ClusterIdentity identity, TimeProvider time, ILoggerFactory loggers)
     {
@@ -59,6 +65,12 @@ public sealed class ApiServer : IAsyncDisposable
         var admission = new AdmissionChain([.. DefaultPlugins.Create(store, kinds, webhooks, time), .. access.Admission], allocator);
         objects = new ObjectStore(store, admission, new ServedForm(new ConversionWebhooks(new WebhookClient(webhooks, time))), time);
         customResources = new CustomResourceService(objects, kinds, new NoRules(), time, loggers.CreateLogger<CustomResourceService>());
+        var apis = new AggregatedApis();
+        var endpoints = new ServiceEndpoints(store);
+        aggregatedServers = new WebhookConnections(endpoints, identity.FrontProxy.Load);
+        apiServices = new ApiServiceService(objects, kinds, apis, new Availability(aggregatedServers, endpoints), time, loggers.CreateLogger<ApiServiceService>());
+        forwarder = new Forwarder(loggers);
+        proxies = new ProxyRequests(kinds, authorizer, admission, objects, endpoints, forwarder);
         var metrics = new RequestMetrics();
         status = new ServerStatus(store, metrics, time);
         var reads = new ResourceReads(objects, hubs, time);
@@ -68,8 +80,8 @@ public sealed class ApiServer : IAsyncDisposable
         handler = new ApiHandler(
             kinds,
             authorizer,
-            new DiscoveryDocuments(kinds, $"{advertised}:{options.Port}"),
-            new OpenApiDocuments(kinds),
+            new DiscoveryDocuments(kinds, apis, $"{advertised}:{options.Port}"),
+            new OpenApiDocuments(kinds, apis),
             status,
             new IssuerDiscovery(identity.ServiceAccounts, $"{advertised}:{options.Port}"),
             new ReviewAnswers(new AccessReviews(authorizer), access.Tokens, pods, kinds, time),
@@ -77,7 +89,7 @@ public sealed class ApiServer : IAsyncDisposable
             writes,
             new SubresourceAnswers(objects, reads, writes, new ScaleAnswers(objects), pods, new TokenAnswers(objects, admission, identity.ServiceAccounts, time), new LogAnswers(objects, nodes)));
         var streams = new StreamRequests(kinds, authorizer, admission, objects, nodes);
-        listener = new HttpListenerHost(options, identity, new HttpAdapter(handler, streams, access.Authenticator, metrics, time, loggers.CreateLogger<HttpAdapter>()), loggers);
+        listener = new HttpListenerHost(options, identity, new HttpAdapter(handler, streams, new ForwardedRequests(proxies, new AggregatedRequests(apis, authorizer, aggregatedServers, forwarder)), access.Authenticator, metrics, time, loggers.CreateLogger<HttpAdapter>()), loggers);
         Client = ClientFor("flotilla");
     }
 
@@ -107,6 +119,7 @@ public sealed class ApiServer : IAsyncDisposable
         await new FirstObjects(new BuiltInObjects(objects), options).CreateAsync(cancellationToken);
         await customResources.StartAsync(cancellationToken);
         await rewrite.StartAsync(cancellationToken);
+        await apiServices.StartAsync(cancellationToken);
         await listener.StartAsync(cancellationToken);
         status.SetReady();
     }
@@ -117,6 +130,7 @@ public sealed class ApiServer : IAsyncDisposable
         await listener.StopAsync(cancellationToken);
         await rewrite.StopAsync(cancellationToken);
         await access.StopAsync(cancellationToken);
+        await apiServices.StopAsync(cancellationToken);
         await customResources.StopAsync(cancellationToken);
         await hubs.StopAsync(cancellationToken);
     }
@@ -124,6 +138,10 @@ public sealed class ApiServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await listener.DisposeAsync();
+        proxies.Dispose();
+        await forwarder.DisposeAsync();
+        apiServices.Dispose();
+        aggregatedServers.Dispose();
         customResources.Dispose();
         webhooks.Dispose();
         rewrite.Dispose();

@@ -1,17 +1,28 @@
 using System.Text.Json.Nodes;
 using Flotilla.Api.Kinds;
 using Flotilla.Api.Schema;
+using Flotilla.Server.Aggregation;
 using Flotilla.Server.Http;
 using Flotilla.Server.Objects;
 
 namespace Flotilla.Server.Discovery;
 
 /// <summary>What the API offers, told in both forms: group by group, and aggregated in one document.</summary>
-public sealed class DiscoveryDocuments(KindRegistry kinds, string serverAddress)
+public sealed class DiscoveryDocuments
 {
     private const string Aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
-    private volatile Snapshot snapshot = new([], [], []);
+    private readonly KindRegistry kinds;
+    private readonly AggregatedApis apis;
+    private readonly string serverAddress;
+    private volatile Snapshot snapshot = new([], [], [], []);
+
+    internal DiscoveryDocuments(KindRegistry kinds, AggregatedApis apis, string serverAddress)
+    {
+        this.kinds = kinds;
+        this.apis = apis;
+        this.serverAddress = serverAddress;
+    }
 
     /// <summary>Null: the path is no discovery path.</summary>
     public ApiAnswer? TryAnswer(ApiRequest request)
@@ -43,10 +54,10 @@ public sealed class DiscoveryDocuments(KindRegistry kinds, string serverAddress)
     /// <summary>Both aggregated documents, written again when the kinds have changed.</summary>
     private Snapshot Aggregate()
     {
-        var all = kinds.All;
-        if (!ReferenceEquals(snapshot.Kinds, all))
+        var (all, remote) = (kinds.All, apis.All);
+        if (!ReferenceEquals(snapshot.Kinds, all) || !ReferenceEquals(snapshot.Apis, remote))
         {
-            snapshot = new Snapshot(all, StoredObject.Serialize(AggregatedList(kinds, core: true)), StoredObject.Serialize(AggregatedList(kinds, core: false)));
+            snapshot = new Snapshot(all, remote, StoredObject.Serialize(AggregatedList(core: true)), StoredObject.Serialize(AggregatedList(core: false)));
         }
 
         return snapshot;
@@ -55,6 +66,8 @@ public sealed class DiscoveryDocuments(KindRegistry kinds, string serverAddress)
     private static bool WantsAggregated(ApiRequest request) => request.Accept
         .Split(',', StringSplitOptions.TrimEntries)
         .Any(clause => clause.Contains("as=APIGroupDiscoveryList", StringComparison.Ordinal) && clause.Contains("v=v2", StringComparison.Ordinal) && !clause.Contains("v2beta1", StringComparison.Ordinal));
+
+    private IReadOnlyList<ServedVersion> Served => ServedVersions.Of(kinds, apis);
 
     private JsonObject CoreVersions() => new()
     {
@@ -67,12 +80,12 @@ public sealed class DiscoveryDocuments(KindRegistry kinds, string serverAddress)
     {
         ["kind"] = "APIGroupList",
         ["apiVersion"] = "v1",
-        ["groups"] = new JsonArray([.. kinds.GroupVersions.Select(pair => pair.Group).Where(group => group.Length > 0).Distinct().Select(group => GroupEntry(group))]),
+        ["groups"] = new JsonArray([.. Served.Select(pair => pair.Group).Where(group => group.Length > 0).Distinct().Select(group => GroupEntry(group))]),
     };
 
     private JsonObject? Group(string group)
     {
-        if (!kinds.GroupVersions.Any(pair => pair.Group == group))
+        if (!Served.Any(pair => pair.Group == group))
         {
             return null;
         }
@@ -85,7 +98,7 @@ public sealed class DiscoveryDocuments(KindRegistry kinds, string serverAddress)
 
     private JsonObject GroupEntry(string group)
     {
-        var versions = kinds.GroupVersions.Where(pair => pair.Group == group).Select(pair => pair.Version).ToList();
+        var versions = Served.Where(pair => pair.Group == group).Select(pair => pair.Version).ToList();
         JsonObject Version(string version) => new() { ["groupVersion"] = $"{group}/{version}", ["version"] = version };
         return new JsonObject
         {
@@ -146,14 +159,21 @@ public sealed class DiscoveryDocuments(KindRegistry kinds, string serverAddress)
         return entry;
     }
 
-    private static JsonObject AggregatedList(KindRegistry kinds, bool core)
+    private JsonObject AggregatedList(bool core)
     {
         var items = new JsonArray();
-        foreach (var group in kinds.GroupVersions.Select(pair => pair.Group).Distinct().Where(group => (group.Length == 0) == core))
+        var served = Served;
+        foreach (var group in served.Select(pair => pair.Group).Distinct().Where(group => (group.Length == 0) == core))
         {
             var versions = new JsonArray();
-            foreach (var (_, version) in kinds.GroupVersions.Where(pair => pair.Group == group))
+            foreach (var (_, version, api) in served.Where(pair => pair.Group == group))
             {
+                if (api is not null)
+                {
+                    versions.Add(RemoteResources.VersionOf(api));
+                    continue;
+                }
+
                 var list = kinds.All.Where(kind => kind.Group == group && kind.Version == version).OrderBy(kind => kind.Plural, StringComparer.Ordinal);
                 versions.Add(new JsonObject { ["version"] = version, ["resources"] = new JsonArray([.. list.Select(AggregatedResource)]), ["freshness"] = "Current" });
             }
@@ -203,7 +223,7 @@ public sealed class DiscoveryDocuments(KindRegistry kinds, string serverAddress)
     private JsonObject Paths()
     {
         var paths = new List<string> { "/api", "/api/v1", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version" };
-        foreach (var (group, version) in kinds.GroupVersions.Where(pair => pair.Group.Length > 0))
+        foreach (var (group, version, _) in Served.Where(pair => pair.Group.Length > 0))
         {
             paths.Add($"/apis/{group}");
             paths.Add($"/apis/{group}/{version}");
@@ -214,5 +234,5 @@ public sealed class DiscoveryDocuments(KindRegistry kinds, string serverAddress)
 
     private static JsonArray Strings(IEnumerable<string> values) => new([.. values.Select(value => JsonValue.Create(value))]);
 
-    private sealed record Snapshot(IReadOnlyList<Kind> Kinds, byte[] Core, byte[] Groups);
+    private sealed record Snapshot(IReadOnlyList<Kind> Kinds, IReadOnlyList<AggregatedApi> Apis, byte[] Core, byte[] Groups);
 }

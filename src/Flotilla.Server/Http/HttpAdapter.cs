@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Flotilla.Api;
 using Flotilla.Server.Authentication;
 using Flotilla.Server.Objects;
+using Flotilla.Server.Proxying;
 using Flotilla.Storage;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -10,7 +11,7 @@ using Microsoft.Extensions.Logging;
 namespace Flotilla.Server.Http;
 
 /// <summary>Between the wire and the handler: bodies in, answers out, and every failure as a <c>Status</c>.</summary>
-public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests streams, Authenticator authenticator, RequestMetrics metrics, TimeProvider time, ILogger<HttpAdapter> logger)
+public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests streams, ForwardedRequests forwarded, Authenticator authenticator, RequestMetrics metrics, TimeProvider time, ILogger<HttpAdapter> logger)
 {
     public async Task HandleAsync(HttpContext context)
     {
@@ -21,7 +22,7 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
         try
         {
             var caller = await authenticator.AuthenticateAsync(context, cancellationToken);
-            if (await streams.TryHandleAsync(context, caller.User))
+            if (await streams.TryHandleAsync(context, caller.User) || await forwarded.TryHandleAsync(context, caller.User))
             {
                 return;
             }

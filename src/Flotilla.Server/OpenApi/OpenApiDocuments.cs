@@ -4,15 +4,25 @@ using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
 using Flotilla.Api.Schema;
+using Flotilla.Server.Aggregation;
 using Flotilla.Server.Http;
 using Flotilla.Server.Objects;
 
 namespace Flotilla.Server.OpenApi;
 
 /// <summary>The API's description in OpenAPI v3, a document per group and version, and in v2. Made on first use and kept.</summary>
-public sealed class OpenApiDocuments(KindRegistry kinds)
+public sealed class OpenApiDocuments
 {
     private const string RootPath = "/openapi/v3";
+
+    private readonly KindRegistry kinds;
+    private readonly AggregatedApis apis;
+
+    internal OpenApiDocuments(KindRegistry kinds, AggregatedApis apis)
+    {
+        this.kinds = kinds;
+        this.apis = apis;
+    }
 
     // Document { swagger = 1: "2.0", info = 2: { title = 1, version = 2 }, paths = 8: {} }
     private static readonly byte[] TitleOnly =
@@ -53,6 +63,13 @@ public sealed class OpenApiDocuments(KindRegistry kinds)
             var definitions = kinds.All.Where(kind => kind.Group == group && kind.Custom is not null).Select(kind => kind.Custom!.Definition.Object("metadata")).Select(metadata => $"{metadata.String("uid")}:{metadata.Integer("generation")}");
             var hash = Convert.ToHexString(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes($"{name}:{ServerStatus.Version}:{string.Join(',', definitions)}")));
             paths[name] = new JsonObject { ["serverRelativeURL"] = $"{RootPath}/{name}?hash={hash}" };
+        }
+
+        // These are asked for at the servers themselves.
+        foreach (var api in apis.All.Where(api => api.IsAvailable))
+        {
+            var name = PathOf(api.Group, api.Version);
+            paths[name] = new JsonObject { ["serverRelativeURL"] = $"{RootPath}/{name}" };
         }
 
         return new JsonObject { ["paths"] = paths };

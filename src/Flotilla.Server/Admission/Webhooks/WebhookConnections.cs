@@ -9,11 +9,12 @@ using System.Text;
 namespace Flotilla.Server.Admission.Webhooks;
 
 /// <summary>Connections to webhooks, kept open and shared by all webhooks at one place with one authority.</summary>
-internal sealed class WebhookConnections(ServiceEndpoints services) : IDisposable
+/// <param name="certificate">Shown to those who ask for one; null: none.</param>
+internal sealed class WebhookConnections(ServiceEndpoints services, Func<X509Certificate2>? certificate = null) : IDisposable
 {
     private const int MaxPools = 256;
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(2);
-    private readonly ConcurrentDictionary<(string Authority, string CaBundle), HttpMessageInvoker> pools = new();
+    private readonly ConcurrentDictionary<(string Authority, string CaBundle, bool Skips), HttpMessageInvoker> pools = new();
 
     public HttpMessageInvoker For(WebhookTarget target)
     {
@@ -23,7 +24,7 @@ internal sealed class WebhookConnections(ServiceEndpoints services) : IDisposabl
             pools.Clear();
         }
 
-        return pools.GetOrAdd((target.Address.Authority, target.CaBundle), _ => Open(target));
+        return pools.GetOrAdd((target.Address.Authority, target.CaBundle, target.SkipsVerification), _ => Open(target));
     }
 
     public void Dispose()
@@ -44,7 +45,16 @@ internal sealed class WebhookConnections(ServiceEndpoints services) : IDisposabl
             UseCookies = false,
             UseProxy = false,
         };
-        if (target.CaBundle.Length > 0)
+        if (certificate is not null)
+        {
+            handler.SslOptions.ClientCertificateContext = SslStreamCertificateContext.Create(certificate(), null);
+        }
+
+        if (target.SkipsVerification)
+        {
+            handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+        }
+        else if (target.CaBundle.Length > 0)
         {
             handler.SslOptions.CertificateChainPolicy = Trust(target.CaBundle);
         }

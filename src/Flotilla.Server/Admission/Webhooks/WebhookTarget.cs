@@ -10,6 +10,9 @@ namespace Flotilla.Server.Admission.Webhooks;
 /// <param name="Service">The service behind <paramref name="Address"/>, which is then not looked up in DNS.</param>
 internal sealed record WebhookTarget(Uri Address, string CaBundle, ServicePort? Service)
 {
+    /// <summary>Whatever certificate it shows is taken.</summary>
+    public bool SkipsVerification { get; init; }
+
     public static WebhookTarget From(JsonObject client)
     {
         var bundle = client.String("caBundle") ?? "";

@@ -1,0 +1,61 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.Logging;
+
+namespace Flotilla.Server.Tests.Harness;
+
+/// <summary>Some server behind a Service, on loopback: with TLS and a certificate of nobody's, or plain.</summary>
+public sealed class BackendServer : IAsyncDisposable
+{
+    private readonly WebApplication app;
+
+    private BackendServer(bool tls, RequestDelegate answer)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        {
+            if (tls)
+            {
+                listen.UseHttps(https =>
+                {
+                    https.ServerCertificate = SelfSigned();
+                    https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+                    https.ClientCertificateValidation = (_, _, _) => true;
+                });
+            }
+        }));
+        app = builder.Build();
+        app.UseWebSockets();
+        app.Run(answer);
+    }
+
+    public int Port => new Uri(app.Urls.First()).Port;
+
+    public static async Task<BackendServer> StartAsync(bool tls, RequestDelegate answer)
+    {
+        var server = new BackendServer(tls, answer);
+        await server.app.StartAsync(TestContext.Current.CancellationToken);
+        return server;
+    }
+
+    /// <summary>A Service that leads to this server: by name, since endpoints may not be on loopback.</summary>
+    public string Service(string name, string portName = "") =>
+        $$$"""{"metadata":{"name":"{{{name}}}"},"spec":{"type":"ExternalName","externalName":"localhost","ports":[{"name":"{{{portName}}}","port":{{{Port}}}}]}}""";
+
+    public ValueTask DisposeAsync() => app.DisposeAsync();
+
+    private static X509Certificate2 SelfSigned()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=backend", key, HashAlgorithmName.SHA256);
+        using var made = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow.AddDays(2));
+        return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pfx), null);
+    }
+}
