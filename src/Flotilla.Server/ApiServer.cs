@@ -64,7 +64,7 @@ public sealed class ApiServer : IAsyncDisposable
         webhooks = new WebhookConnections(new ServiceEndpoints(store));
         var admission = new AdmissionChain([.. DefaultPlugins.Create(store, kinds, webhooks, time), .. access.Admission], allocator);
         objects = new ObjectStore(store, admission, new ServedForm(new ConversionWebhooks(new WebhookClient(webhooks, time))), time);
-        customResources = new CustomResourceService(objects, kinds, new NoRules(), time, loggers.CreateLogger<CustomResourceService>());
+        customResources = new CustomResourceService(objects, kinds, time, loggers.CreateLogger<CustomResourceService>());
         var apis = new AggregatedApis();
         var endpoints = new ServiceEndpoints(store);
         aggregatedServers = new WebhookConnections(endpoints, identity.FrontProxy.Load);

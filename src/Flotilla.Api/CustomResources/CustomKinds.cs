@@ -7,19 +7,19 @@ namespace Flotilla.Api.CustomResources;
 /// <summary>The kinds that a CustomResourceDefinition adds: one for each served version, newest first.</summary>
 public static class CustomKinds
 {
-    public static IReadOnlyList<Kind> Of(JsonObject definition, IRuleCompiler compiler) =>
+    public static IReadOnlyList<Kind> Of(JsonObject definition) =>
     [
         .. definition.Object("spec").Objects("versions")
             .Where(version => version.Boolean("served") == true)
             .OrderByDescending(version => version.String("name") ?? "", VersionOrder.Comparer)
-            .Select(version => Of(definition, version, compiler)),
+            .Select(version => Of(definition, version)),
     ];
 
-    private static Kind Of(JsonObject definition, JsonObject version, IRuleCompiler compiler)
+    private static Kind Of(JsonObject definition, JsonObject version)
     {
         var spec = definition.Object("spec");
         var names = definition.Object("status").Object("acceptedNames");
-        var custom = new CustomResource(definition, version, compiler);
+        var custom = new CustomResource(definition, version);
         return new Kind(custom.Group, custom.Version, names.String("plural")!, names.String("kind")!, spec.String("scope") == "Cluster" ? Scope.Cluster : Scope.Namespaced)
         {
             Custom = custom,

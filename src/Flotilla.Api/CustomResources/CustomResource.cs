@@ -3,6 +3,7 @@ using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
 using Flotilla.Api.Schema;
 using Flotilla.Api.Validation;
+using Flotilla.Cel;
 
 namespace Flotilla.Api.CustomResources;
 
@@ -14,8 +15,9 @@ public sealed class CustomResource : IDisposable
 {
     private readonly CancellationTokenSource retired = new();
     private readonly SchemaValidator validator;
+    private readonly SchemaValidations rules;
 
-    public CustomResource(JsonObject definition, JsonObject version, IRuleCompiler compiler)
+    public CustomResource(JsonObject definition, JsonObject version)
     {
         var spec = definition.Object("spec");
         Definition = definition;
@@ -23,7 +25,7 @@ public sealed class CustomResource : IDisposable
         Version = version.String("name") ?? "";
         Schema = StructuralSchema.Of(version.Object("schema").Object("openAPIV3Schema") ?? new JsonObject { ["type"] = "object", ["x-kubernetes-preserve-unknown-fields"] = true });
         validator = new SchemaValidator(Schema.Json);
-        Rules = compiler.Compile(Schema.Json);
+        rules = SchemaValidations.Compile(Schema.Json, "");
         Type = Schema.ToTypeSchema($"{Group}.{Version}.{spec.Object("names").String("kind")}");
         StructuralSchema.AddIdentity(Type);
         StorageVersion = spec.Objects("versions").First(candidate => candidate.Boolean("storage") == true).String("name") ?? "";
@@ -39,8 +41,6 @@ public sealed class CustomResource : IDisposable
     public string Version { get; }
 
     public StructuralSchema Schema { get; }
-
-    public ICompiledRules? Rules { get; }
 
     public TypeSchema Type { get; }
 
@@ -81,7 +81,7 @@ public sealed class CustomResource : IDisposable
     {
         var judged = Judged(value);
         var errors = validator.Check(judged, old is null ? null : Judged(old)).Concat(ListRules.Check(judged, Schema)).ToList();
-        if (Rules is null)
+        if (rules.IsEmpty)
         {
             return errors;
         }
@@ -89,7 +89,7 @@ public sealed class CustomResource : IDisposable
         // Rules may rely on what the schema says about lengths and types.
         return errors.Any(error => error.Type is "FieldValueRequired" or "FieldValueTooLong" or "FieldValueTooMany" or "FieldValueTypeInvalid")
             ? [.. errors, new FieldError("FieldValueInvalid", "<nil>", "Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation")]
-            : [.. errors, .. Rules.Check(value, old)];
+            : [.. errors, .. rules.Validate(value, old, CancellationToken.None).Select(error => new FieldError(error.Type, error.Field, error.Body))];
     }
 
     public void Dispose() => retired.Dispose();
@@ -119,20 +119,4 @@ public sealed class CustomResource : IDisposable
         copy["metadata"] = new JsonObject(new[] { "name", "generateName" }.Where(name => metadata?[name] is not null).Select(name => KeyValuePair.Create(name, metadata![name]?.DeepClone())));
         return copy;
     }
-}
-
-/// <summary>Compiles <c>x-kubernetes-validations</c>.</summary>
-public interface IRuleCompiler
-{
-    /// <summary>Null: the schema has no rules.</summary>
-    ICompiledRules? Compile(JsonObject schema);
-
-    /// <summary>What is wrong with the rules of a schema, by path below <paramref name="path"/>.</summary>
-    IEnumerable<FieldError> Check(JsonObject schema, string path);
-}
-
-/// <summary>The rules of a schema, ready to judge objects.</summary>
-public interface ICompiledRules
-{
-    IEnumerable<FieldError> Check(JsonObject value, JsonObject? old);
 }

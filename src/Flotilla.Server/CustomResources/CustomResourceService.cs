@@ -14,7 +14,7 @@ namespace Flotilla.Server.CustomResources;
 /// Keeps the kinds that the server offers in step with the stored CustomResourceDefinitions: accepts their names,
 /// establishes them, and empties them before they go. One loop follows the definitions; everything is read again.
 /// </summary>
-public sealed partial class CustomResourceService(ObjectStore objects, KindRegistry kinds, IRuleCompiler compiler, TimeProvider time, ILogger<CustomResourceService> logger) : BackgroundService
+public sealed partial class CustomResourceService(ObjectStore objects, KindRegistry kinds, TimeProvider time, ILogger<CustomResourceService> logger) : BackgroundService
 {
     private static readonly Kind Definition = ApiExtensionsKinds.CustomResourceDefinition;
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
@@ -126,7 +126,7 @@ public sealed partial class CustomResourceService(ObjectStore objects, KindRegis
         }
 
         registered.Add(name);
-        kinds.Replace(name, CustomKinds.Of(definition, compiler));
+        kinds.Replace(name, CustomKinds.Of(definition));
         Retire(before);
     }
 

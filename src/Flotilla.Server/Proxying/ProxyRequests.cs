@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Security;
 using System.Text.Json.Nodes;
 using Flotilla.Api;
@@ -23,7 +24,7 @@ internal sealed class ProxyRequests(KindRegistry kinds, Authorizer authorizer, A
         AllowAutoRedirect = false,
         UseCookies = false,
         UseProxy = false,
-        AutomaticDecompression = System.Net.DecompressionMethods.None,
+        AutomaticDecompression = DecompressionMethods.None,
         ConnectTimeout = TimeSpan.FromSeconds(30),
         SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true },
     });
@@ -96,7 +97,8 @@ internal sealed class ProxyRequests(KindRegistry kinds, Authorizer authorizer, A
 
         try
         {
-            return (await services.ResolveAsync(new ServicePort(resource.Namespace!, name.Name, (int)number), cancellationToken)).ToString()!;
+            var endpoint = await services.ResolveAsync(new ServicePort(resource.Namespace!, name.Name, (int)number), cancellationToken);
+            return endpoint is DnsEndPoint elsewhere ? string.Create(CultureInfo.InvariantCulture, $"{elsewhere.Host}:{elsewhere.Port}") : endpoint.ToString()!;
         }
         catch (WebhookCallException error)
         {

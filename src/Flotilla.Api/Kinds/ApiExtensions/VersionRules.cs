@@ -3,6 +3,7 @@ using Flotilla.Api.CustomResources;
 using Flotilla.Api.Json;
 using Flotilla.Api.Printing;
 using Flotilla.Api.Validation;
+using Flotilla.Cel;
 
 namespace Flotilla.Api.Kinds.ApiExtensions;
 
@@ -23,13 +24,18 @@ internal static class VersionRules
     {
         var schema = version.Object("schema").Object("openAPIV3Schema");
         var errors = schema is null
-            ? [FieldError.Required($"{FieldRules.Indexed("spec.versions", i)}.schema.openAPIV3Schema", "schemas are required")]
-            : SchemaRules.Check(schema, path.Schema);
+            ? [FieldError.Required($"{FieldRules.Indexed("spec.versions", i)}.schema.openAPIV3Schema")]
+            : CheckSchema(schema, path.Schema);
         return errors.Concat(CheckScale(version.Object("subresources").Object("scale"), $"{path.Version}.subresources.scale"))
             .Concat(CheckColumns(version, $"{path.Version}.additionalPrinterColumns"))
             .Concat(CheckSelectable(version, $"{path.Version}.selectableFields"))
             .Concat(CheckWarning(version, i));
     }
+
+    // Rules rely on a schema that is sound.
+    private static IEnumerable<FieldError> CheckSchema(JsonObject schema, string path) => SchemaRules.Check(schema, path).ToList() is { Count: > 0 } errors
+        ? errors
+        : SchemaValidations.Compile(schema, path).Errors.Select(error => new FieldError(error.Type, error.Field, error.Body));
 
     private static IEnumerable<FieldError> CheckScale(JsonObject? scale, string path)
     {
