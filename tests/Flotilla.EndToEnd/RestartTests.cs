@@ -53,6 +53,7 @@ public sealed class RestartTests(Cluster cluster)
         Assert.DoesNotContain(cluster.DataDirectory, await OutputAsync("sh", "-c", "cat /proc/[0-9]*/mountinfo 2>/dev/null; true"), StringComparison.Ordinal);
         Assert.DoesNotContain("flotilla", await OutputAsync("ip", "link"), StringComparison.Ordinal);
         Assert.DoesNotContain("flotilla", await OutputAsync("nft", "list", "ruleset"), StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries("/run", "flotilla.owner*"));
         Assert.DoesNotContain(cluster.DataDirectory, await OutputAsync("mount"), StringComparison.Ordinal);
         Assert.DoesNotContain(cluster.DataDirectory, await OutputAsync("ps", "-eo", "args"), StringComparison.Ordinal);
         Assert.DoesNotContain("10.244.", await OutputAsync("ip", "route"), StringComparison.Ordinal);

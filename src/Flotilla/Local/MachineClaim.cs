@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Flotilla.Local;
 
 /// <summary>
@@ -13,22 +15,24 @@ internal static class MachineClaim
     {
         if (Other(settings, file) is { } other)
         {
-            throw new UserError(
-                $"The cluster in {other} has this machine, which can have one at a time; stop it first with: flotilla down --data-dir {other}");
+            throw Taken(other);
         }
     }
 
     /// <exception cref="UserError">The machine is another cluster's.</exception>
     public static void Take(ClusterSettings settings, string file = OwnerFile)
     {
-        using var gate = Gate(file);
-        Check(settings, file);
-        File.WriteAllText(file, settings.DataDirectory);
+        using var claim = Open(file);
+        if (OtherIn(claim, settings) is { } other)
+        {
+            throw Taken(other);
+        }
+        claim.SetLength(0);
+        claim.Write(Encoding.UTF8.GetBytes(settings.DataDirectory));
     }
 
     public static void Release(ClusterSettings settings, string file = OwnerFile)
     {
-        using var gate = Gate(file);
         if (Other(settings, file) is null)
         {
             File.Delete(file);
@@ -42,18 +46,28 @@ internal static class MachineClaim
         {
             return null;
         }
-        var owner = File.ReadAllText(file).Trim();
+        using var claim = Open(file);
+        return OtherIn(claim, settings);
+    }
+
+    private static string? OtherIn(FileStream claim, ClusterSettings settings)
+    {
+        using var reader = new StreamReader(claim, leaveOpen: true);
+        var owner = reader.ReadToEnd();
         return owner.Length > 0 && owner != settings.DataDirectory && ClusterSettings.IsIn(owner) ? owner : null;
     }
 
+    private static UserError Taken(string other) => new(
+        $"The cluster in {other} has this machine, which can have one at a time; stop it first with: flotilla down --data-dir {other}");
+
     // Of two servers that start at the same moment one has to wait for the other's claim.
-    private static FileStream Gate(string file)
+    private static FileStream Open(string file)
     {
         for (var attempt = 0; ; attempt++)
         {
             try
             {
-                return new FileStream(file + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
             catch (IOException) when (attempt < 100)
             {
