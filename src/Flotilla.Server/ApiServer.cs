@@ -62,7 +62,7 @@ public sealed class ApiServer : IAsyncDisposable
         access = new AccessControl(store, identity, time, loggers);
         var authorizer = access.Authorizer;
         webhooks = new WebhookConnections(new ServiceEndpoints(store));
-        var admission = new AdmissionChain([.. DefaultPlugins.Create(store, kinds, webhooks, time), .. access.Admission], allocator);
+        var admission = new AdmissionChain([.. DefaultPlugins.Create(store, kinds, authorizer, webhooks, time), .. access.Admission], allocator);
         objects = new ObjectStore(store, admission, new ServedForm(new ConversionWebhooks(new WebhookClient(webhooks, time))), time);
         customResources = new CustomResourceService(objects, kinds, time, loggers.CreateLogger<CustomResourceService>());
         var apis = new AggregatedApis();

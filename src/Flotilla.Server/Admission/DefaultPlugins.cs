@@ -5,6 +5,7 @@ using Flotilla.Server.Admission.Namespaces;
 using Flotilla.Server.Admission.Networking;
 using Flotilla.Server.Admission.Nodes;
 using Flotilla.Server.Admission.PodSecurity;
+using Flotilla.Server.Admission.Policies;
 using Flotilla.Server.Admission.Priorities;
 using Flotilla.Server.Admission.Quotas;
 using Flotilla.Server.Admission.RuntimeClasses;
@@ -12,6 +13,7 @@ using Flotilla.Server.Admission.ServiceAccounts;
 using Flotilla.Server.Admission.Storage;
 using Flotilla.Server.Admission.Tolerations;
 using Flotilla.Server.Admission.Webhooks;
+using Flotilla.Server.Authorization;
 using Flotilla.Storage;
 
 namespace Flotilla.Server.Admission;
@@ -19,10 +21,13 @@ namespace Flotilla.Server.Admission;
 /// <summary>The plugins that are always on. The order is upstream's: each sees what those before it have filled in.</summary>
 internal static class DefaultPlugins
 {
-    public static IReadOnlyList<IAdmissionPlugin> Create(IStore store, KindRegistry kinds, WebhookConnections connections, TimeProvider time)
+    public static IReadOnlyList<IAdmissionPlugin> Create(IStore store, KindRegistry kinds, Authorizer authorizer, WebhookConnections connections, TimeProvider time)
     {
         var context = new MatchContext(store, new EquivalentKinds(kinds));
         var caller = new WebhookCaller(connections, time);
+        var parameters = new PolicyParams(store, kinds);
+        var mutating = new PolicySet(store, AdmissionKinds.MutatingPolicy, AdmissionKinds.MutatingPolicyBinding, context, parameters, authorizer);
+        var validating = new PolicySet(store, AdmissionKinds.ValidatingPolicy, AdmissionKinds.ValidatingPolicyBinding, context, parameters, authorizer);
         return
         [
             new NamespaceLifecycle(store),
@@ -37,8 +42,11 @@ internal static class DefaultPlugins
             new PersistentVolumeClaimResize(store),
             new RuntimeClassAdmission(store),
             new DefaultIngressClass(store),
-            new MutatingWebhooks(store, context, caller),
-            new ValidatingWebhooks(store, context, caller),
+            new MutatingPolicies(mutating, authorizer),
+            new MutatingWebhooks(store, context, authorizer, caller),
+            new ExpressionRules(),
+            new ValidatingPolicies(validating),
+            new ValidatingWebhooks(store, context, authorizer, caller),
             new ResourceQuotaAdmission(store, time),
         ];
     }

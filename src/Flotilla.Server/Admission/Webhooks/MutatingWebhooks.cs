@@ -4,14 +4,15 @@ using Flotilla.Api.Kinds;
 using Flotilla.Api.Patching;
 using Flotilla.Server.Admission.Matching;
 using Flotilla.Server.Http;
+using Flotilla.Server.Authorization;
 using Flotilla.Storage;
 
 namespace Flotilla.Server.Admission.Webhooks;
 
 /// <summary>Calls mutating webhooks one after the other; each sees what those before it have changed.</summary>
-internal sealed class MutatingWebhooks(IStore store, MatchContext context, WebhookCaller caller) : IAdmissionPlugin
+internal sealed class MutatingWebhooks(IStore store, MatchContext context, Authorizer authorizer, WebhookCaller caller) : IAdmissionPlugin
 {
-    private readonly WebhookSelection selection = new(store, AdmissionKinds.MutatingWebhook, context);
+    private readonly WebhookSelection selection = new(store, AdmissionKinds.MutatingWebhook, context, authorizer);
 
     public async ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {

@@ -13,18 +13,26 @@ internal static class ReviewRequest
     public static JsonObject Of(AdmissionRequest request, Kind matched, string reviewVersion, string uid)
     {
         var view = AdmissionView.Of(request, matched);
+        var body = Facts(request, matched);
+        body["uid"] = uid;
+        body["object"] = view.Object;
+        body["oldObject"] = view.Old;
+        return new JsonObject { ["kind"] = "AdmissionReview", ["apiVersion"] = $"admission.k8s.io/{reviewVersion}", ["request"] = body };
+    }
+
+    /// <summary>Everything about the request but the objects.</summary>
+    public static JsonObject Facts(AdmissionRequest request, Kind matched)
+    {
+        var view = AdmissionView.Of(request, matched);
         var own = request.Kind;
         var body = new JsonObject
         {
-            ["uid"] = uid,
             ["kind"] = KindOf(view.Identity),
             ["resource"] = ResourceOf(matched),
             ["requestKind"] = KindOf(AdmissionView.Of(request, own).Identity),
             ["requestResource"] = ResourceOf(own),
             ["operation"] = request.Operation.ToString().ToUpperInvariant(),
             ["userInfo"] = UserInfo(request.User),
-            ["object"] = view.Object,
-            ["oldObject"] = view.Old,
             ["dryRun"] = request.Options.DryRun,
             ["options"] = Options(request),
         };
@@ -32,7 +40,7 @@ internal static class ReviewRequest
         Add(body, "requestSubResource", request.Subresource);
         Add(body, "name", request.Name);
         Add(body, "namespace", own == CoreKinds.Namespace ? request.Name : request.Namespace);
-        return new JsonObject { ["kind"] = "AdmissionReview", ["apiVersion"] = $"admission.k8s.io/{reviewVersion}", ["request"] = body };
+        return body;
     }
 
     public static JsonObject UserInfo(RequestUser user)

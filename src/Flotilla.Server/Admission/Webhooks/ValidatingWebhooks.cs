@@ -1,14 +1,15 @@
 using Flotilla.Api.Kinds;
 using Flotilla.Server.Admission.Matching;
 using Flotilla.Server.Http;
+using Flotilla.Server.Authorization;
 using Flotilla.Storage;
 
 namespace Flotilla.Server.Admission.Webhooks;
 
 /// <summary>Calls validating webhooks all at once; one refusal is enough.</summary>
-internal sealed class ValidatingWebhooks(IStore store, MatchContext context, WebhookCaller caller) : IAdmissionPlugin
+internal sealed class ValidatingWebhooks(IStore store, MatchContext context, Authorizer authorizer, WebhookCaller caller) : IAdmissionPlugin
 {
-    private readonly WebhookSelection selection = new(store, AdmissionKinds.ValidatingWebhook, context);
+    private readonly WebhookSelection selection = new(store, AdmissionKinds.ValidatingWebhook, context, authorizer);
 
     public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
+using Flotilla.Server.Admission.Expressions;
 using Flotilla.Server.Admission.Matching;
 
 namespace Flotilla.Server.Admission.Webhooks;
@@ -13,6 +14,8 @@ internal sealed record Webhook
     public required string Id { get; init; }
 
     public required MatchConstraints Match { get; init; }
+
+    public required MatchConditions Conditions { get; init; }
 
     public required WebhookTarget Target { get; init; }
 
@@ -39,6 +42,7 @@ internal sealed record Webhook
         Name = hook.String("name") ?? "",
         Id = id,
         Match = MatchConstraints.From(hook, "rules"),
+        Conditions = new MatchConditions(AdmissionEnvironment.Plain, hook),
         Target = WebhookTarget.From(hook.Object("clientConfig") ?? []),
         ReviewVersion = hook.Array("admissionReviewVersions")?.Select(node => node.AsString()).FirstOrDefault(version => version is "v1" or "v1beta1") ?? "v1",
         Timeout = TimeSpan.FromSeconds(hook.Integer("timeoutSeconds") ?? 10),

@@ -1,12 +1,14 @@
 using Flotilla.Api.Kinds;
+using Flotilla.Server.Admission.Expressions;
 using Flotilla.Server.Admission.Matching;
 using Flotilla.Server.Http;
+using Flotilla.Server.Authorization;
 using Flotilla.Storage;
 
 namespace Flotilla.Server.Admission.Webhooks;
 
 /// <summary>The webhooks of one sort of configuration, and which of them a request must pass.</summary>
-internal sealed class WebhookSelection(IStore store, Kind configurations, MatchContext context)
+internal sealed class WebhookSelection(IStore store, Kind configurations, MatchContext context, Authorizer authorizer)
 {
     private readonly CompiledObjects<IReadOnlyList<Webhook>> compiled = new(store, configurations.StoragePrefix, Webhook.AllOf);
 
@@ -26,11 +28,28 @@ internal sealed class WebhookSelection(IStore store, Kind configurations, MatchC
     public async ValueTask<Kind?> MatchAsync(Webhook hook, AdmissionRequest request, CancellationToken cancellationToken)
     {
         var matched = await hook.Match.MatchAsync(request, context, cancellationToken);
+        if (matched is not null && !await MeetsConditionsAsync(hook, request, matched, cancellationToken))
+        {
+            return null;
+        }
+
         if (matched is not null && request.Options.DryRun && hook.HasSideEffects)
         {
             throw Failures.BadRequest($"admission webhook \"{hook.Name}\" does not support dry run");
         }
 
         return matched;
+    }
+
+    private async ValueTask<bool> MeetsConditionsAsync(Webhook hook, AdmissionRequest request, Kind matched, CancellationToken cancellationToken)
+    {
+        if (hook.Conditions.IsEmpty)
+        {
+            return true;
+        }
+
+        var facts = await AdmissionFacts.ReadAsync(request, matched, context, cancellationToken);
+        var (met, error) = await hook.Conditions.EvaluateAsync(new ExpressionRun(facts, new AskedAuthorizer(authorizer, request.User)), cancellationToken);
+        return error is null ? met : throw request.Forbidden(error);
     }
 }
