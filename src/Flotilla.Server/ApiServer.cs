@@ -11,6 +11,7 @@ using Flotilla.Server.Authorization;
 using Flotilla.Server.Bootstrap;
 using Flotilla.Server.CustomResources;
 using Flotilla.Server.Discovery;
+using Flotilla.Server.Fairness;
 using Flotilla.Server.Http;
 using Flotilla.Server.Identity;
 using Flotilla.Server.Objects;
@@ -36,6 +37,8 @@ public sealed class ApiServer : IAsyncDisposable
     private readonly ObjectStore objects;
     private readonly ApiHandler handler;
     private readonly AccessControl access;
+    private readonly FlowControl flows;
+    private readonly FlowKeeper flowKeeper;
     private readonly EncryptionRewrite rewrite;
     private readonly ServerStatus status;
     private readonly ServiceAllocator allocator;
@@ -71,6 +74,8 @@ public sealed class ApiServer : IAsyncDisposable
         apiServices = new ApiServiceService(objects, kinds, apis, new Availability(aggregatedServers, endpoints), time, loggers.CreateLogger<ApiServiceService>());
         forwarder = new Forwarder(loggers);
         proxies = new ProxyRequests(kinds, authorizer, admission, objects, endpoints, forwarder);
+        flows = new FlowControl(store, options.MaxConcurrentRequests, time, loggers.CreateLogger<FlowControl>());
+        flowKeeper = new FlowKeeper(flows, new BuiltInObjects(objects), store, time, loggers.CreateLogger<FlowKeeper>());
         var metrics = new RequestMetrics();
         status = new ServerStatus(store, metrics, time);
         var reads = new ResourceReads(objects, hubs, time);
@@ -89,7 +94,7 @@ public sealed class ApiServer : IAsyncDisposable
             writes,
             new SubresourceAnswers(objects, reads, writes, new ScaleAnswers(objects), pods, new TokenAnswers(objects, admission, identity.ServiceAccounts, time), new LogAnswers(objects, nodes)));
         var streams = new StreamRequests(kinds, authorizer, admission, objects, nodes);
-        listener = new HttpListenerHost(options, identity, new HttpAdapter(handler, streams, new ForwardedRequests(proxies, new AggregatedRequests(apis, authorizer, aggregatedServers, forwarder)), access.Authenticator, metrics, time, loggers.CreateLogger<HttpAdapter>()), loggers);
+        listener = new HttpListenerHost(options, identity, new HttpAdapter(handler, streams, new ForwardedRequests(proxies, new AggregatedRequests(apis, authorizer, aggregatedServers, forwarder)), access.Authenticator, new FlowGate(flows, new RequestWidth(store, kinds)), status, metrics, time, loggers.CreateLogger<HttpAdapter>()), loggers);
         Client = ClientFor("flotilla");
     }
 
@@ -118,6 +123,8 @@ public sealed class ApiServer : IAsyncDisposable
 
         await new FirstObjects(new BuiltInObjects(objects), options).CreateAsync(cancellationToken);
         await customResources.StartAsync(cancellationToken);
+        await flows.StartAsync(cancellationToken);
+        await flowKeeper.StartAsync(cancellationToken);
         await rewrite.StartAsync(cancellationToken);
         await apiServices.StartAsync(cancellationToken);
         await listener.StartAsync(cancellationToken);
@@ -128,6 +135,8 @@ public sealed class ApiServer : IAsyncDisposable
     {
         status.SetStopping();
         await listener.StopAsync(cancellationToken);
+        await flowKeeper.StopAsync(cancellationToken);
+        await flows.StopAsync(cancellationToken);
         await rewrite.StopAsync(cancellationToken);
         await access.StopAsync(cancellationToken);
         await apiServices.StopAsync(cancellationToken);
@@ -144,6 +153,8 @@ public sealed class ApiServer : IAsyncDisposable
         aggregatedServers.Dispose();
         customResources.Dispose();
         webhooks.Dispose();
+        flowKeeper.Dispose();
+        flows.Dispose();
         rewrite.Dispose();
         await access.DisposeAsync();
         hubs.Dispose();

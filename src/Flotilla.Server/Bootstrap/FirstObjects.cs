@@ -4,6 +4,7 @@ using Flotilla.Api;
 using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
 using Flotilla.Server.Bootstrap.Rbac;
+using Flotilla.Server.Fairness;
 
 namespace Flotilla.Server.Bootstrap;
 
@@ -43,6 +44,7 @@ internal sealed class FirstObjects(BuiltInObjects objects, ApiServerOptions opti
             cancellationToken);
         await PublishAddressAsync(cancellationToken);
         await new BuiltInRoles(objects).EnsureAsync(cancellationToken);
+        await new BuiltInFlows(objects).EnsureAsync(cancellationToken);
     }
 
     /// <summary>The first address of the service range.</summary>

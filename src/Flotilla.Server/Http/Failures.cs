@@ -63,6 +63,8 @@ public static class Failures
 
     public static ApiException TooManyRequests(string message) => Of(429, "TooManyRequests", message, new V1StatusDetails { RetryAfterSeconds = 1 });
 
+    public static ApiException Timeout() => Of(504, "Timeout", "Timeout: request did not complete within the allotted timeout", new V1StatusDetails());
+
     public static ApiException Unavailable(string message) => Of(503, "ServiceUnavailable", message);
 
     public static ApiException Internal(string message) => Of(500, "InternalError", $"Internal error occurred: {message}", new V1StatusDetails { Causes = [new V1StatusCause { Message = message }] });

@@ -2,6 +2,8 @@ using System.Buffers;
 using System.Diagnostics;
 using Flotilla.Api;
 using Flotilla.Server.Authentication;
+using Flotilla.Server.Authorization;
+using Flotilla.Server.Fairness;
 using Flotilla.Server.Objects;
 using Flotilla.Server.Proxying;
 using Flotilla.Storage;
@@ -11,7 +13,7 @@ using Microsoft.Extensions.Logging;
 namespace Flotilla.Server.Http;
 
 /// <summary>Between the wire and the handler: bodies in, answers out, and every failure as a <c>Status</c>.</summary>
-public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests streams, ForwardedRequests forwarded, Authenticator authenticator, RequestMetrics metrics, TimeProvider time, ILogger<HttpAdapter> logger)
+public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests streams, ForwardedRequests forwarded, Authenticator authenticator, FlowGate gate, ServerStatus status, RequestMetrics metrics, TimeProvider time, ILogger<HttpAdapter> logger)
 {
     public async Task HandleAsync(HttpContext context)
     {
@@ -21,30 +23,7 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
         context.Response.Headers.CacheControl = "no-cache, private";
         try
         {
-            var caller = await authenticator.AuthenticateAsync(context, cancellationToken);
-            if (await streams.TryHandleAsync(context, caller.User) || await forwarded.TryHandleAsync(context, caller.User))
-            {
-                return;
-            }
-
-            var request = new ApiRequest
-            {
-                Method = context.Request.Method,
-                Path = context.Request.Path.Value ?? "/",
-                Query = context.Request.Query.Count == 0 ? NoQuery : context.Request.Query.ToDictionary(StringComparer.Ordinal),
-                ContentType = context.Request.ContentType,
-                Accept = context.Request.Headers.Accept.ToString(),
-                Body = await ReadBodyAsync(context.Request, cancellationToken),
-                User = caller.User,
-                UserAgent = context.Request.Headers.UserAgent.ToString(),
-            };
-            context.Features.Set(request.Notes);
-            foreach (var warning in caller.Warnings)
-            {
-                request.Notes.Warn(warning);
-            }
-
-            await WriteAsync(context, await handler.HandleAsync(request, cancellationToken), cancellationToken);
+            await ServeAsync(context, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -71,6 +50,73 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
 
     private static readonly Dictionary<string, Microsoft.Extensions.Primitives.StringValues> NoQuery = [];
     private static readonly Dictionary<string, string> NoHeaders = [];
+
+    private async Task ServeAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        var caller = await authenticator.AuthenticateAsync(context, cancellationToken);
+        var query = context.Request.Query;
+        var wanted = RequestAttributes.Of(context.Request.Method, context.Request.Path.Value ?? "/", name => query.TryGetValue(name, out var value) ? value.ToString() : null);
+        using var pass = await gate.EnterAsync(context, caller.User, wanted, cancellationToken);
+        if (pass is null)
+        {
+            await WriteAsync(context, ApiAnswer.Text("Too many requests, please try again later.\n", StatusCodes.Status429TooManyRequests), cancellationToken);
+            return;
+        }
+
+        if (await streams.TryHandleAsync(context, caller.User) || await forwarded.TryHandleAsync(context, caller.User))
+        {
+            return;
+        }
+
+        using var deadline = RequestDeadline.For(wanted, query["timeout"], time, cancellationToken);
+        try
+        {
+            await AnswerAsync(context, caller, pass, deadline.Token);
+        }
+        catch (OperationCanceledException) when (deadline.IsOver && !cancellationToken.IsCancellationRequested)
+        {
+            throw Failures.Timeout();
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext context, Caller caller, FlowPass pass, CancellationToken cancellationToken)
+    {
+        var request = new ApiRequest
+        {
+            Method = context.Request.Method,
+            Path = context.Request.Path.Value ?? "/",
+            Query = context.Request.Query.Count == 0 ? NoQuery : context.Request.Query.ToDictionary(StringComparer.Ordinal),
+            ContentType = context.Request.ContentType,
+            Accept = context.Request.Headers.Accept.ToString(),
+            Body = await ReadBodyAsync(context.Request, cancellationToken),
+            User = caller.User,
+            UserAgent = context.Request.Headers.UserAgent.ToString(),
+        };
+        context.Features.Set(request.Notes);
+        foreach (var warning in caller.Warnings)
+        {
+            request.Notes.Warn(warning);
+        }
+
+        var answer = await handler.HandleAsync(request, cancellationToken);
+        pass.Answering();
+        if (!pass.IsWatch)
+        {
+            await WriteAsync(context, answer, cancellationToken);
+            return;
+        }
+
+        using var draining = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, status.Stopping);
+        try
+        {
+            await WriteAsync(context, answer, draining.Token);
+        }
+        catch (OperationCanceledException) when (status.Stopping.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            // The stream ends in order, and the client watches another server or this one's successor.
+            await context.Response.CompleteAsync();
+        }
+    }
 
     private async Task FailAsync(HttpContext context, Exception error)
     {

@@ -29,11 +29,19 @@ public sealed class ServerStatus(IStore store, RequestMetrics metrics, TimeProvi
     };
 
     private readonly DateTimeOffset started = time.GetUtcNow();
+    private readonly CancellationTokenSource stopping = new();
     private volatile bool ready;
 
     public void SetReady() => ready = true;
 
-    public void SetStopping() => ready = false;
+    /// <summary>Set when the server is about to go: what would last for ever ends in order.</summary>
+    public CancellationToken Stopping => stopping.Token;
+
+    public void SetStopping()
+    {
+        ready = false;
+        stopping.Cancel();
+    }
 
     /// <summary>Null: the path is none of these.</summary>
     public ApiAnswer? TryAnswer(ApiRequest request)
