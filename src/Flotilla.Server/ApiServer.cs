@@ -72,7 +72,7 @@ public sealed class ApiServer : IAsyncDisposable
         var endpoints = new ServiceEndpoints(store);
         aggregatedServers = new WebhookConnections(endpoints, identity.FrontProxy.Load);
         apiServices = new ApiServiceService(objects, kinds, apis, new Availability(aggregatedServers, endpoints), time, loggers.CreateLogger<ApiServiceService>());
-        forwarder = new Forwarder(loggers);
+        forwarder = new Forwarder();
         proxies = new ProxyRequests(kinds, authorizer, admission, objects, endpoints, forwarder);
         flows = new FlowControl(store, options.MaxConcurrentRequests, time, loggers.CreateLogger<FlowControl>());
         flowKeeper = new FlowKeeper(flows, new BuiltInObjects(objects), store, time, loggers.CreateLogger<FlowKeeper>());

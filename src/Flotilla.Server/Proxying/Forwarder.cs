@@ -2,6 +2,7 @@ using Flotilla.Server.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Flotilla.Server.Proxying;
@@ -20,12 +21,13 @@ internal sealed record ForwardTarget(string Prefix, PathString Path, HttpMessage
 }
 
 /// <summary>Passes requests on, upgrades and streams included, and their answers back. May be used from any thread.</summary>
-internal sealed class Forwarder(ILoggerFactory loggers) : IAsyncDisposable
+internal sealed class Forwarder : IAsyncDisposable
 {
     // A watch or an attached stream may be silent for long.
     private static readonly ForwarderRequestConfig Settings = new() { ActivityTimeout = TimeSpan.FromHours(4) };
 
-    private readonly ServiceProvider services = new ServiceCollection().AddSingleton(loggers).AddLogging().AddHttpForwarder().BuildServiceProvider();
+    // It would log every request; what goes wrong is answered instead.
+    private readonly ServiceProvider services = new ServiceCollection().AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance).AddLogging().AddHttpForwarder().BuildServiceProvider();
 
     /// <exception cref="Api.ApiException">503: the destination could not be reached.</exception>
     public async Task SendAsync(HttpContext context, ForwardTarget target)
