@@ -20,7 +20,7 @@ internal sealed class DaemonSetController : Controller
     {
         expectations = new Expectations(context.Time);
         sets = WatchAndEnqueue<V1DaemonSet>();
-        revisions = new RevisionKeeper(context.Client, Watch<V1ControllerRevision>(), context.Time);
+        revisions = new RevisionKeeper(context.Client, Watch<V1ControllerRevision>(), context.Time, RevisionNaming.OfDaemonSets);
         pods = Watch<V1Pod>();
         pods.AddOwnerIndexes();
         pods.Subscribe(PodChanged);
@@ -57,14 +57,14 @@ internal sealed class DaemonSetController : Controller
 
         var claims = Claims<V1Pod>.For(set, set.Spec.Selector, pods.ControlledBy(set), pods.ByIndex(Owners.Orphans, key.Namespace ?? ""));
         var owned = await claims.ApplyAsync(Client, set, cancellationToken);
-        var plan = DaemonSetPlan.For(set, nodes.List(), owned, TemplateRevisions.HashOf(revision), Now);
-        var failure = mayAct && plan.Create.Count + plan.Delete.Count > 0 ? await ApplyAsync(set, plan, TemplateRevisions.HashOf(revision), cancellationToken) : null;
+        var plan = DaemonSetPlan.For(set, nodes.List(), owned, revisions.HashOf(revision), Now);
+        var failure = mayAct && plan.Create.Count + plan.Delete.Count > 0 ? await ApplyAsync(set, plan, revisions.HashOf(revision), cancellationToken) : null;
         if (!JsonNode.DeepEquals(Node(set.Status), Node(plan.Status)))
         {
             await WriteStatusAsync(set, plan.Status, cancellationToken);
         }
 
-        var inUse = owned.Select(DaemonPods.HashOf).OfType<string>().Append(TemplateRevisions.HashOf(revision)).ToHashSet(StringComparer.Ordinal);
+        var inUse = owned.Select(DaemonPods.HashOf).OfType<string>().Append(revisions.HashOf(revision)).ToHashSet(StringComparer.Ordinal);
         await revisions.TrimAsync(set, set.Spec.RevisionHistoryLimit ?? 10, inUse, cancellationToken);
         if (failure is not null)
         {

@@ -1,32 +1,34 @@
-using System.Globalization;
+using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json.Nodes;
 using Flotilla.Api;
+using Flotilla.Api.GoTypes;
+using Flotilla.Controllers.TemplateHistory;
 using k8s.Models;
 
 namespace Flotilla.Controllers.Deployments;
 
-/// <summary>Tells pod templates apart, whatever the order of their fields.</summary>
+/// <summary>
+/// Names pod templates. The hash is upstream's own, digit for digit: tools compute it too, and a Deployment that moves
+/// between clusters keeps the names of its sets.
+/// </summary>
 internal static class TemplateHash
 {
     public const string Label = "pod-template-hash";
 
-    // No vowels, so that no hash spells a word.
-    private const string Alphabet = "bcdfghjklmnpqrstvwxz2456789";
-
+    /// <summary>FNV-1a of the dumped template.</summary>
     /// <param name="collisions">Tried before, and taken by a set with another template.</param>
     public static string Compute(V1PodTemplateSpec template, int? collisions)
     {
-        var canonical = new StringBuilder();
-        Write(canonical, Node(template));
-        canonical.Append(collisions);
-        var hash = 2166136261u;
-        foreach (var value in Encoding.UTF8.GetBytes(canonical.ToString()))
+        var hash = Fnv.Hash1a(Fnv.Start, Encoding.UTF8.GetBytes(GoDump.PodTemplate(Encode(template))));
+        if (collisions is { } count)
         {
-            hash = (hash ^ value) * 16777619u;
+            Span<byte> counted = stackalloc byte[sizeof(ulong)];
+            BinaryPrimitives.WriteUInt64LittleEndian(counted, (uint)count);
+            hash = Fnv.Hash1a(hash, counted);
         }
 
-        return string.Concat(hash.ToString(CultureInfo.InvariantCulture).Select(digit => Alphabet[digit % Alphabet.Length]));
+        return Fnv.Spell(hash);
     }
 
     /// <summary>Whether two templates make the same pods, not counting the hash label itself.</summary>
@@ -39,7 +41,7 @@ internal static class TemplateHash
             return null;
         }
 
-        var node = JsonNode.Parse(ObjectJson.Encode(template))!.AsObject();
+        var node = Encode(template);
         if (node["metadata"] is JsonObject metadata)
         {
             metadata.Remove("creationTimestamp");
@@ -52,34 +54,5 @@ internal static class TemplateHash
         return node;
     }
 
-    private static void Write(StringBuilder text, JsonNode? node)
-    {
-        switch (node)
-        {
-            case JsonObject fields:
-                text.Append('{');
-                foreach (var (name, value) in fields.OrderBy(field => field.Key, StringComparer.Ordinal))
-                {
-                    text.Append(name).Append(':');
-                    Write(text, value);
-                    text.Append(',');
-                }
-
-                text.Append('}');
-                break;
-            case JsonArray items:
-                text.Append('[');
-                foreach (var item in items)
-                {
-                    Write(text, item);
-                    text.Append(',');
-                }
-
-                text.Append(']');
-                break;
-            default:
-                text.Append(node?.ToJsonString() ?? "null");
-                break;
-        }
-    }
+    private static JsonObject Encode(V1PodTemplateSpec template) => JsonNode.Parse(ObjectJson.Encode(template))!.AsObject();
 }

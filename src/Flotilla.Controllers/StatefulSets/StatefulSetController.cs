@@ -19,7 +19,7 @@ internal sealed class StatefulSetController : Controller
     {
         sets = WatchAndEnqueue<V1StatefulSet>();
         writes = new RecentWrites<V1StatefulSet>(sets, context.Time);
-        revisions = new RevisionKeeper(context.Client, Watch<V1ControllerRevision>(), context.Time);
+        revisions = new RevisionKeeper(context.Client, Watch<V1ControllerRevision>(), context.Time, RevisionNaming.OfStatefulSets);
         pods = Watch<V1Pod>();
         pods.AddOwnerIndexes();
         pods.Subscribe(PodChanged);
@@ -57,7 +57,7 @@ internal sealed class StatefulSetController : Controller
         }
 
         var inUse = owned.Select(StatefulPods.RevisionOf).Append(plan.Status.CurrentRevision).Append(update.Metadata.Name).ToHashSet(StringComparer.Ordinal);
-        var hashes = revisions.Of(set).Where(revision => inUse.Contains(revision.Metadata.Name)).Select(TemplateRevisions.HashOf);
+        var hashes = revisions.Of(set).Where(revision => inUse.Contains(revision.Metadata.Name)).Select(revisions.HashOf);
         await revisions.TrimAsync(set, set.Spec.RevisionHistoryLimit ?? 10, hashes.ToHashSet(StringComparer.Ordinal), cancellationToken);
         if (failure is not null)
         {

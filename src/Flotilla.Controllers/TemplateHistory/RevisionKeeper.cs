@@ -11,9 +11,11 @@ internal sealed class RevisionKeeper
     private readonly IObjectClient client;
     private readonly Informer<V1ControllerRevision> revisions;
     private readonly RecentWrites<V1ControllerRevision> writes;
+    private readonly RevisionNaming naming;
 
-    public RevisionKeeper(IObjectClient client, Informer<V1ControllerRevision> revisions, TimeProvider time)
+    public RevisionKeeper(IObjectClient client, Informer<V1ControllerRevision> revisions, TimeProvider time, RevisionNaming naming)
     {
+        this.naming = naming;
         this.client = client;
         this.revisions = revisions;
         revisions.AddOwnerIndexes();
@@ -22,6 +24,8 @@ internal sealed class RevisionKeeper
 
     public List<V1ControllerRevision> Of(IKubernetesObject<V1ObjectMeta> owner) =>
         writes.Over(revisions.ControlledBy(owner), revision => revision.IsControlledBy(owner));
+
+    public string HashOf(V1ControllerRevision revision) => naming.HashOf(revision);
 
     /// <summary>The revision of the owner's present template, created or renumbered if it is not the newest.</summary>
     /// <returns>null: the hash belongs to another template; count one more collision and try again.</returns>
@@ -39,7 +43,7 @@ internal sealed class RevisionKeeper
                     present with { ApiVersion = "apps/v1", Kind = "ControllerRevision", Revision = newest + 1 }, cancellationToken));
         }
 
-        var fresh = TemplateRevisions.New(owner, template, newest + 1, collisions);
+        var fresh = TemplateRevisions.New(owner, template, newest + 1, collisions, naming);
         try
         {
             return writes.Wrote(await client.CreateAsync(fresh, cancellationToken));
@@ -54,7 +58,7 @@ internal sealed class RevisionKeeper
     public async Task TrimAsync(
         IKubernetesObject<V1ObjectMeta> owner, int limit, IReadOnlySet<string> hashesInUse, CancellationToken cancellationToken)
     {
-        foreach (var surplus in TemplateRevisions.Surplus(Of(owner), limit, hashesInUse))
+        foreach (var surplus in TemplateRevisions.Surplus(Of(owner), limit, revision => hashesInUse.Contains(naming.HashOf(revision))))
         {
             try
             {

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Flotilla.Api;
-using Flotilla.Controllers.Deployments;
 using k8s;
 using k8s.Models;
 
@@ -12,6 +11,7 @@ namespace Flotilla.Controllers.TemplateHistory;
 /// </summary>
 internal static class TemplateRevisions
 {
+    /// <summary>On pods: the revision they are of. On the revisions of DaemonSets: their hash.</summary>
     public const string HashLabel = "controller-revision-hash";
 
     public static V1ControllerRevision? Find(IEnumerable<V1ControllerRevision> revisions, V1PodTemplateSpec template)
@@ -20,29 +20,27 @@ internal static class TemplateRevisions
         return revisions.OrderByDescending(revision => revision.Revision).FirstOrDefault(revision => JsonNode.DeepEquals(Node(revision.Data), wanted));
     }
 
-    public static V1ControllerRevision New<TOwner>(TOwner owner, V1PodTemplateSpec template, long number, int? collisions)
+    public static V1ControllerRevision New<TOwner>(TOwner owner, V1PodTemplateSpec template, long number, int? collisions, RevisionNaming naming)
         where TOwner : IKubernetesObject<V1ObjectMeta>
     {
-        var hash = TemplateHash.Compute(template, collisions);
+        var data = DataOf(template);
+        var hash = naming.Hash(template, data, collisions);
         return new V1ControllerRevision
         {
             ApiVersion = "apps/v1",
             Kind = "ControllerRevision",
             Metadata = new V1ObjectMeta
             {
-                Name = $"{owner.Metadata.Name}-{hash}",
+                Name = naming.NameOf(owner.Metadata.Name, hash),
                 NamespaceProperty = owner.Metadata.NamespaceProperty,
-                Labels = new Dictionary<string, string>(template.Metadata?.Labels ?? new Dictionary<string, string>()) { [HashLabel] = hash },
+                Labels = new Dictionary<string, string>(template.Metadata?.Labels ?? new Dictionary<string, string>()) { [naming.Label] = hash },
                 Annotations = owner.Metadata.Annotations,
                 OwnerReferences = [Owners.ReferenceTo(owner)],
             },
-            Data = DataOf(template),
+            Data = data,
             Revision = number,
         };
     }
-
-    public static string HashOf(V1ControllerRevision revision) =>
-        revision.Metadata.Labels is { } labels && labels.TryGetValue(HashLabel, out var hash) ? hash : revision.Metadata.Name;
 
     public static V1PodTemplateSpec TemplateOf(V1ControllerRevision revision)
     {
@@ -53,9 +51,9 @@ internal static class TemplateRevisions
 
     /// <summary>Revisions that nothing needs any more, beyond the number to keep.</summary>
     public static IReadOnlyList<V1ControllerRevision> Surplus(
-        IEnumerable<V1ControllerRevision> revisions, int limit, IReadOnlySet<string> hashesInUse)
+        IEnumerable<V1ControllerRevision> revisions, int limit, Func<V1ControllerRevision, bool> isInUse)
     {
-        var unused = revisions.Where(revision => !hashesInUse.Contains(HashOf(revision))).OrderBy(revision => revision.Revision).ToList();
+        var unused = revisions.Where(revision => !isInUse(revision)).OrderBy(revision => revision.Revision).ToList();
         return [.. unused.Take(Math.Max(0, unused.Count - limit))];
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Flotilla.Api.GoTypes;
 using Flotilla.Api.Json;
 using Flotilla.Api.Validation;
 
@@ -33,7 +34,7 @@ internal static class PodUpdateRules
         if (!munged.SameAs(reference))
         {
             var gated = before.Array("schedulingGates") is { Count: > 0 };
-            yield return FieldError.Forbidden("spec", (gated ? AllowedGated : Allowed) + "\n" + PodSpecDifference.Text(reference, munged));
+            yield return FieldError.Forbidden("spec", (gated ? AllowedGated : Allowed) + "\n" + GoDifference.Text("PodSpec", reference, munged));
         }
     }
 
