@@ -15,6 +15,8 @@ namespace Flotilla.Bench;
 /// <summary>What <see cref="ServedApi"/> runs: serves until its standard input ends.</summary>
 internal static class ServeCommand
 {
+    public const string DatabaseName = "state.db";
+
     public static Command Create()
     {
         var what = new Argument<string>("what");
@@ -30,7 +32,7 @@ internal static class ServeCommand
     private static async Task ServeApiAsync(string directory, CancellationToken cancellationToken)
     {
         var identity = ClusterIdentity.LoadOrCreate(directory, ["127.0.0.1"], TimeProvider.System);
-        await using var store = SqliteStore.Open(Path.Combine(directory, "state.db"), new StorageOptions(), TimeProvider.System);
+        await using var store = SqliteStore.Open(Path.Combine(directory, DatabaseName), new StorageOptions(), TimeProvider.System);
         var port = FreePort();
         await using var server = new ApiServer(new ApiServerOptions { Port = port, BindAddress = IPAddress.Loopback }, store, identity, TimeProvider.System, NullLoggerFactory.Instance);
         await server.StartAsync(cancellationToken);

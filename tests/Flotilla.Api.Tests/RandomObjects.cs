@@ -10,6 +10,7 @@ internal sealed class RandomObjects(int seed)
     private const int MaxDepth = 9;
     private static readonly string[] Words = ["a", "web-1", "über\n\"quoted\"", "", "x=y", "🚢", "/var/run", "100m"];
     private static readonly string[] Quantities = ["1", "250m", "1Gi", "0", "5M", "1500m"];
+    private static readonly DateTimeOffset Noon = new(2026, 3, 4, 12, 0, 0, TimeSpan.Zero);
     private readonly Random random = new(seed);
 
     public JsonObject Of(TypeSchema type) => Object(type, 0);
@@ -49,8 +50,8 @@ internal sealed class RandomObjects(int seed)
             ValueKind.Double => random.Next(1000) / 8.0,
             ValueKind.Boolean => random.Next(2) == 0,
             ValueKind.Bytes => Convert.ToBase64String(Bytes()),
-            ValueKind.Time => Times.Seconds(Given.Noon.AddSeconds(random.Next(1_000_000))),
-            ValueKind.MicroTime => Times.Micro(Given.Noon.AddMicroseconds(random.Next(1_000_000))),
+            ValueKind.Time => Times.Seconds(Noon.AddSeconds(random.Next(1_000_000))),
+            ValueKind.MicroTime => Times.Micro(Noon.AddMicroseconds(random.Next(1_000_000))),
             ValueKind.Quantity => Quantities[random.Next(Quantities.Length)],
             ValueKind.IntOrString => random.Next(2) == 0 ? random.Next(65_535) : Word(),
             ValueKind.List => List(schema.Element!, depth),

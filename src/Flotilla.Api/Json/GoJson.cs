@@ -51,7 +51,7 @@ public static class GoJson
 
                 return array;
             case JsonTokenType.String:
-                return JsonValue.Create(reader.GetString());
+                return JsonValue.Create(LenientText.Of(ref reader));
             case JsonTokenType.Number:
                 return reader.TryGetInt64(out var integer) ? JsonValue.Create(integer) : JsonValue.Create(reader.GetDouble());
             case JsonTokenType.True:
@@ -68,7 +68,7 @@ public static class GoJson
         var value = new JsonObject();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
-            var name = reader.GetString()!;
+            var name = LenientText.Of(ref reader);
             reader.Read();
             var childPath = duplicates is null ? "" : path.Length == 0 ? name : $"{path}.{name}";
             var child = ReadValue(ref reader, duplicates, childPath);

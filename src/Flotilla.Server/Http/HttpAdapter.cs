@@ -150,7 +150,7 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
         var response = context.Response;
         foreach (var warning in answer.Warnings.Concat(context.Features.Get<RequestNotes>()?.Warnings ?? []))
         {
-            response.Headers.Append("Warning", $"299 - \"{warning.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"");
+            response.Headers.Append("Warning", $"299 - \"{Quoted(warning)}\"");
         }
 
         foreach (var (name, value) in answer.Headers ?? NoHeaders)
@@ -165,6 +165,10 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
 
         await AnswerWriter.WriteAsync(context, answer, cancellationToken);
     }
+
+    // A header is one line of text: what would end it or hide in it is left out.
+    private static string Quoted(string text) =>
+        string.Concat(text.Where(letter => !char.IsControl(letter))).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
 
     private static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)
     {

@@ -10,7 +10,10 @@ namespace Flotilla.Server.Http;
 /// <summary>YAML in, JSON tree out. Plain scalars become numbers, booleans or null as in YAML 1.1's common core.</summary>
 public static class YamlReader
 {
-    private const int MaxAliases = 1000;
+    private const int MaxDepth = 256;
+
+    /// <summary>Nodes that aliases may multiply a document to.</summary>
+    private const int MaxAliasedNodes = 100_000;
 
     /// <exception cref="GoJsonException">Not YAML.</exception>
     public static JsonNode? Parse(ReadOnlySpan<byte> utf8)
@@ -25,35 +28,40 @@ public static class YamlReader
             }
 
             parser.Consume<DocumentStart>();
-            return Read(parser, new Dictionary<string, JsonNode?>(StringComparer.Ordinal), [MaxAliases]);
+            return Read(parser, new Dictionary<string, JsonNode?>(StringComparer.Ordinal), new Limits());
         }
         catch (YamlException error)
         {
             throw new GoJsonException($"error converting YAML to JSON: yaml: line {error.Start.Line}: {error.Message}");
         }
+        catch (ArgumentOutOfRangeException)
+        {
+            // Half of a surrogate pair, which the parser takes for the whole.
+            throw new GoJsonException("error converting YAML to JSON: yaml: found invalid Unicode character escape code");
+        }
     }
 
-    private static JsonNode? Read(Parser parser, Dictionary<string, JsonNode?> anchors, int[] aliasesLeft)
+    private static JsonNode? Read(Parser parser, Dictionary<string, JsonNode?> anchors, Limits limits)
     {
+        using var level = limits.Enter();
         var parsed = parser.Consume<ParsingEvent>();
         switch (parsed)
         {
             case Scalar scalar:
                 return Remember(anchors, scalar.Anchor, FromScalar(scalar));
             case AnchorAlias alias:
-                if (--aliasesLeft[0] < 0)
+                if (!anchors.TryGetValue(alias.Value.Value, out var value))
                 {
-                    throw new GoJsonException("error converting YAML to JSON: yaml: document contains excessive aliasing");
+                    throw new GoJsonException($"error converting YAML to JSON: yaml: unknown anchor '{alias.Value}' referenced");
                 }
 
-                return anchors.TryGetValue(alias.Value.Value, out var value)
-                    ? value?.DeepClone()
-                    : throw new GoJsonException($"error converting YAML to JSON: yaml: unknown anchor '{alias.Value}' referenced");
+                limits.Spend(Count(value));
+                return value?.DeepClone();
             case SequenceStart sequence:
                 var list = new JsonArray();
                 while (!parser.Accept<SequenceEnd>(out _))
                 {
-                    list.Add(Read(parser, anchors, aliasesLeft));
+                    list.Add(Read(parser, anchors, limits));
                 }
 
                 parser.Consume<SequenceEnd>();
@@ -63,7 +71,7 @@ public static class YamlReader
                 while (!parser.Accept<MappingEnd>(out _))
                 {
                     var key = parser.Consume<Scalar>().Value;
-                    var item = Read(parser, anchors, aliasesLeft);
+                    var item = Read(parser, anchors, limits);
                     if (key == "<<" && item is JsonObject merged)
                     {
                         foreach (var (name, inherited) in merged)
@@ -83,6 +91,13 @@ public static class YamlReader
                 throw new GoJsonException("error converting YAML to JSON: yaml: unexpected content");
         }
     }
+
+    private static int Count(JsonNode? value) => value switch
+    {
+        JsonObject map => 1 + map.Sum(pair => Count(pair.Value)),
+        JsonArray list => 1 + list.Sum(Count),
+        _ => 1,
+    };
 
     private static JsonNode? Remember(Dictionary<string, JsonNode?> anchors, AnchorName anchor, JsonNode? value)
     {
@@ -120,5 +135,25 @@ public static class YamlReader
         return char.IsAsciiDigit(scalar.Value[^1]) && double.TryParse(scalar.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
             ? JsonValue.Create(number)
             : scalar.Value;
+    }
+
+    /// <summary>What a document may cost: a few bytes can stand for more than any memory holds.</summary>
+    private sealed class Limits : IDisposable
+    {
+        private int depth;
+        private int nodes = MaxAliasedNodes;
+
+        public Limits Enter() =>
+            ++depth <= MaxDepth ? this : throw new GoJsonException("error converting YAML to JSON: yaml: exceeded max depth");
+
+        public void Spend(int count)
+        {
+            if ((nodes -= count) < 0)
+            {
+                throw new GoJsonException("error converting YAML to JSON: yaml: document contains excessive aliasing");
+            }
+        }
+
+        public void Dispose() => depth--;
     }
 }

@@ -22,7 +22,7 @@ internal sealed class SqliteHistory(SqliteFile file)
             WHERE value IS NOT NULL AND revision NOT IN (SELECT previous FROM log WHERE previous IS NOT NULL)
             """);
         using var reader = command.ExecuteReader();
-        var entries = Snapshot.NoEntries.ToBuilder();
+        var entries = new List<StoredEntry>();
         while (reader.Read())
         {
             entries.Add(new StoredEntry(
@@ -30,7 +30,7 @@ internal sealed class SqliteHistory(SqliteFile file)
             { Notes = new EntryNotes() });
         }
 
-        return (new Snapshot(new Revision(newest), entries.ToImmutable()), new Revision(compacted));
+        return (new Snapshot(new Revision(newest), ImmutableSortedSet.CreateRange(KeyOrder.Instance, entries)), new Revision(compacted));
     }
 
     /// <summary>The next events after a revision, a bounded number of them.</summary>

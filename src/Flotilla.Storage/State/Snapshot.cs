@@ -9,6 +9,10 @@ internal sealed class Snapshot(Revision revision, ImmutableSortedSet<StoredEntry
 
     public static readonly Snapshot Empty = new(Revision.First, NoEntries);
 
+    private const int LongestKept = 20_000;
+
+    private WholeList? whole;
+
     public Revision Revision { get; } = revision;
 
     public ImmutableSortedSet<StoredEntry> Entries { get; } = entries;
@@ -17,6 +21,28 @@ internal sealed class Snapshot(Revision revision, ImmutableSortedSet<StoredEntry
         Entries.TryGetValue(Probe(key), out var entry) ? entry : null;
 
     public StoreList List(string prefix, string? startAfter, int limit)
+    {
+        if (startAfter is not null || limit > 0)
+        {
+            return Read(prefix, startAfter, limit);
+        }
+
+        // Whole lists are asked for again and again while nothing changes; each is a walk through the tree.
+        if (Volatile.Read(ref whole) is { } known && known.Prefix == prefix)
+        {
+            return known.List;
+        }
+
+        var list = Read(prefix, null, 0);
+        if (list.Entries.Count <= LongestKept)
+        {
+            Volatile.Write(ref whole, new WholeList(prefix, list));
+        }
+
+        return list;
+    }
+
+    private StoreList Read(string prefix, string? startAfter, int limit)
     {
         var first = Position(prefix, after: false);
         if (startAfter is not null)
@@ -37,6 +63,8 @@ internal sealed class Snapshot(Revision revision, ImmutableSortedSet<StoredEntry
     }
 
     public static StoredEntry Probe(string key) => new(key, default, default, default);
+
+    private sealed record WholeList(string Prefix, StoreList List);
 
     private int Position(string key, bool after)
     {

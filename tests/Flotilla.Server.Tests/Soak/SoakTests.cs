@@ -1,0 +1,93 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Flotilla.Server.Tests.Harness;
+
+namespace Flotilla.Server.Tests.Soak;
+
+/// <summary>
+/// Whatever is sent, the server answers, in time, and never with an error of its own. A few seconds in the normal run;
+/// <c>./test --soak</c> goes on for longer and looks at memory too.
+/// </summary>
+public sealed class SoakTests
+{
+    private const int Clients = 8;
+    private const int MostDefects = 1000;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly int Seconds = int.TryParse(Environment.GetEnvironmentVariable("FLOTILLA_SOAK_SECONDS"), out var seconds) ? seconds : 3;
+
+    [Fact]
+    public async Task Answers_whatever_is_sent()
+    {
+        await using var host = new ApiHost();
+        await host.InitializeAsync();
+        var space = await host.SpaceAsync("soak");
+        var deadline = Stopwatch.GetTimestamp() + (Seconds * Stopwatch.Frequency);
+        var (sent, defects) = (0, new ConcurrentBag<string>());
+        await Task.WhenAll(Enumerable.Range(0, Clients).Select(seed => Task.Run(
+            async () =>
+            {
+                for (var fuzzer = new RequestFuzzer(seed, space); Stopwatch.GetTimestamp() < deadline;)
+                {
+                    if (await SendAsync(host, fuzzer.Next()) is { } defect && defects.Count < MostDefects)
+                    {
+                        defects.Add(defect);
+                    }
+
+                    Interlocked.Increment(ref sent);
+                }
+            },
+            TestContext.Current.CancellationToken)));
+        (await host.Admin.GetAsync("/readyz")).Expect(200);
+        Assert.True(defects.IsEmpty, string.Join("\n\n", defects.DistinctBy(defect => defect[..Math.Min(defect.Length, 160)]).Take(10)));
+        Assert.True(sent > Seconds * 10, $"only {sent} requests in {Seconds} s");
+    }
+
+    [Fact]
+    public async Task Keeps_its_memory_over_many_requests()
+    {
+        if (Seconds < 60)
+        {
+            Assert.Skip("part of ./test --soak");
+        }
+
+        await using var host = new ApiHost();
+        await host.InitializeAsync();
+        var space = await host.SpaceAsync("memory");
+        var fuzzers = Enumerable.Range(0, Clients).Select(seed => new RequestFuzzer(1000 + seed, space)).ToArray();
+        async Task<long> RunAsync()
+        {
+            await Task.WhenAll(fuzzers.Select(fuzzer => Task.Run(async () =>
+            {
+                for (var i = 0; i < Seconds * 20; i++)
+                {
+                    Assert.Null(await SendAsync(host, fuzzer.Next()));
+                }
+            })));
+            await host.Store.CompactAsync(host.Store.Current, TestContext.Current.CancellationToken);
+            GC.Collect(2, GCCollectionMode.Forced, blocking: true, compacting: true);
+            return GC.GetTotalMemory(forceFullCollection: true);
+        }
+
+        await RunAsync();
+        var before = await RunAsync();
+        var after = await RunAsync();
+        Assert.True(after < before * 1.3 + 20_000_000, $"{before:N0} bytes, and after as many requests again {after:N0}");
+    }
+
+    /// <summary>Null when the answer is one that a server may give.</summary>
+    private static async Task<string?> SendAsync(ApiHost host, FuzzedRequest request)
+    {
+        try
+        {
+            var reply = await host.Admin.SendBytesAsync(request.Method, request.Path, request.Body, request.ContentType, request.Accept)
+                .WaitAsync(Patience, TestContext.Current.CancellationToken);
+
+            // A version from the future is waited for and then refused with 504; everything else above 499 is a defect.
+            return reply.Code is < 500 or 504 ? null : $"{reply.Code} {reply.Text} to {request}";
+        }
+        catch (Exception error) when (error is TimeoutException or HttpRequestException)
+        {
+            return $"no answer ({error.Message}) to {request}";
+        }
+    }
+}
