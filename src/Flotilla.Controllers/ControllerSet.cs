@@ -7,6 +7,7 @@ using Flotilla.Controllers.GarbageCollection;
 using Flotilla.Controllers.Jobs;
 using Flotilla.Controllers.Namespaces;
 using Flotilla.Controllers.Nodes;
+using Flotilla.Controllers.Protection;
 using Flotilla.Controllers.ReplicaSets;
 using Flotilla.Controllers.ResourceQuotas;
 using Flotilla.Controllers.RoleAggregation;
@@ -44,6 +45,8 @@ public sealed class ControllerSet : BackgroundService
         context => new PodCollector(context),
         context => new ResourceQuotaController(context),
         context => new DisruptionController(context),
+        context => new ClaimProtectionController(context),
+        context => new VolumeProtectionController(context),
         context => new GarbageCollector(context),
     ];
 

@@ -26,6 +26,7 @@ internal sealed partial class ApiServiceService(ObjectStore objects, KindRegistr
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var changed = false;
         while (!stoppingToken.IsCancellationRequested)
         {
             seen = objects.Store.Current;
@@ -38,7 +39,8 @@ internal sealed partial class ApiServiceService(ObjectStore objects, KindRegistr
                 Log.Failed(logger, error);
             }
 
-            await NextAsync(apis.All.All(api => api.IsAvailable) ? CheckEvery : CheckUnavailableEvery, stoppingToken);
+            // What a definition changes is served a moment after it is stored: a change is looked at twice.
+            changed = await NextAsync(!changed && apis.All.All(api => api.IsAvailable) ? CheckEvery : CheckUnavailableEvery, stoppingToken);
         }
     }
 
@@ -141,12 +143,15 @@ internal sealed partial class ApiServiceService(ObjectStore objects, KindRegistr
         return list.Entries.Select(entry => ObjectStore.Decode(Kind, entry.Value, entry.Modified)).ToDictionary(NameOf, StringComparer.Ordinal);
     }
 
-    private async Task NextAsync(TimeSpan limit, CancellationToken cancellationToken)
+    /// <summary>True: something changed; false: the time is up.</summary>
+    private async Task<bool> NextAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
         using var waking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var changes = (string[])[Kind.StoragePrefix, ApiExtensionsKinds.CustomResourceDefinition.StoragePrefix];
-        await Task.WhenAny([.. changes.Select(prefix => ChangeAsync(prefix, waking.Token)), Task.Delay(limit, time, waking.Token)]);
+        var timeUp = Task.Delay(limit, time, waking.Token);
+        var first = await Task.WhenAny([.. changes.Select(prefix => ChangeAsync(prefix, waking.Token)), timeUp]);
         await waking.CancelAsync();
+        return first != timeUp;
     }
 
     private async Task ChangeAsync(string prefix, CancellationToken cancellationToken)
