@@ -40,7 +40,7 @@ public sealed class NodeAgent : IAsyncDisposable
         var starter = new ContainerStarter(options, Runtime, puller, environment, hooks, events, hostIp);
         var volumes = new PodVolumesManager(options, client, informers, time, loggers);
         var shared = new PodServices(
-            options, Runtime, starter, hooks, volumes, new PodCgroups(options.CgroupRoot), statuses, events, time,
+            options, Runtime, starter, hooks, volumes, new PodCgroups(options.CgroupRoot), NodeCapacity.OfThisMachine(options), statuses, events, time,
             loggers.CreateLogger<PodAgent>(), hostIp);
         Pods = informers.Of<V1Pod>(new ListScope(FieldSelector: $"spec.nodeName={options.NodeName}"));
         Streams = new RuntimeStreams(Runtime, Pods, time);

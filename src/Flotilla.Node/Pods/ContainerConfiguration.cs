@@ -34,6 +34,7 @@ internal static class ContainerConfiguration
         config.Labels[RuntimeLabels.ContainerName] = container.Name;
         config.Annotations[RuntimeLabels.RestartCount] = attempt.ToString(CultureInfo.InvariantCulture);
         config.Annotations[RuntimeLabels.Hash] = ContainerHash.Of(container);
+        config.Annotations[RuntimeLabels.Resources] = PodResizing.Describe(container);
         config.Annotations[RuntimeLabels.TerminationMessagePath] = TerminationPath(container);
         config.Annotations[RuntimeLabels.TerminationMessagePolicy] = container.TerminationMessagePolicy ?? "File";
         config.Annotations[RuntimeLabels.GracePeriod] = pod.GracePeriod().TotalSeconds.ToString("0", CultureInfo.InvariantCulture);

@@ -30,6 +30,7 @@ internal static class ContainerStatusBuilder
             : previous is not null ? Terminated(previous)
             : known?.LastState?.Terminated;
         var isInit = input.Pod.IsInit(container.Name) && !container.IsSidecar();
+        var has = latest.IsRunning && input.InForce is { } inForce ? inForce(container, latest) : container.Resources;
         var started = latest.IsRunning && (isInit || input.IsStarted(container, latest));
         return new V1ContainerStatus
         {
@@ -42,13 +43,8 @@ internal static class ContainerStatusBuilder
             LastState = last is null ? new V1ContainerState() : new V1ContainerState { Terminated = last },
             Started = started,
             Ready = isInit ? state.Terminated is { ExitCode: 0 } : started && input.IsReady(container, latest),
-            Resources = new V1ResourceRequirements
-            {
-                Limits = container.Resources?.Limits,
-                Requests = container.Resources?.Requests,
-                Claims = container.Resources?.Claims,
-            },
-            AllocatedResources = container.Resources?.Requests,
+            Resources = new V1ResourceRequirements { Limits = has?.Limits, Requests = has?.Requests, Claims = container.Resources?.Claims },
+            AllocatedResources = (input.ResizePending is null ? container.Resources : has)?.Requests,
             VolumeMounts = Mounts(container),
         };
     }

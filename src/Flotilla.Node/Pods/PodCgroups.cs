@@ -44,6 +44,15 @@ internal sealed class PodCgroups(string root, string mountPoint = PodCgroups.Mou
         }
     }
 
+    /// <summary>Takes the limits off for as long as those of the containers change; <see cref="Create"/> sets them again.</summary>
+    public void Widen(V1Pod pod)
+    {
+        foreach (var controller in Hierarchies.Where(controller => Directory.Exists(DirectoryOf(controller, PathOf(pod)))))
+        {
+            Apply(DirectoryOf(controller, PathOf(pod)), controller, PodLimits.Of(pod) with { CpuQuotaMicroseconds = null, MemoryBytes = null });
+        }
+    }
+
     public void Remove(string podUid)
     {
         foreach (var directory in AllDirectories().Where(path => Path.GetFileName(path) == "pod" + podUid))
@@ -88,9 +97,9 @@ internal sealed class PodCgroups(string root, string mountPoint = PodCgroups.Mou
             Write(directory, "cpu.shares", Text(limits.CpuShares));
             Write(directory, "cpu.cfs_quota_us", Text(limits.CpuQuotaMicroseconds ?? -1));
         }
-        else if (controller == "memory" && limits.MemoryBytes is { } memory)
+        else if (controller == "memory")
         {
-            Write(directory, "memory.limit_in_bytes", Text(memory));
+            Write(directory, "memory.limit_in_bytes", Text(limits.MemoryBytes ?? -1));
         }
     }
 

@@ -5,7 +5,7 @@ namespace Flotilla.Node.Pods;
 /// <summary>The conditions a node sets on its pods. Others' conditions are kept as they are. Pure.</summary>
 internal static class PodConditions
 {
-    private static readonly string[] Own = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
+    private static readonly string[] Own = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled", "PodResizePending"];
 
     public static List<V1PodCondition> For(StatusInput input, string phase, List<V1ContainerStatus> init, List<V1ContainerStatus> regular)
     {
@@ -19,6 +19,10 @@ internal static class PodConditions
             ready,
             New("PodScheduled", true),
         ];
+        if (input.ResizePending is { } pending)
+        {
+            conditions.Add(New("PodResizePending", true, pending.Reason, pending.Message));
+        }
         var old = input.Previous.Conditions ?? [];
         for (var i = 0; i < conditions.Count; i++)
         {

@@ -11,9 +11,12 @@ namespace Flotilla.Node.Pods;
 internal sealed record PodPlan(
     bool StopPod, bool CreateSandbox, IReadOnlyList<ContainerKill> Kill, IReadOnlyList<V1Container> Start)
 {
+    /// <summary>What runs and is to get other resources as it runs.</summary>
+    public IReadOnlyList<ContainerResize> Resize { get; init; } = [];
+
     private static readonly PodPlan Nothing = new(false, false, [], []);
 
-    public bool IsEmpty => !StopPod && !CreateSandbox && Kill.Count == 0 && Start.Count == 0;
+    public bool IsEmpty => !StopPod && !CreateSandbox && Kill.Count == 0 && Start.Count == 0 && Resize.Count == 0;
 
     public static PodPlan For(V1Pod pod, ObservedPod observed, IContainerVerdicts verdicts)
     {
@@ -42,8 +45,16 @@ internal sealed record PodPlan(
             waiting |= RegularPlan(pod, container, observed, verdicts, kills, starts);
         }
         // Sidecars alone keep no pod alive.
-        return waiting ? new PodPlan(false, false, kills, starts) : Stop(observed);
+        return waiting ? new PodPlan(false, false, kills, starts) { Resize = Resizes(pod, observed, verdicts) } : Stop(observed);
     }
+
+    private static List<ContainerResize> Resizes(V1Pod pod, ObservedPod observed, IContainerVerdicts verdicts) =>
+    [
+        .. pod.Spec.Containers.Concat((pod.Spec.InitContainers ?? []).Where(container => container.IsSidecar()))
+            .Select(container => (Spec: container, Running: observed.InSandbox(container.Name)))
+            .Where(pair => pair.Running is { IsRunning: true } && verdicts.ResizeOf(pair.Spec, pair.Running) == ResizeKind.InPlace)
+            .Select(pair => new ContainerResize(pair.Running!, pair.Spec)),
+    ];
 
     private static PodPlan Stop(ObservedPod observed) =>
         observed.IsSandboxReady || observed.Running.Any() ? Nothing with { StopPod = true } : Nothing;
@@ -142,12 +153,18 @@ internal sealed record PodPlan(
         {
             return new ContainerKill(current, $"Container {container.Name} definition changed, will be restarted");
         }
+        if (verdicts.ResizeOf(container, current) == ResizeKind.Restart)
+        {
+            return new ContainerKill(current, $"Container {container.Name} resize requires restart");
+        }
         return verdicts.Unhealthy(current) is { } reason ? new ContainerKill(current, reason, IsProbe: true) : null;
     }
 }
 
 /// <param name="Message">For the event.</param>
 internal sealed record ContainerKill(ObservedContainer Container, string Message, bool IsProbe = false);
+
+internal sealed record ContainerResize(ObservedContainer Container, V1Container Spec);
 
 /// <summary>What is known of containers beyond the runtime: probes and back-offs.</summary>
 internal interface IContainerVerdicts
@@ -160,4 +177,7 @@ internal interface IContainerVerdicts
 
     /// <summary>Whether it may not be started yet.</summary>
     bool IsHeld(V1Container container);
+
+    /// <summary>Whether it has other resources than it is to have, and how that changes.</summary>
+    ResizeKind ResizeOf(V1Container container, ObservedContainer current) => ResizeKind.None;
 }

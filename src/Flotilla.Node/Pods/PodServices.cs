@@ -1,5 +1,6 @@
 using Flotilla.Client;
 using Flotilla.Node.Cri;
+using Flotilla.Node.Status;
 using Microsoft.Extensions.Logging;
 
 namespace Flotilla.Node.Pods;
@@ -12,6 +13,7 @@ internal sealed record PodServices(
     HookRunner Hooks,
     IPodVolumes Volumes,
     PodCgroups Cgroups,
+    NodeCapacity Capacity,
     StatusWriter Statuses,
     EventRecorder Events,
     TimeProvider Time,

@@ -4,6 +4,8 @@ namespace Flotilla.Node.Pods;
 
 /// <summary>What a status is made of besides the pod itself.</summary>
 /// <param name="Waiting">Why a container that does not run waits; null: nothing in particular.</param>
+/// <param name="InForce">The resources a running container has.</param>
+/// <param name="ResizePending">Why it cannot have those it asks for.</param>
 /// <param name="Stopped">Nothing of the pod runs any more or will: a phase may be final.</param>
 internal sealed record StatusInput(
     V1Pod Pod,
@@ -15,7 +17,9 @@ internal sealed record StatusInput(
     string HostIp,
     (string Reason, string Message)? Failure,
     bool Stopped,
-    DateTime Now);
+    DateTime Now,
+    Func<V1Container, ObservedContainer, V1ResourceRequirements?>? InForce = null,
+    (string Reason, string Message)? ResizePending = null);
 
 /// <summary>A pod's status as users see it. Pure.</summary>
 internal static class PodStatusBuilder

@@ -25,6 +25,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
     private readonly PodObserver observer;
     private readonly PodProbes probes;
     private readonly ContainerHolds holds;
+    private readonly PodResizing resizing;
     private readonly PullHistory pulls = new();
     private readonly SemaphoreSlim wake = new(1, 1);
     private readonly Lock gate = new();
@@ -46,6 +47,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
         observer = new PodObserver(services.Runtime, pod.Metadata.Uid);
         probes = new PodProbes(services.Runtime, services.Events, services.Time, Wake);
         holds = new ContainerHolds(services.Time);
+        resizing = new PodResizing(services.Capacity.AmountOf);
         status = pod.Status ?? new V1PodStatus();
         writtenStatus = ObjectJson.Encode(status);
     }
@@ -132,6 +134,8 @@ internal sealed partial class PodWorker : IContainerVerdicts
     string? IContainerVerdicts.Unhealthy(ObservedContainer current) => probes.Unhealthy(current.Id);
 
     bool IContainerVerdicts.IsHeld(V1Container container) => holds.IsHeld(container.Name);
+
+    ResizeKind IContainerVerdicts.ResizeOf(V1Container container, ObservedContainer current) => resizing.KindOf(pod, container, current);
 
     private CancellationToken Interrupted()
     {
@@ -257,6 +261,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
             await CreateSandboxAsync(desired, observed, cancellationToken);
             return;
         }
+        await ResizeAsync(desired, plan.Resize, cancellationToken);
         if (plan.Start.Count == 0)
         {
             return;
@@ -274,6 +279,23 @@ internal sealed partial class PodWorker : IContainerVerdicts
         {
             await Task.WhenAll(plan.Start.Select(container => StartAsync(desired, observed, container, mounted, cancellationToken)));
         }
+    }
+
+    // The pod's own cgroup gives way first when it grows and last when it shrinks; doing both is right for either.
+    private async Task ResizeAsync(V1Pod desired, IReadOnlyList<ContainerResize> resizes, CancellationToken cancellationToken)
+    {
+        if (resizes.Count == 0)
+        {
+            return;
+        }
+        services.Cgroups.Widen(desired);
+        foreach (var resize in resizes)
+        {
+            var request = new UpdateContainerResourcesRequest { ContainerId = resize.Container.Id, Linux = ContainerResources.For(desired, resize.Spec) };
+            await services.Runtime.Runtime.UpdateContainerResourcesAsync(request, cancellationToken: cancellationToken);
+            resizing.Gave(resize.Container, resize.Spec.Resources ?? new V1ResourceRequirements());
+        }
+        services.Cgroups.Create(desired);
     }
 
     private async Task KillAsync(V1Pod desired, ObservedPod observed, ContainerKill kill, CancellationToken cancellationToken)
@@ -460,7 +482,9 @@ internal sealed partial class PodWorker : IContainerVerdicts
             services.HostIp,
             failure,
             stopped,
-            Seconds(services.Time.GetUtcNow().UtcDateTime)));
+            Seconds(services.Time.GetUtcNow().UtcDateTime),
+            resizing.InForce,
+            resizing.Pending(desired)));
         var encoded = ObjectJson.Encode(status);
         if (remove || !encoded.AsSpan().SequenceEqual(writtenStatus))
         {

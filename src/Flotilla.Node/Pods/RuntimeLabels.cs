@@ -11,6 +11,7 @@ internal static class RuntimeLabels
     public const string ContainerName = "io.kubernetes.container.name";
     public const string RestartCount = "io.kubernetes.container.restartCount";
     public const string Hash = "io.kubernetes.container.hash";
+    public const string Resources = "io.kubernetes.container.resources";
     public const string TerminationMessagePath = "io.kubernetes.container.terminationMessagePath";
     public const string TerminationMessagePolicy = "io.kubernetes.container.terminationMessagePolicy";
     public const string GracePeriod = "io.kubernetes.pod.terminationGracePeriod";
