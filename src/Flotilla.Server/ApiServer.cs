@@ -6,6 +6,7 @@ using Flotilla.Server.Admission;
 using Flotilla.Server.Admission.Webhooks;
 using Flotilla.Server.Aggregation;
 using Flotilla.Server.Allocation;
+using Flotilla.Server.Audit;
 using Flotilla.Server.Authentication.Tokens;
 using Flotilla.Server.Authorization;
 using Flotilla.Server.Bootstrap;
@@ -33,10 +34,12 @@ public sealed class ApiServer : IAsyncDisposable
 {
     private readonly ApiServerOptions options;
     private readonly IStore store;
+    private readonly ClusterIdentity identity;
     private readonly WatchHubs hubs;
     private readonly ObjectStore objects;
     private readonly ApiHandler handler;
     private readonly AccessControl access;
+    private readonly AuditRecorder audit;
     private readonly FlowControl flows;
     private readonly FlowKeeper flowKeeper;
     private readonly EncryptionRewrite rewrite;
@@ -56,6 +59,7 @@ public sealed class ApiServer : IAsyncDisposable
     public ApiServer(ApiServerOptions options, IStore store, ClusterIdentity identity, TimeProvider time, ILoggerFactory loggers)
     {
         this.options = options;
+        this.identity = identity;
         var encrypted = new EncryptedStore(store, identity.EncryptionKeys, [CoreKinds.Secret.StoragePrefix]);
         rewrite = new EncryptionRewrite(encrypted, time, loggers.CreateLogger<EncryptionRewrite>());
         this.store = store = encrypted;
@@ -74,6 +78,7 @@ public sealed class ApiServer : IAsyncDisposable
         apiServices = new ApiServiceService(objects, kinds, apis, new Availability(aggregatedServers, endpoints), time, loggers.CreateLogger<ApiServiceService>());
         forwarder = new Forwarder();
         proxies = new ProxyRequests(kinds, authorizer, admission, objects, endpoints, forwarder);
+        audit = new AuditRecorder(options.Audit, time, loggers);
         flows = new FlowControl(store, options.MaxConcurrentRequests, time, loggers.CreateLogger<FlowControl>());
         flowKeeper = new FlowKeeper(flows, new BuiltInObjects(objects), store, time, loggers.CreateLogger<FlowKeeper>());
         var metrics = new RequestMetrics();
@@ -94,7 +99,7 @@ public sealed class ApiServer : IAsyncDisposable
             writes,
             new SubresourceAnswers(objects, reads, writes, new ScaleAnswers(objects), pods, new TokenAnswers(objects, admission, identity.ServiceAccounts, time), new LogAnswers(objects, nodes)));
         var streams = new StreamRequests(kinds, authorizer, admission, objects, nodes);
-        listener = new HttpListenerHost(options, identity, new HttpAdapter(handler, streams, new ForwardedRequests(proxies, new AggregatedRequests(apis, authorizer, aggregatedServers, forwarder)), access.Authenticator, new FlowGate(flows, new RequestWidth(store, kinds)), status, metrics, time, loggers.CreateLogger<HttpAdapter>()), loggers);
+        listener = new HttpListenerHost(options, identity, new HttpAdapter(handler, streams, new ForwardedRequests(proxies, new AggregatedRequests(apis, authorizer, aggregatedServers, forwarder)), access.Authenticator, audit, new FlowGate(flows, new RequestWidth(store, kinds)), status, metrics, time, loggers.CreateLogger<HttpAdapter>()), loggers);
         Client = ClientFor("flotilla");
     }
 
@@ -122,7 +127,9 @@ public sealed class ApiServer : IAsyncDisposable
         }
 
         await new FirstObjects(new BuiltInObjects(objects), options).CreateAsync(cancellationToken);
+        await new AccessObjects(new BuiltInObjects(objects), identity, time).EnsureAsync(cancellationToken);
         await customResources.StartAsync(cancellationToken);
+        await audit.StartAsync(cancellationToken);
         await flows.StartAsync(cancellationToken);
         await flowKeeper.StartAsync(cancellationToken);
         await rewrite.StartAsync(cancellationToken);
@@ -135,6 +142,7 @@ public sealed class ApiServer : IAsyncDisposable
     {
         status.SetStopping();
         await listener.StopAsync(cancellationToken);
+        await audit.StopAsync(cancellationToken);
         await flowKeeper.StopAsync(cancellationToken);
         await flows.StopAsync(cancellationToken);
         await rewrite.StopAsync(cancellationToken);
@@ -153,6 +161,7 @@ public sealed class ApiServer : IAsyncDisposable
         aggregatedServers.Dispose();
         customResources.Dispose();
         webhooks.Dispose();
+        await audit.DisposeAsync();
         flowKeeper.Dispose();
         flows.Dispose();
         rewrite.Dispose();

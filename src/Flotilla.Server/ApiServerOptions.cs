@@ -1,4 +1,5 @@
 using System.Net;
+using Flotilla.Server.Audit;
 
 namespace Flotilla.Server;
 
@@ -22,4 +23,7 @@ public sealed record ApiServerOptions
 
     /// <summary>Requests in progress at once, watches and other streams not counted; more wait their turn.</summary>
     public int MaxConcurrentRequests { get; init; } = 600;
+
+    /// <summary>null: no audit log.</summary>
+    public AuditOptions? Audit { get; init; }
 }

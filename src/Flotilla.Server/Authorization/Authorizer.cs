@@ -8,8 +8,25 @@ namespace Flotilla.Server.Authorization;
 public sealed class Authorizer(IReadOnlyList<IAuthorizer> authorizers)
 {
     /// <exception cref="ApiException">403: the caller may not.</exception>
-    public ValueTask AuthorizeAsync(ApiRequest request, CancellationToken cancellationToken) =>
-        request.User.IsMaster ? ValueTask.CompletedTask : AuthorizeAsync(request.User, RequestAttributes.Of(request), cancellationToken);
+    public async ValueTask AuthorizeAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        if (request.User.IsMaster)
+        {
+            return;
+        }
+
+        var wanted = RequestAttributes.Of(request);
+        var decision = await DecideAsync(request.User, wanted, cancellationToken);
+        if (decision.Reason.Length > 0)
+        {
+            request.Notes.Annotate("authorization.k8s.io/reason", decision.Reason);
+        }
+
+        if (!decision.IsAllowed)
+        {
+            throw Refusals.Explain(request.User, wanted, decision.Reason);
+        }
+    }
 
     /// <exception cref="ApiException">403: the user may not.</exception>
     public async ValueTask AuthorizeAsync(RequestUser user, AccessAttributes wanted, CancellationToken cancellationToken)

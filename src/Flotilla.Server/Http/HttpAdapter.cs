@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
 using Flotilla.Api;
+using Flotilla.Server.Audit;
 using Flotilla.Server.Authentication;
 using Flotilla.Server.Authorization;
 using Flotilla.Server.Fairness;
@@ -13,13 +14,13 @@ using Microsoft.Extensions.Logging;
 namespace Flotilla.Server.Http;
 
 /// <summary>Between the wire and the handler: bodies in, answers out, and every failure as a <c>Status</c>.</summary>
-public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests streams, ForwardedRequests forwarded, Authenticator authenticator, FlowGate gate, ServerStatus status, RequestMetrics metrics, TimeProvider time, ILogger<HttpAdapter> logger)
+public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests streams, ForwardedRequests forwarded, Authenticator authenticator, AuditRecorder audit, FlowGate gate, ServerStatus status, RequestMetrics metrics, TimeProvider time, ILogger<HttpAdapter> logger)
 {
     public async Task HandleAsync(HttpContext context)
     {
-        var started = time.GetTimestamp();
+        var (started, panicked) = (time.GetTimestamp(), false);
         var cancellationToken = context.RequestAborted;
-        context.Response.Headers["Audit-Id"] = Guid.NewGuid().ToString();
+        context.Response.Headers["Audit-Id"] = context.Request.Headers["Audit-Id"].ToString() is { Length: > 0 and <= MaxAuditId } given ? given : Guid.NewGuid().ToString();
         context.Response.Headers.CacheControl = "no-cache, private";
         try
         {
@@ -39,13 +40,16 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
         catch (Exception error)
         {
             await FailAsync(context, error);
+            panicked = error is not (ApiException or BadHttpRequestException or StorageException);
         }
         finally
         {
+            await (context.Features.Get<AuditEvent>()?.CompleteAsync(panicked) ?? Task.CompletedTask);
             metrics.Record(context.Request.Method, ResourceOf(context.Request.Path), context.Response.StatusCode, time.GetElapsedTime(started));
         }
     }
 
+    private const int MaxAuditId = 64;
     private const int MaxBodyBytes = 3 * 1024 * 1024;
 
     private static readonly Dictionary<string, Microsoft.Extensions.Primitives.StringValues> NoQuery = [];
@@ -56,6 +60,7 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
         var caller = await authenticator.AuthenticateAsync(context, cancellationToken);
         var query = context.Request.Query;
         var wanted = RequestAttributes.Of(context.Request.Method, context.Request.Path.Value ?? "/", name => query.TryGetValue(name, out var value) ? value.ToString() : null);
+        var audited = await audit.BeginAsync(context, caller, wanted, cancellationToken);
         using var pass = await gate.EnterAsync(context, caller.User, wanted, cancellationToken);
         if (pass is null)
         {
@@ -71,7 +76,7 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
         using var deadline = RequestDeadline.For(wanted, query["timeout"], time, cancellationToken);
         try
         {
-            await AnswerAsync(context, caller, pass, deadline.Token);
+            await AnswerAsync(context, caller, pass, audited, deadline.Token);
         }
         catch (OperationCanceledException) when (deadline.IsOver && !cancellationToken.IsCancellationRequested)
         {
@@ -79,7 +84,7 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
         }
     }
 
-    private async Task AnswerAsync(HttpContext context, Caller caller, FlowPass pass, CancellationToken cancellationToken)
+    private async Task AnswerAsync(HttpContext context, Caller caller, FlowPass pass, AuditEvent? audited, CancellationToken cancellationToken)
     {
         var request = new ApiRequest
         {
@@ -98,14 +103,17 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
             request.Notes.Warn(warning);
         }
 
+        audited?.SetRequest(request);
         var answer = await handler.HandleAsync(request, cancellationToken);
         pass.Answering();
+        audited?.SetResponse(answer);
         if (!pass.IsWatch)
         {
             await WriteAsync(context, answer, cancellationToken);
             return;
         }
 
+        await (audited?.WriteStageAsync(AuditEvent.ResponseStarted) ?? Task.CompletedTask);
         using var draining = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, status.Stopping);
         try
         {
@@ -128,6 +136,7 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
             StorageException storage => Failures.Unavailable($"the cluster's store failed: {storage.Message}"),
             _ => Failures.Internal(error.Message),
         };
+        context.Features.Get<AuditEvent>()?.SetFailure(failure);
         if (failure.Code >= 500 && error is not ApiException)
         {
             Log.Failed(logger, context.Request.Method, context.Request.Path, error);

@@ -149,7 +149,7 @@ public sealed class ReviewAnswers(AccessReviews access, TokenAuthenticators toke
 
     private static IReadOnlyList<string> Texts(JsonArray? list) => [.. (list ?? []).Select(node => node.AsString() ?? "")];
 
-    private static JsonObject UserInfo(RequestUser user)
+    internal static JsonObject UserInfo(RequestUser user)
     {
         var info = new JsonObject { ["username"] = user.Name };
         if (user.Uid is { Length: > 0 } uid)
