@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Flotilla.Api.GoTypes;
 using Flotilla.Api.Json;
 using Flotilla.Api.Printing;
 using Flotilla.Api.Validation;
@@ -7,6 +8,7 @@ namespace Flotilla.Api.Kinds.Core;
 
 internal static class VolumeClaimRules
 {
+    private const string Immutable = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
     private const string Finalizer = "kubernetes.io/pvc-protection";
     private static readonly string[] Modes = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
 
@@ -111,8 +113,7 @@ internal static class VolumeClaimRules
         var (now, before) = (spec.Copy(), oldSpec.Copy());
         if (string.IsNullOrEmpty(before.String("volumeName")))
         {
-            now.Remove("volumeName");
-            before.Remove("volumeName");
+            Take(before, now, "volumeName");
         }
 
         if (before["storageClassName"] is null)
@@ -120,24 +121,31 @@ internal static class VolumeClaimRules
             now.Remove("storageClassName");
         }
 
-        now.Remove("volumeAttributesClassName");
-        before.Remove("volumeAttributesClassName");
+        Take(now, before, "volumeAttributesClassName");
         var (size, oldSize) = (FieldRules.Amount(now.Object("resources").Object("requests")?["storage"]), FieldRules.Amount(before.Object("resources").Object("requests")?["storage"]));
         var bound = old.Object("status").String("phase") == "Bound";
-        if (bound)
+        if (bound && now.Object("resources").Object("requests") is { } requests)
         {
-            now.Object("resources").Object("requests")?.Remove("storage");
-            before.Object("resources").Object("requests")?.Remove("storage");
+            Take(requests, before.Object("resources").Object("requests") ?? [], "storage");
         }
 
         if (!now.SameAs(before))
         {
-            yield return FieldError.Forbidden("spec", "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims");
+            yield return FieldError.Forbidden("spec", Immutable + "\n" + GoDifference.Text("PersistentVolumeClaimSpec", before, now));
         }
 
         if (bound && size is { } wanted && oldSize is { } had && wanted < had)
         {
             yield return FieldError.Forbidden("spec.resources.requests.storage", "field can not be less than status.capacity");
+        }
+    }
+
+    private static void Take(JsonObject target, JsonObject source, string field)
+    {
+        target.Remove(field);
+        if (source[field] is { } value)
+        {
+            target[field] = value.DeepClone();
         }
     }
 }
