@@ -3,6 +3,7 @@ using Flotilla.Api.Kinds;
 using Flotilla.Client;
 using Flotilla.Client.Streams;
 using Flotilla.Server.Admission;
+using Flotilla.Server.Admission.TypeChecks;
 using Flotilla.Server.Admission.Webhooks;
 using Flotilla.Server.Aggregation;
 using Flotilla.Server.Allocation;
@@ -53,6 +54,7 @@ public sealed class ApiServer : IAsyncDisposable
     private readonly CustomResourceService customResources;
     private readonly WebhookConnections aggregatedServers;
     private readonly ApiServiceService apiServices;
+    private readonly PolicyTypeChecks typeChecks;
     private readonly Forwarder forwarder;
     private readonly ProxyRequests proxies;
 
@@ -75,6 +77,7 @@ public sealed class ApiServer : IAsyncDisposable
         var apis = new AggregatedApis();
         var endpoints = new ServiceEndpoints(store);
         aggregatedServers = new WebhookConnections(endpoints, identity.FrontProxy.Load);
+        typeChecks = new PolicyTypeChecks(objects, kinds, time, loggers.CreateLogger<PolicyTypeChecks>());
         apiServices = new ApiServiceService(objects, kinds, apis, new Availability(aggregatedServers, endpoints), time, loggers.CreateLogger<ApiServiceService>());
         forwarder = new Forwarder();
         proxies = new ProxyRequests(kinds, authorizer, admission, objects, endpoints, forwarder);
@@ -134,6 +137,7 @@ public sealed class ApiServer : IAsyncDisposable
         await flowKeeper.StartAsync(cancellationToken);
         await rewrite.StartAsync(cancellationToken);
         await apiServices.StartAsync(cancellationToken);
+        await typeChecks.StartAsync(cancellationToken);
         await listener.StartAsync(cancellationToken);
         status.SetReady();
     }
@@ -147,6 +151,7 @@ public sealed class ApiServer : IAsyncDisposable
         await flows.StopAsync(cancellationToken);
         await rewrite.StopAsync(cancellationToken);
         await access.StopAsync(cancellationToken);
+        await typeChecks.StopAsync(cancellationToken);
         await apiServices.StopAsync(cancellationToken);
         await customResources.StopAsync(cancellationToken);
         await hubs.StopAsync(cancellationToken);
@@ -157,6 +162,7 @@ public sealed class ApiServer : IAsyncDisposable
         await listener.DisposeAsync();
         proxies.Dispose();
         await forwarder.DisposeAsync();
+        typeChecks.Dispose();
         apiServices.Dispose();
         aggregatedServers.Dispose();
         customResources.Dispose();

@@ -76,6 +76,17 @@ public sealed class ValidatingPolicyTests(ApiHost host)
         Assert.EndsWith($"denied request: {scene.Space}-user may not", reply.Expect(422).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Is_warned_in_its_status_about_fields_that_do_not_exist()
+    {
+        await using var scene = await PolicyScene.CreateAsync(host);
+        await scene.ValidateAsync(""" "variables":[{"name":"count","expression":"object.spec.replicas"}],"validations":[{"expression":"variables.count > 1 && has(object.spec.template.metadata.labels)"},{"expression":"object.foo > 1"}] """, rules: PolicyScene.Deployments);
+        var status = await host.Admin.EventuallyAsync($"/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/{scene.Name}", reply => (int?)reply.Body["status"]?["observedGeneration"] == 1);
+        var warning = Assert.Single(status["status.typeChecking.expressionWarnings"]!.AsArray())!;
+        Assert.Equal("spec.validations[1].expression", (string?)warning["fieldRef"]);
+        Assert.Equal("apps/v1, Kind=Deployment: ERROR: <input>:1:7: undefined field 'foo'\n | object.foo > 1\n | ......^\n", (string?)warning["warning"]);
+    }
+
     [Theory]
     [InlineData("\"validations\":[{\"expression\":\"object.x ==\"}]", "spec.validations[0].expression: Invalid value: \"object.x ==\": compilation failed: ERROR: <input>:1:12: Syntax error")]
     [InlineData("\"validations\":[{\"expression\":\"'text'\"}]", "spec.validations[0].expression: Invalid value: \"'text'\": must evaluate to bool")]
