@@ -68,7 +68,7 @@ public sealed class ApiServer : IAsyncDisposable
         this.time = time;
         hubs = new WatchHubs(store, loggers.CreateLogger<WatchHubs>());
         allocator = new ServiceAllocator(options.ServiceCidr);
-        access = new AccessControl(store, identity, time, loggers);
+        access = new AccessControl(options, store, identity, time, loggers);
         var authorizer = access.Authorizer;
         webhooks = new WebhookConnections(new ServiceEndpoints(store));
         var admission = new AdmissionChain([.. DefaultPlugins.Create(store, kinds, authorizer, webhooks, time), .. access.Admission], allocator);

@@ -1,5 +1,6 @@
 using System.Net;
 using Flotilla.Server.Audit;
+using Flotilla.Server.Authentication.OpenId;
 
 namespace Flotilla.Server;
 
@@ -26,4 +27,13 @@ public sealed record ApiServerOptions
 
     /// <summary>null: no audit log.</summary>
     public AuditOptions? Audit { get; init; }
+
+    /// <summary>null: no identity tokens of others.</summary>
+    public OpenIdOptions? OpenId { get; init; }
+
+    /// <summary>A kubeconfig that leads to a server which reviews tokens nobody here knows; null: none.</summary>
+    public string? TokenWebhookFile { get; init; }
+
+    /// <summary>A kubeconfig that leads to a server which is asked when the cluster's own rules allow nothing; null: none.</summary>
+    public string? AuthorizationWebhookFile { get; init; }
 }

@@ -19,4 +19,12 @@ internal static class TrustedCertificates
         chain.ChainPolicy.VerificationTime = time.GetUtcNow().UtcDateTime;
         return chain.Build(certificate);
     }
+
+    /// <summary>How to recognize a server by the authorities in this PEM, and by no others.</summary>
+    public static X509ChainPolicy PolicyFor(string pem)
+    {
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.ImportFromPem(pem);
+        return policy;
+    }
 }

@@ -15,19 +15,22 @@ public sealed class AccessControl : IAsyncDisposable
 {
     private readonly RbacPolicies policies;
     private readonly NodeGraph graph;
+    private readonly OtherParties others;
 
-    public AccessControl(IStore store, ClusterIdentity identity, TimeProvider time, ILoggerFactory loggers)
+    public AccessControl(ApiServerOptions options, IStore store, ClusterIdentity identity, TimeProvider time, ILoggerFactory loggers)
     {
         policies = new RbacPolicies(store, loggers.CreateLogger<RbacPolicies>());
         graph = new NodeGraph(store, loggers.CreateLogger<NodeGraph>());
         var rbac = new RbacAuthorizer(policies);
-        Authorizer = new Authorizer([new NodeAuthorizer(graph, BuiltInRoles.RulesOfNodes), rbac]);
+        others = new OtherParties(options, time);
+        Authorizer = new Authorizer([new NodeAuthorizer(graph, BuiltInRoles.RulesOfNodes), rbac, .. others.Authorizers]);
         Admission = [new EscalationGuard(Authorizer, rbac), new CertificateRequests(Authorizer, time)];
         Tokens = new TokenAuthenticators(
         [
             new ServiceAccountAuthenticator(store, identity.ServiceAccounts, time),
             new LegacyTokenAuthenticator(store, identity.ServiceAccounts),
             new BootstrapTokens(store, time),
+            .. others.Tokens,
         ]);
         Authenticator = new Authenticator(
             [
@@ -57,6 +60,7 @@ public sealed class AccessControl : IAsyncDisposable
 
     public ValueTask DisposeAsync()
     {
+        others.Dispose();
         graph.Dispose();
         policies.Dispose();
         return ValueTask.CompletedTask;
