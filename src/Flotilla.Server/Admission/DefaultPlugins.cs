@@ -42,6 +42,7 @@ internal static class DefaultPlugins
             new PersistentVolumeClaimResize(store),
             new RuntimeClassAdmission(store),
             new DefaultIngressClass(store),
+            new PodTopologyLabels(store),
             new MutatingPolicies(mutating, authorizer),
             new MutatingWebhooks(store, context, authorizer, caller),
             new ExpressionRules(),

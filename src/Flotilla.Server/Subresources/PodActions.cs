@@ -37,6 +37,7 @@ public sealed class PodActions(ObjectStore objects, AdmissionChain admission, Ti
             {
                 CheckBindable(path, pod, node, uid);
                 pod.Child("spec")["nodeName"] = node;
+                TakeOver(pod, binding.Object("metadata"));
                 Scheduled(pod.Child("status"));
                 pod.Child("metadata").Remove("resourceVersion");
                 return pod;
@@ -76,6 +77,20 @@ public sealed class PodActions(ObjectStore objects, AdmissionChain admission, Ti
         if (pod.Object("spec").Array("schedulingGates") is { Count: > 0 })
         {
             throw Failures.Conflict(CoreKinds.Pod, path.Name!, $"pod {path.Name} has non-empty .spec.schedulingGates");
+        }
+    }
+
+    /// <summary>A binding may carry annotations, which replace the pod's, and labels, which do not.</summary>
+    private static void TakeOver(JsonObject pod, JsonObject? bound)
+    {
+        foreach (var (name, value) in bound.Object("annotations") ?? [])
+        {
+            pod.Child("metadata").Child("annotations")[name] = value?.DeepClone();
+        }
+
+        foreach (var (name, value) in bound.Object("labels") ?? [])
+        {
+            pod.Child("metadata").Child("labels").Default(name, value?.DeepClone());
         }
     }
 

@@ -51,6 +51,17 @@ public sealed class PodPluginTests(ApiHost host)
     }
 
     [Fact]
+    public async Task A_bound_pod_takes_over_where_its_node_stands()
+    {
+        var (space, node) = (await host.SpaceAsync(), await host.FakeNodeAsync());
+        (await host.Admin.PatchAsync($"/api/v1/nodes/{node}", """{"metadata":{"labels":{"topology.kubernetes.io/zone":"a","topology.kubernetes.io/region":"r"}}}""")).Expect(200);
+        (await host.Admin.PostAsync($"/api/v1/namespaces/{space}/pods", $$"""{"metadata":{"name":"p","labels":{"topology.kubernetes.io/region":"own"} },"spec":{"nodeSelector":{"none":"such"},{{Container}} } }""")).Expect(201);
+        (await host.Admin.PostAsync($"/api/v1/namespaces/{space}/pods/p/binding", $$"""{"apiVersion":"v1","kind":"Binding","metadata":{"name":"p","annotations":{"a":"b"} },"target":{"kind":"Node","name":"{{node}}"} }""")).Expect(201);
+        var pod = await host.Admin.GetAsync($"/api/v1/namespaces/{space}/pods/p");
+        Assert.Equal(("a", "own", "b"), ((string?)pod["metadata.labels"]!["topology.kubernetes.io/zone"], (string?)pod["metadata.labels"]!["topology.kubernetes.io/region"], (string?)pod["metadata.annotations.a"]));
+    }
+
+    [Fact]
     public async Task A_priority_must_be_that_of_the_class()
     {
         var space = await host.SpaceAsync();

@@ -14,7 +14,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Flotilla.Server.Tests.Admission.Webhooks;
 
-/// <summary>Webhooks on loopback behind a certificate of their own authority. Each test adds paths; all of them record what they were asked.</summary>
+/// <summary>Webhooks behind a certificate of their own authority. Each test adds paths; all of them record what they were asked.</summary>
 public sealed class WebhookServer : IAsyncLifetime
 {
     private readonly ConcurrentDictionary<string, Func<JsonObject, Task<JsonObject>>> answers = new();
@@ -32,7 +32,7 @@ public sealed class WebhookServer : IAsyncLifetime
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(Issue(authority))));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Any, 0, listen => listen.UseHttps(Issue(authority))));
         app = builder.Build();
         app.Run(AnswerAsync);
     }

@@ -1,3 +1,5 @@
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Flotilla.Server.Tests.Harness;
 
@@ -189,4 +191,33 @@ public sealed class WebhookTests(ApiHost host, WebhookServer server)
         // It is reached, and shows no certificate for the service's name.
         Assert.Contains("tls: failed to verify certificate: x509: certificate is", (await scene.CreateConfigMapAsync("a")).Expect(500).Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Reaches_a_ready_endpoint_of_a_service()
+    {
+        if (OwnAddress() is not { } address)
+        {
+            Assert.Skip("needs an address that is not loopback");
+            return;
+        }
+
+        await using var scene = await WebhookScene.CreateAsync(host, server);
+        await scene.Api.PostAsync("/api/v1/namespaces", """{"metadata":{"name":"webhooks"}}""");
+        var api = "/api/v1/namespaces/webhooks";
+        (await scene.Api.PostAsync($"{api}/services", """{"metadata":{"name":"hook"},"spec":{"ports":[{"name":"https","port":443,"targetPort":8443}]}}""")).Expect(201);
+        var client = $$"""{"clientConfig":{"caBundle":"{{server.CaBundle}}","service":{"namespace":"webhooks","name":"hook","path":"{{server.On(_ => WebhookServer.Deny("through the endpoint"))}}"} } }""";
+        await scene.ValidateAsync(scene.Hook("/unused", more: client));
+        Assert.EndsWith("no endpoints available for service \"hook\"", (await scene.CreateConfigMapAsync("a")).Expect(500).Message, StringComparison.Ordinal);
+        var slice = $$"""
+            {"metadata":{"name":"hook-1","labels":{"kubernetes.io/service-name":"hook"} },"addressType":"IPv4","ports":[{"name":"https","port":{{server.Port}} }],
+             "endpoints":[{"addresses":["192.0.2.1"],"conditions":{"ready":false} },{"addresses":["{{address}}"],"conditions":{"ready":true} }]}
+            """;
+        (await scene.Api.PostAsync("/apis/discovery.k8s.io/v1/namespaces/webhooks/endpointslices", slice)).Expect(201);
+        Assert.EndsWith("denied the request: through the endpoint", (await scene.CreateConfigMapAsync("a")).Expect(400).Message, StringComparison.Ordinal);
+    }
+
+    private static string? OwnAddress() => NetworkInterface.GetAllNetworkInterfaces()
+        .Where(link => link.OperationalStatus == OperationalStatus.Up && link.NetworkInterfaceType != NetworkInterfaceType.Loopback)
+        .SelectMany(link => link.GetIPProperties().UnicastAddresses)
+        .FirstOrDefault(unicast => unicast.Address.AddressFamily == AddressFamily.InterNetwork)?.Address.ToString();
 }
