@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
+using Flotilla.Api.Kinds.FlowControl;
 using Flotilla.Api.Printing;
-using Flotilla.Api.Validation;
 
 namespace Flotilla.Api.Kinds;
 
@@ -15,7 +15,7 @@ public static class FlowControlKinds
         HasStatus = true,
         HasGeneration = true,
         Default = item => DefaultZero(item.Child("spec"), "matchingPrecedence", 1000),
-        Validate = CheckSchema,
+        Validate = FlowSchemaRules.Check,
         Columns =
         [
             Cells.Name, Cells.Text("PriorityLevel", "spec.priorityLevelConfiguration.name", absent: Cells.None), Cells.Number("MatchingPrecedence", "spec.matchingPrecedence") with { Type = "string" },
@@ -29,7 +29,7 @@ public static class FlowControlKinds
         HasStatus = true,
         HasGeneration = true,
         Default = DefaultLevel,
-        Validate = CheckLevel,
+        Validate = PriorityLevelRules.Check,
         Columns =
         [
             Cells.Name, Cells.Text("Type", "spec.type"), Amount("NominalConcurrencyShares", "spec.limited.nominalConcurrencyShares"), Amount("Queues", "spec.limited.limitResponse.queuing.queues"),
@@ -69,43 +69,6 @@ public static class FlowControlKinds
                 DefaultZero(queuing, "handSize", 8);
                 DefaultZero(queuing, "queueLengthLimit", 50);
             }
-        }
-    }
-
-    private static IEnumerable<FieldError> CheckSchema(JsonObject item, JsonObject? old)
-    {
-        var spec = item.Object("spec");
-        foreach (var error in FieldRules.Positive(spec, "matchingPrecedence", "spec"))
-        {
-            yield return error;
-        }
-
-        if (spec.Integer("matchingPrecedence") is > 10000 and var precedence)
-        {
-            yield return FieldError.Invalid("spec.matchingPrecedence", precedence, "must not be greater than 10000");
-        }
-
-        foreach (var error in FieldRules.Required(spec.Object("priorityLevelConfiguration"), "name", "spec.priorityLevelConfiguration", "must reference a priority level"))
-        {
-            yield return error;
-        }
-    }
-
-    private static IEnumerable<FieldError> CheckLevel(JsonObject item, JsonObject? old)
-    {
-        var spec = item.Object("spec");
-        foreach (var error in FieldRules.RequiredOneOf(spec, "type", "spec", "Exempt", "Limited"))
-        {
-            yield return error;
-        }
-
-        if (spec.String("type") == "Limited" && spec.Object("limited") is null)
-        {
-            yield return FieldError.Required("spec.limited", "must not be empty when type is Limited");
-        }
-        else if (spec.String("type") == "Exempt" && spec.Object("limited") is not null)
-        {
-            yield return FieldError.Forbidden("spec.limited", "must be nil if the type is not Limited");
         }
     }
 }

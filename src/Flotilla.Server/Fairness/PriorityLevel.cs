@@ -15,6 +15,9 @@ internal enum Rejection
 /// </summary>
 internal sealed class PriorityLevel(SeatPool pool, LevelModel model)
 {
+    // Validation allows none larger.
+    private const int MaxHand = 60;
+
     private readonly List<WaitingQueue> queues = [];
     private int waiting;
     private double virtualTime;
@@ -112,7 +115,7 @@ internal sealed class PriorityLevel(SeatPool pool, LevelModel model)
             queues.Add(new WaitingQueue());
         }
 
-        Span<int> hand = stackalloc int[Math.Min(Model.HandSize, Model.Queues)];
+        Span<int> hand = stackalloc int[Math.Clamp(Model.HandSize, 1, Math.Min(Model.Queues, MaxHand))];
         ShuffleSharding.Deal(flow, Model.Queues, hand);
         var queue = queues[hand[0]];
         foreach (var card in hand)
