@@ -94,7 +94,7 @@ public sealed class ApiServer : IAsyncDisposable
             kinds,
             authorizer,
             new DiscoveryDocuments(kinds, apis, $"{advertised}:{options.Port}"),
-            new OpenApiDocuments(kinds, apis),
+            new OpenApiDocuments(kinds, apis, time),
             status,
             new IssuerDiscovery(identity.ServiceAccounts, $"{advertised}:{options.Port}"),
             new ReviewAnswers(new AccessReviews(authorizer), access.Tokens, pods, kinds, time),

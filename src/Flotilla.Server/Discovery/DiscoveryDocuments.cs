@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Flotilla.Api.Kinds;
 using Flotilla.Api.Schema;
@@ -40,7 +41,9 @@ public sealed class DiscoveryDocuments
         };
         if (document is null && parts is ["api"] or ["apis"])
         {
-            return new ApiAnswer { ContentType = Aggregated, Body = parts[0] == "api" ? Aggregate().Core : Aggregate().Groups };
+            var body = parts[0] == "api" ? Aggregate().Core : Aggregate().Groups;
+            var headers = new Dictionary<string, string> { ["ETag"] = $"\"{Convert.ToHexString(SHA512.HashData(body))}\"", ["Vary"] = "Accept", ["Cache-Control"] = "public" };
+            return new ApiAnswer { ContentType = Aggregated, Body = body, Headers = headers };
         }
 
         if (document is not null && request.Method is not ("GET" or "HEAD"))

@@ -31,6 +31,12 @@ internal static class AnswerWriter
         }
 
         var response = context.Response;
+        if (answer.Code == 200 && IsKnown(context.Request, answer))
+        {
+            response.StatusCode = 304;
+            return;
+        }
+
         response.StatusCode = answer.Code;
         response.ContentType = answer.ContentType;
         if (!answer.IsWatch && Math.Max(answer.Size, answer.Body.Length) >= CompressBytes && Accepts(context.Request, "gzip"))
@@ -65,7 +71,7 @@ internal static class AnswerWriter
     private static async Task WriteCompressedAsync(HttpResponse response, ApiAnswer answer, CancellationToken cancellationToken)
     {
         response.Headers.ContentEncoding = "gzip";
-        response.Headers.Vary = "Accept-Encoding";
+        response.Headers.Append("Vary", "Accept-Encoding");
         await using var compressed = new GZipStream(response.Body, CompressionLevel.Fastest, leaveOpen: true);
         if (answer.Stream is not { } stream)
         {
@@ -106,6 +112,10 @@ internal static class AnswerWriter
         var agent = request.Headers.UserAgent.ToString();
         return agent.StartsWith("curl", StringComparison.Ordinal) || agent.StartsWith("Wget", StringComparison.Ordinal) || agent.StartsWith("Mozilla/5.0", StringComparison.Ordinal);
     }
+
+    /// <summary>The client holds this very content already.</summary>
+    private static bool IsKnown(HttpRequest request, ApiAnswer answer) =>
+        answer.Headers?.GetValueOrDefault("ETag") is { } tag && request.Headers.IfNoneMatch.ToString().Split(',', StringSplitOptions.TrimEntries).Any(known => known == "*" || known == tag || known == $"W/{tag}");
 
     private static bool Accepts(HttpRequest request, string encoding) =>
         request.Headers.AcceptEncoding.ToString().Split(',').Any(part => part.Split(';')[0].Trim() == encoding);

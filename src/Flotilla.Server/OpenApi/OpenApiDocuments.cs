@@ -1,9 +1,10 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
-using Flotilla.Api.Schema;
 using Flotilla.Server.Aggregation;
 using Flotilla.Server.Http;
 using Flotilla.Server.Objects;
@@ -15,54 +16,87 @@ public sealed class OpenApiDocuments
 {
     private const string RootPath = "/openapi/v3";
 
+    // What a client has read stays right for as long as the server is this one.
+    private static readonly string Build = $"{typeof(Kind).Module.ModuleVersionId}{typeof(OpenApiDocuments).Module.ModuleVersionId}";
+
     private readonly KindRegistry kinds;
     private readonly AggregatedApis apis;
+    private readonly TimeProvider time;
+    private readonly ConcurrentDictionary<string, OpenApiDocument> documents = new(StringComparer.Ordinal);
 
-    internal OpenApiDocuments(KindRegistry kinds, AggregatedApis apis)
+    internal OpenApiDocuments(KindRegistry kinds, AggregatedApis apis, TimeProvider time)
     {
         this.kinds = kinds;
         this.apis = apis;
+        this.time = time;
     }
-
-    // Document { swagger = 1: "2.0", info = 2: { title = 1, version = 2 }, paths = 8: {} }
-    private static readonly byte[] TitleOnly =
-    [
-        0x0A, 3, .. "2.0"u8, 0x12, (byte)(4 + "Kubernetes".Length + ServerStatus.Version.Length), 0x0A, (byte)"Kubernetes".Length, .. "Kubernetes"u8,
-        0x12, (byte)ServerStatus.Version.Length, .. System.Text.Encoding.ASCII.GetBytes(ServerStatus.Version), 0x42, 0,
-    ];
-
-    private readonly ConcurrentDictionary<string, (IReadOnlyList<Kind> Kinds, byte[] Bytes)> documents = new(StringComparer.Ordinal);
 
     /// <summary>Null: the path is none of these documents.</summary>
     public ApiAnswer? TryAnswer(ApiRequest request)
     {
         if (request.Path is "/openapi/v2")
         {
-            // Clients that take only protobuf here have asked v3 before: for them the title is enough to go on.
-            return request.Accept.Contains("proto-openapi", StringComparison.Ordinal) && !request.Accept.Contains("json", StringComparison.Ordinal)
-                ? new ApiAnswer { ContentType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", Body = TitleOnly }
-                : ApiAnswer.Bytes(Document("v2", OpenApiVersion.V2, kinds.All));
+            return AnswerV2(request);
         }
 
         if (request.Path.TrimEnd('/') == RootPath)
         {
-            return ApiAnswer.Bytes(StoredObject.Serialize(Root()));
+            var root = StoredObject.Serialize(Root());
+            return new ApiAnswer { Body = root, Headers = new Dictionary<string, string> { ["ETag"] = Quoted(Convert.ToHexString(SHA512.HashData(root))) } };
         }
 
-        return request.Path.StartsWith(RootPath + "/", StringComparison.Ordinal) && Find(request.Path[(RootPath.Length + 1)..]) is { } found ? ApiAnswer.Bytes(found) : null;
+        return request.Path.StartsWith(RootPath + "/", StringComparison.Ordinal) ? AnswerV3(request, request.Path[(RootPath.Length + 1)..]) : null;
+    }
+
+    private ApiAnswer AnswerV2(ApiRequest request)
+    {
+        var document = Document("v2", OpenApiVersion.V2, kinds.All);
+        var headers = new Dictionary<string, string> { ["ETag"] = Quoted(document.Hash), ["Vary"] = "Accept" };
+        return OpenApiFormats.Negotiate(request.Accept, hasProtobuf: true) switch
+        {
+            OpenApiFormat.Json => new ApiAnswer { Body = document.Json, Headers = headers },
+            OpenApiFormat.Protobuf => new ApiAnswer { ContentType = OpenApiFormats.Protobuf, Body = document.Protobuf, Headers = headers },
+            _ => ApiAnswer.Text("", 406),
+        };
+    }
+
+    private ApiAnswer? AnswerV3(ApiRequest request, string name)
+    {
+        var list = kinds.All.Where(kind => PathOf(kind.Group, kind.Version) == name).ToList();
+        if (list.Count == 0)
+        {
+            return null;
+        }
+
+        if (OpenApiFormats.Negotiate(request.Accept, hasProtobuf: false) is null)
+        {
+            return ApiAnswer.Text("", 406);
+        }
+
+        var hash = HashOf(name, list);
+        var headers = new Dictionary<string, string> { ["ETag"] = Quoted(hash), ["Vary"] = "Accept" };
+        if (request["hash"] is { Length: > 0 } known)
+        {
+            if (known != hash)
+            {
+                headers["Location"] = $"{RootPath}/{name}?hash={hash}";
+                return new ApiAnswer { Code = 301, ContentType = "text/html; charset=utf-8", Headers = headers };
+            }
+
+            // An address that names its content may be kept for ever.
+            headers["Cache-Control"] = "public, immutable";
+            headers["Expires"] = time.GetUtcNow().AddYears(1).ToString("r", CultureInfo.InvariantCulture);
+        }
+
+        return new ApiAnswer { Body = Document(name, OpenApiVersion.V3, list).Json, Headers = headers };
     }
 
     private JsonObject Root()
     {
         var paths = new JsonObject();
-        foreach (var (group, version) in kinds.GroupVersions)
+        foreach (var group in kinds.All.GroupBy(kind => PathOf(kind.Group, kind.Version), StringComparer.Ordinal))
         {
-            var name = PathOf(group, version);
-
-            // The hash tells clients when to read again: it names the version of the API and of its definitions, not the bytes.
-            var definitions = kinds.All.Where(kind => kind.Group == group && kind.Custom is not null).Select(kind => kind.Custom!.Definition.Object("metadata")).Select(metadata => $"{metadata.String("uid")}:{metadata.Integer("generation")}");
-            var hash = Convert.ToHexString(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes($"{name}:{ServerStatus.Version}:{string.Join(',', definitions)}")));
-            paths[name] = new JsonObject { ["serverRelativeURL"] = $"{RootPath}/{name}?hash={hash}" };
+            paths[group.Key] = new JsonObject { ["serverRelativeURL"] = $"{RootPath}/{group.Key}?hash={HashOf(group.Key, group)}" };
         }
 
         // These are asked for at the servers themselves.
@@ -75,24 +109,27 @@ public sealed class OpenApiDocuments
         return new JsonObject { ["paths"] = paths };
     }
 
-    private byte[]? Find(string name)
+    /// <summary>Names the content without making it: what it depends on is this build and the definitions in it.</summary>
+    private static string HashOf(string name, IEnumerable<Kind> list)
     {
-        var list = kinds.All.Where(kind => PathOf(kind.Group, kind.Version) == name).ToList();
-        return list.Count == 0 ? null : Document(name, OpenApiVersion.V3, list);
+        var definitions = list.Where(kind => kind.Custom is not null)
+            .Select(kind => kind.Custom!.Definition)
+            .Select(definition => $"{definition.Object("metadata").String("uid")}:{definition.Object("metadata").Integer("generation")}:{definition.Object("status")?["acceptedNames"]?.ToJsonString()}");
+        return Convert.ToHexString(SHA512.HashData(Encoding.UTF8.GetBytes($"{name}:{Build}:{string.Join(',', definitions)}")));
     }
 
-    /// <summary>Written again when the kinds in it are others than before.</summary>
-    private byte[] Document(string name, OpenApiVersion version, IReadOnlyList<Kind> list)
+    /// <summary>Made again when the kinds in it are others than before.</summary>
+    private OpenApiDocument Document(string name, OpenApiVersion version, IReadOnlyList<Kind> list)
     {
-        if (documents.TryGetValue(name, out var made) && made.Kinds.SequenceEqual(list))
+        if (!documents.TryGetValue(name, out var known) || !known.IsAbout(list))
         {
-            return made.Bytes;
+            documents[name] = known = new OpenApiDocument(list, version);
         }
 
-        var bytes = StoredObject.Serialize(new OpenApiWriter(version).Document(list));
-        documents[name] = (list, bytes);
-        return bytes;
+        return known;
     }
+
+    private static string Quoted(string tag) => $"\"{tag}\"";
 
     private static string PathOf(string group, string version) => group.Length == 0 ? $"api/{version}" : $"apis/{group}/{version}";
 }

@@ -176,9 +176,9 @@ public sealed class OpenApiWriter(OpenApiVersion version)
             ["required"] = new JsonArray("items"),
             ["properties"] = new JsonObject
             {
-                ["apiVersion"] = Scalar("string"),
+                ["apiVersion"] = new JsonObject { ["description"] = IdentityDescriptions.ApiVersion, ["type"] = "string" },
                 ["items"] = new JsonObject { ["type"] = "array", ["items"] = ReferringTo(name) },
-                ["kind"] = Scalar("string"),
+                ["kind"] = new JsonObject { ["description"] = IdentityDescriptions.Kind, ["type"] = "string" },
                 ["metadata"] = Referring(SchemaTable.BuiltIn["io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta"]),
             },
             ["x-kubernetes-group-version-kind"] = new JsonArray(Identity(kind.Identity with { Kind = kind.ListName })),
@@ -199,7 +199,13 @@ public sealed class OpenApiWriter(OpenApiVersion version)
             var properties = new JsonObject();
             foreach (var field in type.Fields.Values)
             {
-                properties[field.Name] = Property(field);
+                var property = Property(field);
+                if (type.OpenApiName == StructuralSchema.ObjectMeta.OpenApiName && IdentityDescriptions.ObjectMeta.GetValueOrDefault(field.Name) is { } description)
+                {
+                    property.Insert(0, "description", description);
+                }
+
+                properties[field.Name] = property;
             }
 
             schema["properties"] = properties;

@@ -105,7 +105,7 @@ public sealed class WebhookServer : IAsyncLifetime
 
         var response = await answer(request);
         response["uid"] ??= (string?)request["uid"];
-        var reply = new JsonObject { ["kind"] = "AdmissionReview", ["apiVersion"] = (string?)review["apiVersion"], ["response"] = response };
+        var reply = new JsonObject { ["kind"] = (string?)review["kind"], ["apiVersion"] = (string?)review["apiVersion"], ["response"] = response };
         context.Response.ContentType = "application/json";
         await context.Response.WriteAsync(reply.ToJsonString(), context.RequestAborted);
     }
