@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Api.Schema;
@@ -26,6 +27,9 @@ public static class FieldManager
         {"f:apiVersion":{},"f:kind":{},"f:metadata":{".":{},"f:name":{},"f:namespace":{},"f:creationTimestamp":{},"f:selfLink":{},"f:uid":{},
          "f:clusterName":{},"f:generation":{},"f:managedFields":{},"f:resourceVersion":{}}}
         """)!);
+
+    private static readonly JsonObject BlankUntyped = new() { ["metadata"] = new JsonObject() };
+    private static readonly ConditionalWeakTable<TypeSchema, JsonObject> Blanks = [];
 
     /// <summary>Records an update (create, replace, patch) from <paramref name="live"/> to <paramref name="updated"/>.</summary>
     /// <param name="live">null for a create.</param>
@@ -152,20 +156,13 @@ public static class FieldManager
         _ => $"[{element[2..]}]",
     }));
 
-    private static JsonObject Blank(TypeSchema? type)
+    // What every object of a type has from the start. Only ever read, by many at a time.
+    private static JsonObject Blank(TypeSchema? type) => type is null ? BlankUntyped : Blanks.GetValue(type, static of =>
     {
         var blank = new JsonObject();
-        if (type is not null)
-        {
-            new Normalizer().Normalize(blank, type);
-        }
-        else
-        {
-            blank["metadata"] = new JsonObject();
-        }
-
+        new Normalizer().Normalize(blank, of);
         return blank;
-    }
+    });
 
     private static void Filter(FieldSet set, FieldSet? reset)
     {
@@ -245,6 +242,11 @@ public static class FieldManager
     // Update managers come and go with every client version: the oldest beyond ten share one name.
     private static void Cap(List<Entry> entries)
     {
+        if (entries.Count <= MaxUpdateManagers)
+        {
+            return;
+        }
+
         var updates = entries.Where(entry => entry.Operation == "Update").OrderBy(entry => entry.Time).ToList();
         foreach (var version in updates.Take(Math.Max(0, updates.Count - MaxUpdateManagers + 1)).GroupBy(entry => entry.ApiVersion, StringComparer.Ordinal).ToList())
         {

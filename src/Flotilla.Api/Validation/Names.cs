@@ -1,10 +1,14 @@
-using System.Text.RegularExpressions;
+using System.Buffers;
 
 namespace Flotilla.Api.Validation;
 
 /// <summary>The naming rules of the API. Each check returns null when the name is fine, else upstream's sentence.</summary>
-public static partial class Names
+public static class Names
 {
+    private static readonly SearchValues<char> LabelLetters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
+    private static readonly SearchValues<char> NameLetters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
+    private static readonly SearchValues<char> EnvironmentLetters = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(code => (char)code).Where(letter => letter != '=')]);
+
     private const string LabelMessage = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
     private const string SubdomainMessage = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
     private const string Label1035Message = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
@@ -15,13 +19,13 @@ public static partial class Names
     private const string PathSegmentMessage = "may not be";
 
     public static string? CheckLabel(string name) =>
-        name.Length > 63 ? "must be no more than 63 bytes" : LabelPattern().IsMatch(name) ? null : LabelMessage;
+        name.Length > 63 ? "must be no more than 63 bytes" : IsLabel(name) ? null : LabelMessage;
 
     public static string? CheckLabel1035(string name) =>
-        name.Length > 63 ? "must be no more than 63 bytes" : Label1035Pattern().IsMatch(name) ? null : Label1035Message;
+        name.Length > 63 ? "must be no more than 63 bytes" : IsLabel(name) && char.IsAsciiLetterLower(name[0]) ? null : Label1035Message;
 
     public static string? CheckSubdomain(string name) =>
-        name.Length > 253 ? "must be no more than 253 bytes" : SubdomainPattern().IsMatch(name) ? null : SubdomainMessage;
+        name.Length > 253 ? "must be no more than 253 bytes" : IsSubdomain(name) ? null : SubdomainMessage;
 
     /// <summary>RBAC names and the like: anything that can be one segment of a URL path.</summary>
     public static string? CheckPathSegment(string name) => name switch
@@ -33,7 +37,7 @@ public static partial class Names
     };
 
     public static string? CheckLabelValue(string value) =>
-        value.Length > 63 ? "must be no more than 63 bytes" : LabelValuePattern().IsMatch(value) ? null : LabelValueMessage;
+        value.Length > 63 ? "must be no more than 63 bytes" : (value.Length == 0 || IsName(value)) ? null : LabelValueMessage;
 
     /// <summary>A label or annotation key: optional DNS prefix, slash, name.</summary>
     public static string? CheckLabelKey(string key)
@@ -57,14 +61,14 @@ public static partial class Names
     public static string? CheckConfigKey(string key) => key switch
     {
         { Length: > 253 } => "must be no more than 253 bytes",
-        _ when !ConfigKeyPattern().IsMatch(key) => ConfigKeyMessage,
+        _ when key.Length == 0 || key.AsSpan().ContainsAnyExcept(NameLetters) => ConfigKeyMessage,
         "." => "must not be '.'",
         ".." => "must not be '..'",
         _ when key.StartsWith("..", StringComparison.Ordinal) => "must not start with '..'",
         _ => null,
     };
 
-    public static string? CheckEnvironmentName(string name) => EnvironmentPattern().IsMatch(name) ? null : EnvironmentMessage;
+    public static string? CheckEnvironmentName(string name) => name.Length > 0 && !name.AsSpan().ContainsAnyExcept(EnvironmentLetters) ? null : EnvironmentMessage;
 
     /// <summary>A port's name: at most 15 lower-case letters, digits and single dashes, with a letter.</summary>
     public static IEnumerable<string> CheckPortName(string name)
@@ -74,7 +78,7 @@ public static partial class Names
             yield return "must be no more than 15 characters";
         }
 
-        if (!PortCharacters().IsMatch(name))
+        if (name.Length == 0 || name.AsSpan().ContainsAnyExcept(LabelLetters))
         {
             yield return "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)";
         }
@@ -99,30 +103,27 @@ public static partial class Names
     {
         { Length: 0 } => "name part must be non-empty",
         { Length: > 63 } => "name part must be no more than 63 bytes",
-        _ => QualifiedPattern().IsMatch(name) ? null : QualifiedMessage,
+        _ => IsName(name) ? null : QualifiedMessage,
     };
 
-    [GeneratedRegex("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex LabelPattern();
+    private static bool IsLabel(ReadOnlySpan<char> text) =>
+        text.Length > 0 && IsLowerOrDigit(text[0]) && IsLowerOrDigit(text[^1]) && !text.ContainsAnyExcept(LabelLetters);
 
-    [GeneratedRegex("^[a-z]([-a-z0-9]*[a-z0-9])?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Label1035Pattern();
+    private static bool IsSubdomain(ReadOnlySpan<char> text)
+    {
+        foreach (var part in text.Split('.'))
+        {
+            if (!IsLabel(text[part]))
+            {
+                return false;
+            }
+        }
 
-    [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex SubdomainPattern();
+        return true;
+    }
 
-    [GeneratedRegex("^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex QualifiedPattern();
+    private static bool IsName(ReadOnlySpan<char> text) =>
+        text.Length > 0 && char.IsAsciiLetterOrDigit(text[0]) && char.IsAsciiLetterOrDigit(text[^1]) && !text.ContainsAnyExcept(NameLetters);
 
-    [GeneratedRegex("^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex LabelValuePattern();
-
-    [GeneratedRegex("^[-._a-zA-Z0-9]+$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex ConfigKeyPattern();
-
-    [GeneratedRegex("^[ -<>-~]+$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex EnvironmentPattern();
-
-    [GeneratedRegex("^[-a-z0-9]+$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex PortCharacters();
+    private static bool IsLowerOrDigit(char letter) => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter);
 }

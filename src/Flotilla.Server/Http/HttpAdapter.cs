@@ -20,7 +20,7 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
     {
         var (started, panicked) = (time.GetTimestamp(), false);
         var cancellationToken = context.RequestAborted;
-        context.Response.Headers["Audit-Id"] = context.Request.Headers["Audit-Id"].ToString() is { Length: > 0 and <= MaxAuditId } given ? given : Guid.NewGuid().ToString();
+        context.Response.Headers["Audit-Id"] = context.Request.Headers["Audit-Id"].ToString() is { Length: > 0 and <= MaxAuditId } given ? given : RandomUuid.Next();
         context.Response.Headers.CacheControl = "no-cache, private";
         try
         {

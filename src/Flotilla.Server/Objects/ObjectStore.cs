@@ -112,7 +112,7 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, ServedFo
     private async Task<WriteResult> TryCreateAsync(Kind kind, JsonObject value, WriteOptions options, CancellationToken cancellationToken)
     {
         var metadata = value.Child("metadata");
-        metadata["uid"] = Guid.NewGuid().ToString();
+        metadata["uid"] = RandomUuid.Next();
         metadata["creationTimestamp"] = Times.Seconds(time.GetUtcNow());
         if (kind.HasGeneration)
         {

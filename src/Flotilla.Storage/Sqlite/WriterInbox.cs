@@ -12,7 +12,9 @@ internal sealed class WriterInbox(int length)
 
     private readonly object gate = new();
     private readonly Queue<PendingWrite> writes = new();
-    private readonly SemaphoreSlim room = new(length);
+
+    // Completes when there is room again; null: nobody waits for that.
+    private TaskCompletionSource? room;
     private int wanted = 1;
     private bool isWaiting;
     private bool closed;
@@ -20,14 +22,29 @@ internal sealed class WriterInbox(int length)
 
     public async Task<WriteResult> AddAsync(PendingWrite write, CancellationToken cancellationToken)
     {
-        await room.WaitAsync(cancellationToken);
+        while (TryAdd(write) is { } full)
+        {
+            await full.WaitAsync(cancellationToken);
+        }
+
+        // Cancelled from here on, the caller stops waiting but the write may happen.
+        return await write.Completion.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Null: it is in. Else there is no room before that task is complete.</summary>
+    private Task? TryAdd(PendingWrite write)
+    {
         lock (gate)
         {
             if (closed)
             {
-                // The next one who waits for room shall learn it too.
-                room.Release();
                 throw new StorageException("The store is closed.");
+            }
+
+            if (writes.Count >= length)
+            {
+                room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                return room.Task;
             }
 
             writes.Enqueue(write);
@@ -35,10 +52,15 @@ internal sealed class WriterInbox(int length)
             {
                 Monitor.Pulse(gate);
             }
-        }
 
-        // Cancelled from here on, the caller stops waiting but the write may happen.
-        return await write.Completion.Task.WaitAsync(cancellationToken);
+            return null;
+        }
+    }
+
+    private void LetIn()
+    {
+        room?.SetResult();
+        room = null;
     }
 
     /// <summary>Wakes the thread though there may be no write.</summary>
@@ -57,6 +79,7 @@ internal sealed class WriterInbox(int length)
         lock (gate)
         {
             closed = true;
+            LetIn();
             Monitor.Pulse(gate);
         }
     }
@@ -83,7 +106,7 @@ internal sealed class WriterInbox(int length)
 
             if (batch.Count > 0)
             {
-                room.Release(batch.Count);
+                LetIn();
             }
 
             return batch.Count > 0 || !closed;

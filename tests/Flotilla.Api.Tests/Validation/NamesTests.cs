@@ -10,6 +10,7 @@ public sealed class NamesTests
     [InlineData("Bad_Name", false)]
     [InlineData("-a", false)]
     [InlineData("a..b", false)]
+    [InlineData("a\n", false)]
     [InlineData("", false)]
     public void Subdomains(string name, bool fine) => Assert.Equal(fine, Names.CheckSubdomain(name) is null);
 
@@ -33,7 +34,8 @@ public sealed class NamesTests
 
     [Theory]
     [InlineData("http", true)]
-    [InlineData("a--b", false)]
+    [InlineData("a..b", false)]
+    [InlineData("a\n", false)]
     [InlineData("80", false)]
     [InlineData("name-longer-than-15", false)]
     public void Port_names(string name, bool fine) => Assert.Equal(fine, !Names.CheckPortName(name).Any());
