@@ -46,8 +46,8 @@ public sealed class FlowPass : IDisposable
 
     public bool IsWatch { get; }
 
-    /// <summary>The answer is about to go out. A watch has had its share of the server and gives its seats back.</summary>
-    public void Answering()
+    /// <summary>The request is let in. A watch gives its seats back at once: it lasts, whoever serves it, and costs little.</summary>
+    public void Begin()
     {
         if (IsWatch)
         {

@@ -68,6 +68,7 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
             return;
         }
 
+        pass.Begin();
         if (await streams.TryHandleAsync(context, caller.User) || await forwarded.TryHandleAsync(context, caller.User))
         {
             return;
@@ -105,7 +106,6 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
 
         audited?.SetRequest(request);
         var answer = await handler.HandleAsync(request, cancellationToken);
-        pass.Answering();
         audited?.SetResponse(answer);
         if (!pass.IsWatch)
         {

@@ -28,6 +28,12 @@ public sealed class StreamRequests(KindRegistry kinds, Authorizer authorizer, Ad
         }
 
         var query = context.Request.Query;
+        if (HttpMethods.IsGet(context.Request.Method))
+        {
+            // A web socket begins with a GET, and needs leave for what it is and for what it looks like.
+            await authorizer.AuthorizeAsync(new ApiRequest { Method = "GET", Path = path, User = user }, context.RequestAborted);
+        }
+
         var request = new ApiRequest { Method = "POST", Path = path, User = user };
         await authorizer.AuthorizeAsync(request, context.RequestAborted);
         if (resource.Subresource == "portforward")

@@ -123,6 +123,17 @@ public sealed class RbacTests(ApiHost host)
         (await host.ClientOf("reader").PostAsync($"{Reviews}/selfsubjectrulesreviews", """{"spec":{}}""")).Expect(400);
     }
 
+    [Theory]
+    [InlineData("create", "get")]
+    [InlineData("get", "create")]
+    public async Task Executing_over_a_web_socket_takes_both_verbs(string held, string lacking)
+    {
+        var space = await host.SpaceAsync();
+        await GrantAsync(space, "exec", $$"""[{"verbs":["{{held}}"],"apiGroups":[""],"resources":["pods/exec"]}]""", $"exec-{held}");
+        var refused = (await host.ClientOf($"exec-{held}").GetAsync($"/api/v1/namespaces/{space}/pods/p/exec?command=ls")).Expect(403);
+        Assert.Equal($"pods \"p\" is forbidden: User \"exec-{held}\" cannot {lacking} resource \"pods/exec\" in API group \"\" in the namespace \"{space}\"", refused.Message);
+    }
+
     [Fact]
     public async Task A_review_without_a_subject_or_question_is_invalid()
     {
