@@ -33,7 +33,7 @@ internal static class ScaleCommand
         Console.WriteLine("| What | Figure |\n|---|---|");
         var watch = Stopwatch.StartNew();
         await api.StartAsync();
-        Console.WriteLine(new Figure($"Start with {count:N0} objects of 1 KB", watch.Elapsed.TotalSeconds, "s"));
+        Console.WriteLine(new Figure($"Start with {count:N0} objects of 1 KB", watch.Elapsed.TotalSeconds, "s") { ServerMicroseconds = api.ProcessorTime.TotalMicroseconds / count });
         Console.WriteLine(new Figure("Resident memory, an object", (double)api.ResidentBytes / count, "bytes"));
         using var client = new ApiClient(KubernetesClientConfiguration.BuildConfigFromConfigFile(api.Kubeconfig), HttpVersion.Version11);
         await client.PostAsync("/api/v1/namespaces", """{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"scale"}}"""u8.ToArray());

@@ -7,12 +7,28 @@ namespace Flotilla.Storage;
 internal sealed class SqliteHistory(SqliteFile file)
 {
     private const int BatchLength = 1000;
+    private const long MappedBytes = 2L * 1024 * 1024 * 1024;
     private const long BatchBytes = 8 * 1024 * 1024;
 
     /// <summary>The present state, and the oldest revision whose state is still known.</summary>
     public (Snapshot Newest, Revision Compacted) Load()
     {
         using var connection = file.OpenReader();
+
+        // The whole file is read once, from its beginning to its end: mapped, that takes no call for each page.
+        connection.Run($"PRAGMA mmap_size = {MappedBytes}");
+        try
+        {
+            return Load(connection);
+        }
+        finally
+        {
+            connection.Run("PRAGMA mmap_size = 0");
+        }
+    }
+
+    private static (Snapshot Newest, Revision Compacted) Load(SqliteConnection connection)
+    {
         using var transaction = connection.BeginTransaction(deferred: true);
         var newest = Math.Max(Revision.First.Value, connection.Read("SELECT MAX(revision) FROM log"));
         var compacted = connection.Read("SELECT through FROM compaction");
@@ -26,8 +42,7 @@ internal sealed class SqliteHistory(SqliteFile file)
         while (reader.Read())
         {
             entries.Add(new StoredEntry(
-                reader.GetString(1), reader.ReadBytes(2)!.Value, new Revision(reader.GetInt64(3)), new Revision(reader.GetInt64(0)))
-            { Notes = new EntryNotes() });
+                reader.GetString(1), reader.ReadBytes(2)!.Value, new Revision(reader.GetInt64(3)), new Revision(reader.GetInt64(0))) { Notes = new EntryNotes() });
         }
 
         return (new Snapshot(new Revision(newest), ImmutableSortedSet.CreateRange(KeyOrder.Instance, entries)), new Revision(compacted));
