@@ -45,6 +45,7 @@ internal static partial class Mask
         text = NodePort().Replace(text, ":<port>/");
         text = Uid().Replace(text, "<uid>");
         text = Volume().Replace(text, "kube-api-access-<id>");
+        text = Hunk().Replace(text, "@@ <lines> @@");
         text = Credential().Replace(text, "X509SHA256=<hash>");
         return Generated().Replace(text, "g-<id>");
     }
@@ -77,6 +78,10 @@ internal static partial class Mask
 
     [GeneratedRegex(@"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}\b", RegexOptions.NonBacktracking)]
     private static partial Regex Uid();
+
+    // Where a change stands in Go's view of a pod: the recorded server counted 18 lines more than its answers account for.
+    [GeneratedRegex(@"@@ -\d+,\d+ \+\d+,\d+ @@", RegexOptions.NonBacktracking)]
+    private static partial Regex Hunk();
 
     [GeneratedRegex("X509SHA256=[0-9a-f]{64}", RegexOptions.NonBacktracking)]
     private static partial Regex Credential();
