@@ -9,6 +9,7 @@ var root = new RootCommand("Flotilla runs containers across machines and speaks 
     StatusCommand.Create(),
     KubeconfigCommand.Create(),
     ImageCommand.Create(),
+    RotateCommand.Create(),
     VersionCommand.Create(),
     ServerCommand.Create(),
 };

@@ -19,12 +19,14 @@ internal sealed class ClusterFlags
     private readonly Option<string?> kubeconfig = new("--kubeconfig") { Description = "The file that gets the context 'flotilla' ($KUBECONFIG or ~/.kube/config)." };
     private readonly Option<string?> runtime = new("--container-runtime-endpoint") { Description = "A CRI socket that somebody else runs (a containerd of its own)." };
 
+    private readonly AccessFlags access = new();
+
     private ClusterFlags(Command command, bool creates)
     {
         command.Options.Add(dataDirectory);
         if (creates)
         {
-            foreach (var option in (Option[])[runDirectory, apiPort, nodeName, podCidr, serviceCidr, kubeconfig, runtime])
+            foreach (var option in (Option[])[runDirectory, apiPort, nodeName, podCidr, serviceCidr, kubeconfig, runtime, .. access.All])
             {
                 command.Options.Add(option);
             }
@@ -49,6 +51,7 @@ internal sealed class ClusterFlags
             ServiceCidr = flags.GetValue(serviceCidr) ?? known.ServiceCidr,
             Kubeconfig = flags.GetValue(kubeconfig) is { } file ? Path.GetFullPath(file) : known.Kubeconfig,
             ContainerRuntimeEndpoint = flags.GetValue(runtime) ?? known.ContainerRuntimeEndpoint,
+            Access = access.Read(flags, known.Access),
         };
     }
 

@@ -30,6 +30,10 @@ internal sealed class ControlPlane : IAsyncDisposable
             ServiceCidr = settings.ServiceCidr,
             AdvertiseAddress = MachineAddresses.Primary(),
             ClusterDns = NodeComposition.ClusterDns(settings),
+            Audit = AccessComposition.AuditFor(settings),
+            OpenId = AccessComposition.OpenIdFor(settings.Access),
+            TokenWebhookFile = settings.Access.TokenWebhookFile,
+            AuthorizationWebhookFile = settings.Access.AuthorizationWebhookFile,
         };
         Server = new ApiServer(options, store, Identity, time, loggers);
         Informers = new InformerSet(Server.Client, time, loggers);

@@ -33,6 +33,8 @@ internal sealed record ClusterSettings
 
     public string? ContainerRuntimeEndpoint { get; init; }
 
+    public AccessSettings Access { get; init; } = new();
+
     [JsonIgnore]
     public string PidFile => Path.Combine(DataDirectory, "flotilla.pid");
 
@@ -89,6 +91,7 @@ internal sealed record ClusterSettings
     /// <exception cref="UserError">A value that cannot work, with the flag's name.</exception>
     public void Validate()
     {
+        Access.Validate();
         CheckNetwork("--pod-cidr", PodCidr, longestPrefix: 24);
         CheckNetwork("--service-cidr", ServiceCidr, longestPrefix: 28);
         if (ApiPort is < 1 or > 65535)

@@ -1,0 +1,31 @@
+using System.CommandLine;
+using Flotilla.Composition;
+using Flotilla.Server.Identity;
+
+namespace Flotilla.Commands;
+
+/// <summary>New keys for old: what the old ones made stays readable and valid.</summary>
+internal static class RotateCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("rotate", "Make a new key; the server uses it from its next start.")
+        {
+            Key("encryption-key", "The key that Secrets are encrypted with at rest.", identity => identity.RotateEncryptionKey(), "Secrets are rewritten with it then."),
+            Key("token-key", "The key that service account tokens are signed with.", identity => identity.RotateTokenKey(), "Tokens signed with the keys before it stay valid."),
+        };
+        return command;
+    }
+
+    private static Command Key(string name, string description, Action<ClusterIdentity> rotate, string what)
+    {
+        var command = new Command(name, description);
+        var flags = ClusterFlags.Find(command);
+        command.SetAction(parsed =>
+        {
+            rotate(ControlPlane.IdentityFor(flags.ReadExisting(parsed), TimeProvider.System));
+            Console.WriteLine($"There is a new {name}; it comes into use when the server starts next. {what}");
+        });
+        return command;
+    }
+}
