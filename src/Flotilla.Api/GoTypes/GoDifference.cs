@@ -12,6 +12,9 @@ internal static class GoDifference
     /// <param name="name">Of the struct, e.g. <c>PodSpec</c>.</param>
     public static string Text(string name, JsonObject before, JsonObject after) => UnifiedDifference.Text(Lines(name, before), Lines(name, after));
 
+    /// <summary>One struct as the server's own type, all fields named: the value that some refusals show.</summary>
+    public static JsonObject Show(string name, JsonObject value) => Struct(name, value, null);
+
     private static string[] Lines(string name, JsonObject value) => GoJsonText.Indented(Struct(name, value, null)).Split('\n');
 
     private static JsonObject Struct(string name, JsonObject? value, JsonObject? enclosing)

@@ -125,6 +125,7 @@ public static class CoreKinds
         Default = PodRules.Default,
         Prepare = PodRules.Prepare,
         Validate = PodRules.Check,
+        Parts = PodParts.All,
         Columns = PodCells.All,
         SelectableFields = new[] { "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork", "status.phase", "status.podIP", "status.nominatedNodeName" }.ToDictionary(path => path),
     };

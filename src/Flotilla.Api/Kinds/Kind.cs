@@ -141,6 +141,9 @@ public sealed class Kind
     /// <summary>All that is wrong: (new, old or null on create).</summary>
     public Func<JsonObject, JsonObject?, IEnumerable<FieldError>>? Validate { get; init; }
 
+    /// <summary>Updates through subresources, by their names; those without an entry are checked where they are answered.</summary>
+    public IReadOnlyDictionary<string, PartialUpdate> Parts { get; init; } = new Dictionary<string, PartialUpdate>();
+
     public Func<string, string?> ValidateName { get; init; } = Names.CheckSubdomain;
 
     /// <summary>The kind whose form is stored, when this one is another version of it.</summary>

@@ -17,7 +17,7 @@ public static partial class FieldRules
     {
         if (owner.Integer(name) is < 0 and var value)
         {
-            yield return FieldError.Invalid($"{path}.{name}", JsonValue.Create(value), "must be greater than or equal to 0");
+            yield return FieldError.Invalid(At(path, name), JsonValue.Create(value), "must be greater than or equal to 0");
         }
     }
 
@@ -25,7 +25,7 @@ public static partial class FieldRules
     {
         if (owner.Integer(name) is <= 0 and var value)
         {
-            yield return FieldError.Invalid($"{path}.{name}", JsonValue.Create(value), "must be greater than 0");
+            yield return FieldError.Invalid(At(path, name), JsonValue.Create(value), "must be greater than 0");
         }
     }
 
@@ -33,18 +33,18 @@ public static partial class FieldRules
     {
         if (owner.String(name) is { Length: > 0 } value && !supported.Contains(value))
         {
-            yield return FieldError.NotSupported($"{path}.{name}", JsonValue.Create(value), supported);
+            yield return FieldError.NotSupported(At(path, name), JsonValue.Create(value), supported);
         }
     }
 
     public static IEnumerable<FieldError> RequiredOneOf(JsonNode? owner, string name, string path, params string[] supported) =>
-        string.IsNullOrEmpty(owner.String(name)) ? [FieldError.Required($"{path}.{name}")] : OneOf(owner, name, path, supported);
+        string.IsNullOrEmpty(owner.String(name)) ? [FieldError.Required(At(path, name))] : OneOf(owner, name, path, supported);
 
     public static IEnumerable<FieldError> Required(JsonNode? owner, string name, string path, string detail = "")
     {
         if (owner is not JsonObject fields || fields[name] is null || fields.String(name) is { Length: 0 })
         {
-            yield return FieldError.Required($"{path}.{name}", detail);
+            yield return FieldError.Required(At(path, name), detail);
         }
     }
 
@@ -150,6 +150,41 @@ public static partial class FieldRules
         return LabelMap(selector.Object("matchLabels"), $"{path}.matchLabels")
             .Concat(selector.Objects("matchExpressions").SelectMany((requirement, i) => Requirement(requirement, Indexed($"{path}.matchExpressions", i))));
     }
+
+    /// <summary>Checks every object of a list, each under its own path.</summary>
+    public static IEnumerable<FieldError> Each(JsonNode? owner, string list, string path, Func<JsonObject, string, IEnumerable<FieldError>> check) =>
+        owner.Objects(list).SelectMany((item, i) => check(item, Indexed(At(path, list), i)));
+
+    /// <summary>Checks every text of a list, each under its own path.</summary>
+    public static IEnumerable<FieldError> EachText(JsonNode? owner, string list, string path, Func<string, string, IEnumerable<FieldError>> check) =>
+        (owner.Array(list) ?? []).SelectMany((item, i) => check(item.AsString() ?? "", Indexed(At(path, list), i)));
+
+    /// <summary>A text that must please <paramref name="check"/>; absent and empty are fine.</summary>
+    public static IEnumerable<FieldError> Named(JsonNode? owner, string name, string path, Func<string, string?> check) =>
+        owner.String(name) is { Length: > 0 } text ? Text(text, At(path, name), check) : [];
+
+    /// <summary>A text that must be there and please <paramref name="check"/>.</summary>
+    public static IEnumerable<FieldError> RequiredName(JsonNode? owner, string name, string path, Func<string, string?> check, string detail = "") =>
+        owner.String(name) is { Length: > 0 } text ? Text(text, At(path, name), check) : [FieldError.Required(At(path, name), detail)];
+
+    public static IEnumerable<FieldError> Text(string text, string path, Func<string, string?> check) =>
+        check(text) is { } wrong ? [FieldError.Invalid(path, text, wrong)] : [];
+
+    public static IEnumerable<FieldError> Within(JsonNode? owner, string name, string path, long low, long high)
+    {
+        if (owner.Integer(name) is { } value && (value < low || value > high))
+        {
+            yield return FieldError.Invalid(At(path, name), value, string.Create(CultureInfo.InvariantCulture, $"must be between {low} and {high}, inclusive"));
+        }
+    }
+
+    /// <summary>One error for each of the fields that is present.</summary>
+    public static IEnumerable<FieldError> Absent(JsonNode? owner, string path, string detail, params string[] fields) =>
+        fields.Where(field => owner is JsonObject given && given[field] is not (null or JsonArray { Count: 0 }))
+            .Select(field => FieldError.Forbidden(At(path, field), detail));
+
+    /// <summary>The path of a field; those at the top have no parent.</summary>
+    public static string At(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
 
     public static string Indexed(string path, int index) => string.Create(CultureInfo.InvariantCulture, $"{path}[{index}]");
 

@@ -84,7 +84,7 @@ public static class MetadataRules
         }
     }
 
-    private static IEnumerable<FieldError> CheckAnnotations(JsonObject? annotations, string path)
+    public static IEnumerable<FieldError> CheckAnnotations(JsonObject? annotations, string path)
     {
         var size = 0;
         foreach (var (key, value) in (annotations ?? []).OrderBy(pair => pair.Key, StringComparer.Ordinal))

@@ -11,11 +11,13 @@ public static class Names
 
     private const string LabelMessage = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
     private const string SubdomainMessage = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+    private const string UnderscoredMessage = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9_]([-_a-z0-9]*[a-z0-9])?(\\.[a-z0-9_]([-_a-z0-9]*[a-z0-9])?)*')";
     private const string Label1035Message = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
     private const string QualifiedMessage = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
     private const string LabelValueMessage = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
     private const string ConfigKeyMessage = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
     private const string EnvironmentMessage = "a valid environment variable name must consist only of printable ASCII characters other than '='";
+    private const string HeaderMessage = "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')";
     private const string PathSegmentMessage = "may not be";
 
     public static string? CheckLabel(string name) =>
@@ -26,6 +28,12 @@ public static class Names
 
     public static string? CheckSubdomain(string name) =>
         name.Length > 253 ? "must be no more than 253 bytes" : IsSubdomain(name) ? null : SubdomainMessage;
+
+    /// <summary>Like a subdomain, with underscores: what resolvers search.</summary>
+    public static string? CheckUnderscoredSubdomain(string name) =>
+        name.Length > 253 ? "must be no more than 253 bytes" : name.Split('.').All(IsUnderscoredLabel) ? null : UnderscoredMessage;
+
+    public static string? CheckHeaderName(string name) => name.Length > 0 && name.All(letter => letter == '-' || char.IsAsciiLetterOrDigit(letter)) ? null : HeaderMessage;
 
     /// <summary>RBAC names and the like: anything that can be one segment of a URL path.</summary>
     public static string? CheckPathSegment(string name) => name switch
@@ -108,6 +116,9 @@ public static class Names
 
     private static bool IsLabel(ReadOnlySpan<char> text) =>
         text.Length > 0 && IsLowerOrDigit(text[0]) && IsLowerOrDigit(text[^1]) && !text.ContainsAnyExcept(LabelLetters);
+
+    private static bool IsUnderscoredLabel(string text) =>
+        text.Length > 0 && text[0] != '-' && (text.Length == 1 || IsLowerOrDigit(text[^1])) && text.All(letter => letter is '-' or '_' || IsLowerOrDigit(letter));
 
     private static bool IsSubdomain(ReadOnlySpan<char> text)
     {

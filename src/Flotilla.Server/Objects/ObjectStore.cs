@@ -194,6 +194,10 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, ServedFo
         {
             kind.PrepareUpdate?.Invoke(next, old);
         }
+        else if (kind.Parts.TryGetValue(subresource, out var part))
+        {
+            part.Prepare?.Invoke(next, old);
+        }
 
         var request = new AdmissionRequest(kind, AdmissionOperation.Update, next, old, options) { Subresource = subresource };
         // A binding has passed as what it is, a Binding.
@@ -505,6 +509,10 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, ServedFo
         if (kind.Validate is { } rules && (subresource is null or Subresource.ScaleName || kind.Custom is not null))
         {
             errors.AddRange(rules(value, old));
+        }
+        else if (subresource is not null && old is not null && kind.Parts.TryGetValue(subresource, out var part))
+        {
+            errors.AddRange(part.Check(value, old));
         }
 
         if (errors.Count > 0)

@@ -46,7 +46,7 @@ internal static class DaemonSetRules
     {
         var spec = item.Object("spec") ?? [];
         return WorkloadRules.CheckSelector(spec, "daemonset")
-            .Concat(WorkloadRules.CheckTemplate(spec))
+            .Concat(WorkloadRules.CheckTemplate(spec, "DaemonSet"))
             .Concat(FieldRules.NonNegative(spec, "minReadySeconds", "spec"))
             .Concat(CheckStrategy(spec.Object("updateStrategy"), "spec.updateStrategy"))
             .Concat(FieldRules.NonNegative(spec, "revisionHistoryLimit", "spec"))

@@ -30,7 +30,7 @@ internal static class DeploymentRules
         var spec = item.Object("spec") ?? [];
         return FieldRules.NonNegative(spec, "replicas", "spec")
             .Concat(WorkloadRules.CheckSelector(spec, "deployment"))
-            .Concat(WorkloadRules.CheckTemplate(spec))
+            .Concat(WorkloadRules.CheckTemplate(spec, "ReplicaSet"))
             .Concat(CheckStrategy(spec.Object("strategy"), "spec.strategy"))
             .Concat(FieldRules.NonNegative(spec, "minReadySeconds", "spec"))
             .Concat(FieldRules.NonNegative(spec, "revisionHistoryLimit", "spec"))

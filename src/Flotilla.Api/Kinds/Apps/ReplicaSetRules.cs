@@ -20,7 +20,7 @@ internal static class ReplicaSetRules
         return FieldRules.NonNegative(spec, "replicas", "spec")
             .Concat(FieldRules.NonNegative(spec, "minReadySeconds", "spec"))
             .Concat(WorkloadRules.CheckSelector(spec, "replicaset"))
-            .Concat(spec.Object("template") is null ? [FieldError.Required("spec.template")] : WorkloadRules.CheckTemplate(spec))
+            .Concat(spec.Object("template") is null ? [FieldError.Required("spec.template")] : WorkloadRules.CheckTemplate(spec, "ReplicaSet"))
             .Concat(WorkloadRules.SelectorUnchanged(spec, old));
     }
 }

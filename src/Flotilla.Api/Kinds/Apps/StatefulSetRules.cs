@@ -53,13 +53,9 @@ internal static class StatefulSetRules
             .Concat(old is null ? [] : CheckUpdate(spec, old.Object("spec") ?? []));
     }
 
-    // The claims of the set are volumes of its pods.
-    private static IEnumerable<FieldError> CheckTemplate(JsonObject spec)
-    {
-        var claims = spec.Objects("volumeClaimTemplates").Select(claim => claim.Object("metadata").String("name")).ToHashSet();
-        return WorkloadRules.CheckTemplate(spec)
-            .Where(error => !(error.Type == "FieldValueNotFound" && error.Field.EndsWith(".name", StringComparison.Ordinal) && claims.Any(claim => error.Body == $"Not found: \"{claim}\"")));
-    }
+    // Volumes come from the claims as well, so that upstream leaves the pod's spec to the pods.
+    private static IEnumerable<FieldError> CheckTemplate(JsonObject spec) =>
+        WorkloadRules.CheckLabels(spec).Concat(PodTemplateRules.CheckMetadata(spec.Object("template"), "spec.template")).Concat(PodTemplateRules.CheckForever(spec, "StatefulSet"));
 
     private static IEnumerable<FieldError> CheckStrategy(JsonObject? strategy, string path)
     {

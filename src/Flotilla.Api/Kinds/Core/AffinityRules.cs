@@ -17,20 +17,40 @@ internal static class AffinityRules
         errors = errors.Concat(node.Objects("preferredDuringSchedulingIgnoredDuringExecution").SelectMany((preferred, i) =>
         {
             var at = FieldRules.Indexed($"{path}.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution", i);
-            return CheckWeight(preferred, at).Concat(CheckNodeTerm(preferred.Object("preference"), $"{at}.preference"));
+            return CheckWeight(preferred, at).Concat(CheckNodeTerm(preferred.Object("preference"), $"{at}.preference", isRequired: false));
         }));
         return errors.Concat(CheckPods(affinity.Object("podAffinity"), $"{path}.podAffinity")).Concat(CheckPods(affinity.Object("podAntiAffinity"), $"{path}.podAntiAffinity"));
     }
 
-    private static IEnumerable<FieldError> CheckNodeSelector(JsonObject selector, string path) =>
+    /// <summary>Terms of which one must fit a node.</summary>
+    public static IEnumerable<FieldError> CheckNodeSelector(JsonObject selector, string path) =>
         selector.Array("nodeSelectorTerms") is not { Count: > 0 }
             ? [FieldError.Required($"{path}.nodeSelectorTerms", "must have at least one node selector term")]
-            : selector.Objects("nodeSelectorTerms").SelectMany((term, i) => CheckNodeTerm(term, FieldRules.Indexed($"{path}.nodeSelectorTerms", i)));
+            : selector.Objects("nodeSelectorTerms").SelectMany((term, i) => CheckNodeTerm(term, FieldRules.Indexed($"{path}.nodeSelectorTerms", i), isRequired: true));
 
-    private static IEnumerable<FieldError> CheckNodeTerm(JsonObject? term, string path) =>
-        term.Objects("matchExpressions").SelectMany((expression, i) => CheckExpression(expression, FieldRules.Indexed($"{path}.matchExpressions", i)));
+    private static IEnumerable<FieldError> CheckNodeTerm(JsonObject? term, string path, bool isRequired) =>
+        FieldRules.Each(term, "matchExpressions", path, (expression, at) => CheckExpression(expression, at, isRequired)).Concat(FieldRules.Each(term, "matchFields", path, CheckField));
 
-    private static IEnumerable<FieldError> CheckExpression(JsonObject expression, string path)
+    // Nodes have one field to select by: their name.
+    private static IEnumerable<FieldError> CheckField(JsonObject field, string path)
+    {
+        if (field.String("operator") is not ("In" or "NotIn"))
+        {
+            yield return FieldError.Invalid($"{path}.operator", field.String("operator") ?? "", "not a valid selector operator");
+        }
+        else if (field.Array("values")?.Count != 1)
+        {
+            yield return FieldError.Required($"{path}.values", "must be only one value when `operator` is 'In' or 'NotIn' for node field selector");
+        }
+
+        foreach (var error in field.String("key") != "metadata.name" ? [FieldError.Invalid($"{path}.key", field.String("key") ?? "", "not a valid field selector key")]
+            : FieldRules.EachText(field, "values", path, (value, at) => FieldRules.Text(value, at, Names.CheckSubdomain)))
+        {
+            yield return error;
+        }
+    }
+
+    private static IEnumerable<FieldError> CheckExpression(JsonObject expression, string path, bool isRequired)
     {
         var count = expression.Array("values")?.Count ?? 0;
         switch (expression.String("operator"))
@@ -53,6 +73,12 @@ internal static class AffinityRules
         {
             yield return FieldError.Invalid($"{path}.key", expression.String("key") ?? "", wrong);
         }
+
+        // A preference for a value that no node can have does no harm.
+        foreach (var error in isRequired ? FieldRules.EachText(expression, "values", path, (value, at) => FieldRules.Text(value, at, Names.CheckLabelValue)) : [])
+        {
+            yield return error;
+        }
     }
 
     private static IEnumerable<FieldError> CheckPods(JsonObject? affinity, string path) =>
@@ -70,14 +96,21 @@ internal static class AffinityRules
             yield return error;
         }
 
-        if (string.IsNullOrEmpty(term.String("topologyKey")))
+        foreach (var error in FieldRules.EachText(term, "namespaces", "", (name, _) => FieldRules.Text(name, $"{path}.namespace", Names.CheckLabel)).Concat(CheckKeys(term, path))
+            .Concat(FieldRules.Required(term, "topologyKey", path, "can not be empty")).Concat(FieldRules.Text(term.String("topologyKey") ?? "", $"{path}.topologyKey", Names.CheckLabelKey)))
         {
-            yield return FieldError.Required($"{path}.topologyKey", "can not be empty");
+            yield return error;
         }
-        else if (Names.CheckLabelKey(term.String("topologyKey")!) is { } wrong)
-        {
-            yield return FieldError.Invalid($"{path}.topologyKey", term.String("topologyKey")!, wrong);
-        }
+    }
+
+    private static IEnumerable<FieldError> CheckKeys(JsonObject? term, string path)
+    {
+        var differ = (term.Array("mismatchLabelKeys") ?? []).Select(key => key.AsString()).ToHashSet();
+        return new[] { "matchLabelKeys", "mismatchLabelKeys" }.Where(field => term.Array(field) is { Count: > 0 })
+            .SelectMany(field => term.Object("labelSelector") is null
+                ? [FieldError.Forbidden($"{path}.{field}", "must not be specified when labelSelector is not set")]
+                : FieldRules.EachText(term, field, path, (key, at) => FieldRules.Text(key, at, Names.CheckLabelKey)))
+            .Concat(FieldRules.EachText(term, "matchLabelKeys", path, (key, at) => differ.Contains(key) ? [FieldError.Invalid(at, key, "exists in both matchLabelKeys and mismatchLabelKeys")] : []));
     }
 
     private static IEnumerable<FieldError> CheckWeight(JsonObject preferred, string path)

@@ -38,8 +38,35 @@ internal static class PodRules
         return seconds < 0 ? 1 : seconds;
     }
 
-    public static IEnumerable<FieldError> Check(JsonObject item, JsonObject? old) =>
-        old is null ? PodSpecRules.Check(item.Object("spec") ?? [], "spec", item.Object("metadata")) : PodUpdateRules.Check(item, old);
+    public static IEnumerable<FieldError> Check(JsonObject item, JsonObject? old) => old is null ? CheckSpec(item).Concat(CheckCreate(item)) : CheckSpec(item).Concat(PodUpdateRules.Check(item, old));
+
+    /// <summary>What holds for every pod, whoever changes it.</summary>
+    public static IEnumerable<FieldError> CheckSpec(JsonObject item)
+    {
+        var spec = item.Object("spec") ?? [];
+        return PodAnnotationRules.Check(item.Object("metadata"), spec, "metadata.annotations")
+            .Concat(PodSpecRules.Check(spec, "spec", item.Object("metadata")))
+            .Concat(string.IsNullOrEmpty(spec.String("serviceAccountName")) ? ForbidTokens(spec) : [])
+            .Concat(ContainerRules.CheckImages(spec, "containers")).Concat(ContainerRules.CheckImages(spec, "initContainers"));
+    }
+
+    private static IEnumerable<FieldError> CheckCreate(JsonObject item)
+    {
+        var spec = item.Object("spec") ?? [];
+        if (spec.Array("ephemeralContainers") is { Count: > 0 })
+        {
+            yield return FieldError.Forbidden("spec.ephemeralContainers", "cannot be set on create");
+        }
+
+        if (!string.IsNullOrEmpty(spec.String("nodeName")) && spec.Array("schedulingGates") is { Count: > 0 })
+        {
+            yield return FieldError.Forbidden("spec.nodeName", "cannot be set until all schedulingGates have been cleared");
+        }
+    }
+
+    private static IEnumerable<FieldError> ForbidTokens(JsonObject spec) =>
+        FieldRules.Each(spec, "volumes", "spec", (volume, at) => FieldRules.Each(volume.Object("projected"), "sources", $"{at}.projected", (source, place) =>
+            FieldRules.Absent(source, place, "must not be specified when serviceAccountName is not set", "serviceAccountToken")));
 
     /// <summary>Guaranteed when cpu and memory limits equal requests everywhere; BestEffort when nothing is asked for.</summary>
     public static string QualityOf(JsonObject? spec)

@@ -9,11 +9,15 @@ namespace Flotilla.Api.Kinds.Core;
 internal static class PodUpdateRules
 {
     private const string Allowed = "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
-    private const string AllowedGated = "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative),`spec.schedulingGates`, `spec.nodeSelector`, `spec.affinity`";
 
     public static IEnumerable<FieldError> Check(JsonObject item, JsonObject old)
     {
         var (spec, before) = (item.Object("spec") ?? [], old.Object("spec") ?? []);
+        foreach (var error in PodAnnotationRules.CheckUpdate(item.Object("metadata"), old.Object("metadata"), "metadata.annotations"))
+        {
+            yield return error;
+        }
+
         foreach (var list in new[] { "containers", "initContainers" })
         {
             var (now, had) = (spec.Array(list)?.Count ?? 0, before.Array(list)?.Count ?? 0);
@@ -24,36 +28,33 @@ internal static class PodUpdateRules
             }
         }
 
-        foreach (var error in CheckImages(spec).Concat(CheckDeadline(spec, before)).Concat(CheckTolerations(spec, before)).Concat(CheckGates(spec, before)))
+        foreach (var error in ContainerRules.CheckImages(spec, "containers").Concat(ContainerRules.CheckImages(spec, "initContainers")))
         {
             yield return error;
         }
 
+        var deadline = CheckDeadline(spec, before).ToList();
+        foreach (var error in deadline)
+        {
+            yield return error;
+        }
+
+        if (deadline.Count > 0 && spec["activeDeadlineSeconds"] is not null)
+        {
+            yield break;
+        }
+
         var (munged, reference) = (spec.Copy(), before.Copy());
+        var gated = before.Array("schedulingGates") is { Count: > 0 } ? GatedPodRules.Check(spec, before) : [];
+        foreach (var error in TolerationRules.CheckAdded(spec, before).Concat(CheckGates(spec, before)).Concat(gated))
+        {
+            yield return error;
+        }
+
         Mask(munged, reference);
         if (!munged.SameAs(reference))
         {
-            var gated = before.Array("schedulingGates") is { Count: > 0 };
-            yield return FieldError.Forbidden("spec", (gated ? AllowedGated : Allowed) + "\n" + GoDifference.Text("PodSpec", reference, munged));
-        }
-    }
-
-    private static IEnumerable<FieldError> CheckImages(JsonObject spec)
-    {
-        foreach (var list in new[] { "containers", "initContainers" })
-        {
-            foreach (var (container, i) in spec.Objects(list).Select((container, i) => (container, i)))
-            {
-                var image = container.String("image") ?? "";
-                if (image.Length == 0)
-                {
-                    yield return FieldError.Required($"{FieldRules.Indexed($"spec.{list}", i)}.image");
-                }
-                else if (image.Trim() != image)
-                {
-                    yield return FieldError.Invalid($"{FieldRules.Indexed($"spec.{list}", i)}.image", image, "must not have leading or trailing whitespace");
-                }
-            }
+            yield return FieldError.Forbidden("spec", Allowed + "\n" + GoDifference.Text("PodSpec", reference, munged));
         }
     }
 
@@ -76,19 +77,11 @@ internal static class PodUpdateRules
         }
     }
 
-    private static IEnumerable<FieldError> CheckTolerations(JsonObject spec, JsonObject before)
-    {
-        var kept = before.Objects("tolerations").All(had => spec.Objects("tolerations").Any(now => Without(now, "tolerationSeconds").SameAs(Without(had, "tolerationSeconds"))));
-        return kept
-            ? PodSpecRules.CheckTolerations(spec, "spec.tolerations")
-            : [FieldError.Forbidden("spec.tolerations", "existing toleration can not be modified except its tolerationSeconds")];
-    }
-
     private static IEnumerable<FieldError> CheckGates(JsonObject spec, JsonObject before)
     {
         var had = before.Objects("schedulingGates").Select(gate => gate.String("name")).ToHashSet();
-        return spec.Objects("schedulingGates").Select(gate => gate.String("name") ?? "").Where(gate => !had.Contains(gate))
-            .Select(gate => FieldError.Forbidden("spec.schedulingGates", $"only deletion is allowed, but found new scheduling gate '{gate}'"));
+        return FieldRules.Each(spec, "schedulingGates", "spec", (gate, at) => had.Contains(gate.String("name")) ? []
+            : [FieldError.Forbidden($"{at}.name", $"only deletion is allowed, but found new scheduling gate '{gate.String("name")}'")]);
     }
 
     /// <summary>Makes what may differ equal, so that the rest can be compared.</summary>
@@ -107,7 +100,7 @@ internal static class PodUpdateRules
         if (reference.Array("schedulingGates") is { Count: > 0 })
         {
             Take(munged, reference, "nodeSelector");
-            Take(munged, reference, "affinity");
+            GatedPodRules.MaskAffinity(munged, reference);
         }
 
         Take(munged, reference, "schedulingGates");
@@ -127,12 +120,5 @@ internal static class PodUpdateRules
         {
             target.Remove(field);
         }
-    }
-
-    private static JsonObject Without(JsonObject item, string field)
-    {
-        var copy = item.Copy();
-        copy.Remove(field);
-        return copy;
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Api.Validation;
@@ -72,7 +73,7 @@ internal static class ProbeRules
     private static IEnumerable<FieldError> CheckAction(string name, JsonObject action, string path, long grace) => name switch
     {
         "exec" => action.Array("command") is { Count: > 0 } ? [] : [FieldError.Required($"{path}.command")],
-        "httpGet" => FieldRules.Required(action, "path", path).Concat(FieldRules.PortOrName(action["port"], $"{path}.port")).Concat(FieldRules.RequiredOneOf(action, "scheme", path, "HTTP", "HTTPS")),
+        "httpGet" => CheckHttp(action, path),
         "tcpSocket" => FieldRules.PortOrName(action["port"], $"{path}.port"),
         "grpc" => FieldRules.Port(action.Integer("port") ?? 0, $"{path}.port"),
         _ => CheckSleep(action, path, grace),
@@ -82,7 +83,25 @@ internal static class ProbeRules
     {
         if (action.Integer("seconds") is { } seconds && (seconds < 0 || seconds > grace))
         {
-            yield return FieldError.Invalid($"{path}.seconds", seconds, "must be non-negative and less than terminationGracePeriodSeconds");
+            yield return FieldError.Invalid(path, seconds, string.Create(CultureInfo.InvariantCulture, $"must be non-negative and less than terminationGracePeriodSeconds ({grace})"));
+        }
+    }
+
+    private static IEnumerable<FieldError> CheckHttp(JsonObject action, string path)
+    {
+        foreach (var error in FieldRules.Required(action, "path", path).Concat(FieldRules.PortOrName(action["port"], $"{path}.port")))
+        {
+            yield return error;
+        }
+
+        if (action.String("scheme") is not ("HTTP" or "HTTPS"))
+        {
+            yield return FieldError.NotSupported($"{path}.scheme", action.String("scheme") ?? "", ["HTTP", "HTTPS"]);
+        }
+
+        foreach (var error in action.Objects("httpHeaders").SelectMany(header => FieldRules.Text(header.String("name") ?? "", $"{path}.httpHeaders", Names.CheckHeaderName)))
+        {
+            yield return error;
         }
     }
 }

@@ -27,26 +27,17 @@ internal static class ReplicationControllerRules
     public static IEnumerable<FieldError> Check(JsonObject item, JsonObject? old)
     {
         var spec = item.Object("spec") ?? [];
-        foreach (var error in FieldRules.NonNegative(spec, "minReadySeconds", "spec").Concat(FieldRules.NonNegative(spec, "replicas", "spec")))
-        {
-            yield return error;
-        }
+        var selector = spec.Object("selector") ?? [];
+        return FieldRules.NonNegative(spec, "minReadySeconds", "spec")
+            .Concat(selector.Count == 0 ? [FieldError.Required("spec.selector")] : [])
+            .Concat(FieldRules.NonNegative(spec, "replicas", "spec"))
+            .Concat(spec.Object("template") is null ? [FieldError.Required("spec.template")] : CheckTemplate(spec, selector));
+    }
 
-        if (spec.Object("selector") is not { Count: > 0 } selector)
-        {
-            yield return FieldError.Required("spec.selector");
-            yield break;
-        }
-
-        if (spec.Object("template") is null)
-        {
-            yield return FieldError.Required("spec.template");
-            yield break;
-        }
-
-        foreach (var error in PodTemplateRules.CheckOwned(spec, selector, isLabelMap: true))
-        {
-            yield return error;
-        }
+    private static IEnumerable<FieldError> CheckTemplate(JsonObject spec, JsonObject selector)
+    {
+        var labels = spec.Object("template").Object("metadata").Object("labels");
+        return PodTemplateRules.CheckSelected(spec, selector.All(pair => labels?[pair.Key].SameAs(pair.Value) == true))
+            .Concat(PodTemplateRules.CheckLasting(spec, "ReplicationController"));
     }
 }

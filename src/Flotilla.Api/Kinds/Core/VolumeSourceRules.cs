@@ -4,45 +4,70 @@ using Flotilla.Api.Validation;
 
 namespace Flotilla.Api.Kinds.Core;
 
+/// <summary>The volumes of a pod: exactly one source each, checked in the order upstream looks for them.</summary>
 internal static class VolumeSourceRules
 {
+    private const string OneOnly = "may not specify more than 1 volume type";
+
     private static readonly string[] Order =
     [
-        "emptyDir", "hostPath", "gitRepo", "gcePersistentDisk", "awsElasticBlockStore", "secret", "nfs", "iscsi", "glusterfs", "persistentVolumeClaim", "rbd",
-        "cinder", "cephfs", "flocker", "downwardAPI", "fc", "configMap", "azureFile", "vsphereVolume", "quobyte", "azureDisk", "storageos", "projected",
-        "portworxVolume", "scaleIO", "csi", "ephemeral", "image", "photonPersistentDisk", "flexVolume",
+        "emptyDir", "hostPath", "gitRepo", "gcePersistentDisk", "awsElasticBlockStore", "secret", "nfs", "iscsi", "glusterfs", "flocker", "persistentVolumeClaim",
+        "rbd", "cinder", "cephfs", "quobyte", "downwardAPI", "fc", "flexVolume", "configMap", "azureFile", "vsphereVolume", "photonPersistentDisk", "portworxVolume",
+        "azureDisk", "storageos", "projected", "scaleIO", "csi", "ephemeral", "image",
     ];
 
-    private static readonly string[] HostPathTypes = ["", "DirectoryOrCreate", "Directory", "FileOrCreate", "File", "Socket", "CharDevice", "BlockDevice"];
+    private static readonly string[] HostPathTypes = ["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
 
-    /// <summary>Checks all volumes and collects the names that mounts may use.</summary>
-    public static IEnumerable<FieldError> Check(JsonObject spec, string path, HashSet<string> names)
+    /// <summary>Checks all volumes and collects those that mounts may use; a volume with errors cannot be mounted.</summary>
+    public static IReadOnlyList<FieldError> Check(JsonObject spec, string path, JsonObject? metadata, Dictionary<string, JsonObject> usable)
     {
-        // Containers are checked against the names whether or not anybody reads these errors.
+        // Containers are checked against the volumes whether or not anybody reads these errors.
         var errors = new List<FieldError>();
+        var claims = metadata.String("name") is { Length: > 0 } pod ? spec.Objects("volumes").Where(volume => volume.Object("ephemeral") is not null).Select(volume => $"{pod}-{volume.String("name")}").ToHashSet() : [];
         foreach (var (volume, i) in spec.Objects("volumes").Select((volume, i) => (volume, i)))
         {
             var at = FieldRules.Indexed(path, i);
-            errors.AddRange(CheckSources(volume, at));
-            var name = volume.String("name") ?? "";
-            if (name.Length == 0)
+            var found = CheckVolume(volume, at, metadata, usable).ToList();
+            errors.AddRange(found);
+            if (found.Count == 0)
             {
-                errors.Add(FieldError.Required($"{at}.name"));
+                usable[volume.String("name")!] = volume;
             }
-            else if (Names.CheckLabel(name) is { } wrong)
+
+            if (volume.Object("persistentVolumeClaim").String("claimName") is { } claim && claims.Contains(claim))
             {
-                errors.Add(FieldError.Invalid($"{at}.name", name, wrong));
-            }
-            else if (!names.Add(name))
-            {
-                errors.Add(FieldError.Duplicate($"{at}.name", name));
+                errors.Add(FieldError.Invalid($"{at}.persistentVolumeClaim.claimName", claim, "must not reference a PVC that gets created for an ephemeral volume"));
             }
         }
 
         return errors;
     }
 
-    private static IEnumerable<FieldError> CheckSources(JsonObject volume, string path)
+    public static IEnumerable<FieldError> HostPath(JsonObject source, string path)
+    {
+        if (source.String("path") is not { Length: > 0 } host)
+        {
+            return [FieldError.Required($"{path}.path")];
+        }
+
+        return PathRules.NoBacksteps(host, $"{path}.path")
+            .Concat(source.String("type") is { } type && !HostPathTypes.Contains(type) ? [FieldError.NotSupported($"{path}.type", type, HostPathTypes)] : []);
+    }
+
+    private static IEnumerable<FieldError> CheckVolume(JsonObject volume, string path, JsonObject? metadata, Dictionary<string, JsonObject> usable)
+    {
+        foreach (var error in CheckSources(volume, path, metadata).Concat(FieldRules.RequiredName(volume, "name", path, Names.CheckLabel)))
+        {
+            yield return error;
+        }
+
+        if (volume.String("name") is { } name && usable.ContainsKey(name))
+        {
+            yield return FieldError.Duplicate($"{path}.name", name);
+        }
+    }
+
+    private static IEnumerable<FieldError> CheckSources(JsonObject volume, string path, JsonObject? metadata)
     {
         var sources = Order.Where(source => volume[source] is JsonObject).ToList();
         if (sources.Count == 0)
@@ -50,106 +75,53 @@ internal static class VolumeSourceRules
             return [FieldError.Required(path, "must specify a volume type")];
         }
 
-        return CheckSource(sources[0], volume.Object(sources[0])!, $"{path}.{sources[0]}")
-            .Concat(sources.Skip(1).Select(extra => FieldError.Forbidden($"{path}.{extra}", "may not specify more than 1 volume type")));
+        return CheckSource(sources[0], volume, path, metadata)
+            .Concat(sources.Skip(1).Select(extra => FieldError.Forbidden($"{path}.{NameWhenSecond(extra)}", OneOnly)));
     }
 
-    private static IEnumerable<FieldError> CheckSource(string type, JsonObject source, string path) => type switch
-    {
-        "emptyDir" => FieldRules.NonNegativeAmount(source["sizeLimit"], $"{path}.sizeLimit"),
-        "hostPath" => CheckHostPath(source, path),
-        "secret" => FieldRules.Required(source, "secretName", path).Concat(CheckMode(source, "defaultMode", path)).Concat(CheckItems(source, path)),
-        "configMap" => FieldRules.Required(source, "name", path).Concat(CheckMode(source, "defaultMode", path)).Concat(CheckItems(source, path)),
-        "nfs" => FieldRules.Required(source, "server", path).Concat(FieldRules.Required(source, "path", path)),
-        "persistentVolumeClaim" => FieldRules.Required(source, "claimName", path),
-        "downwardAPI" => CheckMode(source, "defaultMode", path).Concat(source.Objects("items").SelectMany((item, i) => CheckPath(item, FieldRules.Indexed($"{path}.items", i)))),
-        "projected" => CheckMode(source, "defaultMode", path).Concat(source.Objects("sources").SelectMany((item, i) => CheckProjection(item, FieldRules.Indexed($"{path}.sources", i)))),
-        "csi" => FieldRules.Required(source, "driver", path),
-        "ephemeral" => source.Object("volumeClaimTemplate") is { } template
-            ? VolumeClaimRules.CheckSpec(template.Object("spec") ?? [], $"{path}.volumeClaimTemplate.spec")
-            : [FieldError.Required($"{path}.volumeClaimTemplate")],
-        "image" => FieldRules.Required(source, "reference", path).Concat(FieldRules.OneOf(source, "pullPolicy", path, "Always", "IfNotPresent", "Never")),
-        _ => [],
-    };
+    // Two of upstream's paths are spelled in their own way.
+    public static string NameWhenSecond(string source) => source switch { "cephfs" => "cephFS", "downwardAPI" => "downwarAPI", _ => source };
 
-    private static IEnumerable<FieldError> CheckHostPath(JsonObject source, string path)
+    private static IEnumerable<FieldError> CheckSource(string type, JsonObject volume, string parent, JsonObject? metadata)
     {
-        if (source.String("path") is not { Length: > 0 } host)
+        var (source, path) = (volume.Object(type)!, $"{parent}.{(type == "gcePersistentDisk" ? "persistentDisk" : type)}");
+        return type switch
         {
-            yield return FieldError.Required($"{path}.path");
-        }
-        else if (host.Split('/').Contains(".."))
-        {
-            yield return FieldError.Invalid($"{path}.path", host, "must not contain '..'");
-        }
-
-        if (source.String("type") is { } type && !HostPathTypes.Contains(type))
-        {
-            yield return FieldError.NotSupported($"{path}.type", type, HostPathTypes.Order(StringComparer.Ordinal));
-        }
+            "emptyDir" => FieldRules.Amount(source["sizeLimit"]) is { Sign: < 0 } ? [FieldError.Forbidden($"{path}.sizeLimit", "SizeLimit field must be a valid resource quantity")] : [],
+            "hostPath" => HostPath(source, path),
+            "gitRepo" => FieldRules.Required(source, "repository", path).Concat(PathRules.Descending(source.String("directory") ?? "", $"{path}.directory")),
+            "secret" => FieldRules.Required(source, "secretName", path).Concat(ProjectionRules.Mode(source, "defaultMode", path)).Concat(ProjectionRules.Items(source, path)),
+            "configMap" => FieldRules.Required(source, "name", path).Concat(ProjectionRules.Mode(source, "defaultMode", path)).Concat(ProjectionRules.Items(source, path)),
+            "persistentVolumeClaim" => FieldRules.Required(source, "claimName", path),
+            "downwardAPI" => ProjectionRules.Mode(source, "defaultMode", path).Concat(source.Objects("items").SelectMany(item => ProjectionRules.DownwardFile(item, path))),
+            "projected" => ProjectionRules.Check(source, path),
+            "csi" => CheckInline(source, path),
+            "ephemeral" => CheckEphemeral(source, volume, parent, metadata),
+            "image" => FieldRules.Required(source, "reference", path).Concat(FieldRules.OneOf(source, "pullPolicy", path, "Always", "IfNotPresent", "Never")),
+            _ => StorageSourceRules.Check(type, source, path),
+        };
     }
 
-    private static IEnumerable<FieldError> CheckProjection(JsonObject source, string path)
+    private static IEnumerable<FieldError> CheckInline(JsonObject source, string path) =>
+        StorageSourceRules.DriverName(source.String("driver"), $"{path}.driver")
+            .Concat(source.Object("nodePublishSecretRef") is { } secret ? FieldRules.Required(secret, "name", $"{path}.nodePublishSecretRef") : []);
+
+    private static IEnumerable<FieldError> CheckEphemeral(JsonObject source, JsonObject volume, string parent, JsonObject? metadata)
     {
-        if (source.Object("serviceAccountToken") is { } token)
+        var path = $"{parent}.ephemeral.volumeClaimTemplate";
+        if (source.Object("volumeClaimTemplate") is not { } template)
         {
-            if (token.Integer("expirationSeconds") is < 600)
-            {
-                yield return FieldError.Invalid($"{path}.serviceAccountToken.expirationSeconds", token.Integer("expirationSeconds")!.Value, "may not specify a duration less than 10 minutes");
-            }
-
-            foreach (var error in CheckPath(token, $"{path}.serviceAccountToken"))
-            {
-                yield return error;
-            }
+            return [FieldError.Required(path)];
         }
 
-        foreach (var kind in new[] { "secret", "configMap" }.Where(kind => source.Object(kind) is not null))
+        var errors = MetadataRules.CheckAnnotations(template.Object("metadata").Object("annotations"), $"{path}.metadata.annotations")
+            .Concat(FieldRules.LabelMap(template.Object("metadata").Object("labels"), $"{path}.metadata.labels"))
+            .Concat(VolumeClaimRules.CheckSpec(template.Object("spec") ?? [], $"{path}.spec"));
+        if (metadata.String("name") is { Length: > 0 } pod && volume.String("name") is { Length: > 0 } name && Names.CheckSubdomain($"{pod}-{name}") is { } wrong)
         {
-            foreach (var error in FieldRules.Required(source.Object(kind), "name", $"{path}.{kind}").Concat(CheckItems(source.Object(kind)!, $"{path}.{kind}")))
-            {
-                yield return error;
-            }
+            errors = errors.Append(FieldError.Invalid($"{parent}.name", name, $"PVC name \"{pod}-{name}\": {wrong}"));
         }
 
-        if (source.Count == 0)
-        {
-            yield return FieldError.Required(path, "must specify a volume source");
-        }
-
-        foreach (var extra in source.Skip(1))
-        {
-            yield return FieldError.Forbidden($"{path}.{extra.Key}", "may not specify more than 1 volume type");
-        }
-    }
-
-    private static IEnumerable<FieldError> CheckItems(JsonObject source, string path) => source.Objects("items").SelectMany((item, i) =>
-    {
-        var at = FieldRules.Indexed($"{path}.items", i);
-        return FieldRules.Required(item, "key", at).Concat(CheckPath(item, at)).Concat(CheckMode(item, "mode", at));
-    });
-
-    private static IEnumerable<FieldError> CheckPath(JsonObject item, string path)
-    {
-        if (item.String("path") is not { Length: > 0 } target)
-        {
-            yield return FieldError.Required($"{path}.path");
-        }
-        else if (target.StartsWith('/'))
-        {
-            yield return FieldError.Invalid($"{path}.path", target, "must be a relative path");
-        }
-        else if (target.Split('/').Contains(".."))
-        {
-            yield return FieldError.Invalid($"{path}.path", target, "must not contain '..'");
-        }
-    }
-
-    private static IEnumerable<FieldError> CheckMode(JsonObject source, string name, string path)
-    {
-        if (source.Integer(name) is { } mode and (< 0 or > 511))
-        {
-            yield return FieldError.Invalid($"{path}.{name}", mode, "must be a number between 0 and 0777 (octal), both inclusive");
-        }
+        return errors;
     }
 }
