@@ -1,7 +1,9 @@
 using System.Globalization;
 using Flotilla.Api.Json;
 using Flotilla.Api.Kinds.Apps;
+using Flotilla.Api.Kinds.Core;
 using Flotilla.Api.Printing;
+using Flotilla.Api.Validation;
 
 namespace Flotilla.Api.Kinds;
 
@@ -60,6 +62,7 @@ public static class AppsKinds
         HasGeneration = true,
         Default = ReplicaSetRules.Default,
         Validate = ReplicaSetRules.Check,
+        Parts = ReplicaStatusRules.Parts,
         SelectableFields = new Dictionary<string, string> { ["status.replicas"] = "status.replicas" },
         Columns =
         [
@@ -77,6 +80,7 @@ public static class AppsKinds
         HasGeneration = true,
         Default = StatefulSetRules.Default,
         Validate = StatefulSetRules.Check,
+        ValidateName = Names.CheckLabel,
         Columns =
         [
             Cells.Name,

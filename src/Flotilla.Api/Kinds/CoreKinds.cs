@@ -33,6 +33,7 @@ public static class CoreKinds
         Singular = "endpoints",
         ShortNames = ["ep"],
         Default = EndpointsRules.Default,
+        Validate = EndpointsChecks.Check,
         Columns = [Cells.Name, new("Endpoints", (item, _) => EndpointsRules.Text(item)), Cells.Age],
     };
 
@@ -64,6 +65,7 @@ public static class CoreKinds
         Default = NamespaceRules.Default,
         Prepare = NamespaceRules.Prepare,
         PrepareUpdate = NamespaceRules.PrepareUpdate,
+        Parts = new Dictionary<string, PartialUpdate> { [Subresource.StatusName] = new(NamespaceRules.CheckStatus) },
         DeleteAnswersStatus = false,
         SelectableFields = new Dictionary<string, string> { ["status.phase"] = "status.phase" },
         Columns = [Cells.Name, Cells.Text("Status", "status.phase"), Cells.Age],
@@ -135,6 +137,7 @@ public static class CoreKinds
         HasGeneration = true,
         DeleteAnswersStatus = false,
         Default = item => PodTemplateRules.Default(item.Object("template")),
+        Validate = (item, _) => PodTemplateRules.Check(item.Object("template"), "template"),
         Columns = [Cells.Name, Cells.Containers with { Priority = 0 }, Cells.Images with { Priority = 0 }, new("Pod Labels", (item, _) => Cells.LabelsText(item.Object("template").Object("metadata").Object("labels")))],
     };
 
@@ -147,6 +150,7 @@ public static class CoreKinds
         HasGeneration = true,
         Default = ReplicationControllerRules.Default,
         Validate = ReplicationControllerRules.Check,
+        Parts = ReplicaStatusRules.Parts,
         SelectableFields = new Dictionary<string, string> { ["status.replicas"] = "status.replicas" },
         Columns = [Cells.Name, Cells.Number("Desired", "spec.replicas"), Cells.Number("Current", "status.replicas"), Cells.Number("Ready", "status.readyReplicas"), Cells.Age, Cells.Containers, Cells.Images, Cells.Selector],
     };
@@ -157,6 +161,7 @@ public static class CoreKinds
         HasStatus = true,
         DeleteAnswersStatus = false,
         Validate = QuotaRules.CheckQuota,
+        Parts = new Dictionary<string, PartialUpdate> { [Subresource.StatusName] = new(QuotaRules.CheckQuotaStatus) },
         Columns = [Cells.Name, new("Request", (item, _) => QuotaRules.Usage(item, limits: false)), new("Limit", (item, _) => QuotaRules.Usage(item, limits: true)), Cells.Age],
     };
 

@@ -70,7 +70,9 @@ public static class NetworkingKinds
             return [FieldError.Required("spec.parentRef")];
         }
 
-        return FieldRules.Required(parent, "resource", "spec.parentRef").Concat(FieldRules.Required(parent, "name", "spec.parentRef"))
+        return FieldRules.Named(parent, "group", "spec.parentRef", Names.CheckSubdomain)
+            .Concat(FieldRules.RequiredName(parent, "resource", "spec.parentRef", Names.CheckPathSegment)).Concat(FieldRules.RequiredName(parent, "name", "spec.parentRef", Names.CheckPathSegment))
+            .Concat(FieldRules.Named(parent, "namespace", "spec.parentRef", Names.CheckPathSegment))
             .Concat(old is null ? [] : FieldRules.Unchanged(parent, old.Object("spec")?["parentRef"], "spec.parentRef"));
     }
 
@@ -82,7 +84,28 @@ public static class NetworkingKinds
             return [FieldError.Required("spec.cidrs", "at least one CIDR required")];
         }
 
-        return cidrs.SelectMany((cidr, i) => FieldRules.Network(cidr.AsString(), FieldRules.Indexed("spec.cidrs", i)))
-            .Concat(old is null ? [] : FieldRules.Unchanged(cidrs, old.Object("spec")?["cidrs"], "spec.cidrs"));
+        if (old is not null && old.Object("spec").Array("cidrs") is { Count: > 0 } had)
+        {
+            return CheckAdded(cidrs, had);
+        }
+
+        var all = cidrs.Select(cidr => cidr.AsString() ?? "").ToList();
+        return (all.Count > 2 ? [FieldError.Invalid("spec", cidrs.DeepClone(), "may only hold up to 2 values")] : Array.Empty<FieldError>())
+            .Concat(cidrs.SelectMany((cidr, i) => FieldRules.Network(cidr.AsString(), FieldRules.Indexed("spec.cidrs", i))))
+            .Concat(all.Count == 2 && AddressRules.IsVersion6(all[0]) == AddressRules.IsVersion6(all[1])
+                ? [FieldError.Invalid("spec", cidrs.DeepClone(), "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/96")] : []);
+    }
+
+    // A range may gain its other family; what it has, it keeps.
+    private static IEnumerable<FieldError> CheckAdded(JsonArray cidrs, JsonArray had)
+    {
+        if (had.Count > cidrs.Count || (had.Count == cidrs.Count && !had.SameAs(cidrs)))
+        {
+            yield return FieldError.Invalid("spec.cidrs", cidrs.DeepClone(), FieldRules.Immutable);
+        }
+        else if (!cidrs[0].SameAs(had[0]))
+        {
+            yield return FieldError.Invalid("spec.cidrs[0]", cidrs[0]?.DeepClone(), FieldRules.Immutable);
+        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
+using Flotilla.Api.Kinds.Core;
 using Flotilla.Api.Printing;
 using Flotilla.Api.Validation;
 
@@ -22,6 +23,14 @@ public static class NodeApiKinds
         if (Names.CheckLabel(handler) is { } wrong)
         {
             yield return FieldError.Invalid("handler", handler, wrong);
+        }
+
+        foreach (var error in (item.Object("overhead").Object("podFixed") is { } overhead
+                ? ResourceRules.CheckContainer(new JsonObject { ["limits"] = overhead.DeepClone() }, "overhead.podFixed", new HashSet<string>()) : [])
+            .Concat(FieldRules.LabelMap(item.Object("scheduling").Object("nodeSelector"), "scheduling.nodeSelector"))
+            .Concat(TolerationRules.Check(item.Object("scheduling") ?? [], "scheduling")))
+        {
+            yield return error;
         }
 
         if (old is not null && handler != old.String("handler"))

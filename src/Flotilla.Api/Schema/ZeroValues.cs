@@ -39,6 +39,12 @@ internal static class ZeroValues
         "ownershipVersion", "maxLength", "minLength", "maxItems", "minItems", "maxProperties", "minProperties", "ingressPort",
     }.ToFrozenSet(StringComparer.Ordinal);
 
+    private static readonly FrozenSet<string> KeptIntegersOfType = new[]
+    {
+        "core.v1.ClientIPConfig.timeoutSeconds", "core.v1.FCVolumeSource.lun", "networking.v1.NetworkPolicyPort.endPort", "batch.v1.SuccessPolicyRule.succeededCount",
+        "storage.v1.CSIDriverSpec.nodeAllocatableUpdatePeriodSeconds", "admissionregistration.v1.ValidatingWebhook.timeoutSeconds", "admissionregistration.v1.MutatingWebhook.timeoutSeconds",
+    }.ToFrozenSet(StringComparer.Ordinal);
+
     /// <summary>Optional by schema, yet sent even when zero.</summary>
     private static readonly FrozenSet<string> SentZeros = new[]
     {
@@ -95,7 +101,7 @@ internal static class ZeroValues
 
     // A status counts by value; a spec by reference.
     private static bool IsKeptInteger(TypeSchema type, FieldSchema field) =>
-        KeptIntegers.Contains(field.Name) && !(field.Name is "replicas" && type.Name.EndsWith("Status", StringComparison.Ordinal)) && type.GoStruct is not "ServiceStatus";
+        KeptIntegersOfType.Contains($"{type.Name}.{field.Name}") || (KeptIntegers.Contains(field.Name) && !(field.Name is "replicas" && type.Name.EndsWith("Status", StringComparison.Ordinal)) && type.GoStruct is not "ServiceStatus");
 
     private static JsonNode? Zero(ValueKind kind) => kind switch
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -18,6 +19,16 @@ internal static class AddressRules
     }
 
     public static bool IsVersion6(string text) => text.Contains(':', StringComparison.Ordinal);
+
+    /// <summary>A network inside of another and smaller than it; both must be valid.</summary>
+    public static bool IsStrictlyWithin(string inner, string outer)
+    {
+        var (first, second) = (inner.Split('/'), outer.Split('/'));
+        var (length, outerLength) = (int.Parse(first[1], CultureInfo.InvariantCulture), int.Parse(second[1], CultureInfo.InvariantCulture));
+        var (bytes, outerBytes) = (IPAddress.Parse(first[0]).GetAddressBytes(), IPAddress.Parse(second[0]).GetAddressBytes());
+        return bytes.Length == outerBytes.Length && length > outerLength
+            && Enumerable.Range(0, outerLength).All(bit => ((bytes[bit / 8] ^ outerBytes[bit / 8]) & (0x80 >> (bit % 8))) == 0);
+    }
 
     private static string? Special(IPAddress address, string text)
     {

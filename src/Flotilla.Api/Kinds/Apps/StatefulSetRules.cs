@@ -42,7 +42,7 @@ internal static class StatefulSetRules
     public static IEnumerable<FieldError> Check(JsonObject item, JsonObject? old)
     {
         var spec = item.Object("spec") ?? [];
-        return FieldRules.RequiredOneOf(spec, "podManagementPolicy", "spec", "OrderedReady", "Parallel")
+        return CheckManagement(spec.String("podManagementPolicy"))
             .Concat(CheckStrategy(spec.Object("updateStrategy"), "spec.updateStrategy"))
             .Concat(CheckRetention(spec.Object("persistentVolumeClaimRetentionPolicy"), "spec.persistentVolumeClaimRetentionPolicy"))
             .Concat(FieldRules.NonNegative(spec, "replicas", "spec"))
@@ -56,6 +56,13 @@ internal static class StatefulSetRules
     // Volumes come from the claims as well, so that upstream leaves the pod's spec to the pods.
     private static IEnumerable<FieldError> CheckTemplate(JsonObject spec) =>
         WorkloadRules.CheckLabels(spec).Concat(PodTemplateRules.CheckMetadata(spec.Object("template"), "spec.template")).Concat(PodTemplateRules.CheckForever(spec, "StatefulSet"));
+
+    private static IEnumerable<FieldError> CheckManagement(string? policy) => policy switch
+    {
+        null or "" => [FieldError.Required("spec.podManagementPolicy")],
+        "OrderedReady" or "Parallel" => [],
+        _ => [FieldError.Invalid("spec.podManagementPolicy", policy, "must be 'OrderedReady' or 'Parallel'")],
+    };
 
     private static IEnumerable<FieldError> CheckStrategy(JsonObject? strategy, string path)
     {

@@ -66,18 +66,10 @@ internal static class JobRules
             }
         }
 
-        foreach (var error in FieldRules.OneOf(spec, "completionMode", path, "Indexed", "NonIndexed").Concat(CheckIndexed(spec, path))
-            .Concat(FieldRules.OneOf(spec, "podReplacementPolicy", path, "Failed", "TerminatingOrFailed")))
-        {
-            yield return error;
-        }
-
-        if (hasSelector && spec.Object("selector") is { } selector && Selectors.LabelSelector.From(selector)?.Matches(spec.Object("template").Object("metadata").Object("labels")) != true)
-        {
-            yield return FieldError.Invalid($"{path}.template.metadata.labels", spec.Object("template").Object("metadata").Object("labels")?.DeepClone() ?? new JsonObject(), "`selector` does not match template `labels`");
-        }
-
-        foreach (var error in PodTemplateRules.Check(spec.Object("template"), $"{path}.template").Concat(CheckRestart(spec, path)))
+        foreach (var error in FieldRules.Named(spec, "managedBy", path, CheckManager).Concat(CheckMode(spec, path)).Concat(CheckIndexed(spec, path))
+            .Concat(JobPolicyRules.CheckFailure(spec, path)).Concat(JobPolicyRules.CheckSuccess(spec, path)).Concat(CheckReplacement(spec, path))
+            .Concat(PodTemplateRules.Check(spec.Object("template"), $"{path}.template")).Concat(CheckRestart(spec, path))
+            .Concat(hasSelector ? CheckSelector(spec, path) : CheckNoSelector(spec, path)))
         {
             yield return error;
         }
@@ -144,26 +136,57 @@ internal static class JobRules
         labels[NameLabel] = name;
     }
 
+    private static string? CheckManager(string name) =>
+        name.Split('/') is [{ Length: > 0 } domain, { Length: > 0 }] ? Names.CheckSubdomain(domain) : "must be a domain-prefixed path (such as \"acme.io/foo\")";
+
+    private static IEnumerable<FieldError> CheckMode(JsonObject spec, string path) => FieldRules.OneOf(spec, "completionMode", path, "Indexed", "NonIndexed");
+
     private static IEnumerable<FieldError> CheckIndexed(JsonObject spec, string path)
     {
+        var (perIndex, most) = (spec["backoffLimitPerIndex"], spec.Integer("maxFailedIndexes"));
         if (spec.String("completionMode") != "Indexed")
         {
-            if (spec["backoffLimitPerIndex"] is not null)
-            {
-                yield return FieldError.Invalid($"{path}.backoffLimitPerIndex", spec["backoffLimitPerIndex"]!.DeepClone(), "requires indexed completion mode");
-            }
-
-            yield break;
+            return perIndex is not null ? [FieldError.Invalid($"{path}.backoffLimitPerIndex", perIndex.DeepClone(), "requires indexed completion mode")]
+                : most is { } number ? [FieldError.Invalid($"{path}.maxFailedIndexes", number, "requires indexed completion mode")] : [];
         }
 
-        if (spec["completions"] is null)
+        var completions = spec.Integer("completions");
+        return (completions is null ? [FieldError.Required($"{path}.completions", "when completion mode is Indexed")] : Array.Empty<FieldError>())
+            .Concat(spec.Integer("parallelism") is > 100000 and var parallel ? [FieldError.Invalid($"{path}.parallelism", parallel, "must be less than or equal to 100000 when completion mode is Indexed")] : [])
+            .Concat(most is not null && perIndex is null ? [FieldError.Required($"{path}.backoffLimitPerIndex", "when maxFailedIndexes is specified")] : [])
+            .Concat(most > completions ? [FieldError.Invalid($"{path}.maxFailedIndexes", most, "must be less than or equal to completions")] : [])
+            .Concat(most > 100000 ? [FieldError.Invalid($"{path}.maxFailedIndexes", most, "must be less than or equal to 100000")] : []);
+    }
+
+    private static IEnumerable<FieldError> CheckReplacement(JsonObject spec, string path)
+    {
+        var policy = spec.String("podReplacementPolicy");
+        return spec.Object("podFailurePolicy") is not null && policy is not (null or "Failed")
+            ? [FieldError.NotSupported($"{path}.podReplacementPolicy", policy, ["Failed"])]
+            : FieldRules.OneOf(spec, "podReplacementPolicy", path, "Failed", "TerminatingOrFailed");
+    }
+
+    private static IEnumerable<FieldError> CheckSelector(JsonObject spec, string path)
+    {
+        if (spec.Object("selector") is not { } selector)
         {
-            yield return FieldError.Required($"{path}.completions", "when completion mode is Indexed");
+            return [FieldError.Required($"{path}.selector")];
         }
 
-        if (spec.Integer("parallelism") is > 100000 and var parallel)
+        return FieldRules.Selector(selector, $"{path}.selector")
+            .Concat(PodTemplateRules.CheckSelected(spec, Selectors.LabelSelector.From(selector)?.Matches(spec.Object("template").Object("metadata").Object("labels")) == true));
+    }
+
+    private static IEnumerable<FieldError> CheckNoSelector(JsonObject spec, string path)
+    {
+        if (spec["selector"] is { } selector)
         {
-            yield return FieldError.Invalid($"{path}.parallelism", parallel, "must be less than or equal to 100000 when completion mode is Indexed");
+            yield return FieldError.Invalid($"{path}.selector", selector.DeepClone(), "`selector` will be auto-generated");
+        }
+
+        if (spec.Boolean("manualSelector") == true)
+        {
+            yield return FieldError.NotSupported($"{path}.manualSelector", true, ["nil", "false"]);
         }
     }
 

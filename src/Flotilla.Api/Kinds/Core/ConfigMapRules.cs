@@ -48,7 +48,7 @@ internal static class ConfigMapRules
 
         if (size > MaximumBytes)
         {
-            yield return FieldError.TooLong("", MaximumBytes);
+            yield return FieldError.TooLong("[]", MaximumBytes);
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
+using Flotilla.Api.Validation;
 
 namespace Flotilla.Api.Kinds.Core;
 
@@ -29,6 +30,19 @@ internal static class NamespaceRules
 
         spec["finalizers"] = finalizers.DeepClone();
         item["status"] = new JsonObject { ["phase"] = "Active" };
+    }
+
+    /// <summary>The phase follows from the deletion, never the other way around.</summary>
+    public static IEnumerable<FieldError> CheckStatus(JsonObject item, JsonObject old)
+    {
+        var phase = item.Object("status").String("phase") ?? "";
+        var isDeleted = item.Object("metadata").String("deletionTimestamp") is not null;
+        return (isDeleted, phase) switch
+        {
+            (false, not "Active") => [FieldError.Invalid("status.Phase", phase, "may only be 'Active' if `deletionTimestamp` is empty")],
+            (true, not "Terminating") => [FieldError.Invalid("status.Phase", phase, "may only be 'Terminating' if `deletionTimestamp` is not empty")],
+            _ => [],
+        };
     }
 
     public static void PrepareUpdate(JsonObject item, JsonObject old)

@@ -26,29 +26,46 @@ internal static class NodeRules
     public static IEnumerable<FieldError> Check(JsonObject item, JsonObject? old)
     {
         var spec = item.Object("spec");
+        return old is null
+            ? CheckTaints(spec).Concat(CheckAmounts(item)).Concat(CheckNetworks(spec))
+            : CheckAmounts(item).Concat(CheckAddresses(item)).Concat(CheckKept(spec, old.Object("spec"))).Concat(CheckTaints(spec));
+    }
+
+    // Upstream says "metadata" of taints.
+    private static IEnumerable<FieldError> CheckTaints(JsonObject? spec)
+    {
         var seen = new HashSet<(string?, string?)>();
-        foreach (var (taint, i) in spec.Objects("taints").Select((taint, i) => (taint, i)))
-        {
-            var path = FieldRules.Indexed("spec.taints", i);
-            foreach (var error in CheckTaint(taint, path))
-            {
-                yield return error;
-            }
+        return FieldRules.Each(spec, "taints", "metadata", (taint, at) => CheckTaint(taint, at).Concat(seen.Add((taint.String("key"), taint.String("effect"))) ? [] : [TaintDuplicate(taint, at)]));
+    }
 
-            if (!seen.Add((taint.String("key"), taint.String("effect"))))
-            {
-                yield return TaintDuplicate(taint, path);
-            }
-        }
+    private static IEnumerable<FieldError> CheckAmounts(JsonObject item) => new[] { "capacity", "allocatable" }.SelectMany(list =>
+        (item.Object("status").Object(list) ?? []).OrderBy(pair => pair.Key, StringComparer.Ordinal).SelectMany(pair => ResourceRules.CheckAmount(pair.Key, pair.Value, $"status.{list}.{pair.Key}")));
 
-        if (old?.Object("spec").String("providerID") is { Length: > 0 } provider && spec.String("providerID") != provider)
-        {
-            yield return FieldError.Forbidden("spec.providerID", "node updates may not change providerID except from \"\" to valid");
-        }
+    private static IEnumerable<FieldError> CheckAddresses(JsonObject item)
+    {
+        var seen = new HashSet<(string?, string?)>();
+        return FieldRules.Each(item.Object("status"), "addresses", "status", (address, at) => seen.Add((address.String("type"), address.String("address"))) ? []
+            : [FieldError.Duplicate(at, new JsonObject { ["Type"] = address.String("type"), ["Address"] = address.String("address") })]);
+    }
 
-        if (old?.Object("spec").String("podCIDR") is { Length: > 0 } cidr && spec.String("podCIDR") != cidr)
+    private static IEnumerable<FieldError> CheckNetworks(JsonObject? spec)
+    {
+        var networks = (spec.Array("podCIDRs") ?? []).Select(network => network.AsString() ?? "").ToList();
+        var errors = FieldRules.EachText(spec, "podCIDRs", "spec", FieldRules.Network);
+        return networks.Count > 1 && (networks.Count > 2 || networks.TrueForAll(AddressRules.IsVersion6) || !networks.Exists(AddressRules.IsVersion6))
+            ? errors.Append(FieldError.Invalid("spec.podCIDRs", spec!["podCIDRs"]!.DeepClone(), "may specify no more than one CIDR for each IP family")) : errors;
+    }
+
+    private static IEnumerable<FieldError> CheckKept(JsonObject? spec, JsonObject? before)
+    {
+        if (before.Array("podCIDRs") is { Count: > 0 } had && !had.SameAs(spec.Array("podCIDRs")))
         {
             yield return FieldError.Forbidden("spec.podCIDRs", "node updates may not change podCIDR except from \"\" to valid");
+        }
+
+        if (before.String("providerID") is { Length: > 0 } provider && spec.String("providerID") != provider)
+        {
+            yield return FieldError.Forbidden("spec.providerID", "node updates may not change providerID except from \"\" to valid");
         }
     }
 

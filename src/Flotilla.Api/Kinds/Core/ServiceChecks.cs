@@ -6,199 +6,82 @@ namespace Flotilla.Api.Kinds.Core;
 
 internal static class ServiceChecks
 {
+    private const string BalancersOnly = "may only be used when `type` is 'LoadBalancer'";
+    private const string TopologyHints = "service.kubernetes.io/topology-aware-hints";
+    private const string TopologyMode = "service.kubernetes.io/topology-mode";
+    private static readonly string[] Types = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
+
     public static IEnumerable<FieldError> Check(JsonObject item, JsonObject? old)
     {
         var spec = item.Object("spec") ?? [];
-        return CheckPorts(spec)
-            .Concat(FieldRules.LabelMap(spec.Object("selector"), "spec.selector"))
-            .Concat(FieldRules.OneOf(spec, "sessionAffinity", "spec", "ClientIP", "None"))
-            .Concat(CheckAffinity(spec))
+        return (old is null ? [] : ServiceAddressRules.CheckUpdate(spec, old.Object("spec") ?? []))
+            .Concat(CheckTopology(item.Object("metadata").Object("annotations")))
+            .Concat(NeedsPorts(spec) ? [FieldError.Required("spec.ports")] : [])
             .Concat(CheckType(spec))
-            .Concat(CheckAddresses(spec))
-            .Concat(CheckDuplicates(spec))
-            .Concat(CheckTraffic(spec))
-            .Concat(old is null ? [] : CheckUpdate(spec, old.Object("spec") ?? []));
+            .Concat(ServicePortRules.Check(spec))
+            .Concat(FieldRules.LabelMap(spec.Object("selector"), "spec.selector"))
+            .Concat(FieldRules.RequiredOneOf(spec, "sessionAffinity", "spec", "ClientIP", "None"))
+            .Concat(CheckAffinity(spec))
+            .Concat(ServiceAddressRules.Check(spec))
+            .Concat(FieldRules.EachText(spec, "externalIPs", "spec", (address, at) => FieldRules.IsAddress(address) ? AddressRules.NotSpecial(address, at) : FieldRules.Address(address, at)))
+            .Concat(FieldRules.RequiredOneOf(spec, "type", "spec", Types))
+            .Concat(ServicePortRules.CheckTogether(spec))
+            .Concat(CheckBalancer(spec))
+            .Concat(ServiceTrafficRules.Check(spec));
     }
 
-    private static IEnumerable<FieldError> CheckPorts(JsonObject spec)
+    public static bool IsHeadless(JsonObject spec) => spec.Array("clusterIPs") is [var only] && only.AsString() == "None";
+
+    private static bool NeedsPorts(JsonObject spec) => spec.Array("ports") is not { Count: > 0 } && !IsHeadless(spec) && spec.String("type") != "ExternalName";
+
+    private static IEnumerable<FieldError> CheckTopology(JsonObject? annotations)
     {
-        var ports = spec.Objects("ports").ToList();
-        if (ports.Count == 0 && spec.String("clusterIP") != "None" && spec.String("type") != "ExternalName")
+        if (annotations.String(TopologyHints) is { } hints && annotations.String(TopologyMode) is { } mode && hints != mode)
         {
-            yield return FieldError.Required("spec.ports");
-        }
-
-        var names = new HashSet<string>(StringComparer.Ordinal);
-        for (var i = 0; i < ports.Count; i++)
-        {
-            var path = FieldRules.Indexed("spec.ports", i);
-            var name = ports[i].String("name") ?? "";
-            if (name.Length == 0 && ports.Count > 1)
-            {
-                yield return FieldError.Required($"{path}.name");
-            }
-            else if (name.Length > 0)
-            {
-                if (Names.CheckLabel(name) is { } wrong)
-                {
-                    yield return FieldError.Invalid($"{path}.name", name, wrong);
-                }
-
-                if (!names.Add(name))
-                {
-                    yield return FieldError.Duplicate($"{path}.name", name);
-                }
-            }
-
-            foreach (var error in CheckPort(ports[i], path))
-            {
-                yield return error;
-            }
-        }
-    }
-
-    private static IEnumerable<FieldError> CheckPort(JsonObject port, string path) =>
-        FieldRules.Port(port.Integer("port") ?? 0, $"{path}.port")
-            .Concat(FieldRules.RequiredOneOf(port, "protocol", path, "SCTP", "TCP", "UDP"))
-            .Concat(FieldRules.PortOrName(port["targetPort"], $"{path}.targetPort"));
-
-    private static IEnumerable<FieldError> CheckAffinity(JsonObject spec)
-    {
-        if (spec.String("sessionAffinity") == "ClientIP" && spec.Object("sessionAffinityConfig").Object("clientIP").Integer("timeoutSeconds") is { } seconds and (<= 0 or > 86400))
-        {
-            yield return FieldError.Invalid("spec.sessionAffinityConfig.clientIP.timeoutSeconds", seconds, "must be greater than 0 and less than 86400");
+            yield return FieldError.Invalid($"metadata.annotations[{TopologyMode}]", mode, $"must match annotations[{TopologyHints}] when both are specified");
         }
     }
 
     private static IEnumerable<FieldError> CheckType(JsonObject spec)
     {
-        foreach (var error in FieldRules.RequiredOneOf(spec, "type", "spec", "ClusterIP", "ExternalName", "LoadBalancer", "NodePort"))
+        var type = spec.String("type");
+        return type switch
         {
-            yield return error;
-        }
-
-        switch (spec.String("type"))
-        {
-            case "ExternalName":
-                if (!string.IsNullOrEmpty(spec.String("clusterIP")) && spec.String("clusterIP") != "None")
-                {
-                    yield return FieldError.Forbidden("spec.clusterIPs[0]", "may not be set for ExternalName services");
-                }
-
-                if (spec.String("externalName") is not { Length: > 0 } name)
-                {
-                    yield return FieldError.Required("spec.externalName");
-                }
-                else if (Names.CheckSubdomain(name.TrimEnd('.').ToLowerInvariant()) is { } wrong)
-                {
-                    yield return FieldError.Invalid("spec.externalName", name, wrong);
-                }
-
-                break;
-            case "LoadBalancer" when spec.String("clusterIP") == "None":
-                yield return FieldError.Invalid("spec.clusterIPs[0]", "None", "may not be set to 'None' for LoadBalancer services");
-                break;
-            case "NodePort" when spec.String("clusterIP") == "None":
-                yield return FieldError.Invalid("spec.clusterIPs[0]", "None", "may not be set to 'None' for NodePort services");
-                break;
-            case "ClusterIP":
-                foreach (var (port, i) in spec.Objects("ports").Select((port, i) => (port, i)))
-                {
-                    if (port.Integer("nodePort") is > 0)
-                    {
-                        yield return FieldError.Forbidden($"{FieldRules.Indexed("spec.ports", i)}.nodePort", "may not be used when `type` is 'ClusterIP'");
-                    }
-                }
-
-                break;
-        }
+            "LoadBalancer" or "NodePort" when IsHeadless(spec) => [FieldError.Invalid("spec.clusterIPs[0]", "None", $"may not be set to 'None' for {type} services")],
+            "ExternalName" => FieldRules.Absent(spec, "spec", "may not be set for ExternalName services", "clusterIPs", "ipFamilies", "ipFamilyPolicy").Concat(CheckName(spec)),
+            _ => [],
+        };
     }
 
-    private static IEnumerable<FieldError> CheckAddresses(JsonObject spec)
+    // A trailing dot says that the name is complete.
+    private static IEnumerable<FieldError> CheckName(JsonObject spec)
     {
-        var addresses = spec.Array("clusterIPs") ?? [];
-        for (var i = 0; i < addresses.Count; i++)
-        {
-            if (addresses[i].AsString() is { } text and not "None")
-            {
-                foreach (var error in FieldRules.Address(text, FieldRules.Indexed("spec.clusterIPs", i)))
-                {
-                    yield return error;
-                }
-            }
-        }
-
-        if (addresses.Count > 0 && spec.String("clusterIP") is { } first && addresses[0].AsString() != first)
-        {
-            yield return FieldError.Invalid("spec.clusterIPs", addresses.DeepClone(), "first value must match `clusterIP`");
-        }
-
-        foreach (var (address, i) in (spec.Array("externalIPs") ?? []).Select((address, i) => (address.AsString(), i)))
-        {
-            foreach (var error in FieldRules.Address(address, FieldRules.Indexed("spec.externalIPs", i)))
-            {
-                yield return error;
-            }
-        }
+        var name = spec.String("externalName") ?? "";
+        name = name.EndsWith('.') ? name[..^1] : name;
+        return name.Length == 0 ? [FieldError.Required("spec.externalName")] : FieldRules.Text(name, "spec.externalName", Names.CheckSubdomain);
     }
 
-    private static IEnumerable<FieldError> CheckDuplicates(JsonObject spec)
+    private static IEnumerable<FieldError> CheckAffinity(JsonObject spec)
     {
-        var (seen, nodePorts) = (new HashSet<(string?, long?)>(), new HashSet<(string?, long)>());
-        foreach (var (port, i) in spec.Objects("ports").Select((port, i) => (port, i)))
+        var config = spec.Object("sessionAffinityConfig");
+        const string Seconds = "spec.sessionAffinityConfig.clientIP.timeoutSeconds";
+        return (spec.String("sessionAffinity"), config.Object("clientIP").Integer("timeoutSeconds")) switch
         {
-            var path = FieldRules.Indexed("spec.ports", i);
-            if (port.Integer("nodePort") is > 0 and var node && !nodePorts.Add((port.String("protocol"), node)))
-            {
-                yield return FieldError.Duplicate($"{path}.nodePort", Key(port, node, named: false));
-            }
-
-            if (!seen.Add((port.String("protocol"), port.Integer("port"))))
-            {
-                yield return FieldError.Duplicate(path, Key(port, 0, named: true));
-            }
-        }
+            ("ClientIP", null) => [FieldError.Required(Seconds, "when session affinity type is ClientIP")],
+            ("ClientIP", <= 0 or > 86400) and var (_, seconds) => [FieldError.Invalid(Seconds, seconds, "must be greater than 0 and less than 86400")],
+            ("None", _) when config is not null => [FieldError.Forbidden("spec.sessionAffinityConfig", "must not be set when session affinity is None")],
+            _ => [],
+        };
     }
 
-    private static IEnumerable<FieldError> CheckTraffic(JsonObject spec)
+    private static IEnumerable<FieldError> CheckBalancer(JsonObject spec)
     {
-        var external = spec.String("externalTrafficPolicy");
-        if (!string.IsNullOrEmpty(external))
-        {
-            if (!ServiceRules.HasNodePorts(spec) && spec.Array("externalIPs") is not { Count: > 0 })
-            {
-                yield return FieldError.Invalid("spec.externalTrafficPolicy", external, "may only be set for externally-accessible services");
-            }
-            else if (external is not ("Cluster" or "Local"))
-            {
-                yield return FieldError.NotSupported("spec.externalTrafficPolicy", external, ["Cluster", "Local"]);
-            }
-        }
-
-        foreach (var error in FieldRules.OneOf(spec, "internalTrafficPolicy", "spec", "Cluster", "Local")
-            .Concat((spec.Array("loadBalancerSourceRanges") ?? []).SelectMany((range, i) => FieldRules.Network(range.AsString(), FieldRules.Indexed("spec.loadBalancerSourceRanges", i)))))
-        {
-            yield return error;
-        }
+        var isBalancer = spec.String("type") == "LoadBalancer";
+        var errors = spec.Array("loadBalancerSourceRanges") is { Count: > 0 } && !isBalancer
+            ? [FieldError.Forbidden("spec.LoadBalancerSourceRanges", BalancersOnly)] : Enumerable.Empty<FieldError>();
+        errors = errors.Concat((spec.Array("loadBalancerSourceRanges") ?? []).SelectMany((range, i) => FieldRules.Network(range.AsString()?.Trim(), FieldRules.Indexed("spec.LoadBalancerSourceRanges", i))));
+        return isBalancer
+            ? errors.Concat(FieldRules.Named(spec, "loadBalancerClass", "spec", Names.CheckLabelKey))
+            : errors.Concat(FieldRules.Absent(spec, "spec", BalancersOnly, "allocateLoadBalancerNodePorts", "loadBalancerClass"));
     }
-
-    private static IEnumerable<FieldError> CheckUpdate(JsonObject spec, JsonObject before)
-    {
-        if (ServiceRules.HasAddress(spec) && ServiceRules.HasAddress(before) && before.Array("clusterIPs") is { Count: > 0 } had
-            && spec.Array("clusterIPs") is { Count: > 0 } now && !now[0].SameAs(had[0]))
-        {
-            yield return FieldError.Invalid("spec.clusterIPs[0]", now.DeepClone(), "may not change once set");
-        }
-    }
-
-    // Duplicates are shown as the internal structure that collides.
-    private static JsonObject Key(JsonObject port, long nodePort, bool named) => new()
-    {
-        ["Name"] = "",
-        ["Protocol"] = port.String("protocol"),
-        ["AppProtocol"] = null,
-        ["Port"] = named ? port.Integer("port") : 0,
-        ["TargetPort"] = 0,
-        ["NodePort"] = nodePort,
-    };
 }

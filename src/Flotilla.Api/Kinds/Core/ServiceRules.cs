@@ -44,7 +44,7 @@ internal static class ServiceRules
             }
         }
 
-        if (spec.String("type") is "NodePort" or "LoadBalancer")
+        if (HasNodePorts(spec) || (spec.String("type") == "ClusterIP" && spec.Array("externalIPs") is { Count: > 0 }))
         {
             spec.DefaultText("externalTrafficPolicy", "Cluster");
         }

@@ -48,12 +48,13 @@ internal static class VolumeClaimRules
     public static IEnumerable<FieldError> Check(JsonObject item, JsonObject? old)
     {
         var spec = item.Object("spec") ?? [];
-        return CheckSpec(spec, "spec").Concat(old is null ? [] : CheckUpdate(spec, old.Object("spec") ?? [], old));
+        return CheckSpec(spec, "spec").Concat(old is null ? [] : CheckUpdate(item, old));
     }
 
     public static IEnumerable<FieldError> CheckSpec(JsonObject spec, string path)
     {
-        foreach (var error in CheckModes(spec, path).Concat(FieldRules.Selector(spec.Object("selector"), $"{path}.selector")))
+        var modes = CheckModes(spec, path, "at least 1 access mode is required").ToList();
+        foreach (var error in modes.Where(error => error.Type == "FieldValueRequired").Concat(FieldRules.Selector(spec.Object("selector"), $"{path}.selector")).Concat(modes.Where(error => error.Type != "FieldValueRequired")))
         {
             yield return error;
         }
@@ -72,18 +73,19 @@ internal static class VolumeClaimRules
             yield return FieldError.Invalid($"{path}.storageClassName", name, wrong);
         }
 
-        foreach (var error in FieldRules.OneOf(spec, "volumeMode", path, "Block", "Filesystem"))
+        foreach (var error in FieldRules.OneOf(spec, "volumeMode", path, "Block", "Filesystem").Concat(DataSourceRules.Check(spec, path))
+            .Concat(FieldRules.Named(spec, "volumeAttributesClassName", path, Names.CheckSubdomain)))
         {
             yield return error;
         }
     }
 
-    public static IEnumerable<FieldError> CheckModes(JsonObject spec, string path)
+    public static IEnumerable<FieldError> CheckModes(JsonObject spec, string path, string required = "")
     {
         var modes = (spec.Array("accessModes") ?? []).Select(mode => mode.AsString() ?? "").ToList();
         if (modes.Count == 0)
         {
-            yield return FieldError.Required($"{path}.accessModes", "at least 1 access mode is required");
+            yield return FieldError.Required($"{path}.accessModes", required);
         }
 
         foreach (var mode in modes.Where(mode => !Modes.Contains(mode)))
@@ -107,13 +109,14 @@ internal static class VolumeClaimRules
 
     private static bool IsBound(JsonObject item) => item.Object("spec").String("volumeName") is { Length: > 0 };
 
-    private static IEnumerable<FieldError> CheckUpdate(JsonObject spec, JsonObject oldSpec, JsonObject old)
+    private static IEnumerable<FieldError> CheckUpdate(JsonObject item, JsonObject old)
     {
         // Binding may still happen, and a bound claim may grow.
-        var (now, before) = (spec.Copy(), oldSpec.Copy());
+        var (now, before) = (item.Object("spec")?.Copy() ?? [], old.Object("spec")?.Copy() ?? []);
+        var isBound = item.Object("status").String("phase") == "Bound";
         if (string.IsNullOrEmpty(before.String("volumeName")))
         {
-            Take(before, now, "volumeName");
+            before["volumeName"] = now["volumeName"]?.DeepClone();
         }
 
         if (before["storageClassName"] is null)
@@ -121,31 +124,56 @@ internal static class VolumeClaimRules
             now.Remove("storageClassName");
         }
 
-        Take(now, before, "volumeAttributesClassName");
-        var (size, oldSize) = (FieldRules.Amount(now.Object("resources").Object("requests")?["storage"]), FieldRules.Amount(before.Object("resources").Object("requests")?["storage"]));
-        var bound = old.Object("status").String("phase") == "Bound";
-        if (bound && now.Object("resources").Object("requests") is { } requests)
+        var (size, oldSize) = (Storage(now), Storage(before));
+        if (isBound && now.Object("resources").Object("requests") is { } requests)
         {
-            Take(requests, before.Object("resources").Object("requests") ?? [], "storage");
+            requests["storage"] = oldSize?.ToString();
+            before.Child("resources").Child("requests")["storage"] = oldSize?.ToString();
         }
 
-        if (!now.SameAs(before))
+        if (isBound && now["volumeAttributesClassName"] is not null)
         {
-            yield return FieldError.Forbidden("spec", Immutable + "\n" + GoDifference.Text("PersistentVolumeClaimSpec", before, now));
+            now["volumeAttributesClassName"] = before["volumeAttributesClassName"]?.DeepClone();
         }
 
-        if (bound && size is { } wanted && oldSize is { } had && wanted < had)
+        if (!Without(now).SameAs(Without(before)))
+        {
+            yield return FieldError.Forbidden("spec", "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n" + GoTypes.GoDifference.Text("PersistentVolumeClaimSpec", before, now));
+        }
+
+        if (size is { } wanted && oldSize is { } had && wanted < had && wanted.CompareTo(FieldRules.Amount(old.Object("status").Object("capacity")?["storage"]) ?? Quantities.Quantity.Zero) <= 0)
         {
             yield return FieldError.Forbidden("spec.resources.requests.storage", "field can not be less than status.capacity");
         }
+
+        foreach (var error in FieldRules.Unchanged(now["volumeMode"], before["volumeMode"], "volumeMode").Concat(CheckAttributes(item.Object("spec"), old.Object("spec"))))
+        {
+            yield return error;
+        }
     }
 
-    private static void Take(JsonObject target, JsonObject source, string field)
+    private static IEnumerable<FieldError> CheckAttributes(JsonObject? spec, JsonObject? before)
     {
-        target.Remove(field);
-        if (source[field] is { } value)
+        const string Path = "spec.volumeAttributesClassName";
+        return (before.String("volumeAttributesClassName"), spec.String("volumeAttributesClassName")) switch
         {
-            target[field] = value.DeepClone();
+            (not null, null) => [FieldError.Forbidden(Path, "update from non-nil value to nil is forbidden")],
+            ({ Length: > 0 }, "") => [FieldError.Forbidden(Path, "update from non-nil value to an empty string is forbidden")],
+            _ => [],
+        };
+    }
+
+    private static Quantities.Quantity? Storage(JsonObject spec) => FieldRules.Amount(spec.Object("resources").Object("requests")?["storage"]);
+
+    // Absent and null are the same to a comparison.
+    private static JsonObject Without(JsonObject spec)
+    {
+        var copy = spec.Copy();
+        foreach (var field in copy.Where(pair => pair.Value is null).Select(pair => pair.Key).ToArray())
+        {
+            copy.Remove(field);
         }
+
+        return copy;
     }
 }

@@ -48,61 +48,54 @@ internal static class VolumeRules
     public static IEnumerable<FieldError> Check(JsonObject item, JsonObject? old)
     {
         var spec = item.Object("spec") ?? [];
-        foreach (var error in VolumeClaimRules.CheckModes(spec, "spec"))
-        {
-            yield return error;
-        }
-
-        if (spec.Object("capacity") is not { Count: > 0 } capacity)
-        {
-            yield return FieldError.Required("spec.capacity");
-        }
-        else if (FieldRules.Amount(capacity["storage"]) is not { Sign: > 0 })
-        {
-            yield return FieldError.NotSupported("spec.capacity", capacity.DeepClone(), ["storage"]);
-        }
-
-        foreach (var error in FieldRules.OneOf(spec, "persistentVolumeReclaimPolicy", "spec", "Delete", "Recycle", "Retain")
-            .Concat(CheckSource(spec)).Concat(FieldRules.OneOf(spec, "volumeMode", "spec", "Block", "Filesystem")))
-        {
-            yield return error;
-        }
-
-        if (old is not null && !Source(spec).SameAs(Source(old.Object("spec") ?? [])))
-        {
-            yield return FieldError.Forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation");
-        }
-
-        if (old is not null)
-        {
-            foreach (var error in FieldRules.Unchanged(spec["volumeMode"], old.Object("spec")?["volumeMode"], "spec.volumeMode"))
-            {
-                yield return error;
-            }
-        }
+        return VolumeClaimRules.CheckModes(spec, "spec").Concat(CheckCapacity(spec))
+            .Concat(FieldRules.OneOf(spec, "persistentVolumeReclaimPolicy", "spec", "Delete", "Recycle", "Retain"))
+            .Concat(CheckAffinity(spec)).Concat(PersistentSourceRules.Check(spec))
+            .Concat(FieldRules.Named(spec, "storageClassName", "spec", Names.CheckSubdomain))
+            .Concat(FieldRules.OneOf(spec, "volumeMode", "spec", "Block", "Filesystem"))
+            .Concat(CheckAttributes(spec))
+            .Concat(old is null ? [] : CheckUpdate(spec, old.Object("spec") ?? []));
     }
 
-    private static IEnumerable<FieldError> CheckSource(JsonObject spec)
+    private static IEnumerable<FieldError> CheckCapacity(JsonObject spec)
     {
-        var sources = spec.Select(field => field.Key).Where(name => !NotSources.Contains(name)).Order(StringComparer.Ordinal).ToList();
-        if (sources.Count == 0)
+        var capacity = spec.Object("capacity") ?? [];
+        return (capacity.Count == 0 ? [FieldError.Required("spec.capacity")] : Array.Empty<FieldError>())
+            .Concat(capacity["storage"] is null || capacity.Count > 1 ? [FieldError.NotSupported("spec.capacity", spec["capacity"]?.DeepClone(), ["storage"])] : [])
+            .Concat(capacity.Where(pair => FieldRules.Amount(pair.Value) is { Sign: <= 0 }).OrderBy(pair => pair.Key, StringComparer.Ordinal)
+                .Select(pair => FieldError.Invalid($"spec.capacity[{pair.Key}]", FieldRules.Amount(pair.Value)!.Value.ToString(), "must be greater than zero")));
+    }
+
+    private static IEnumerable<FieldError> CheckAffinity(JsonObject spec) => spec.Object("nodeAffinity") is not { } affinity ? []
+        : affinity.Object("required") is { } required ? AffinityRules.CheckNodeSelector(required, "spec.nodeAffinity.required")
+        : [FieldError.Required("spec.nodeAffinity.required", "must specify required node constraints")];
+
+    private static IEnumerable<FieldError> CheckAttributes(JsonObject spec) => spec.String("volumeAttributesClassName") is not { } name ? []
+        : (name.Length == 0 ? [FieldError.Required("spec.volumeAttributesClassName", "an empty string is disallowed")] : FieldRules.Text(name, "spec.volumeAttributesClassName", Names.CheckSubdomain))
+            .Concat(spec.Object("csi") is null ? [FieldError.Required("spec.csi", "has to be specified when using volumeAttributesClassName")] : []);
+
+    private static IEnumerable<FieldError> CheckUpdate(JsonObject spec, JsonObject before)
+    {
+        var (now, had) = (Source(spec), Source(before));
+        if (had.Object("csi") is { } driver && driver["controllerExpandSecretRef"] is null)
         {
-            yield return FieldError.Required("spec", "must specify a volume type");
+            now.Object("csi")?.Remove("controllerExpandSecretRef");
         }
 
-        foreach (var extra in sources.Skip(1))
+        if (!now.SameAs(had))
         {
-            yield return FieldError.Forbidden($"spec.{extra}", "may not specify more than 1 volume type");
+            yield return FieldError.Forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation\n" + GoTypes.GoDifference.Text("PersistentVolumeSource", had, now));
         }
 
-        if (spec.Object("local") is not null && spec.Object("nodeAffinity") is null)
+        foreach (var error in FieldRules.Unchanged(spec["volumeMode"], before["volumeMode"], "volumeMode")
+            .Concat(before["nodeAffinity"] is null ? [] : FieldRules.Unchanged(spec["nodeAffinity"], before["nodeAffinity"], "nodeAffinity", FieldRules.Immutable + ", except for updating from beta label to GA")))
         {
-            yield return FieldError.Required("spec.nodeAffinity", "Local volume requires node affinity");
+            yield return error;
         }
 
-        if (spec.Object("hostPath") is { } host && string.IsNullOrEmpty(host.String("path")))
+        if (before["volumeAttributesClassName"] is not null && spec["volumeAttributesClassName"] is null)
         {
-            yield return FieldError.Required("spec.hostPath.path");
+            yield return FieldError.Forbidden("spec.volumeAttributesClassName", "update from non-nil value to nil is forbidden");
         }
     }
 

@@ -9,6 +9,8 @@ namespace Flotilla.Api.Kinds.Networking;
 internal static class IngressRules
 {
     private const int Shown = 3;
+    private const int LongestController = 250;
+    private const string WildcardMessage = "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 
     public static readonly IReadOnlyList<Column> Columns =
     [
@@ -28,9 +30,8 @@ internal static class IngressRules
             yield return FieldError.Invalid("spec", spec.Array("rules")?.DeepClone() ?? new JsonArray(), "either `defaultBackend` or `rules` must be specified");
         }
 
-        foreach (var error in spec.Objects("tls").SelectMany((tls, i) => CheckTls(tls, FieldRules.Indexed("spec.tls", i)))
-            .Concat(spec.Object("defaultBackend") is { } backend ? CheckBackend(backend, "spec.defaultBackend") : [])
-            .Concat(spec.Objects("rules").SelectMany((rule, i) => CheckRule(rule, FieldRules.Indexed("spec.rules", i)))))
+        foreach (var error in (spec.Object("defaultBackend") is { } backend ? CheckBackend(backend, "spec.defaultBackend") : [])
+            .Concat(FieldRules.Each(spec, "rules", "spec", CheckRule)).Concat(FieldRules.Each(spec, "tls", "spec", CheckTls)))
         {
             yield return error;
         }
@@ -38,6 +39,12 @@ internal static class IngressRules
         if (spec.String("ingressClassName") is { } name && Names.CheckSubdomain(name) is { } wrong)
         {
             yield return FieldError.Invalid("spec.ingressClassName", name, wrong);
+        }
+
+        const string Annotation = "kubernetes.io/ingress.class";
+        if (old is null && item.Object("metadata").Object("annotations").String(Annotation) is { } given && spec.String("ingressClassName") is { } wanted && given != wanted)
+        {
+            yield return FieldError.Invalid($"annotations.{Annotation}", given, "must match `ingressClassName` when both are specified");
         }
     }
 
@@ -49,23 +56,35 @@ internal static class IngressRules
             yield return FieldError.Invalid("spec.controller", spec?["controller"], FieldRules.Immutable);
         }
 
-        foreach (var error in FieldRules.Required(spec, "controller", "spec"))
+        foreach (var error in CheckController(spec.String("controller") ?? "").Concat(spec.Object("parameters") is { } parameters ? CheckParameters(parameters, "spec.parameters") : []))
         {
             yield return error;
         }
+    }
 
-        if (spec.Object("parameters") is { } parameters)
-        {
-            foreach (var error in FieldRules.Required(parameters, "kind", "spec.parameters", "kind is required")
-                .Concat(FieldRules.Required(parameters, "name", "spec.parameters", "name is required")).Concat(FieldRules.OneOf(parameters, "scope", "spec.parameters", "Cluster", "Namespace")))
-            {
-                yield return error;
-            }
-        }
+    private static IEnumerable<FieldError> CheckController(string name) =>
+        name.Length > LongestController ? [FieldError.TooLong("spec.controller", LongestController)]
+            : name.Length == 0 ? [FieldError.Required("spec.controller")]
+            : name.Split('/', 2) is [{ Length: > 0 } domain, { Length: > 0 }] ? FieldRules.Text(domain, "spec.controller", Names.CheckSubdomain)
+            : [FieldError.Invalid("spec.controller", name, "must be a domain-prefixed path (such as \"acme.io/foo\")")];
+
+    private static IEnumerable<FieldError> CheckParameters(JsonObject parameters, string path)
+    {
+        var isNamespaced = parameters.String("scope") == "Namespace";
+        return FieldRules.Named(parameters, "apiGroup", path, Names.CheckSubdomain)
+            .Concat(FieldRules.RequiredName(parameters, "kind", path, Names.CheckPathSegment)).Concat(FieldRules.RequiredName(parameters, "name", path, Names.CheckPathSegment))
+            .Concat(FieldRules.RequiredOneOf(parameters, "scope", path, "Cluster", "Namespace"))
+            .Concat(isNamespaced && string.IsNullOrEmpty(parameters.String("namespace")) ? [FieldError.Required($"{path}.namespace", "`parameters.scope` is set to 'Namespace'")] : [])
+            .Concat(!isNamespaced && parameters["namespace"] is not null ? [FieldError.Forbidden($"{path}.namespace", "`parameters.scope` is set to 'Cluster'")] : [])
+            .Concat(isNamespaced ? FieldRules.Named(parameters, "namespace", path, Names.CheckLabel) : []);
     }
 
     private static IEnumerable<FieldError> CheckTls(JsonObject tls, string path) =>
-        (tls.Array("hosts") ?? []).Select((host, i) => (host.AsString() ?? "", i)).SelectMany(pair => CheckHost(pair.Item1, FieldRules.Indexed($"{path}.hosts", pair.i)));
+        FieldRules.EachText(tls, "hosts", path, (host, at) => host.Contains('*', StringComparison.Ordinal) ? CheckWildcard(host, at) : FieldRules.Text(host, at, Names.CheckSubdomain))
+            .Concat(FieldRules.Named(tls, "secretName", path, Names.CheckSubdomain));
+
+    private static IEnumerable<FieldError> CheckWildcard(string host, string path) =>
+        host.StartsWith("*.", StringComparison.Ordinal) && Names.CheckSubdomain(host[2..]) is null ? [] : [FieldError.Invalid(path, host, WildcardMessage)];
 
     private static IEnumerable<FieldError> CheckRule(JsonObject rule, string path)
     {
@@ -99,11 +118,11 @@ internal static class IngressRules
         {
             yield return FieldError.Invalid(path, host, "must be a DNS name, not an IP address");
         }
-        else if (host.StartsWith("*.", StringComparison.Ordinal))
+        else if (host.Contains('*', StringComparison.Ordinal))
         {
-            if (Names.CheckSubdomain(host[2..]) is not null)
+            foreach (var error in CheckWildcard(host, path))
             {
-                yield return FieldError.Invalid(path, host, "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')");
+                yield return error;
             }
         }
         else if (Names.CheckSubdomain(host) is { } wrong)
@@ -182,7 +201,7 @@ internal static class IngressRules
         {
             yield return FieldError.Required($"{path}.service.name");
         }
-        else if (Names.CheckLabel1035(name) is { } wrong)
+        else if (Names.CheckLabel(name) is { } wrong)
         {
             yield return FieldError.Invalid($"{path}.service.name", name, wrong);
         }

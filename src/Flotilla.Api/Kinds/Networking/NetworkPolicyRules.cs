@@ -29,12 +29,11 @@ internal static class NetworkPolicyRules
             yield return error;
         }
 
-        foreach (var (type, i) in (spec.Array("policyTypes") ?? []).Select((type, i) => (type.AsString() ?? "", i)))
+        var types = spec.Array("policyTypes");
+        foreach (var error in types?.Count > 2 ? [FieldError.Invalid("spec.policyTypes", types.DeepClone(), "may not specify more than two policyTypes")]
+            : FieldRules.EachText(spec, "policyTypes", "spec", (type, at) => type is "Ingress" or "Egress" ? [] : [FieldError.NotSupported(at, type, ["Ingress", "Egress"])]))
         {
-            if (type is not ("Ingress" or "Egress"))
-            {
-                yield return FieldError.NotSupported(FieldRules.Indexed("spec.policyTypes", i), type, ["Egress", "Ingress"]);
-            }
+            yield return error;
         }
     }
 
@@ -47,31 +46,19 @@ internal static class NetworkPolicyRules
 
     private static IEnumerable<FieldError> CheckPort(JsonObject port, string path)
     {
-        foreach (var error in FieldRules.OneOf(port, "protocol", path, "SCTP", "TCP", "UDP").Concat(port["port"] is { } number ? FieldRules.PortOrName(number, $"{path}.port") : []))
-        {
-            yield return error;
-        }
-
+        var errors = FieldRules.OneOf(port, "protocol", path, "TCP", "UDP", "SCTP");
         if (port.Integer("endPort") is not { } end)
         {
-            yield break;
+            return errors.Concat(port["port"] is { } only ? FieldRules.PortOrName(only, $"{path}.port") : []);
         }
 
-        if (port.Integer("port") is not { } start)
+        return errors.Concat(port["port"] switch
         {
-            yield return port["port"] is null
-                ? FieldError.Required($"{path}.port", "must be specified when `endPort` is specified")
-                : FieldError.Invalid($"{path}.endPort", end, "may not be specified when `port` is non-numeric");
-        }
-        else if (end < start)
-        {
-            yield return FieldError.Invalid($"{path}.endPort", end, "must be greater than or equal to `port`");
-        }
-
-        foreach (var error in FieldRules.Port(end, $"{path}.endPort"))
-        {
-            yield return error;
-        }
+            null => [FieldError.Invalid($"{path}.endPort", end, "may not be specified when `port` is not specified")],
+            var named when named.AsInteger() is null => FieldRules.PortOrName(named, $"{path}.port").Prepend(FieldError.Invalid($"{path}.endPort", end, "may not be specified when `port` is non-numeric")),
+            var start => FieldRules.PortOrName(start, $"{path}.port")
+                .Concat(end < start.AsInteger() ? [FieldError.Invalid($"{path}.endPort", end, "must be greater than or equal to `port`")] : []).Concat(FieldRules.Port(end, $"{path}.endPort")),
+        });
     }
 
     private static IEnumerable<FieldError> CheckPeer(JsonObject peer, string path)
@@ -84,8 +71,7 @@ internal static class NetworkPolicyRules
 
         if (block is not null)
         {
-            foreach (var error in FieldRules.Network(block.String("cidr"), $"{path}.ipBlock.cidr")
-                .Concat((block.Array("except") ?? []).SelectMany((except, i) => FieldRules.Network(except.AsString(), FieldRules.Indexed($"{path}.ipBlock.except", i)))))
+            foreach (var error in CheckBlock(block, $"{path}.ipBlock"))
             {
                 yield return error;
             }
@@ -99,5 +85,20 @@ internal static class NetworkPolicyRules
         {
             yield return FieldError.Forbidden(path, "may not specify both ipBlock and another peer");
         }
+    }
+
+    private static IEnumerable<FieldError> CheckBlock(JsonObject block, string path)
+    {
+        if (block.String("cidr") is not { Length: > 0 } cidr)
+        {
+            return [FieldError.Required($"{path}.cidr")];
+        }
+
+        var wrong = FieldRules.Network(cidr, $"{path}.cidr").ToList();
+        return wrong.Count > 0 ? wrong : FieldRules.EachText(block, "except", path, (except, at) =>
+        {
+            var errors = FieldRules.Network(except, at).ToList();
+            return errors.Count > 0 || AddressRules.IsStrictlyWithin(except, cidr) ? errors : [FieldError.Invalid(at, except, "must be a strict subset of `cidr`")];
+        });
     }
 }
