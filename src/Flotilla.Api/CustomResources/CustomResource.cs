@@ -69,7 +69,10 @@ public sealed class CustomResource : IDisposable
     {
         var unknown = new List<string>();
         NormalizeMetadata(value, "metadata", unknown);
-        Pruning.Prune(value, Schema, unknown);
+        var pruned = new List<string>();
+        Pruning.Prune(value, Schema, pruned);
+        unknown.AddRange(pruned.Order(StringComparer.Ordinal));
+        EmbeddedResources.Normalize(value, Schema, unknown);
         Defaulting.Fill(value, Schema);
         return unknown;
     }
@@ -80,7 +83,7 @@ public sealed class CustomResource : IDisposable
     public IEnumerable<FieldError> Check(JsonObject value, JsonObject? old)
     {
         var judged = Judged(value);
-        var errors = validator.Check(judged, old is null ? null : Judged(old)).Concat(ListRules.Check(judged, Schema)).ToList();
+        var errors = validator.Check(judged, old is null ? null : Judged(old)).Concat(EmbeddedResources.Check(value, Schema)).Concat(ListRules.Check(judged, Schema)).ToList();
         if (rules.IsEmpty)
         {
             return errors;

@@ -26,6 +26,7 @@ public sealed class StructuralSchema
         ListType = json.String("x-kubernetes-list-type");
         MapKeys = [.. (json.Array("x-kubernetes-list-map-keys") ?? []).Select(key => key.AsString() ?? "")];
         IsAtomicMap = json.String("x-kubernetes-map-type") == "atomic";
+        HasEmbedded = IsEmbedded || Children.Any(child => child.HasEmbedded);
         HasDefaults = Default is not null || Children.Any(child => child.HasDefaults);
     }
 
@@ -58,6 +59,9 @@ public sealed class StructuralSchema
     public IReadOnlyList<string> MapKeys { get; }
 
     public bool IsAtomicMap { get; }
+
+    /// <summary>Here or anywhere below.</summary>
+    public bool HasEmbedded { get; }
 
     /// <summary>Here or anywhere below.</summary>
     public bool HasDefaults { get; }

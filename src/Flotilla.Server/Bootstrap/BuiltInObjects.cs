@@ -52,7 +52,7 @@ internal sealed class BuiltInObjects(ObjectStore objects)
         var complete = value.Copy();
         complete["kind"] = kind.Name;
         complete["apiVersion"] = kind.Identity.ApiVersion;
-        BodyReader.Normalize(complete, kind.Identity, kind.Schema, "Strict", []);
+        BodyReader.Normalize(complete, kind.Identity, kind.Schema, "Strict");
         return complete;
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Flotilla.Api;
+using Flotilla.Api.CustomResources;
 using Flotilla.Api.Json;
 
 namespace Flotilla.Server.CustomResources;
@@ -30,6 +31,11 @@ internal static class DefinitionStatus
             {
                 Set(conditions, "Established", "False", "NotAccepted", "not all names are accepted", now);
             }
+        }
+
+        if (ApiApproval.Of(definition) is { } approval)
+        {
+            Set(conditions, "KubernetesAPIApprovalPolicyConformant", approval.Status, approval.Reason, approval.Message, now);
         }
 
         if (conditions.Parent is null)

@@ -37,6 +37,11 @@ public sealed class ApiHandler(
             return issuer.TryAnswer(request) ?? discovery.TryAnswer(request) ?? openApi.TryAnswer(request) ?? await MissingAsync(request);
         }
 
+        if (path.Kind.Custom?.DeprecationWarning is { } warning)
+        {
+            request.Notes.Warn(warning);
+        }
+
         if (path.Subresource is not null)
         {
             return await subresources.AnswerAsync(request, path, cancellationToken);

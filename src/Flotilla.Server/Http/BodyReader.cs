@@ -13,22 +13,22 @@ public static class BodyReader
     /// <summary>Reads a whole object of <paramref name="type"/>. Warnings tell of fields that were dropped.</summary>
     public static (JsonObject Value, IReadOnlyList<string> Warnings) ReadObject(ApiRequest request, ResourceKind expected, TypeSchema? type)
     {
-        var duplicates = new List<string>();
-        var value = ReadTree(request.Body, request.ContentType, expected, duplicates);
+        var problems = new StrictProblems();
+        var value = ReadTree(request.Body, request.ContentType, expected, problems);
         CheckKind(value, expected);
-        return (value, Normalize(value, expected, type, request["fieldValidation"], duplicates));
+        return (value, Normalize(value, expected, type, request["fieldValidation"], problems));
     }
 
     /// <summary>Reads a whole object of <paramref name="kind"/>.</summary>
     public static (JsonObject Value, IReadOnlyList<string> Warnings) ReadObject(ApiRequest request, Kind kind)
     {
-        var duplicates = new List<string>();
-        var value = ReadTree(request.Body, request.ContentType, kind.Identity, duplicates);
+        var problems = new StrictProblems();
+        var value = ReadTree(request.Body, request.ContentType, kind.Identity, problems);
         CheckKind(value, kind.Identity);
-        return (value, Normalize(value, kind, request["fieldValidation"], duplicates));
+        return (value, Answer(kind.Identity, FindUnknown(value, kind), request["fieldValidation"], problems, inOrder: kind.Custom is null));
     }
 
-    public static JsonObject ReadTree(ReadOnlyMemory<byte> body, string? contentType, ResourceKind expected, List<string>? duplicates)
+    public static JsonObject ReadTree(ReadOnlyMemory<byte> body, string? contentType, ResourceKind expected, StrictProblems? problems)
     {
         if (IsProtobuf(contentType))
         {
@@ -37,7 +37,7 @@ public static class BodyReader
 
         try
         {
-            var node = IsYaml(contentType) ? YamlReader.Parse(body.Span) : ParseJson(body, contentType, duplicates);
+            var node = IsYaml(contentType) ? YamlReader.Parse(body.Span, problems?.Lines) : ParseJson(body, contentType, problems);
             return node as JsonObject ?? throw Failures.BadRequest(
                 $"the object provided is unrecognized (must be of type {expected.Kind}): couldn't get version/kind; json parse error: json: cannot unmarshal {Word(node)} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }} ({Hex(body.Span)})");
         }
@@ -48,7 +48,7 @@ public static class BodyReader
     }
 
     /// <summary>Brings a tree to the form of its type, and answers for unknown fields per <c>fieldValidation</c>.</summary>
-    public static IReadOnlyList<string> Normalize(JsonObject value, ResourceKind kind, TypeSchema? type, string? fieldValidation, IReadOnlyList<string> duplicates)
+    public static IReadOnlyList<string> Normalize(JsonObject value, ResourceKind kind, TypeSchema? type, string? fieldValidation, StrictProblems? problems = null)
     {
         if (type is null)
         {
@@ -65,20 +65,22 @@ public static class BodyReader
             throw Failures.BadRequest($"{kind.Kind} in version \"{kind.Version}\" cannot be handled as a {kind.Kind}: {error.Message}");
         }
 
-        return Answer(kind, normalizer.UnknownFields, fieldValidation, duplicates);
+        return Answer(kind, normalizer.UnknownFields, fieldValidation, problems ?? new StrictProblems(), inOrder: true);
     }
 
-    /// <summary>As above, for kinds of the table and for custom resources alike.</summary>
-    public static IReadOnlyList<string> Normalize(JsonObject value, Kind kind, string? fieldValidation, IReadOnlyList<string> duplicates)
+    /// <summary>Brings a tree to the form of its kind, and returns the paths of fields that were dropped because nobody knows them.</summary>
+    public static IReadOnlyList<string> FindUnknown(JsonObject value, Kind kind)
     {
-        if (kind.Custom is not { } custom)
-        {
-            return Normalize(value, kind.Identity, kind.Schema, fieldValidation, duplicates);
-        }
-
         try
         {
-            return Answer(kind.Identity, custom.Normalize(value), fieldValidation, duplicates);
+            if (kind.Custom is { } custom)
+            {
+                return custom.Normalize(value);
+            }
+
+            var normalizer = new Normalizer();
+            normalizer.Normalize(value, kind.Schema);
+            return normalizer.UnknownFields;
         }
         catch (DecodeException error)
         {
@@ -86,19 +88,15 @@ public static class BodyReader
         }
     }
 
-    private static IReadOnlyList<string> Answer(ResourceKind kind, IReadOnlyList<string> unknown, string? fieldValidation, IReadOnlyList<string> duplicates)
+    private static IReadOnlyList<string> Answer(ResourceKind kind, IReadOnlyList<string> unknown, string? fieldValidation, StrictProblems problems, bool inOrder) => fieldValidation switch
     {
-        var problems = duplicates.Select(path => $"duplicate field \"{path}\"").Concat(unknown.Select(path => $"unknown field \"{path}\"")).ToList();
-        return fieldValidation switch
-        {
-            _ when problems.Count == 0 => [],
-            "Strict" => throw Failures.BadRequest($"{kind.Kind} in version \"{kind.Version}\" cannot be handled as a {kind.Kind}: strict decoding error: {string.Join(", ", problems)}"),
-            "Ignore" => [],
-            _ => problems,
-        };
-    }
+        "Ignore" => [],
+        "Strict" when problems.Errors(unknown, inOrder) is { Count: > 0 } errors =>
+            throw Failures.BadRequest($"{kind.Kind} in version \"{kind.Version}\" cannot be handled as a {kind.Kind}: strict decoding error: {string.Join(", ", errors)}"),
+        _ => problems.Warnings(unknown, inOrder),
+    };
 
-    private static JsonNode? ParseJson(ReadOnlyMemory<byte> body, string? contentType, List<string>? duplicates)
+    private static JsonNode? ParseJson(ReadOnlyMemory<byte> body, string? contentType, StrictProblems? problems)
     {
         var media = contentType?.Split(';')[0].Trim();
         if (media is not (null or "" or "application/json" or "*/*"))
@@ -106,7 +104,8 @@ public static class BodyReader
             throw Failures.UnsupportedMediaType();
         }
 
-        return GoJson.Parse(body.Span, duplicates);
+        problems?.FoundIn(body);
+        return GoJson.Parse(body.Span, problems?.Duplicates);
     }
 
     private static void CheckKind(JsonObject value, ResourceKind expected)

@@ -3,7 +3,7 @@ using Flotilla.Api;
 using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
 using Flotilla.Api.Patching;
-using Flotilla.Api.Schema;
+using Flotilla.Api.Validation;
 
 namespace Flotilla.Server.Http;
 
@@ -17,11 +17,13 @@ public sealed class PatchBody
 
     private readonly string media;
     private readonly JsonNode? patch;
+    private readonly StrictProblems problems;
 
-    private PatchBody(string media, JsonNode? patch)
+    private PatchBody(string media, JsonNode? patch, StrictProblems problems)
     {
         this.media = media;
         this.patch = patch;
+        this.problems = problems;
     }
 
     public static bool IsApply(string? contentType) => MediaOf(contentType) == Apply1;
@@ -36,7 +38,8 @@ public sealed class PatchBody
 
         try
         {
-            return new PatchBody(media, GoJson.Parse(request.Body.Span));
+            var problems = new StrictProblems();
+            return new PatchBody(media, GoJson.Parse(request.Body.Span, problems.Duplicates), problems);
         }
         catch (GoJsonException error)
         {
@@ -48,9 +51,10 @@ public sealed class PatchBody
     public static (JsonObject Applied, IReadOnlyList<string> Warnings) ReadApplied(ApiRequest request, Kind kind)
     {
         JsonObject applied;
+        var problems = new StrictProblems();
         try
         {
-            applied = YamlReader.Parse(request.Body.Span) as JsonObject ?? throw Failures.BadRequest("error decoding YAML: the configuration is not an object");
+            applied = YamlReader.Parse(request.Body.Span, problems.Lines) as JsonObject ?? throw Failures.BadRequest("error decoding YAML: the configuration is not an object");
         }
         catch (GoJsonException error)
         {
@@ -64,8 +68,17 @@ public sealed class PatchBody
 
         // Values are checked and brought to canonical text on a filled copy; only what was given is kept.
         var filled = applied.Copy();
-        var warnings = BodyReader.Normalize(filled, kind, request["fieldValidation"] ?? "Strict", []);
-        return (Prune(applied, filled), warnings);
+        if (BodyReader.FindUnknown(filled, kind) is { Count: > 0 } unknown)
+        {
+            throw Undeclared(applied, kind, unknown);
+        }
+
+        return request["fieldValidation"] switch
+        {
+            "Strict" when problems.Lines.Count > 0 => throw Failures.BadRequest($"error strict decoding YAML: error converting YAML to JSON: {problems.YamlError}"),
+            "Ignore" => (Prune(applied, filled), []),
+            _ => (Prune(applied, filled), problems.Lines),
+        };
     }
 
     public (JsonObject Next, IReadOnlyList<string> Warnings) Apply(JsonObject current, Kind kind, string? fieldValidation)
@@ -97,8 +110,26 @@ public sealed class PatchBody
             throw Failures.BadRequest("the patched value is not an object");
         }
 
-        return (value, BodyReader.Normalize(value, kind, fieldValidation, []));
+        var shown = fieldValidation == "Strict" ? (media == Strategic ? GoText.Of(patch) : Flat(value)) : "";
+        var unknown = BodyReader.FindUnknown(value, kind);
+        return fieldValidation switch
+        {
+            "Ignore" => (value, []),
+            "Strict" when problems.Errors(unknown, inOrder: false) is { Count: > 0 } errors => throw Failures.Invalid("", "", "", [FieldError.Invalid("patch", shown, $"strict decoding error: {string.Join(", ", errors)}")]),
+            _ => (value, problems.Warnings(unknown, inOrder: false)),
+        };
     }
+
+    // Apply works on typed values: what the type does not declare is an error however lenient the client is.
+    private static ApiException Undeclared(JsonObject applied, Kind kind, IReadOnlyList<string> unknown)
+    {
+        var metadata = applied.Object("metadata");
+        var paths = unknown.Select(path => $"{AppliedPath.Of(applied, kind.Schema, path)}: field not declared in schema").ToList();
+        var all = paths.Count == 1 ? paths[0] : $"errors:\n  {string.Join("\n  ", paths)}";
+        return Failures.Of(500, "", $"failed to create typed patch object ({metadata.String("namespace")}/{metadata.String("name")}; {kind.Identity.ApiVersion}, Kind={kind.Name}): {all}");
+    }
+
+    private static string Flat(JsonObject value) => System.Text.Encoding.UTF8.GetString(Flotilla.Server.Objects.StoredObject.Serialize(value));
 
     private JsonObject RequireObject() => patch as JsonObject ?? throw Failures.BadRequest("error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}");
 

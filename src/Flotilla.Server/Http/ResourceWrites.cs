@@ -12,6 +12,7 @@ namespace Flotilla.Server.Http;
 /// <summary>POST, PUT, PATCH and DELETE of objects.</summary>
 public sealed class ResourceWrites(ObjectStore objects, ResourceReads reads, TimeProvider time)
 {
+    private static readonly string[] FieldValidations = ["Ignore", "Strict", "Warn"];
     private static readonly string[] Policies = ["Foreground", "Background", "Orphan"];
 
     public async Task<ApiAnswer> CreateAsync(ApiRequest request, ResourcePath path, CancellationToken cancellationToken)
@@ -128,6 +129,11 @@ public sealed class ResourceWrites(ObjectStore objects, ResourceReads reads, Tim
         {
             throw Failures.Invalid("meta.k8s.io", options, "", [FieldError.NotSupported("dryRun", new JsonArray(value), ["All"])]);
         }
+
+        if (request["fieldValidation"] is { Length: > 0 } validation && !FieldValidations.Contains(validation))
+        {
+            throw Failures.Invalid("meta.k8s.io", options, "", [FieldError.NotSupported("fieldValidation", validation, ["", .. FieldValidations])]);
+        }
     }
 
     private async Task<ApiAnswer> ApplyAsync(ApiRequest request, ResourcePath path, CancellationToken cancellationToken)
@@ -151,7 +157,7 @@ public sealed class ResourceWrites(ObjectStore objects, ResourceReads reads, Tim
         {
             applied.Child("metadata")["name"] = path.Name;
             var (created, _) = FieldManager.Apply(null, applied, kind.Schema, writer, force, reset);
-            BodyReader.Normalize(created, kind, "Ignore", []);
+            BodyReader.FindUnknown(created, kind);
             try
             {
                 var made = await objects.CreateAsync(kind, path.Namespace, created, Options(request), cancellationToken, applied: true);
@@ -182,7 +188,7 @@ public sealed class ResourceWrites(ObjectStore objects, ResourceReads reads, Tim
                         throw ApplyConflicts.Explain(conflicts);
                     }
 
-                    BodyReader.Normalize(merged, kind, "Ignore", []);
+                    BodyReader.FindUnknown(merged, kind);
                     if (string.IsNullOrEmpty(wanted))
                     {
                         merged.Child("metadata").Remove("resourceVersion");

@@ -15,8 +15,9 @@ public static class YamlReader
     /// <summary>Nodes that aliases may multiply a document to.</summary>
     private const int MaxAliasedNodes = 100_000;
 
+    /// <param name="duplicates">Gets a line of text for each key that its mapping holds already.</param>
     /// <exception cref="GoJsonException">Not YAML.</exception>
-    public static JsonNode? Parse(ReadOnlySpan<byte> utf8)
+    public static JsonNode? Parse(ReadOnlySpan<byte> utf8, List<string>? duplicates = null)
     {
         try
         {
@@ -28,7 +29,7 @@ public static class YamlReader
             }
 
             parser.Consume<DocumentStart>();
-            return Read(parser, new Dictionary<string, JsonNode?>(StringComparer.Ordinal), new Limits());
+            return Read(parser, new Dictionary<string, JsonNode?>(StringComparer.Ordinal), new Limits(), duplicates);
         }
         catch (YamlException error)
         {
@@ -41,7 +42,7 @@ public static class YamlReader
         }
     }
 
-    private static JsonNode? Read(Parser parser, Dictionary<string, JsonNode?> anchors, Limits limits)
+    private static JsonNode? Read(Parser parser, Dictionary<string, JsonNode?> anchors, Limits limits, List<string>? duplicates)
     {
         using var level = limits.Enter();
         var parsed = parser.Consume<ParsingEvent>();
@@ -61,7 +62,7 @@ public static class YamlReader
                 var list = new JsonArray();
                 while (!parser.Accept<SequenceEnd>(out _))
                 {
-                    list.Add(Read(parser, anchors, limits));
+                    list.Add(Read(parser, anchors, limits, duplicates));
                 }
 
                 parser.Consume<SequenceEnd>();
@@ -70,8 +71,14 @@ public static class YamlReader
                 var map = new JsonObject();
                 while (!parser.Accept<MappingEnd>(out _))
                 {
-                    var key = parser.Consume<Scalar>().Value;
-                    var item = Read(parser, anchors, limits);
+                    var start = parser.Consume<Scalar>();
+                    var key = start.Value;
+                    var item = Read(parser, anchors, limits, duplicates);
+                    if (map.ContainsKey(key) && duplicates is not null)
+                    {
+                        duplicates.Add($"line {start.Start.Line}: key \"{key}\" already set in map");
+                    }
+
                     if (key == "<<" && item is JsonObject merged)
                     {
                         foreach (var (name, inherited) in merged)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Flotilla.Api.CustomResources;
 using Flotilla.Api.Json;
 using Flotilla.Api.Validation;
 
@@ -7,8 +8,6 @@ namespace Flotilla.Api.Kinds.ApiExtensions;
 /// <summary>The parts of a definition that are about all its versions: conversion, storage, protected groups.</summary>
 internal static class DefinitionRules
 {
-    private const string Approval = "api-approved.kubernetes.io";
-
     public static IEnumerable<FieldError> Check(JsonObject item)
     {
         var spec = item.Object("spec");
@@ -30,15 +29,12 @@ internal static class DefinitionRules
             .Select(stored => FieldError.Invalid(FieldRules.Indexed("status.storedVersions", stored.i), stored.Name, "missing from spec.versions; " + stored.Name + " was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in " + stored.Name + " and removes " + stored.Name + " from status.storedVersions"));
     }
 
-    private static IEnumerable<FieldError> CheckApproval(JsonObject item)
+    private static IEnumerable<FieldError> CheckApproval(JsonObject item) => ApiApproval.Of(item) switch
     {
-        var group = item.Object("spec").String("group") ?? "";
-        var isProtected = group is "k8s.io" or "kubernetes.io" || group.EndsWith(".k8s.io", StringComparison.Ordinal) || group.EndsWith(".kubernetes.io", StringComparison.Ordinal);
-        if (isProtected && item.Object("metadata").Object("annotations").String(Approval) is not { Length: > 0 })
-        {
-            yield return FieldError.Required($"metadata.annotations[{Approval}]", $"protected groups must have approval annotation \"{Approval}\", see https://github.com/kubernetes/enhancements/pull/1111");
-        }
-    }
+        { Reason: "MissingAnnotation" } missing => [FieldError.Required($"metadata.annotations[{ApiApproval.Annotation}]", missing.Message)],
+        { Reason: "InvalidAnnotation" } invalid => [FieldError.Invalid($"metadata.annotations[{ApiApproval.Annotation}]", item.Object("metadata").Object("annotations").String(ApiApproval.Annotation)!, invalid.Message)],
+        _ => [],
+    };
 
     private static IEnumerable<FieldError> CheckConversion(JsonObject? conversion)
     {

@@ -37,12 +37,12 @@ internal sealed record AdmissionView(ResourceKind Identity, TypeSchema? Schema, 
     {
         if (request.Body is null && !IsScale(request))
         {
-            BodyReader.Normalize(next, matched, "Ignore", []);
+            BodyReader.FindUnknown(next, matched);
             matched.Default?.Invoke(next);
         }
         else
         {
-            BodyReader.Normalize(next, Identity, Schema, "Ignore", []);
+            BodyReader.Normalize(next, Identity, Schema, "Ignore");
         }
 
         if (next.SameAs(Object))
