@@ -52,7 +52,8 @@ internal sealed partial class GarbageCollector : Controller
 
     private async Task DiscoverAsync(CancellationToken cancellationToken)
     {
-        served = await Discovery.ReadAsync(Client, cancellationToken);
+        var failed = new HashSet<string>(StringComparer.Ordinal);
+        served = await Discovery.ReadAsync(Client, failed, cancellationToken);
         var fresh = served
             .Where(resource => !resource.IsEvents && resource.Verbs.IsSupersetOf(["list", "watch", "delete"]))
             .Where(resource => !watched.ContainsKey(resource.Type))
@@ -63,7 +64,7 @@ internal sealed partial class GarbageCollector : Controller
             informers.Of<ObjectMetadata>(ScopeOf(resource)).Subscribe(change => Changed(resource, change));
         }
 
-        foreach (var gone in watched.Values.Where(resource => !served.Any(now => now.Type == resource.Type)).ToList())
+        foreach (var gone in watched.Values.Where(resource => !served.Any(now => now.Type == resource.Type) && !failed.Contains(resource.Type.ApiVersion)).ToList())
         {
             watched.Remove(gone.Type);
             informers.Stop<ObjectMetadata>(ScopeOf(gone));

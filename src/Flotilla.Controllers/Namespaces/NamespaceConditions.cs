@@ -22,7 +22,7 @@ internal static class NamespaceConditions
     private static IEnumerable<V1NamespaceCondition> Wanted(ContentReport report)
     {
         yield return report.DiscoveryFailure is { } failure
-            ? Condition("NamespaceDeletionDiscoveryFailure", true, "DiscoveryFailed", $"Discovery failed for some groups, 1 failing: {failure}")
+            ? Condition("NamespaceDeletionDiscoveryFailure", true, "DiscoveryFailed", failure)
             : Condition("NamespaceDeletionDiscoveryFailure", false, "ResourcesDiscovered", "All resources successfully discovered");
         yield return Condition("NamespaceDeletionGroupVersionParsingFailure", false, "ParsedGroupVersions", "All legacy kube types successfully parsed");
         yield return report.Failures.Count > 0
@@ -30,7 +30,7 @@ internal static class NamespaceConditions
                 "NamespaceDeletionContentFailure",
                 true,
                 "ContentDeletionFailed",
-                $"Failed to delete all resource types, {report.Failures.Count} remaining: {string.Join(", ", report.Failures)}")
+                $"Failed to delete all resource types, {report.Failures.Count} remaining: {string.Join(", ", report.Failures.Order(StringComparer.Ordinal))}")
             : Condition("NamespaceDeletionContentFailure", false, "ContentDeleted", "All content successfully deleted, may be waiting on finalization");
         yield return report.Remaining.Count > 0
             ? Condition(

@@ -16,19 +16,23 @@ internal sealed class ContentReport
 
     public string? DiscoveryFailure { get; set; }
 
-    public bool IsEmpty => Remaining.Count == 0 && Failures.Count == 0 && DiscoveryFailure is null;
+    /// <summary>Of what could be found nothing is left.</summary>
+    public bool IsClear => Remaining.Count == 0 && Failures.Count == 0;
+
+    public bool IsEmpty => IsClear && DiscoveryFailure is null;
 }
 
 /// <summary>Deletes everything in a namespace, whatever its kind, and reports what is left.</summary>
 internal static class NamespaceContent
 {
-    public static async Task<ContentReport> DeleteAsync(IObjectClient client, string ns, CancellationToken cancellationToken)
+    public static async Task<ContentReport> DeleteAsync(IObjectClient client, string ns, DateTime now, CancellationToken cancellationToken)
     {
         var report = new ContentReport();
+        var failed = new List<string>();
         IReadOnlyList<DiscoveredResource> resources;
         try
         {
-            resources = await Discovery.ReadAsync(client, cancellationToken);
+            resources = await Discovery.ReadAsync(client, failed, cancellationToken);
         }
         catch (ApiException failure)
         {
@@ -36,22 +40,28 @@ internal static class NamespaceContent
             return report;
         }
 
+        if (failed.Count > 0)
+        {
+            var causes = string.Join(", ", failed.Order(StringComparer.Ordinal).Select(version => $"{version}: stale GroupVersion discovery: {version}"));
+            report.DiscoveryFailure = $"Discovery failed for some groups, {failed.Count} failing: unable to retrieve the complete list of server APIs: {causes}";
+        }
+
         var deletable = resources.Where(resource => resource.IsNamespaced && resource.Verbs.Contains("list") && resource.Verbs.Contains("delete")).ToList();
 
         // Pods first, so that none keeps running without the policies and secrets that bound it.
         foreach (var resource in deletable.Where(IsPods))
         {
-            await DeleteAsync(client, resource, ns, report, cancellationToken);
+            await DeleteAsync(client, resource, ns, now, report, cancellationToken);
         }
 
-        if (!report.IsEmpty)
+        if (!report.IsClear)
         {
             return report;
         }
 
         foreach (var resource in deletable.Where(resource => !IsPods(resource)))
         {
-            await DeleteAsync(client, resource, ns, report, cancellationToken);
+            await DeleteAsync(client, resource, ns, now, report, cancellationToken);
         }
 
         return report;
@@ -60,7 +70,7 @@ internal static class NamespaceContent
     private static bool IsPods(DiscoveredResource resource) => resource.Type is { Group: "", Plural: "pods" };
 
     private static async Task DeleteAsync(
-        IObjectClient client, DiscoveredResource resource, string ns, ContentReport report, CancellationToken cancellationToken)
+        IObjectClient client, DiscoveredResource resource, string ns, DateTime now, ContentReport report, CancellationToken cancellationToken)
     {
         try
         {
@@ -72,9 +82,15 @@ internal static class NamespaceContent
             }
 
             await DeleteAllAsync(client, resource, ns, before.Items, cancellationToken);
-            foreach (var left in (await client.ListAsync<ObjectMetadata>(scope, cancellationToken)).Items)
+            var remaining = (await client.ListAsync<ObjectMetadata>(scope, cancellationToken)).Items;
+            if (remaining.Count > 0 && !remaining.Any(left => left.Metadata.Finalizers is { Count: > 0 } || left.Metadata.DeletionTimestamp > now))
             {
-                Count(report.Remaining, resource.GroupResource);
+                report.Failures.Add($"unexpected items still remain in namespace: {ns} for gvr: {resource.Type.Group}/{resource.Type.Version}, Resource={resource.Type.Plural}");
+            }
+
+            foreach (var left in remaining)
+            {
+                Count(report.Remaining, $"{resource.Type.Plural}.{resource.Type.Group}");
                 foreach (var finalizer in left.Metadata.Finalizers ?? [])
                 {
                     Count(report.Finalizers, finalizer);
@@ -83,7 +99,7 @@ internal static class NamespaceContent
         }
         catch (ApiException failure) when (failure.Code is not (404 or 405))
         {
-            report.Failures.Add($"{resource.GroupResource}: {failure.Message}");
+            report.Failures.Add(failure.Message);
         }
     }
 

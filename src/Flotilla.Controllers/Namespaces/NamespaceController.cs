@@ -35,7 +35,7 @@ internal sealed class NamespaceController : Controller
             return;
         }
 
-        var report = await NamespaceContent.DeleteAsync(Client, key.Name, cancellationToken);
+        var report = await NamespaceContent.DeleteAsync(Client, key.Name, Now, cancellationToken);
         ns = await UpdateStatusAsync(ns, report, cancellationToken);
         if (!report.IsEmpty)
         {

@@ -25,7 +25,8 @@ internal sealed record DiscoveredResource(ResourceType Type, bool IsNamespaced, 
 internal static class Discovery
 {
     /// <summary>Every resource of every group, each in the group's preferred version; subresources left out.</summary>
-    public static async Task<IReadOnlyList<DiscoveredResource>> ReadAsync(IObjectClient client, CancellationToken cancellationToken)
+    /// <param name="failed">Gets each group and version whose server does not answer, e.g. <c>metrics.k8s.io/v1</c>; what others serve is found all the same.</param>
+    public static async Task<IReadOnlyList<DiscoveredResource>> ReadAsync(IObjectClient client, ICollection<string> failed, CancellationToken cancellationToken)
     {
         var groups = await ReadAsync<V1APIGroupList>(client, "/apis", cancellationToken);
         var found = new Dictionary<string, DiscoveredResource>(StringComparer.Ordinal);
@@ -35,13 +36,26 @@ internal static class Discovery
             // The preferred version first; others may serve resources that it lacks.
             foreach (var version in group.Versions.OrderBy(version => version.GroupVersion != group.PreferredVersion?.GroupVersion))
             {
-                var list = await ReadAsync<V1APIResourceList>(client, $"/apis/{version.GroupVersion}", cancellationToken);
-                Add(found, group.Name, version.Version, list);
+                try
+                {
+                    Add(found, group.Name, version.Version, await ReadAsync<V1APIResourceList>(client, $"/apis/{version.GroupVersion}", cancellationToken));
+                }
+                catch (ApiException unavailable) when (unavailable.Code >= 500)
+                {
+                    failed.Add(version.GroupVersion);
+                }
+                catch (ApiException gone) when (gone.IsNotFound)
+                {
+                    // Withdrawn since the groups were told.
+                }
             }
         }
 
         return [.. found.Values];
     }
+
+    /// <summary>As above, for those to whom what is missing now is as good as never there.</summary>
+    public static Task<IReadOnlyList<DiscoveredResource>> ReadAsync(IObjectClient client, CancellationToken cancellationToken) => ReadAsync(client, new List<string>(), cancellationToken);
 
     private static void Add(Dictionary<string, DiscoveredResource> found, string group, string version, V1APIResourceList list)
     {

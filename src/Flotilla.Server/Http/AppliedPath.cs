@@ -39,6 +39,6 @@ internal static partial class AppliedPath
     private static string Keys(JsonNode? item, IReadOnlyList<string> keys) =>
         string.Join(',', keys.Order(StringComparer.Ordinal).Where(key => (item as JsonObject)?[key] is not null).Select(key => $"{key}={item![key]!.ToJsonString()}"));
 
-    [GeneratedRegex(@"\[(?<at>\d+)\]|(?<name>[^.\[]+)")]
+    [GeneratedRegex(@"\[(?<at>\d+)\]|(?<name>[^.\[]+)", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Step();
 }

@@ -39,7 +39,7 @@ public sealed class NamespaceControllerTests : IAsyncLifetime
         await cluster.UntilAsync(async () => (await ConditionsAsync()).Count == 5, "conditions");
         Assert.Equal(
             [
-                "NamespaceContentRemaining=True SomeResourcesRemain: Some resources are remaining: configmaps has 1 resource instances",
+                "NamespaceContentRemaining=True SomeResourcesRemain: Some resources are remaining: configmaps. has 1 resource instances",
                 "NamespaceDeletionContentFailure=False ContentDeleted: All content successfully deleted, may be waiting on finalization",
                 "NamespaceDeletionDiscoveryFailure=False ResourcesDiscovered: All resources successfully discovered",
                 "NamespaceDeletionGroupVersionParsingFailure=False ParsedGroupVersions: All legacy kube types successfully parsed",
