@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds my-image, a small web server, as a docker-archive: no registry, no docker, only a static busybox.
-# Usage: build-image.sh [OUTPUT.tar] [NAME[:TAG]]
+# Usage: [PROGRAMS="curl ..."] build-image.sh [OUTPUT.tar] [NAME[:TAG]]    with programs of this machine beside busybox's
 set -eu
 
 output=${1:-my-image.tar}
@@ -27,11 +27,13 @@ for applet in $("$busybox" --list); do
     [ "$applet" = busybox ] || ln -s busybox "$work/root/bin/$applet"
 done
 # Name look-ups need a C library, which a static busybox has no use for: getent brings one.
-getent=$(command -v getent)
-cp "$getent" "$work/root/bin/getent"
-ldd "$getent" | grep -o '/[^ ]*' | while read -r library; do
-    mkdir -p "$work/root$(dirname "$library")"
-    cp -L "$library" "$work/root$library"
+for program in getent ${PROGRAMS:-}; do
+    path=$(command -v "$program")
+    cp --remove-destination "$path" "$work/root/bin/$program"
+    ldd "$path" | grep -o '/[^ ]*' | while read -r library; do
+        mkdir -p "$work/root$(dirname "$library")"
+        cp -L "$library" "$work/root$library"
+    done
 done
 echo 'root:x:0:0:root:/root:/bin/sh' > "$work/root/etc/passwd"
 echo 'root:x:0:' > "$work/root/etc/group"

@@ -9,6 +9,7 @@ using Flotilla.Controllers.Namespaces;
 using Flotilla.Controllers.Nodes;
 using Flotilla.Controllers.Protection;
 using Flotilla.Controllers.ReplicaSets;
+using Flotilla.Controllers.ReplicationControllers;
 using Flotilla.Controllers.ResourceQuotas;
 using Flotilla.Controllers.RoleAggregation;
 using Flotilla.Controllers.ServiceAccounts;
@@ -25,6 +26,7 @@ public sealed class ControllerSet : BackgroundService
     [
         context => new DeploymentController(context),
         context => new ReplicaSetController(context),
+        context => new ReplicationControllerController(context),
         context => new DaemonSetController(context),
         context => new StatefulSetController(context),
         context => new JobController(context),

@@ -30,15 +30,22 @@ public class Cluster : IAsyncLifetime
         kubectls[35] = await KubectlTool.GetAsync(35);
         kubectls[32] = await KubectlTool.GetAsync(32);
         await UpAsync();
-        var image = Path.Combine(directory.FullName, "my-image.tar");
-        (await CommandLine.RunAsync(Path.Combine(Repository.Root, "examples", "my-app", "build-image.sh"), [image])).Success();
-        (await FlotillaAsync("image", "load", image)).Success();
+        await LoadImageAsync(Image);
     }
 
     public async ValueTask DisposeAsync()
     {
         await DownAsync();
         directory.Delete(recursive: true);
+    }
+
+    /// <summary>Builds the image of <c>examples/my-app</c> under a name of one's own, with programs of this machine, and loads it.</summary>
+    internal async Task LoadImageAsync(string name, string programs = "")
+    {
+        var file = Path.Combine(directory.FullName, "image.tar");
+        var build = Path.Combine(Repository.Root, "examples", "my-app", "build-image.sh");
+        (await CommandLine.RunAsync(build, [file, name], environment: new Dictionary<string, string> { ["PROGRAMS"] = programs })).Success();
+        (await FlotillaAsync("image", "load", file)).Success();
     }
 
     internal async Task UpAsync() =>
@@ -62,6 +69,10 @@ public class Cluster : IAsyncLifetime
     internal Task<CommandOutput> KubectlAsync(int minor, string? input, params string[] arguments) =>
         CommandLine.RunAsync(kubectls[minor], arguments, input, Environs);
 
+    /// <summary>helm 3 comes with kubectl 1.32, helm 4 with 1.35.</summary>
+    internal Task<CommandOutput> HelmAsync(int major, params string[] arguments) =>
+        CommandLine.RunAsync(KubectlTool.HelmBeside(kubectls[major == 3 ? 32 : 35]), arguments, environment: Environs);
+
     internal async Task<string> KubectlOkAsync(params string[] arguments) => (await KubectlAsync(arguments)).Success();
 
     /// <summary>kubectl on a terminal of its own, where <paramref name="input"/> is typed; to its end.</summary>
@@ -84,7 +95,13 @@ public class Cluster : IAsyncLifetime
     internal Task<CommandOutput> BinaryAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments) => CommandLine.RunAsync(
         Path.Combine(Repository.Root, ".build", "flotilla", "flotilla"), arguments, environment: Environs.Concat(environment).ToDictionary());
 
-    internal Process StartKubectl(params string[] arguments) => CommandLine.Start(kubectls[35], arguments, Environs);
+    internal Process StartKubectl(params string[] arguments) => StartKubectl(35, arguments);
+
+    internal Process StartKubectl(int minor, params string[] arguments) => CommandLine.Start(kubectls[minor], arguments, Environs);
+
+    /// <summary>kubectl with an editor that is the sed script <paramref name="script"/>.</summary>
+    internal Task<CommandOutput> EditAsync(int minor, string script, params string[] arguments) => CommandLine.RunAsync(
+        kubectls[minor], ["edit", .. arguments], environment: new Dictionary<string, string>(Environs) { ["KUBE_EDITOR"] = $"sed -i -e '{script}'" });
 
     internal async Task<JsonNode> GetAsync(params string[] arguments) =>
         JsonNode.Parse(await KubectlOkAsync(["get", .. arguments, "-o", "json"]))!;

@@ -36,7 +36,7 @@ public static class FieldManager
     public static void TrackUpdate(JsonObject? live, JsonObject updated, TypeSchema? type, FieldWriter writer, FieldSet? reset)
     {
         var before = live ?? Blank(type);
-        var entries = Read(live ?? updated, keep: live is not null || updated.Object("metadata").Array("managedFields") is not null);
+        var entries = Read(updated.Object("metadata").Array("managedFields") is null ? live : updated);
         var compared = FieldComparison.Between(before, updated, type);
         foreach (var set in (ReadOnlySpan<FieldSet>)[compared.Added, compared.Modified, compared.Removed])
         {
@@ -73,12 +73,37 @@ public static class FieldManager
     }
 
     /// <summary>
+    /// Which ownership an update starts from: what the client wrote, if it is whole, as kubectl does that moves from client-side to
+    /// server-side apply; else, and through a subresource, that of the object before. A single empty entry clears it.
+    /// </summary>
+    public static void Inherit(JsonObject metadata, JsonObject before, string? subresource)
+    {
+        var written = metadata.Array("managedFields");
+        if (subresource is null && written is [JsonObject { Count: 0 }])
+        {
+            metadata["managedFields"] = new JsonArray();
+        }
+        else if (subresource is not null || written is not { Count: > 0 } || !written.All(IsWhole))
+        {
+            metadata.Remove("managedFields");
+            if (before.Array("managedFields") is { } kept)
+            {
+                metadata["managedFields"] = kept.DeepClone();
+            }
+        }
+    }
+
+    private static bool IsWhole(JsonNode? entry) =>
+        entry is JsonObject item && item.String("operation") is "Apply" or "Update" && item.String("apiVersion") is { Length: > 0 }
+        && item.String("fieldsType") == "FieldsV1";
+
+    /// <summary>
     /// Applies <paramref name="applied"/> over <paramref name="live"/> and records the ownership in the result.
     /// Conflicts are returned (and nothing changed) unless <paramref name="force"/>.
     /// </summary>
     public static (JsonObject Merged, IReadOnlyList<FieldConflict> Conflicts) Apply(JsonObject? live, JsonObject applied, TypeSchema? type, FieldWriter writer, bool force, FieldSet? reset)
     {
-        var entries = Read(live, keep: true);
+        var entries = Read(live);
         var config = AppliedFields.Of(applied, type);
         Filter(config, reset);
         var mine = entries.FirstOrDefault(entry => entry.Is(writer, "Apply"));
@@ -92,6 +117,7 @@ public static class FieldManager
             foreach (var other in entries.Where(entry => entry != mine))
             {
                 gone.ExceptWith(other.Fields);
+                KeepParentsOf(gone, other.Fields);
             }
 
             KeepParentsOf(gone, config);
@@ -182,7 +208,7 @@ public static class FieldManager
         }
     }
 
-    // An element that is still configured is not removed as a whole because one of its fields went.
+    // An element that is still configured, here or by others, is not removed as a whole because one of its fields went.
     private static void KeepParentsOf(FieldSet gone, FieldSet config)
     {
         foreach (var (element, child) in gone.Children)
@@ -195,10 +221,10 @@ public static class FieldManager
         }
     }
 
-    private static List<Entry> Read(JsonObject? value, bool keep)
+    private static List<Entry> Read(JsonObject? value)
     {
         var entries = new List<Entry>();
-        if (!keep || value.Object("metadata").Array("managedFields") is not { } list)
+        if (value.Object("metadata").Array("managedFields") is not { } list)
         {
             return entries;
         }

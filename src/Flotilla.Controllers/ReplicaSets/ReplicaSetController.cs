@@ -1,6 +1,5 @@
 using Flotilla.Api;
 using Flotilla.Client;
-using Flotilla.Controllers.Pods;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 
@@ -14,11 +13,13 @@ internal sealed partial class ReplicaSetController : Controller
     private readonly Informer<V1ReplicaSet> sets;
     private readonly Informer<V1Pod> pods;
     private readonly Expectations expectations;
+    private readonly ReplicaPods replicas;
 
     public ReplicaSetController(ControllerContext context)
         : base(context, "replicaset-controller", workers: 5)
     {
         expectations = new Expectations(context.Time);
+        replicas = new ReplicaPods(Client, Events, expectations);
         sets = WatchAndEnqueue<V1ReplicaSet>();
         sets.AddOwnerIndexes();
         sets.Subscribe(change =>
@@ -76,54 +77,8 @@ internal sealed partial class ReplicaSetController : Controller
 
         Log.Scaling(Logger, set.Key(), plan.Create, plan.Delete.Count);
         return plan.Create > 0
-            ? await CreateAsync(set, plan.Create, cancellationToken)
-            : await DeleteAsync(set, plan.Delete, cancellationToken);
-    }
-
-    private async Task<Exception?> CreateAsync(V1ReplicaSet set, int count, CancellationToken cancellationToken)
-    {
-        var key = set.Key();
-        expectations.Expect(key, count, []);
-        var (created, failure) = await SlowStart.RunAsync(count, async () =>
-        {
-            try
-            {
-                var pod = await Client.CreateAsync(PodTemplates.NewPod(set.Spec.Template, set), cancellationToken);
-                Events.Record(set, "Normal", "SuccessfulCreate", $"Created pod: {pod.Metadata.Name}");
-            }
-            catch (ApiException refused) when (!refused.IsNamespaceEnding())
-            {
-                Events.Record(set, "Warning", "FailedCreate", $"Error creating: {refused.Message}");
-                throw;
-            }
-        });
-        expectations.CreationSeen(key, count - created);
-        return failure is ApiException ending && ending.IsNamespaceEnding() ? null : failure;
-    }
-
-    private async Task<Exception?> DeleteAsync(V1ReplicaSet set, IReadOnlyList<V1Pod> surplus, CancellationToken cancellationToken)
-    {
-        var key = set.Key();
-        expectations.Expect(key, 0, surplus.Select(pod => pod.Metadata.Uid));
-        var failures = await Task.WhenAll(surplus.Select(pod => SlowStart.TryAsync(async () =>
-        {
-            try
-            {
-                await Client.DeleteAsync<V1Pod>(pod.Key(), null, cancellationToken);
-                Events.Record(set, "Normal", "SuccessfulDelete", $"Deleted pod: {pod.Metadata.Name}");
-            }
-            catch (ApiException gone) when (gone.IsNotFound)
-            {
-                expectations.DeletionSeen(key, pod.Metadata.Uid);
-            }
-            catch (ApiException refused)
-            {
-                expectations.DeletionSeen(key, pod.Metadata.Uid);
-                Events.Record(set, "Warning", "FailedDelete", $"Error deleting: {refused.Message}");
-                throw;
-            }
-        })));
-        return failures.FirstOrDefault(failure => failure is not null);
+            ? await replicas.CreateAsync(set, set.Spec.Template, plan.Create, cancellationToken)
+            : await replicas.DeleteAsync(set, plan.Delete, cancellationToken);
     }
 
     /// <summary>Pods of all sets of the same owner, e.g. the old and the new one of a Deployment.</summary>

@@ -382,7 +382,7 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, ServedFo
 
         if (!applied)
         {
-            Carry(metadata, before, "managedFields");
+            FieldManager.Inherit(metadata, before, subresource);
         }
 
         if (subresource == Subresource.StatusName)

