@@ -90,7 +90,7 @@ public sealed class AdministrationTests(Cluster cluster)
     [Theory]
     [InlineData(32)]
     [InlineData(35)]
-    public async Task The_api_is_read_raw_through_a_proxy_and_as_it_changes(int minor)
+    public async Task The_api_is_read_raw_and_as_it_changes(int minor)
     {
         await using var space = await Space.CreateAsync(cluster);
         async Task<string> Ok(params string[] arguments) => (await space.RunAsync(minor, null, arguments)).Success();
