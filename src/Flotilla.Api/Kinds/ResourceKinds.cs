@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
+using Flotilla.Api.Kinds.Resources;
 using Flotilla.Api.Printing;
 using Flotilla.Api.Validation;
 
@@ -21,7 +22,7 @@ public static class ResourceKinds
         HasStatus = true,
         DeleteAnswersStatus = false,
         Default = item => DefaultRequests(item.Object("spec")),
-        Validate = (item, old) => old is null ? [] : FieldRules.Unchanged(item["spec"], old["spec"], "spec"),
+        Validate = (item, old) => old is null ? ClaimRules.Check(item.Object("spec"), "spec") : FieldRules.Unchanged(item["spec"], old["spec"], "spec"),
         Columns = [Cells.Name, new("State", (item, _) => State(item)), Cells.Age],
     };
 
@@ -29,7 +30,7 @@ public static class ResourceKinds
     {
         DeleteAnswersStatus = false,
         Default = item => DefaultRequests(item.Object("spec").Object("spec")),
-        Validate = (item, old) => old is null ? [] : FieldRules.Unchanged(item["spec"], old["spec"], "spec"),
+        Validate = (item, old) => old is null ? ClaimRules.Check(item.Object("spec").Object("spec"), "spec.spec") : FieldRules.Unchanged(item["spec"], old["spec"], "spec"),
         Columns = [Cells.Name, Cells.Age],
     };
 
@@ -38,7 +39,7 @@ public static class ResourceKinds
         HasGeneration = true,
         DeleteAnswersStatus = false,
         SelectableFields = new Dictionary<string, string> { ["spec.nodeName"] = "spec.nodeName", ["spec.driver"] = "spec.driver" },
-        Validate = CheckSlice,
+        Validate = SliceRules.Check,
         Columns = [Cells.Name, Cells.Text("Node", "spec.nodeName", absent: "<unset>"), Cells.Text("Driver", "spec.driver"), Cells.Text("Pool", "spec.pool.name"), Cells.Age],
     };
 
@@ -91,13 +92,5 @@ public static class ResourceKinds
         }
 
         return string.Join(",", states);
-    }
-
-    private static IEnumerable<FieldError> CheckSlice(JsonObject item, JsonObject? old)
-    {
-        var spec = item.Object("spec");
-        var errors = FieldRules.Required(spec, "driver", "spec").Concat(FieldRules.Required(spec.Object("pool"), "name", "spec.pool"));
-        return old is null ? errors
-            : errors.Concat(FieldRules.Unchanged(spec?["driver"], old.Object("spec")?["driver"], "spec.driver")).Concat(FieldRules.Unchanged(spec?["nodeName"], old.Object("spec")?["nodeName"], "spec.nodeName"));
     }
 }

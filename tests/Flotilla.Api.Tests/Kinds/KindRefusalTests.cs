@@ -69,6 +69,9 @@ public sealed class KindRefusalTests
     [InlineData("servicecidrs", """{"spec":{"cidrs":["10.0.0.0/8","11.0.0.0/8"]}}""", "spec: Invalid value: [\"10.0.0.0/8\",\"11.0.0.0/8\"]: may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/96")]
     [InlineData("runtimeclasses", """{"handler":"h","scheduling":{"tolerations":[{"operator":"Never"}]}}""", "scheduling.tolerations[0].operator: Invalid value: \"Never\": operator must be Exists when `key` is empty, which means \"match all values and all keys\"|scheduling.tolerations[0].operator: Unsupported value: \"Never\": supported values: \"Equal\", \"Exists\"")]
     [InlineData("leases", """{"spec":{"leaseDurationSeconds":0,"preferredHolder":"h"}}""", "spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0|spec.preferredHolder: Forbidden: may only be specified when `strategy` is defined")]
+    [InlineData("resourceclaims", """{"spec":{"devices":{"requests":[{"name":"a"},{"name":"a","exactly":{"deviceClassName":"c","allocationMode":"All","count":2}}]}}}""", "spec.devices.requests[0]: Required value: exactly one of `exactly` or `firstAvailable` is required|spec.devices.requests[1].exactly.count: Invalid value: 2: must not be specified when allocationMode is 'All'|spec.devices.requests[1].name: Duplicate value: \"a\"")]
+    [InlineData("resourceclaimtemplates", """{"spec":{"spec":{"devices":{"requests":[{"name":"a","exactly":{"deviceClassName":""}}]}}}}""", "spec.spec.devices.requests[0].exactly.deviceClassName: Required value")]
+    [InlineData("resourceslices", """{"spec":{"driver":"d","pool":{"name":"p","resourceSliceCount":0},"nodeName":"n","allNodes":true}}""", "spec.pool.resourceSliceCount: Invalid value: 0: must be greater than zero|spec: Invalid value: \"{`nodeName`, `allNodes`}\": exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required, but multiple fields are set")]
     public void Says_what_is_wrong(string plural, string item, string errors) =>
         Assert.Equal(errors.Split('|', StringSplitOptions.RemoveEmptyEntries), Given.Errors(plural, """{"metadata":{"name":"x"},""" + item[1..]));
 
@@ -87,6 +90,19 @@ public sealed class KindRefusalTests
         var (old, item) = (Given.Created(kind, """{"metadata":{"name":"x"},""" + before[1..]), Given.Created(kind, """{"metadata":{"name":"x"},""" + after[1..]));
 
         Assert.Equal(errors.Split('|'), Given.Errors(kind, item, old));
+    }
+
+    [Theory]
+    [InlineData("\"metrics\":[{\"type\":\"Resource\",\"resource\":{\"name\":\"cpu\",\"target\":{\"type\":\"Utilization\"}}}]", "spec.metrics[0].resource.target.averageUtilization: Required value: must set either a target raw value or a target utilization")]
+    [InlineData("\"metrics\":[{\"type\":\"Pods\"}]", "spec.metrics[0].pods: Required value: must populate information for the given metric source")]
+    [InlineData("\"minReplicas\":5", "spec.maxReplicas: Invalid value: 3: must be greater than or equal to `minReplicas`")]
+    [InlineData("\"behavior\":{\"scaleUp\":{\"stabilizationWindowSeconds\":3601,\"policies\":[{\"type\":\"Half\",\"value\":1,\"periodSeconds\":1}]}}", "spec.behavior.scaleUp.stabilizationWindowSeconds: Invalid value: 3601: must be less than or equal to 3600|spec.behavior.scaleUp.policies[0].type: Unsupported value: \"Half\": supported values: \"Percent\", \"Pods\"")]
+    public void Judges_autoscalers(string fields, string errors)
+    {
+        var kind = Flotilla.Api.Kinds.AutoscalingKinds.V2;
+        var item = Given.Created(kind, "{\"metadata\":{\"name\":\"x\"},\"spec\":{\"maxReplicas\":3,\"scaleTargetRef\":{\"kind\":\"Deployment\",\"name\":\"d\"}," + fields + "}}");
+
+        Assert.Equal(errors.Split('|'), Given.Errors(kind, item));
     }
 
     [Fact]

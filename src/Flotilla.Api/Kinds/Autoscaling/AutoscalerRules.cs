@@ -63,35 +63,10 @@ internal static class AutoscalerRules
             yield return FieldError.Invalid("spec.maxReplicas", maximum, "must be greater than or equal to `minReplicas`");
         }
 
-        var target = spec.Object("scaleTargetRef");
-        foreach (var error in FieldRules.Required(target, "kind", "spec.scaleTargetRef").Concat(FieldRules.Required(target, "name", "spec.scaleTargetRef"))
-            .Concat(spec.Objects("metrics").SelectMany((metric, i) => CheckMetric(metric, FieldRules.Indexed("spec.metrics", i)))))
+        foreach (var error in MetricRules.CheckReference(spec.Object("scaleTargetRef"), "spec.scaleTargetRef").Concat(FieldRules.Each(spec, "metrics", "spec", MetricRules.Check))
+            .Concat(BehaviorRules.Check(spec.Object("behavior"), "spec.behavior")))
         {
             yield return error;
-        }
-    }
-
-    private static IEnumerable<FieldError> CheckMetric(JsonObject metric, string path)
-    {
-        foreach (var error in FieldRules.RequiredOneOf(metric, "type", path, "ContainerResource", "External", "Object", "Pods", "Resource"))
-        {
-            yield return error;
-        }
-
-        var type = metric.String("type") ?? "";
-        var field = type.Length == 0 ? "" : char.ToLowerInvariant(type[0]) + type[1..];
-        if (field.Length > 0 && metric.Object(field) is null)
-        {
-            yield return FieldError.Required($"{path}.{field}", $"must populate information for the given metric source");
-        }
-
-        if (metric.Object(field).Object("target") is { } target)
-        {
-            foreach (var error in FieldRules.RequiredOneOf(target, "type", $"{path}.{field}.target", "AverageValue", "Utilization", "Value")
-                .Concat(FieldRules.Positive(target, "averageUtilization", $"{path}.{field}.target")))
-            {
-                yield return error;
-            }
         }
     }
 
