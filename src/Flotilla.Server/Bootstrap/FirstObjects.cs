@@ -58,7 +58,13 @@ internal sealed class FirstObjects(BuiltInObjects objects, ApiServerOptions opti
     // Where the API server listens may change between starts: its endpoints follow.
     private async Task PublishAddressAsync(CancellationToken cancellationToken)
     {
-        var address = (options.AdvertiseAddress ?? options.BindAddress).ToString();
+        var advertised = options.AdvertiseAddress ?? options.BindAddress;
+        if (advertised.Equals(IPAddress.Any) || advertised.Equals(IPAddress.IPv6Any) || IPAddress.IsLoopback(advertised))
+        {
+            return; // Nobody else could reach it there, and the rules for endpoints refuse such addresses.
+        }
+
+        var address = advertised.ToString();
         var metadata = new JsonObject { ["name"] = "kubernetes", ["labels"] = new JsonObject { ["endpointslice.kubernetes.io/skip-mirror"] = "true" } };
         var subsets = new JsonArray(new JsonObject
         {
