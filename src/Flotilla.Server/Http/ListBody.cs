@@ -26,7 +26,7 @@ internal static class ListBody
                 output.Write(","u8);
             }
 
-            pending += StoredObject.WriteItem(output, page.Entries[i].Value.Span, page.Entries[i].Modified);
+            pending += WriteItem(output, kind, page.Entries[i]);
             if (pending > FlushBytes)
             {
                 pending = 0;
@@ -36,6 +36,18 @@ internal static class ListBody
 
         output.Write("]}\n"u8);
         await output.FlushAsync(cancellationToken);
+    }
+
+    // Clients without a type for custom resources read what each item says it is.
+    private static int WriteItem(PipeWriter output, Kind kind, StoredEntry entry)
+    {
+        if (kind.Custom is null)
+        {
+            return StoredObject.WriteItem(output, entry.Value.Span, entry.Modified);
+        }
+
+        StoredObject.WriteTo(output, entry.Value, entry.Modified);
+        return entry.Value.Length;
     }
 
     /// <param name="metadataOnly">The list is one of metadata: <c>PartialObjectMetadataList</c> of that version.</param>

@@ -53,7 +53,7 @@ public sealed class TableBuilder(Kind kind, string? includeObject, string versio
         ["kind"] = kind.ListName,
         ["apiVersion"] = kind.Identity.ApiVersion,
         ["metadata"] = ListBody.Metadata(page),
-        ["items"] = new JsonArray([.. items.Select(WithoutKind)]),
+        ["items"] = new JsonArray([.. kind.Custom is null ? items.Select(WithoutKind) : items]),
     };
 
     private static JsonObject WithoutKind(JsonObject item)

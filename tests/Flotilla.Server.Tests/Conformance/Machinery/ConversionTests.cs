@@ -33,6 +33,7 @@ public sealed class ConversionTests(ApiHost host, WebhookServer server)
         foreach (var version in new[] { "v2", "v1" })
         {
             var list = (await host.Admin.GetAsync(defs.Gadgets(space, version))).Expect(200).Body["items"]!.AsArray();
+            Assert.All(list, item => Assert.Equal($"{defs.Group}/{version}", (string?)item!["apiVersion"]));
             var told = list.Select(item => version == "v2" ? $"{item!["host"]}:{item["port"]}" : (string?)item!["hostPort"]);
             Assert.Equal(["one:1", "two:2"], told);
         }

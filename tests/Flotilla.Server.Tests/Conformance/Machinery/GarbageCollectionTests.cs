@@ -23,7 +23,7 @@ public sealed class GarbageCollectionTests(ApiHost host)
         var space = await host.SpaceAsync("gc");
         await CreateControllerAsync(space, "rc", 10);
         (await DeleteAsync($"{Apps(space)}/replicasets/rc", "Orphan")).Expect(200);
-        await host.Admin.EventuallyAsync($"{Apps(space)}/replicasets/rc", reply => reply.Code == 404);
+        await host.Admin.EventuallyAsync($"{Apps(space)}/replicasets/rc", reply => reply.Code == 404, seconds: 60);
         var pods = Items(await host.Admin.GetAsync($"{Core(space)}/pods"));
         Assert.Equal(10, pods.Count);
         Assert.All(pods, pod => Assert.True(pod["metadata"]!["ownerReferences"] is null && pod["metadata"]!["deletionTimestamp"] is null));
@@ -63,7 +63,7 @@ public sealed class GarbageCollectionTests(ApiHost host)
         var waiting = (await host.Admin.GetAsync($"{Apps(space)}/replicasets/rc")).Expect(200);
         Assert.Equal("foregroundDeletion", (string?)Assert.Single(waiting["metadata.finalizers"]!.AsArray()));
         (await host.Admin.PatchAsync(held, """{"metadata":{"finalizers":null}}""")).Expect(200);
-        await host.Admin.EventuallyAsync($"{Apps(space)}/replicasets/rc", reply => reply.Code == 404);
+        await host.Admin.EventuallyAsync($"{Apps(space)}/replicasets/rc", reply => reply.Code == 404, seconds: 60);
         Assert.Empty(Items(await host.Admin.GetAsync($"{Core(space)}/pods")));
     }
 
@@ -81,7 +81,7 @@ public sealed class GarbageCollectionTests(ApiHost host)
         }
 
         (await DeleteAsync($"{Apps(space)}/replicasets/going", "Foreground")).Expect(200);
-        await host.Admin.EventuallyAsync($"{Apps(space)}/replicasets/going", reply => reply.Code == 404);
+        await host.Admin.EventuallyAsync($"{Apps(space)}/replicasets/going", reply => reply.Code == 404, seconds: 60);
         var left = await host.Admin.EventuallyAsync($"{Core(space)}/pods", reply => Items(reply).Count == 5);
         Assert.All(Items(left), pod =>
         {
