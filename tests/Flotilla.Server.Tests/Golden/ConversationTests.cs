@@ -6,6 +6,9 @@ namespace Flotilla.Server.Tests.Golden;
 /// <summary>A recorded conversation with Kubernetes v1.36.2, played against this API server: every answer must be the same.</summary>
 public sealed class ConversationTests
 {
+    private const int MaxReads = 50;
+    private static readonly TimeSpan BetweenReads = TimeSpan.FromMilliseconds(100);
+
     [Fact]
     public async Task Answers_as_Kubernetes_does()
     {
@@ -34,7 +37,21 @@ public sealed class ConversationTests
         }
     }
 
+    /// <summary>Reads are repeated for a moment: what they show may be the work of controllers, who take their own time.</summary>
     private static async Task<IEnumerable<string>> PlayAsync(ApiCaller client, JsonObject exchange)
+    {
+        var isRead = ((string)exchange["send"]!).StartsWith("GET ", StringComparison.Ordinal);
+        var problems = await PlayOnceAsync(client, exchange);
+        for (var attempt = 0; isRead && problems.Count > 0 && attempt < MaxReads; attempt++)
+        {
+            await Task.Delay(BetweenReads, TestContext.Current.CancellationToken);
+            problems = await PlayOnceAsync(client, exchange);
+        }
+
+        return problems;
+    }
+
+    private static async Task<List<string>> PlayOnceAsync(ApiCaller client, JsonObject exchange)
     {
         var sent = ((string)exchange["send"]!).Split(' ', 2);
         var body = exchange["body"];
@@ -52,7 +69,7 @@ public sealed class ConversationTests
 
         var wanted = new JsonObject { ["code"] = code, ["warnings"] = exchange["warnings"]?.DeepClone(), ["answer"] = Mask.Of(exchange["answer"]) };
         var got = new JsonObject { ["code"] = reply.Code, ["warnings"] = Warnings(reply), ["answer"] = Mask.Of(Parse(reply.Text)) };
-        return Mask.Differences(wanted, got);
+        return [.. Mask.Differences(wanted, got)];
     }
 
     private static JsonArray? Warnings(Reply reply) => reply.Warnings.Count == 0 ? null : new JsonArray([.. reply.Warnings.Select(warning => JsonValue.Create(warning))]);
