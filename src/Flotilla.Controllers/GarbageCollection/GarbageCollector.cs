@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Http;
 using System.Text.Json;
 using Flotilla.Api;
@@ -19,6 +20,7 @@ internal sealed partial class GarbageCollector : Controller
     private readonly InformerSet informers;
     private readonly OwnerGraph graph = new();
     private readonly Dictionary<ResourceType, DiscoveredResource> watched = [];
+    private readonly ConcurrentDictionary<string, byte> undecided = new(StringComparer.Ordinal);
     private IReadOnlyList<DiscoveredResource> served = [];
 
     public GarbageCollector(ControllerContext context)
@@ -55,13 +57,20 @@ internal sealed partial class GarbageCollector : Controller
         var failed = new HashSet<string>(StringComparer.Ordinal);
         served = await Discovery.ReadAsync(Client, failed, cancellationToken);
         var fresh = served
-            .Where(resource => !resource.IsEvents && resource.Verbs.IsSupersetOf(["list", "watch", "delete"]))
+            .Where(IsCollected)
             .Where(resource => !watched.ContainsKey(resource.Type))
             .ToList();
         foreach (var resource in fresh)
         {
             watched.Add(resource.Type, resource);
             informers.Of<ObjectMetadata>(ScopeOf(resource)).Subscribe(change => Changed(resource, change));
+        }
+
+        // Owners of a kind that was unknown may be known now.
+        foreach (var uid in fresh.Count > 0 ? undecided.Keys : [])
+        {
+            undecided.TryRemove(uid, out _);
+            Queue.Add(new ObjectKey(null, uid));
         }
 
         foreach (var gone in watched.Values.Where(resource => !served.Any(now => now.Type == resource.Type) && !failed.Contains(resource.Type.ApiVersion)).ToList())
@@ -136,13 +145,37 @@ internal sealed partial class GarbageCollector : Controller
 
     private async Task OrphanAsync(Node node, CancellationToken cancellationToken)
     {
-        foreach (var dependent in graph.DependentsOf(node.Uid))
+        foreach (var dependent in await DependentsNowAsync(node, cancellationToken))
         {
             var others = dependent.Owners.Where(owner => owner.Uid != node.Uid).ToList();
             await PatchAsync(dependent, new { ownerReferences = others }, cancellationToken);
         }
 
         await RemoveFinalizerAsync(node, Node.OrphanFinalizer, cancellationToken);
+    }
+
+    /// <summary>
+    /// Asks the API, since the graph may not know yet what was made just before the owner's deletion, and what is missed
+    /// here is collected.
+    /// </summary>
+    private async Task<List<Node>> DependentsNowAsync(Node owner, CancellationToken cancellationToken)
+    {
+        var dependents = new List<Node>();
+        foreach (var resource in served.Where(resource => IsCollected(resource) && (resource.IsNamespaced || owner.Namespace is null)))
+        {
+            try
+            {
+                var list = await Client.ListAsync<ObjectMetadata>(ScopeOf(resource) with { Namespace = owner.Namespace }, cancellationToken);
+                dependents.AddRange(list.Items.Select(item => new Node(resource, item)).Where(node => node.Owners.Any(reference => reference.Uid == owner.Uid)));
+            }
+            catch (ApiException gone) when (gone.IsNotFound)
+            {
+                // A definition that went away, and all of its objects with it.
+                continue;
+            }
+        }
+
+        return dependents;
     }
 
     private async Task<OwnerState> StateOfAsync(Node node, V1OwnerReference reference, CancellationToken cancellationToken)
@@ -154,6 +187,7 @@ internal sealed partial class GarbageCollector : Controller
 
         if (ResourceOf(reference) is not { } resource || (resource.IsNamespaced && node.Namespace is null))
         {
+            undecided[node.Uid] = 0;
             Log.OwnerUnknown(Logger, node.Object.Metadata.Name, reference.ApiVersion, reference.Kind, reference.Name);
             return OwnerState.Unknown;
         }
@@ -222,6 +256,8 @@ internal sealed partial class GarbageCollector : Controller
             // Another object has the name now; the watch tells about both.
         }
     }
+
+    private static bool IsCollected(DiscoveredResource resource) => !resource.IsEvents && resource.Verbs.IsSupersetOf(["list", "watch", "delete"]);
 
     private static ListScope ScopeOf(DiscoveredResource resource) => new(Resource: resource.Type);
 
