@@ -42,7 +42,8 @@ internal sealed class SqliteHistory(SqliteFile file)
         while (reader.Read())
         {
             entries.Add(new StoredEntry(
-                reader.GetString(1), reader.ReadBytes(2)!.Value, new Revision(reader.GetInt64(3)), new Revision(reader.GetInt64(0))) { Notes = new EntryNotes() });
+                reader.GetString(1), reader.ReadBytes(2)!.Value, new Revision(reader.GetInt64(3)), new Revision(reader.GetInt64(0)))
+            { Notes = new EntryNotes() });
         }
 
         return (new Snapshot(new Revision(newest), ImmutableSortedSet.CreateRange(KeyOrder.Instance, entries)), new Revision(compacted));
