@@ -4,7 +4,7 @@ using k8s.Models;
 
 namespace CSharpClient;
 
-/// <summary>Into a pod: a command in its container, over a web socket.</summary>
+/// <summary>Into a pod over web sockets: a command in its container, and a connection to its port.</summary>
 internal static class Streams
 {
     public static async Task RunAsync(Kubernetes client, string space, CancellationToken cancellationToken)
@@ -14,6 +14,7 @@ internal static class Streams
         {
             await ReadyAsync(client, space, cancellationToken);
             await ExecuteAsync(client, space, cancellationToken);
+            await ForwardAsync(client, space, cancellationToken);
         }
         finally
         {
@@ -59,5 +60,16 @@ internal static class Streams
             },
             cancellationToken);
         await Console.Out.WriteLineAsync($"exec: {output}, exit code {code}");
+    }
+
+    private static async Task ForwardAsync(Kubernetes client, string space, CancellationToken cancellationToken)
+    {
+        using var socket = await client.WebSocketNamespacedPodPortForwardAsync("streams", space, [8080], "v4.channel.k8s.io", cancellationToken: cancellationToken);
+        using var channels = new StreamDemuxer(socket, StreamType.PortForward);
+        channels.Start();
+        await using var connection = channels.GetStream((byte?)0, (byte?)0);
+        await connection.WriteAsync("GET / HTTP/1.0\r\n\r\n"u8.ToArray(), cancellationToken);
+        using var reader = new StreamReader(connection);
+        await Console.Out.WriteLineAsync($"port-forward: {await reader.ReadLineAsync(cancellationToken)}");
     }
 }

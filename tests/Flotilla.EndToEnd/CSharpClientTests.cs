@@ -21,6 +21,7 @@ public sealed class CSharpClientTests(Cluster cluster)
                 "custom resource: 3 sails of linen",
                 "leaders: first, second; the lease is held by second",
                 "exec: got typed, exit code 7",
+                "port-forward: HTTP/1.1 200 OK",
             ],
             run.Success().Split('\n').Select(line => line.TrimEnd('\r')));
     }

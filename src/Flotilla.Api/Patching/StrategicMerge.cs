@@ -39,6 +39,7 @@ public static class StrategicMerge
             }
         }
 
+        var originals = patch.Where(pair => pair.Key.StartsWith(SetOrder, StringComparison.Ordinal)).Select(pair => pair.Key[SetOrder.Length..]).ToDictionary(list => list, list => target.Array(list)?.DeepClone() as JsonArray, StringComparer.Ordinal);
         foreach (var (name, change) in patch)
         {
             if (name is Directive or RetainKeys || name.StartsWith(SetOrder, StringComparison.Ordinal))
@@ -64,7 +65,10 @@ public static class StrategicMerge
                 var listName = name[SetOrder.Length..];
                 FieldSchema? field = null;
                 type?.Fields.TryGetValue(listName, out field);
-                Reorder(target, listName, wanted, field);
+                if (target.Array(listName) is { } list && field is not null)
+                {
+                    target[listName] = ElementOrder.Of(list, wanted, originals[listName], field.PatchMergeKey);
+                }
             }
         }
 
@@ -143,7 +147,7 @@ public static class StrategicMerge
                 merged.Add(item?.DeepClone());
             }
 
-            return new JsonArray([.. merged]);
+            return ElementOrder.Of(merged, patch, current, null);
         }
 
         foreach (var item in patch)
@@ -173,7 +177,7 @@ public static class StrategicMerge
             }
         }
 
-        return new JsonArray([.. merged]);
+        return ElementOrder.Of(merged, patch, current, key);
     }
 
     private static void RemovePrimitives(JsonObject target, string name, JsonArray? gone)
@@ -193,35 +197,4 @@ public static class StrategicMerge
     }
 
     // Elements named in the order come in that order; elements only the server knows keep their place among themselves.
-    private static void Reorder(JsonObject target, string name, JsonArray wanted, FieldSchema? field)
-    {
-        if (target.Array(name) is not { } list || field is null)
-        {
-            return;
-        }
-
-        var key = field.PatchMergeKey;
-        int Rank(JsonNode? item)
-        {
-            for (var i = 0; i < wanted.Count; i++)
-            {
-                if (key is null ? wanted[i].SameAs(item) : (wanted[i] as JsonObject)?[key].SameAs((item as JsonObject)?[key]) == true)
-                {
-                    return i;
-                }
-            }
-
-            return -1;
-        }
-
-        var items = list.Select(item => item?.DeepClone()).ToList();
-        var ranked = new Queue<JsonNode?>(items.Where(item => Rank(item) >= 0).OrderBy(Rank));
-        var result = new List<JsonNode?>(items.Count);
-        foreach (var item in items)
-        {
-            result.Add(Rank(item) >= 0 ? ranked.Dequeue() : item);
-        }
-
-        target[name] = new JsonArray([.. result]);
-    }
 }

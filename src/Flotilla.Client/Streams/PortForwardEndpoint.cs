@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 namespace Flotilla.Client.Streams;
 
 /// <summary>
-/// Serves <c>portforward</c> to kubectl: SPDY/3.1, plain or inside a WebSocket. For every connection the client opens two
+/// Serves <c>portforward</c>: to kubectl SPDY/3.1, plain or inside a WebSocket; to client libraries channels. In SPDY, for every connection the client opens two
 /// streams with the same <c>requestID</c>: <c>error</c>, where we tell a failure in words, and <c>data</c>.
 /// </summary>
 public static class PortForwardEndpoint
@@ -20,6 +20,12 @@ public static class PortForwardEndpoint
     /// <exception cref="Flotilla.Api.ApiException">The request cannot be served; nothing has been sent yet.</exception>
     public static async Task HandleAsync(HttpContext context, INodeStreams streams, PodTarget target)
     {
+        if (Upgrades.WantsWebSocket(context) && Upgrades.Choose(context, webSocket: true, [TunnelProtocol, WebSocketPortForward.Protocol]) == WebSocketPortForward.Protocol)
+        {
+            var ports = WebSocketPortForward.PortsOf(context);
+            await new WebSocketPortForward(await Upgrades.WebSocketAsync(context, WebSocketPortForward.Protocol), streams, target).RunAsync(ports, context.RequestAborted);
+            return;
+        }
         var transport = await UpgradeAsync(context);
         var connection = new SpdyConnection(transport, isServer: true);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);

@@ -91,15 +91,15 @@ internal sealed partial class GarbageCollector : Controller
         }
     }
 
-    private async Task CollectAsync(Node node, CancellationToken cancellationToken)
+    private async Task CollectAsync(Node known, CancellationToken cancellationToken)
     {
-        var owners = new List<(V1OwnerReference, OwnerState)>();
-        foreach (var reference in node.Owners)
+        if ((await JudgeAsync(known, cancellationToken)).Action == GarbageAction.Keep || await NowAsync(known, cancellationToken) is not { } node)
         {
-            owners.Add((reference, await StateOfAsync(node, reference, cancellationToken)));
+            return;
         }
 
-        var verdict = Verdict.For(node, owners, graph.DependentsOf(node.Uid).Count > 0);
+        // Its owners may have let go of it since the graph heard of it.
+        var verdict = await JudgeAsync(node, cancellationToken);
         switch (verdict.Action)
         {
             case GarbageAction.DropReferences:
@@ -115,6 +115,32 @@ internal sealed partial class GarbageCollector : Controller
             case GarbageAction.DeleteOrphan:
                 await DeleteAsync(node, "Orphan", cancellationToken);
                 break;
+        }
+    }
+
+    private async Task<Verdict> JudgeAsync(Node node, CancellationToken cancellationToken)
+    {
+        var owners = new List<(V1OwnerReference, OwnerState)>();
+        foreach (var reference in node.Owners)
+        {
+            owners.Add((reference, await StateOfAsync(node, reference, cancellationToken)));
+        }
+
+        return Verdict.For(node, owners, graph.DependentsOf(node.Uid).Count > 0);
+    }
+
+    /// <summary>The object as the API has it; null: it is gone, or another has its name.</summary>
+    private async Task<Node?> NowAsync(Node node, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var path = node.Resource.PathOf(node.Namespace, node.Object.Metadata.Name);
+            var found = ObjectJson.Decode<ObjectMetadata>(await Client.SendAsync(HttpMethod.Get, path, null, default, cancellationToken));
+            return found.Metadata.Uid == node.Uid ? new Node(node.Resource, found) : null;
+        }
+        catch (ApiException gone) when (gone.IsNotFound)
+        {
+            return null;
         }
     }
 
@@ -222,7 +248,7 @@ internal sealed partial class GarbageCollector : Controller
             ApiVersion = "v1",
             Kind = "DeleteOptions",
             PropagationPolicy = policy,
-            Preconditions = new V1Preconditions { Uid = node.Uid },
+            Preconditions = new V1Preconditions { Uid = node.Uid, ResourceVersion = node.Object.Metadata.ResourceVersion },
         };
         await SendAsync(node, HttpMethod.Delete, "application/json", ObjectJson.Encode(options), cancellationToken);
     }
@@ -253,7 +279,7 @@ internal sealed partial class GarbageCollector : Controller
         }
         catch (ApiException other) when (other.IsConflict && method == HttpMethod.Delete)
         {
-            // Another object has the name now; the watch tells about both.
+            // It has changed, or another object has the name now; the watch tells, and it is looked at again.
         }
     }
 

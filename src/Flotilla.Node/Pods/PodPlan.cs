@@ -128,6 +128,11 @@ internal sealed record PodPlan(
             if (KillFor(container, latest, verdicts) is { } kill)
             {
                 kills.Add(kill);
+                if (!kill.IsProbe)
+                {
+                    // It is to become another one: that starts at once, whatever the restart policy.
+                    AddStart(container, verdicts, starts);
+                }
             }
             return true;
         }

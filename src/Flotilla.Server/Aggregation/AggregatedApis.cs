@@ -27,6 +27,7 @@ internal sealed record AggregatedApi(string Group, string Version, int GroupPrio
 /// <summary>All that other servers serve. Replaced as a whole; any thread may read.</summary>
 internal sealed class AggregatedApis
 {
+    private readonly Lock gate = new();
     private volatile IReadOnlyList<AggregatedApi> all = [];
 
     /// <summary>Preferred groups first, within a group preferred versions.</summary>
@@ -34,7 +35,24 @@ internal sealed class AggregatedApis
 
     public AggregatedApi? Find(string group, string version) => all.FirstOrDefault(api => api.Group == group && api.Version == version);
 
-    public void Set(IEnumerable<AggregatedApi> apis) => all =
+    public void Set(IEnumerable<AggregatedApi> apis)
+    {
+        lock (gate)
+        {
+            all = Ordered(apis);
+        }
+    }
+
+    /// <summary>Adds one, in the place of what was known of its group and version.</summary>
+    public void Put(AggregatedApi api)
+    {
+        lock (gate)
+        {
+            all = Ordered(all.Where(known => known.Group != api.Group || known.Version != api.Version).Append(api));
+        }
+    }
+
+    private static IReadOnlyList<AggregatedApi> Ordered(IEnumerable<AggregatedApi> apis) =>
     [
         .. apis.OrderByDescending(api => api.GroupPriority).ThenBy(api => api.Group, StringComparer.Ordinal)
             .ThenByDescending(api => api.VersionPriority).ThenByDescending(api => api.Version, VersionOrder.Comparer),

@@ -26,21 +26,23 @@ internal sealed partial class ApiServiceService(ObjectStore objects, KindRegistr
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var changed = false;
+        var (changed, failed) = (false, false);
         while (!stoppingToken.IsCancellationRequested)
         {
             seen = objects.Store.Current;
             try
             {
                 await ReconcileAsync(stoppingToken);
+                failed = false;
             }
-            catch (Exception error) when (error is ApiException or StorageException)
+            catch (Exception error) when (error is not OperationCanceledException)
             {
                 Log.Failed(logger, error);
+                failed = true;
             }
 
             // What a definition changes is served a moment after it is stored: a change is looked at twice.
-            changed = await NextAsync(!changed && apis.All.All(api => api.IsAvailable) ? CheckEvery : CheckUnavailableEvery, stoppingToken);
+            changed = await NextAsync(!changed && !failed && apis.All.All(api => api.IsAvailable) ? CheckEvery : CheckUnavailableEvery, stoppingToken);
         }
     }
 
@@ -63,23 +65,27 @@ internal sealed partial class ApiServiceService(ObjectStore objects, KindRegistr
 
     private async Task CheckAllAsync(Dictionary<string, JsonObject> all, CancellationToken cancellationToken)
     {
-        var remote = new List<AggregatedApi>();
-        foreach (var (name, item) in all)
+        apis.Set(apis.All.Where(known => all.ContainsKey($"{known.Version}.{known.Group}")));
+        foreach (var (name, item) in all.Where(pair => pair.Value.Object("spec").Object("service") is null))
         {
-            if (item.Object("spec").Object("service") is null)
-            {
-                await SetAvailableAsync(name, item, new AvailabilityCheck(true, "Local", "Local APIServices are always available"), cancellationToken);
-                continue;
-            }
-
-            var api = AggregatedApi.From(item, isAvailable: false, null);
-            var check = await availability.CheckAsync(api, cancellationToken);
-            remote.Add(api with { IsAvailable = check.IsAvailable, Resources = check.Resources ?? apis.Find(api.Group, api.Version)?.Resources });
-            apis.Set(remote.Concat(apis.All.Where(known => all.ContainsKey($"{known.Version}.{known.Group}") && !remote.Any(made => made.Group == known.Group && made.Version == known.Version))));
-            await SetAvailableAsync(name, item, check, cancellationToken);
+            await SetAvailableAsync(name, item, new AvailabilityCheck(true, "Local", "Local APIServices are always available"), cancellationToken);
         }
 
-        apis.Set(remote);
+        // All at once: one that does not answer must not keep the others waiting.
+        var checks = all.Where(pair => pair.Value.Object("spec").Object("service") is not null).Select(pair => CheckAsync(pair.Key, pair.Value, cancellationToken));
+        apis.Set(await Task.WhenAll(checks));
+    }
+
+    private async Task<AggregatedApi> CheckAsync(string name, JsonObject item, CancellationToken cancellationToken)
+    {
+        var api = AggregatedApi.From(item, isAvailable: false, null);
+        var check = await availability.CheckAsync(api, cancellationToken);
+        var checkedApi = api with { IsAvailable = check.IsAvailable, Resources = check.Resources ?? apis.Find(api.Group, api.Version)?.Resources };
+
+        // Whoever reads that it is available finds it served.
+        apis.Put(checkedApi);
+        await SetAvailableAsync(name, item, check, cancellationToken);
+        return checkedApi;
     }
 
     private async Task SetAvailableAsync(string name, JsonObject item, AvailabilityCheck check, CancellationToken cancellationToken)
@@ -108,9 +114,9 @@ internal sealed partial class ApiServiceService(ObjectStore objects, KindRegistr
 
     private IEnumerable<JsonObject> Local()
     {
-        foreach (var (group, version) in kinds.GroupVersions)
+        foreach (var kind in kinds.All.DistinctBy(kind => (kind.Group, kind.Version)))
         {
-            var isDefined = kinds.All.First(kind => kind.Group == group && kind.Version == version).Custom is not null;
+            var (group, version, isDefined) = (kind.Group, kind.Version, kind.Custom is not null);
             if (!isDefined && GroupPriority.Of(group) is null)
             {
                 continue;

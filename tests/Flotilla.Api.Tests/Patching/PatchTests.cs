@@ -37,4 +37,25 @@ public sealed class PatchTests
 
         Given.Same("""{"spec":{"strategy":{"type":"Recreate"}}}""", StrategicMerge.Apply(deployment, patch, AppsKinds.Deployment.Schema));
     }
+
+    [Theory]
+    [InlineData("""[{"name":"n"}]""", "n a b c")]
+    [InlineData("""[{"name":"b","image":"x"}]""", "a b c")]
+    [InlineData("""[{"name":"c","image":"x"},{"name":"a","image":"x"}]""", "b c a")]
+    [InlineData("""[{"name":"b","image":"x"},{"name":"n"}]""", "a b n c")]
+    public void Strategic_merge_keeps_the_patchs_order_and_fits_in_what_only_the_server_has(string containers, string order)
+    {
+        var pod = Given.Json("""{"spec":{"containers":[{"name":"a"},{"name":"b"},{"name":"c"}]}}""");
+        var merged = StrategicMerge.Apply(pod, new JsonObject { ["spec"] = new JsonObject { ["containers"] = JsonNode.Parse(containers) } }, CoreKinds.Pod.Schema);
+        Assert.Equal(order, string.Join(' ', merged["spec"]!["containers"]!.AsArray().Select(item => (string)item!["name"]!)));
+    }
+
+    [Fact]
+    public void Strategic_merge_sets_the_order_it_is_told()
+    {
+        var pod = Given.Json("""{"spec":{"containers":[{"name":"a"},{"name":"s"},{"name":"b"}]}}""");
+        var patch = Given.Json("""{"spec":{"$setElementOrder/containers":[{"name":"b"},{"name":"n"},{"name":"a"}],"containers":[{"name":"n"}]}}""");
+        var merged = StrategicMerge.Apply(pod, patch, CoreKinds.Pod.Schema);
+        Assert.Equal(["s", "b", "n", "a"], merged["spec"]!["containers"]!.AsArray().Select(item => (string)item!["name"]!));
+    }
 }

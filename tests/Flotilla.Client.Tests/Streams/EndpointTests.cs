@@ -57,6 +57,27 @@ public sealed class EndpointTests : IAsyncLifetime
         Assert.Equal("NonZeroExitCode", ObjectJson.Decode<V1Status>(await ReadAsync(error)).Reason);
     }
 
+    [Fact]
+    public async Task Port_forward_over_web_socket_channels_carries_each_port_and_says_what_failed()
+    {
+        using var socket = new ClientWebSocket();
+        socket.Options.AddSubProtocol("v4.channel.k8s.io");
+        await socket.ConnectAsync(new Uri($"ws://{Address.Authority}/forward?ports=8080&ports=1"), Cancellation);
+        using var client = new k8s.StreamDemuxer(socket, k8s.StreamType.PortForward);
+        client.Start();
+        var data = client.GetStream((byte?)0, (byte?)0);
+        var error = client.GetStream((byte?)3, (byte?)3);
+        var sent = new byte[300_000];
+        Random.Shared.NextBytes(sent);
+        await data.WriteAsync(sent, Cancellation);
+        var read = new byte[sent.Length];
+        await data.ReadExactlyAsync(read, Cancellation);
+        Assert.Equal(sent, read);
+        var text = new byte["error forwarding port 1 to pod p, uid : refused".Length];
+        await error.ReadExactlyAsync(text, Cancellation);
+        Assert.Equal("error forwarding port 1 to pod p, uid : refused", Encoding.UTF8.GetString(text));
+    }
+
     [Theory]
     [InlineData("v5.channel.k8s.io")]
     [InlineData("v4.channel.k8s.io")]

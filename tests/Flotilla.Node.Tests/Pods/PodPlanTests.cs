@@ -100,6 +100,16 @@ public sealed class PodPlanTests
         Assert.True(plan.CreateSandbox);
     }
 
+    [Fact]
+    public void A_container_that_is_to_be_another_is_replaced_whatever_the_policy()
+    {
+        var running = Running("a");
+        running.Status.Annotations[RuntimeLabels.Hash] = "another";
+        var plan = Plan(Pod("Never", "a"), running);
+        Assert.Equal("Container a definition changed, will be restarted", Assert.Single(plan.Kill).Message);
+        Assert.Equal("a", Assert.Single(plan.Start).Name);
+    }
+
     private PodPlan Plan(V1Pod pod, params ObservedContainer[] containers) => PodPlan.For(
         pod, new ObservedPod([new PodSandbox { Id = "s", State = PodSandboxState.SandboxReady }], containers, "192.0.2.1"), verdicts);
 
