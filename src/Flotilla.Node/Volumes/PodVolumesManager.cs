@@ -37,7 +37,7 @@ public sealed partial class PodVolumesManager(
         await objects.StartAsync(cancellationToken);
         informers.Of<V1Pod>(new ListScope(FieldSelector: $"spec.nodeName={options.NodeName}")).Subscribe(change =>
         {
-            if (change is { Old: not null, New: { } pod } && mounted.TryGetValue(pod.Metadata.Uid, out var entry))
+            if (change.New is { } pod && mounted.TryGetValue(pod.Metadata.Uid, out var entry))
             {
                 entry.Pod = pod;
                 Refresh(pod.Metadata.Uid);
