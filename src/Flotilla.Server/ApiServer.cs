@@ -70,12 +70,12 @@ public sealed class ApiServer : IAsyncDisposable
         allocator = new ServiceAllocator(options.ServiceCidr);
         access = new AccessControl(options, store, identity, time, loggers);
         var authorizer = access.Authorizer;
-        webhooks = new WebhookConnections(new ServiceEndpoints(store));
+        var endpoints = new ServiceEndpoints(store);
+        webhooks = new WebhookConnections(endpoints);
         var admission = new AdmissionChain([.. DefaultPlugins.Create(store, kinds, authorizer, webhooks, time), .. access.Admission], allocator);
         objects = new ObjectStore(store, admission, new ServedForm(new ConversionWebhooks(new WebhookClient(webhooks, time))), time);
         customResources = new CustomResourceService(objects, kinds, time, loggers.CreateLogger<CustomResourceService>());
         var apis = new AggregatedApis();
-        var endpoints = new ServiceEndpoints(store);
         aggregatedServers = new WebhookConnections(endpoints, identity.FrontProxy.Load);
         typeChecks = new PolicyTypeChecks(objects, kinds, time, loggers.CreateLogger<PolicyTypeChecks>());
         apiServices = new ApiServiceService(objects, kinds, apis, new Availability(aggregatedServers, endpoints), time, loggers.CreateLogger<ApiServiceService>());

@@ -83,9 +83,10 @@ public sealed class ServedForm(ConversionWebhooks webhooks)
         var table = known.GetOrCreateValue(kind);
         var served = new ReadOnlyMemory<byte>[stored.Count];
         var missing = new List<int>();
+        var head = Encoding.UTF8.GetBytes($"{{\"kind\":\"{kind.Name}\",\"apiVersion\":\"{kind.Identity.ApiVersion}\"");
         for (var i = 0; i < served.Length; i++)
         {
-            if (IsServed(kind, stored[i].Span))
+            if (!kind.Custom!.Schema.HasDefaults && stored[i].Span.StartsWith(head))
             {
                 served[i] = stored[i];
             }
@@ -128,9 +129,6 @@ public sealed class ServedForm(ConversionWebhooks webhooks)
         var converted = new Queue<JsonObject>(await webhooks.ConvertAsync(custom, foreign, kind.Identity.ApiVersion, cancellationToken));
         return [.. values.Select(value => value.String("apiVersion") == kind.Identity.ApiVersion ? value : converted.Dequeue())];
     }
-
-    private static bool IsServed(Kind kind, ReadOnlySpan<byte> stored) =>
-        !kind.Custom!.Schema.HasDefaults && stored.StartsWith(Encoding.UTF8.GetBytes($"{{\"kind\":\"{kind.Name}\",\"apiVersion\":\"{kind.Identity.ApiVersion}\""));
 
     private static byte[] ArrayOf(ReadOnlyMemory<byte> bytes) => MemoryMarshal.TryGetArray(bytes, out var segment) && segment.Array is { } array ? array : bytes.ToArray();
 }
