@@ -44,6 +44,7 @@ public sealed class ApiServer : IAsyncDisposable
     private readonly FlowControl flows;
     private readonly FlowKeeper flowKeeper;
     private readonly EncryptionRewrite rewrite;
+    private readonly LocalParts local;
     private readonly ServerStatus status;
     private readonly ServiceAllocator allocator;
     private readonly WebhookConnections webhooks;
@@ -87,7 +88,7 @@ public sealed class ApiServer : IAsyncDisposable
         var metrics = new RequestMetrics();
         status = new ServerStatus(store, metrics, time);
         var reads = new ResourceReads(objects, hubs, time);
-        var writes = new ResourceWrites(objects, reads, time);
+        var writes = new ResourceWrites(objects, reads, authorizer, time);
         var pods = new PodActions(objects, admission, time);
         var advertised = options.AdvertiseAddress ?? options.BindAddress;
         handler = new ApiHandler(
@@ -103,6 +104,7 @@ public sealed class ApiServer : IAsyncDisposable
             new SubresourceAnswers(objects, reads, writes, new ScaleAnswers(objects), pods, new TokenAnswers(objects, admission, identity.ServiceAccounts, time), new LogAnswers(objects, nodes)));
         var streams = new StreamRequests(kinds, authorizer, admission, objects, nodes);
         listener = new HttpListenerHost(options, identity, new HttpAdapter(handler, streams, new ForwardedRequests(proxies, new AggregatedRequests(apis, authorizer, aggregatedServers, forwarder)), access.Authenticator, audit, new FlowGate(flows, new RequestWidth(store, kinds)), status, metrics, time, loggers.CreateLogger<HttpAdapter>()), loggers);
+        local = new LocalParts(handler, objects, hubs, kinds, apis, aggregatedServers, time);
         Client = ClientFor("flotilla");
     }
 
@@ -117,7 +119,7 @@ public sealed class ApiServer : IAsyncDisposable
     }
 
     /// <summary>Like <see cref="Client"/>, with writes attributed to another field manager.</summary>
-    public IObjectClient ClientFor(string userAgent) => new LocalObjectClient(handler, objects, hubs, kinds, time, userAgent);
+    public IObjectClient ClientFor(string userAgent) => new LocalObjectClient(local, userAgent);
 
     /// <summary>Returns once everything stored is served, the first objects exist and the listener is open.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)

@@ -4,6 +4,7 @@ using Flotilla.Api.Kinds;
 using Flotilla.Api.Schema;
 using Flotilla.Api.Selectors;
 using Flotilla.Client;
+using Flotilla.Server.Aggregation;
 using Flotilla.Server.Http;
 using Flotilla.Server.Objects;
 using Flotilla.Server.Watching;
@@ -15,14 +16,30 @@ using WatchEventType = Flotilla.Client.WatchEventType;
 
 namespace Flotilla.Server;
 
-/// <summary>The API from inside the process, as the system itself: the same handlers without the wire.</summary>
-public sealed class LocalObjectClient(ApiHandler handler, ObjectStore objects, WatchHubs hubs, KindRegistry kinds, TimeProvider time, string userAgent) : IObjectClient
+/// <summary>
+/// The API from inside the process, as the system itself: the same handlers without the wire. Groups that other servers
+/// serve are asked for there.
+/// </summary>
+internal sealed class LocalObjectClient(LocalParts parts, string userAgent) : IObjectClient
 {
     private const string Json = "application/json";
+
+    private readonly ObjectStore objects = parts.Objects;
+    private readonly HttpObjectClient elsewhere = new(new HttpObjectClientOptions
+    {
+        Server = new Uri("https://aggregated"),
+        Handler = new AggregatedConnections(parts.Apis, parts.Connections, RequestUser.System),
+        UserAgent = userAgent,
+    });
 
     public async Task<T> GetAsync<T>(ObjectKey key, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
+        if (IsElsewhere(ResourceType.Of<T>()))
+        {
+            return await elsewhere.GetAsync<T>(key, cancellationToken);
+        }
+
         var kind = KindOf(ResourceType.Of<T>());
         return Decode<T>(kind, await objects.GetAsync(kind, key, cancellationToken));
     }
@@ -30,33 +47,20 @@ public sealed class LocalObjectClient(ApiHandler handler, ObjectStore objects, W
     public async Task<ObjectList<T>> ListAsync<T>(ListScope scope, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
+        if (IsElsewhere(scope.ResourceOf<T>()))
+        {
+            return await elsewhere.ListAsync<T>(scope, cancellationToken);
+        }
+
         var selection = Select<T>(scope);
         var list = await objects.Store.ListAsync(selection.Prefix, null, 0, null, cancellationToken);
         var entries = await objects.Served.OfAsync(selection.Kind, list.Entries, cancellationToken);
         return new ObjectList<T>([.. entries.Where(selection.Matches).Select(entry => Decode<T>(selection.Kind, entry))], list.Revision.ToString());
     }
 
-    public async IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(ListScope scope, string resourceVersion, [EnumeratorCancellation] CancellationToken cancellationToken)
-        where T : class, IKubernetesObject<V1ObjectMeta>
-    {
-        var selection = Select<T>(scope);
-        var from = new Revision(long.Parse(resourceVersion, System.Globalization.CultureInfo.InvariantCulture));
-        var query = new ListQuery(selection) { ResourceVersion = from.Value, Watch = true, Bookmarks = true };
-        var stream = new WatchStream(objects, hubs, query, Representation.Json, null, time);
-        await foreach (var (changes, revision) in stream.ChangesAsync(from, cancellationToken))
-        {
-            foreach (var change in changes)
-            {
-                var type = change.Type switch { ChangeType.Added => WatchEventType.Added, ChangeType.Modified => WatchEventType.Modified, _ => WatchEventType.Deleted };
-                yield return new WatchEvent<T>(type, Decode<T>(selection.Kind, new StoredEntry("", change.Frame.ObjectFor(change.Type), default, change.Frame.Revision)));
-            }
-
-            if (changes.Count == 0)
-            {
-                yield return new WatchEvent<T>(WatchEventType.Bookmark, Bookmark<T>(revision));
-            }
-        }
-    }
+    public IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(ListScope scope, string resourceVersion, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        IsElsewhere(scope.ResourceOf<T>()) ? elsewhere.WatchAsync<T>(scope, resourceVersion, cancellationToken) : WatchHereAsync<T>(scope, resourceVersion, cancellationToken);
 
     public Task<T> CreateAsync<T>(T value, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
@@ -90,10 +94,37 @@ public sealed class LocalObjectClient(ApiHandler handler, ObjectStore objects, W
     public Task<byte[]> SendAsync(HttpMethod method, string pathAndQuery, string? contentType, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
         SendAsync(method.Method, pathAndQuery, contentType, body, cancellationToken);
 
+    private async IAsyncEnumerable<WatchEvent<T>> WatchHereAsync<T>(ListScope scope, string resourceVersion, [EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var selection = Select<T>(scope);
+        var from = new Revision(long.Parse(resourceVersion, System.Globalization.CultureInfo.InvariantCulture));
+        var query = new ListQuery(selection) { ResourceVersion = from.Value, Watch = true, Bookmarks = true };
+        var stream = new WatchStream(objects, parts.Hubs, query, Representation.Json, null, parts.Time);
+        await foreach (var (changes, revision) in stream.ChangesAsync(from, cancellationToken))
+        {
+            foreach (var change in changes)
+            {
+                var type = change.Type switch { ChangeType.Added => WatchEventType.Added, ChangeType.Modified => WatchEventType.Modified, _ => WatchEventType.Deleted };
+                yield return new WatchEvent<T>(type, Decode<T>(selection.Kind, new StoredEntry("", change.Frame.ObjectFor(change.Type), default, change.Frame.Revision)));
+            }
+
+            if (changes.Count == 0)
+            {
+                yield return new WatchEvent<T>(WatchEventType.Bookmark, Bookmark<T>(revision));
+            }
+        }
+    }
+
     private async Task<byte[]> SendAsync(string method, string pathAndQuery, string? contentType, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
+        if (parts.Apis.Of(pathAndQuery.Split('?')[0]) is not null)
+        {
+            return await elsewhere.SendAsync(new HttpMethod(method), pathAndQuery, contentType, body, cancellationToken);
+        }
+
         var request = ApiRequest.Internal(method, pathAndQuery, contentType, body, RequestUser.System, userAgent);
-        var answer = await handler.HandleAsync(request, cancellationToken);
+        var answer = await parts.Handler.HandleAsync(request, cancellationToken);
         var bytes = await answer.ReadAsync(cancellationToken);
         return answer.Code < 400 ? bytes : throw Failures.Of(answer.Code, answer.Code == 404 ? "NotFound" : "", System.Text.Encoding.UTF8.GetString(bytes));
     }
@@ -104,7 +135,9 @@ public sealed class LocalObjectClient(ApiHandler handler, ObjectStore objects, W
     private Selection Select<T>(ListScope scope) =>
         new(KindOf(scope.ResourceOf<T>()), scope.Namespace, LabelSelector.Parse(scope.LabelSelector), FieldSelector.Parse(scope.FieldSelector));
 
-    private Kind KindOf(ResourceType type) => kinds.Find(type.Group, type.Version, type.Plural) ?? throw Failures.NoSuchPath();
+    private bool IsElsewhere(ResourceType type) => parts.Apis.Find(type.Group, type.Version) is not null;
+
+    private Kind KindOf(ResourceType type) => parts.Kinds.Find(type.Group, type.Version, type.Plural) ?? throw Failures.NoSuchPath();
 
     private static string PathOf<T>(ObjectKey key, string? subresource) => RequestPath.Of(ResourceType.Of<T>(), key.Namespace, key.Name, subresource);
 

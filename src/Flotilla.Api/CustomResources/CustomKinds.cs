@@ -30,6 +30,7 @@ public static class CustomKinds
             HasStatus = version.Object("subresources").Object("status") is not null,
             HasScale = custom.Scale is not null,
             HasGeneration = true,
+            NeedsVersionOnUpdate = true,
             Columns = PrinterColumns.Of(version),
             SelectableFields = version.Objects("selectableFields").Select(field => (field.String("jsonPath") ?? "").TrimStart('.')).ToDictionary(path => path, path => path, StringComparer.Ordinal),
             Validate = custom.Check,

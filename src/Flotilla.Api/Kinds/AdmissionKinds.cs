@@ -27,6 +27,7 @@ public static class AdmissionKinds
         Categories = ["api-extensions"],
         HasStatus = hasStatus,
         HasGeneration = true,
+        NeedsVersionOnUpdate = true,
         Default = PolicyRules.Default,
         Validate = hasStatus ? PolicyRules.CheckValidating : PolicyRules.CheckMutating,
         Columns = [Cells.Name, count, ParamKind, Cells.Age],
@@ -36,6 +37,7 @@ public static class AdmissionKinds
     {
         Categories = ["api-extensions"],
         HasGeneration = true,
+        NeedsVersionOnUpdate = true,
         Default = PolicyRules.DefaultBinding,
         Validate = PolicyRules.CheckBinding,
         Columns = [Cells.Name, PolicyName, ParamRef, Cells.Age],
@@ -45,6 +47,7 @@ public static class AdmissionKinds
     {
         Categories = ["api-extensions"],
         HasGeneration = true,
+        NeedsVersionOnUpdate = true,
         Default = item => WebhookRules.Default(item, mutating),
         Validate = WebhookRules.Check,
         Columns = [Cells.Name, Cells.Count("Webhooks", "webhooks"), Cells.Age],

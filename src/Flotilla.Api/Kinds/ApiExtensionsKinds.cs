@@ -11,6 +11,7 @@ public static class ApiExtensionsKinds
         Categories = ["api-extensions"],
         HasStatus = true,
         HasGeneration = true,
+        NeedsVersionOnUpdate = true,
         Default = CustomResourceDefinitionRules.Default,
         Prepare = CustomResourceDefinitionRules.Prepare,
         PrepareUpdate = CustomResourceDefinitionRules.PrepareUpdate,

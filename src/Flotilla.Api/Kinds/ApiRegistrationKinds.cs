@@ -14,6 +14,7 @@ public static class ApiRegistrationKinds
     {
         Categories = ["api-extensions"],
         HasStatus = true,
+        NeedsVersionOnUpdate = true,
         ValidateName = Names.CheckPathSegment,
         Default = item => item.Object("spec").Object("service")?.Default("port", 443),
         Validate = Check,

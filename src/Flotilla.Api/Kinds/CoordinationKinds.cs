@@ -10,6 +10,7 @@ public static class CoordinationKinds
     public static readonly Kind Lease = new("coordination.k8s.io", "v1", "leases", "Lease", Scope.Namespaced)
     {
         AllowsCreateOnUpdate = true,
+        NeedsVersionOnUpdate = true,
         Validate = Check,
         Columns = [Cells.Name, Cells.Text("Holder", "spec.holderIdentity"), Cells.Age],
     };

@@ -30,6 +30,7 @@ public static class CoreKinds
 
     public static readonly Kind Endpoints = new("", "v1", "endpoints", "Endpoints", Scope.Namespaced)
     {
+        AllowsCreateOnUpdate = true,
         Singular = "endpoints",
         ShortNames = ["ep"],
         Default = EndpointsRules.Default,
@@ -49,6 +50,7 @@ public static class CoreKinds
 
     public static readonly Kind LimitRange = new("", "v1", "limitranges", "LimitRange", Scope.Namespaced)
     {
+        AllowsCreateOnUpdate = true,
         ShortNames = ["limits"],
         Default = QuotaRules.DefaultLimitRange,
         Validate = QuotaRules.CheckLimitRange,
@@ -183,6 +185,7 @@ public static class CoreKinds
 
     public static readonly Kind Service = new("", "v1", "services", "Service", Scope.Namespaced)
     {
+        AllowsCreateOnUpdate = true,
         ShortNames = ["svc"],
         Categories = ["all"],
         HasStatus = true,

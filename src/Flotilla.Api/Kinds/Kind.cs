@@ -120,6 +120,9 @@ public sealed class Kind
     /// <summary>PUT to a name that does not exist creates it.</summary>
     public bool AllowsCreateOnUpdate { get; init; }
 
+    /// <summary>A PUT must say which version of the object it replaces.</summary>
+    public bool NeedsVersionOnUpdate { get; init; }
+
     /// <summary>A deletion answers with a Status rather than the object.</summary>
     public bool DeleteAnswersStatus { get; init; } = true;
 

@@ -11,6 +11,7 @@ public static class NodeApiKinds
 {
     public static readonly Kind RuntimeClass = new("node.k8s.io", "v1", "runtimeclasses", "RuntimeClass", Scope.Cluster)
     {
+        NeedsVersionOnUpdate = true,
         Validate = Check,
         Columns = [Cells.Name, Cells.Text("Handler", "handler"), Cells.Age],
     };

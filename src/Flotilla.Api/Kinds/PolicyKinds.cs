@@ -12,6 +12,7 @@ public static class PolicyKinds
         ShortNames = ["pdb"],
         HasStatus = true,
         HasGeneration = true,
+        NeedsVersionOnUpdate = true,
         Validate = Check,
         Columns = [Cells.Name, Bound("Min Available", "minAvailable"), Bound("Max Unavailable", "maxUnavailable"), Cells.Number("Allowed Disruptions", "status.disruptionsAllowed"), Cells.Age],
     };

@@ -10,6 +10,7 @@ public static class StorageKinds
 
     public static readonly Kind CsiDriver = new(GroupName, "v1", "csidrivers", "CSIDriver", Scope.Cluster)
     {
+        NeedsVersionOnUpdate = true,
         DeleteAnswersStatus = false,
         HasGeneration = false,
         Default = CsiRules.DefaultDriver,
@@ -26,6 +27,7 @@ public static class StorageKinds
 
     public static readonly Kind CsiNode = new(GroupName, "v1", "csinodes", "CSINode", Scope.Cluster)
     {
+        NeedsVersionOnUpdate = true,
         DeleteAnswersStatus = false,
         Validate = CsiRules.CheckNode,
         Columns = [Cells.Name, Cells.Count("Drivers", "spec.drivers"), Cells.Age],
@@ -33,6 +35,7 @@ public static class StorageKinds
 
     public static readonly Kind CsiStorageCapacity = new(GroupName, "v1", "csistoragecapacities", "CSIStorageCapacity", Scope.Namespaced)
     {
+        NeedsVersionOnUpdate = true,
         DeleteAnswersStatus = false,
         Validate = CsiRules.CheckCapacity,
         Columns = [Cells.Name, Cells.CreatedAt],
@@ -59,6 +62,7 @@ public static class StorageKinds
 
     public static readonly Kind VolumeAttachment = new(GroupName, "v1", "volumeattachments", "VolumeAttachment", Scope.Cluster)
     {
+        NeedsVersionOnUpdate = true,
         HasStatus = true,
         DeleteAnswersStatus = false,
         Validate = AttachmentRules.Check,

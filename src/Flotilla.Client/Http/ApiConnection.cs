@@ -16,7 +16,7 @@ internal sealed class ApiConnection : IDisposable
     public ApiConnection(HttpObjectClientOptions options)
     {
         this.options = options;
-        http = new HttpClient(CreateHandler(options))
+        http = new HttpClient(options.Handler ?? CreateHandler(options), disposeHandler: options.Handler is null)
         {
             BaseAddress = options.Server,
             DefaultRequestVersion = HttpVersion.Version20,

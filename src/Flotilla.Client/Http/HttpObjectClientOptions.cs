@@ -16,6 +16,9 @@ public sealed class HttpObjectClientOptions
     /// <summary>Asked for at each request, so that a rotated token takes effect.</summary>
     public Func<string?>? BearerToken { get; init; }
 
+    /// <summary>Carries the requests in place of connections to <see cref="Server"/>; the caller's to dispose of.</summary>
+    public HttpMessageHandler? Handler { get; init; }
+
     public string UserAgent { get; init; } = "flotilla";
 
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);

@@ -35,6 +35,14 @@ internal sealed class AggregatedApis
 
     public AggregatedApi? Find(string group, string version) => all.FirstOrDefault(api => api.Group == group && api.Version == version);
 
+    /// <summary>Who serves this path; null: this server itself.</summary>
+    public AggregatedApi? Of(string path) => all.Count == 0 ? null : path.Split('/', 6, StringSplitOptions.RemoveEmptyEntries) switch
+    {
+        ["apis", var group, var version, ..] => Find(group, version),
+        ["openapi", "v3", "apis", var group, var version] => Find(group, version),
+        _ => null,
+    };
+
     public void Set(IEnumerable<AggregatedApi> apis)
     {
         lock (gate)

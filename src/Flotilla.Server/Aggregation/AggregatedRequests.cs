@@ -13,7 +13,7 @@ internal sealed class AggregatedRequests(AggregatedApis apis, Authorizer authori
     /// <summary>False: nobody else serves this path.</summary>
     public async Task<bool> TryHandleAsync(HttpContext context, RequestUser user)
     {
-        if (apis.All.Count == 0 || Find(context.Request.Path.Value ?? "") is not { } api)
+        if (apis.Of(context.Request.Path.Value ?? "") is not { } api)
         {
             return false;
         }
@@ -54,11 +54,4 @@ internal sealed class AggregatedRequests(AggregatedApis apis, Authorizer authori
             }
         }
     }
-
-    private AggregatedApi? Find(string path) => path.Split('/', 5, StringSplitOptions.RemoveEmptyEntries) switch
-    {
-        ["apis", var group, var version, ..] => apis.Find(group, version),
-        ["openapi", "v3", "apis", var group, var version] => apis.Find(group, version),
-        _ => null,
-    };
 }

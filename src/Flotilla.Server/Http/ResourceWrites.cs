@@ -4,13 +4,14 @@ using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
 using Flotilla.Api.ManagedFields;
 using Flotilla.Api.Validation;
+using Flotilla.Server.Authorization;
 using Flotilla.Server.Objects;
 using Flotilla.Storage;
 
 namespace Flotilla.Server.Http;
 
 /// <summary>POST, PUT, PATCH and DELETE of objects.</summary>
-public sealed class ResourceWrites(ObjectStore objects, ResourceReads reads, TimeProvider time)
+public sealed class ResourceWrites(ObjectStore objects, ResourceReads reads, Authorizer authorizer, TimeProvider time)
 {
     private static readonly string[] FieldValidations = ["Ignore", "Strict", "Warn"];
     private static readonly string[] Policies = ["Foreground", "Background", "Orphan"];
@@ -32,8 +33,45 @@ public sealed class ResourceWrites(ObjectStore objects, ResourceReads reads, Tim
     {
         CheckDryRun(request, "UpdateOptions");
         var (value, warnings) = BodyReader.ReadObject(request, path.Kind);
-        var entry = await objects.ChangeAsync(path.Kind, path.Key, path.Subresource, Options(request), _ => value.Copy(), cancellationToken);
+        if (path.Kind.AllowsCreateOnUpdate && path.Subresource is null && await objects.FindAsync(path.Kind, path.Key, cancellationToken) is null)
+        {
+            return await CreateOnUpdateAsync(request, path, value, warnings, cancellationToken);
+        }
+
+        var entry = await objects.ChangeAsync(path.Kind, path.Key, path.Subresource, Options(request), _ => Replacing(path, value.Copy()), cancellationToken);
         return reads.Present(request, path.Kind, entry, warnings: warnings);
+    }
+
+    /// <summary>Some kinds come into being by being put where nothing is; whoever does so must be allowed to create.</summary>
+    private async Task<ApiAnswer> CreateOnUpdateAsync(ApiRequest request, ResourcePath path, JsonObject value, IReadOnlyList<string> warnings, CancellationToken cancellationToken)
+    {
+        var collection = request.Path[..request.Path.LastIndexOf('/')];
+        await authorizer.AuthorizeAsync(new ApiRequest { Method = "POST", Path = collection, User = request.User }, cancellationToken);
+        var metadata = value.Child("metadata");
+        if (metadata.String("name") is { Length: > 0 } name && name != path.Name)
+        {
+            throw Failures.BadRequest($"the name of the object ({name}) does not match the name on the URL ({path.Name})");
+        }
+
+        metadata["name"] = path.Name;
+        if (metadata.String("resourceVersion") is { Length: > 0 } version && version != "0")
+        {
+            throw Failures.NotFound(path.Kind, path.Name!);
+        }
+
+        var entry = await objects.CreateAsync(path.Kind, path.Namespace, value, Options(request), cancellationToken);
+        return reads.Present(request, path.Kind, entry, 201, warnings);
+    }
+
+    /// <summary>Looked at only where there is something to replace: what is not there is a 404 first.</summary>
+    private static JsonObject Replacing(ResourcePath path, JsonObject value)
+    {
+        if (path.Kind.NeedsVersionOnUpdate && value.Object("metadata").String("resourceVersion") is null or "" or "0")
+        {
+            throw Failures.Invalid(path.Kind, path.Name!, [new FieldError("FieldValueInvalid", "metadata.resourceVersion", "Invalid value: 0x0: must be specified for an update")]);
+        }
+
+        return value;
     }
 
     public async Task<ApiAnswer> PatchAsync(ApiRequest request, ResourcePath path, CancellationToken cancellationToken)

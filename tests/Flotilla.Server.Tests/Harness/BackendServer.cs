@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -14,8 +15,11 @@ public sealed class BackendServer : IAsyncDisposable
 {
     private readonly WebApplication app;
 
-    private BackendServer(bool tls, RequestDelegate answer)
+    private readonly X509Certificate2 certificate;
+
+    private BackendServer(bool tls, string host, RequestDelegate answer)
     {
+        certificate = SelfSigned(host);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
@@ -25,7 +29,7 @@ public sealed class BackendServer : IAsyncDisposable
             {
                 listen.UseHttps(https =>
                 {
-                    https.ServerCertificate = SelfSigned();
+                    https.ServerCertificate = certificate;
                     https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
                     https.ClientCertificateValidation = (_, _, _) => true;
                 });
@@ -38,9 +42,13 @@ public sealed class BackendServer : IAsyncDisposable
 
     public int Port => new Uri(app.Urls.First()).Port;
 
-    public static async Task<BackendServer> StartAsync(bool tls, RequestDelegate answer)
+    /// <summary>What makes clients believe it, as configurations carry it: PEM in base64.</summary>
+    public string CaBundle => Convert.ToBase64String(Encoding.UTF8.GetBytes(certificate.ExportCertificatePem()));
+
+    /// <param name="host">The name in its certificate.</param>
+    public static async Task<BackendServer> StartAsync(bool tls, RequestDelegate answer, string host = "backend")
     {
-        var server = new BackendServer(tls, answer);
+        var server = new BackendServer(tls, host, answer);
         await server.app.StartAsync(TestContext.Current.CancellationToken);
         return server;
     }
@@ -49,12 +57,19 @@ public sealed class BackendServer : IAsyncDisposable
     public string Service(string name, string portName = "") =>
         $$$"""{"metadata":{"name":"{{{name}}}"},"spec":{"type":"ExternalName","externalName":"localhost","ports":[{"name":"{{{portName}}}","port":{{{Port}}}}]}}""";
 
-    public ValueTask DisposeAsync() => app.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await app.DisposeAsync();
+        certificate.Dispose();
+    }
 
-    private static X509Certificate2 SelfSigned()
+    private static X509Certificate2 SelfSigned(string host)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=backend", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName(host);
+        request.CertificateExtensions.Add(names.Build());
         using var made = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow.AddDays(2));
         return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pfx), null);
     }

@@ -8,22 +8,22 @@ public sealed class GarbageCollectionTests(ApiHost host)
     private const string Template = """{"metadata":{"labels":{"app":"gc"}},"spec":{"containers":[{"name":"nginx","image":"nginx"}]}}""";
 
     [Fact]
-    public async Task Deletes_the_pods_of_a_replica_set_when_not_orphaning()
+    public async Task Deletes_the_pods_of_a_replication_controller_when_not_orphaning()
     {
         var space = await host.SpaceAsync("gc");
         await CreateControllerAsync(space, "rc", 2);
-        (await DeleteAsync($"{Apps(space)}/replicasets/rc", "Background")).Expect(200);
+        (await DeleteAsync($"{Core(space)}/replicationcontrollers/rc", "Background")).Expect(200);
         await host.Admin.EventuallyAsync($"{Core(space)}/pods", reply => Items(reply).Count == 0);
-        (await host.Admin.GetAsync($"{Apps(space)}/replicasets/rc")).Expect(404);
+        (await host.Admin.GetAsync($"{Core(space)}/replicationcontrollers/rc")).Expect(404);
     }
 
     [Fact]
-    public async Task Orphans_the_pods_of_a_replica_set_if_told_to()
+    public async Task Orphans_the_pods_of_a_replication_controller_if_told_to()
     {
         var space = await host.SpaceAsync("gc");
         await CreateControllerAsync(space, "rc", 10);
-        (await DeleteAsync($"{Apps(space)}/replicasets/rc", "Orphan")).Expect(200);
-        await host.Admin.EventuallyAsync($"{Apps(space)}/replicasets/rc", reply => reply.Code == 404, seconds: 60);
+        (await DeleteAsync($"{Core(space)}/replicationcontrollers/rc", "Orphan")).Expect(200);
+        await host.Admin.EventuallyAsync($"{Core(space)}/replicationcontrollers/rc", reply => reply.Code == 404, seconds: 60);
         var pods = Items(await host.Admin.GetAsync($"{Core(space)}/pods"));
         Assert.Equal(10, pods.Count);
         Assert.All(pods, pod => Assert.True(pod["metadata"]!["ownerReferences"] is null && pod["metadata"]!["deletionTimestamp"] is null));
@@ -58,12 +58,12 @@ public sealed class GarbageCollectionTests(ApiHost host)
         var pods = await CreateControllerAsync(space, "rc", 10);
         var held = $"{Core(space)}/pods/{pods[0]}";
         (await host.Admin.PatchAsync(held, """{"metadata":{"finalizers":["example.com/hold"]}}""")).Expect(200);
-        (await DeleteAsync($"{Apps(space)}/replicasets/rc", "Foreground")).Expect(200);
+        (await DeleteAsync($"{Core(space)}/replicationcontrollers/rc", "Foreground")).Expect(200);
         await host.Admin.EventuallyAsync($"{Core(space)}/pods", reply => Items(reply).Count == 1);
-        var waiting = (await host.Admin.GetAsync($"{Apps(space)}/replicasets/rc")).Expect(200);
+        var waiting = (await host.Admin.GetAsync($"{Core(space)}/replicationcontrollers/rc")).Expect(200);
         Assert.Equal("foregroundDeletion", (string?)Assert.Single(waiting["metadata.finalizers"]!.AsArray()));
         (await host.Admin.PatchAsync(held, """{"metadata":{"finalizers":null}}""")).Expect(200);
-        await host.Admin.EventuallyAsync($"{Apps(space)}/replicasets/rc", reply => reply.Code == 404, seconds: 60);
+        await host.Admin.EventuallyAsync($"{Core(space)}/replicationcontrollers/rc", reply => reply.Code == 404, seconds: 60);
         Assert.Empty(Items(await host.Admin.GetAsync($"{Core(space)}/pods")));
     }
 
@@ -72,16 +72,16 @@ public sealed class GarbageCollectionTests(ApiHost host)
     {
         var space = await host.SpaceAsync("gc");
         var pods = await CreateControllerAsync(space, "going", 10);
-        var staying = (await host.Admin.PostAsync($"{Apps(space)}/replicasets", """{"metadata":{"name":"staying"},"spec":{"replicas":0,"selector":{"matchLabels":{"app":"other"}},"template":{"metadata":{"labels":{"app":"other"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}""")).Expect(201);
+        var staying = (await host.Admin.PostAsync($"{Core(space)}/replicationcontrollers", """{"metadata":{"name":"staying"},"spec":{"replicas":0,"selector":{"app":"other"},"template":{"metadata":{"labels":{"app":"other"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}""")).Expect(201);
         var kept = pods.Take(5).ToHashSet();
         foreach (var pod in kept)
         {
-            var owner = $$$"""[{"op":"add","path":"/metadata/ownerReferences/-","value":{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"staying","uid":"{{{staying["metadata.uid"]}}}"}}]""";
+            var owner = $$$"""[{"op":"add","path":"/metadata/ownerReferences/-","value":{"apiVersion":"v1","kind":"ReplicationController","name":"staying","uid":"{{{staying["metadata.uid"]}}}"}}]""";
             (await host.Admin.PatchAsync($"{Core(space)}/pods/{pod}", owner, ApiCaller.JsonPatch)).Expect(200);
         }
 
-        (await DeleteAsync($"{Apps(space)}/replicasets/going", "Foreground")).Expect(200);
-        await host.Admin.EventuallyAsync($"{Apps(space)}/replicasets/going", reply => reply.Code == 404, seconds: 60);
+        (await DeleteAsync($"{Core(space)}/replicationcontrollers/going", "Foreground")).Expect(200);
+        await host.Admin.EventuallyAsync($"{Core(space)}/replicationcontrollers/going", reply => reply.Code == 404, seconds: 60);
         var left = await host.Admin.EventuallyAsync($"{Core(space)}/pods", reply => Items(reply).Count == 5);
         Assert.All(Items(left), pod =>
         {
@@ -122,7 +122,7 @@ public sealed class GarbageCollectionTests(ApiHost host)
 
     private async Task<List<string>> CreateControllerAsync(string space, string name, int replicas)
     {
-        (await host.Admin.PostAsync($"{Apps(space)}/replicasets", $$"""{"metadata":{"name":"{{name}}"},"spec":{"replicas":{{replicas}},"selector":{"matchLabels":{"app":"gc"} },"template":{{Template}} } }""")).Expect(201);
+        (await host.Admin.PostAsync($"{Core(space)}/replicationcontrollers", $$"""{"metadata":{"name":"{{name}}"},"spec":{"replicas":{{replicas}},"selector":{"app":"gc"},"template":{{Template}} } }""")).Expect(201);
         var pods = await host.Admin.EventuallyAsync($"{Core(space)}/pods", reply => Items(reply).Count == replicas);
         return [.. Items(pods).Select(pod => (string)pod["metadata"]!["name"]!)];
     }
