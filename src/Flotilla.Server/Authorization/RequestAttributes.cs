@@ -25,6 +25,8 @@ public static class RequestAttributes
     private static AccessAttributes Resource(string method, string group, string version, ReadOnlySpan<string> parts, Func<string, string?> query)
     {
         string? space = null;
+        var isWatch = parts.Length > 1 && parts[0] == "watch";
+        parts = isWatch ? parts[1..] : parts;
         if (parts[0] == "namespaces" && parts.Length > 1)
         {
             // A namespace is an object in itself: a role inside it may allow to read it.
@@ -33,7 +35,7 @@ public static class RequestAttributes
         }
 
         var name = parts.Length > 1 ? parts[1] : "";
-        var wanted = new AccessAttributes(Verb(method, name, query), group, parts[0], parts.Length > 2 ? parts[2] : "", space, name) { Version = version };
+        var wanted = new AccessAttributes(isWatch ? "watch" : Verb(method, name, query), group, parts[0], parts.Length > 2 ? parts[2] : "", space, name) { Version = version };
         return wanted.Verb is "list" or "watch" or "deletecollection" ? Narrow(wanted, query) : wanted;
     }
 
@@ -55,7 +57,7 @@ public static class RequestAttributes
         {
             var fields = query("fieldSelector") is { Length: > 0 } text ? FieldSelector.Parse(text) : null;
             var labels = query("labelSelector") is { Length: > 0 } other ? LabelSelector.Parse(other) : null;
-            return wanted with { Fields = fields, Labels = labels, Name = fields?.Required("metadata.name") ?? "" };
+            return wanted with { Fields = fields, Labels = labels, Name = fields?.Required("metadata.name") ?? wanted.Name };
         }
         catch (FormatException)
         {

@@ -42,6 +42,11 @@ public sealed class ApiHandler(
             request.Notes.Warn(warning);
         }
 
+        if (path.IsWatch)
+        {
+            return await WatchAsync(request, path, cancellationToken);
+        }
+
         if (path.Subresource is not null)
         {
             return await subresources.AnswerAsync(request, path, cancellationToken);
@@ -63,6 +68,16 @@ public sealed class ApiHandler(
             ("DELETE", null) => await writes.DeleteCollectionAsync(request, path, cancellationToken),
             _ => throw Failures.MethodNotAllowed(),
         };
+    }
+
+    private Task<ApiAnswer> WatchAsync(ApiRequest request, ResourcePath path, CancellationToken cancellationToken)
+    {
+        if (path.Subresource is not null || !path.Kind.Verbs.Contains("watch"))
+        {
+            throw Failures.NoSuchPath();
+        }
+
+        return request.Method is "GET" or "HEAD" ? reads.ListAsync(request, path, cancellationToken) : throw Failures.MethodNotAllowed();
     }
 
     private Task<ApiAnswer> MissingAsync(ApiRequest request)

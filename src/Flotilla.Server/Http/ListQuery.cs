@@ -39,7 +39,7 @@ public sealed record ListQuery(Selection Selection)
         var (labels, fields) = (ParseLabels(request["labelSelector"]), ParseFields(request["fieldSelector"], path));
         var query = new ListQuery(new Selection(path.Kind, path.Namespace, labels, fields))
         {
-            Watch = IsTrue(request["watch"]),
+            Watch = path.IsWatch || IsTrue(request["watch"]),
             Bookmarks = IsTrue(request["allowWatchBookmarks"]),
             SendInitial = request["sendInitialEvents"] is { } initial ? IsTrue(initial) : null,
             Match = request["resourceVersionMatch"] is { Length: > 0 } match ? match : null,

@@ -8,6 +8,9 @@ namespace Flotilla.Server.Http;
 /// <param name="Rest">What follows the subresource, e.g. the path behind a proxy.</param>
 public sealed record ResourcePath(Kind Kind, string? Namespace, string? Name, string? Subresource, string Rest)
 {
+    /// <summary>The old form of a watch, <c>/api/v1/watch/...</c>: the path says it, not the query.</summary>
+    public bool IsWatch { get; init; }
+
     public ObjectKey Key => new(Kind.IsNamespaced ? Namespace : null, Name ?? "");
 
     /// <summary>Null when the path names no resource the server knows.</summary>
@@ -29,6 +32,9 @@ public sealed record ResourcePath(Kind Kind, string? Namespace, string? Name, st
             return null;
         }
 
+        var isWatch = parts[at] == "watch" && parts.Length > at + 1;
+        at += isWatch ? 1 : 0;
+
         // /namespaces/NS/RESOURCE is inside the namespace; /namespaces/NS and its subresources are the namespace itself.
         string? space = null;
         if (parts[at] == "namespaces" && parts.Length > at + 2 && !(group.Length == 0 && parts.Length == at + 3 && parts[at + 2] is "status" or "finalize" && group.Length == 0))
@@ -48,6 +54,6 @@ public sealed record ResourcePath(Kind Kind, string? Namespace, string? Name, st
             return null;
         }
 
-        return new ResourcePath(kind, space, name, parts.Length > at + 2 ? parts[at + 2] : null, string.Join('/', parts.Skip(at + 3)));
+        return new ResourcePath(kind, space, name, parts.Length > at + 2 ? parts[at + 2] : null, string.Join('/', parts.Skip(at + 3))) { IsWatch = isWatch };
     }
 }

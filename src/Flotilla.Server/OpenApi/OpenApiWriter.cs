@@ -85,6 +85,7 @@ public sealed class OpenApiWriter(OpenApiVersion version)
             paths[$"{collection}/{{name}}"] = item;
         }
 
+        AddWatchPaths(paths, kind, root);
         foreach (var sub in kind.Subresources)
         {
             var item = new JsonObject();
@@ -96,6 +97,21 @@ public sealed class OpenApiWriter(OpenApiVersion version)
 
             paths[$"{collection}/{{name}}/{sub.Name}"] = item;
         }
+    }
+
+    /// <summary>The old form of watches, which built-in kinds keep.</summary>
+    private void AddWatchPaths(JsonObject paths, Kind kind, string root)
+    {
+        if (kind.Custom is not null || !kind.Verbs.Contains("watch"))
+        {
+            return;
+        }
+
+        var collection = kind.IsNamespaced ? $"{root}/watch/namespaces/{{namespace}}/{kind.Plural}" : $"{root}/watch/{kind.Plural}";
+        JsonObject Watch(string verb) => new() { ["get"] = Operation(kind, kind.Identity, verb, Referring(SchemaTable.BuiltIn["io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent"])) };
+        paths[$"{root}/watch/{kind.Plural}"] = Watch("watchlist");
+        paths[collection] = Watch("watchlist");
+        paths[$"{collection}/{{name}}"] = Watch("watch");
     }
 
     private JsonObject Operation(Kind kind, ResourceKind identity, string verb, JsonObject schema)
@@ -117,7 +133,7 @@ public sealed class OpenApiWriter(OpenApiVersion version)
             parameters.Add(Query("force", "boolean"));
         }
 
-        if (verb == "list")
+        if (verb is "list" or "watchlist" or "watch")
         {
             foreach (var name in (ReadOnlySpan<string>)["continue", "fieldSelector", "labelSelector", "resourceVersion", "resourceVersionMatch"])
             {
