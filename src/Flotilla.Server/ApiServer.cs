@@ -73,7 +73,7 @@ public sealed class ApiServer : IAsyncDisposable
         var authorizer = access.Authorizer;
         var endpoints = new ServiceEndpoints(store);
         webhooks = new WebhookConnections(endpoints);
-        var admission = new AdmissionChain([.. DefaultPlugins.Create(store, kinds, authorizer, webhooks, time), .. access.Admission], allocator);
+        var admission = new AdmissionChain([.. DefaultPlugins.Create(store, kinds, authorizer, webhooks, AdmissionSettings.Load(options.AdmissionFile), time), .. access.Admission], allocator);
         objects = new ObjectStore(store, admission, new ServedForm(new ConversionWebhooks(new WebhookClient(webhooks, time))), time);
         customResources = new CustomResourceService(objects, kinds, time, loggers.CreateLogger<CustomResourceService>());
         var apis = new AggregatedApis();
