@@ -9,6 +9,7 @@ using Flotilla.Node.Status;
 using Flotilla.Node.Streaming.Runtime;
 using Flotilla.Node.Streaming.Logs;
 using Flotilla.Node.Volumes;
+using Flotilla.Node.Volumes.Local;
 using k8s.Models;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -52,6 +53,7 @@ public sealed class NodeAgent : IAsyncDisposable
             events,
             statuses,
             volumes,
+            new LocalProvisioner(options, client, informers, time, loggers),
             Status,
             new LogRotation(options, Runtime, time, loggers.CreateLogger<LogRotation>()),
             new PodAgent(shared, Pods, loggers.CreateLogger<PodAgent>()),

@@ -27,12 +27,11 @@ internal sealed class VolumeWriter(
 
     public async Task<V1PersistentVolume> SetPhaseAsync(V1PersistentVolume volume, string phase, string? message, CancellationToken cancellationToken)
     {
-        if (volume.Status?.Phase == phase && (volume.Status.Message ?? "") == (message ?? ""))
+        if (volume.Status?.Phase == phase)
         {
             return volume;
         }
-        var changed = volume.Status?.Phase == phase ? volume.Status.LastPhaseTransitionTime : time.GetUtcNow().UtcDateTime;
-        var status = new V1PersistentVolumeStatus { Phase = phase, Message = message, LastPhaseTransitionTime = changed };
+        var status = (volume.Status ?? new V1PersistentVolumeStatus()) with { Phase = phase, Message = message, LastPhaseTransitionTime = time.GetUtcNow().UtcDateTime };
         return volumes.Wrote(await client.UpdateStatusAsync(volume with { ApiVersion = "v1", Kind = "PersistentVolume", Status = status }, cancellationToken));
     }
 
