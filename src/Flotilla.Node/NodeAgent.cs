@@ -5,11 +5,12 @@ using Flotilla.Node.Containerd;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Pods;
 using Flotilla.Node.Registry;
+using Flotilla.Node.Serving;
+using Flotilla.Node.Statistics;
 using Flotilla.Node.Status;
 using Flotilla.Node.Streaming.Runtime;
 using Flotilla.Node.Streaming.Logs;
 using Flotilla.Node.Volumes;
-using Flotilla.Node.Volumes.Local;
 using k8s.Models;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -26,7 +27,7 @@ public sealed class NodeAgent : IAsyncDisposable
     private readonly List<IHostedService> services = [];
 
     public NodeAgent(
-        NodeOptions options, IObjectClient client, InformerSet informers, TimeProvider time, ILoggerFactory loggers)
+        NodeOptions options, IObjectClient client, InformerSet informers, TimeProvider time, ILoggerFactory loggers, NodeServing? serving = null)
     {
         this.options = options;
         Runtime = new CriClient(options.RuntimeSocket);
@@ -40,12 +41,16 @@ public sealed class NodeAgent : IAsyncDisposable
         var puller = new ImagePuller(Runtime, client, events, time);
         var starter = new ContainerStarter(options, Runtime, puller, environment, hooks, events, hostIp);
         var volumes = new PodVolumesManager(options, client, informers, time, loggers);
+        var cgroups = new PodCgroups(options.CgroupRoot);
+        var (view, probes) = (new RuntimeView(), new ProbeCounts());
         var shared = new PodServices(
-            options, Runtime, starter, hooks, volumes, new PodCgroups(options.CgroupRoot), NodeCapacity.OfThisMachine(options), statuses, events, time,
-            loggers.CreateLogger<PodAgent>(), hostIp);
+            options, Runtime, starter, hooks, volumes, cgroups, NodeCapacity.OfThisMachine(options), statuses, events, time,
+            loggers.CreateLogger<PodAgent>(), hostIp, view, probes);
         Pods = informers.Of<V1Pod>(new ListScope(FieldSelector: $"spec.nodeName={options.NodeName}"));
         Streams = new RuntimeStreams(Runtime, Pods, time);
-        Status = new NodeStatusService(options, client, Runtime, events, time, loggers.CreateLogger<NodeStatusService>());
+        var sampler = new UsageSampler(cgroups, new CgroupFiles(time), view, Pods.List, time);
+        var server = serving is null ? null : new NodeServer(serving, new NodeAccess(options, serving, client, time), RoutesOf(sampler, cgroups, view, probes, time), loggers);
+        Status = new NodeStatusService(options, client, Runtime, events, time, loggers.CreateLogger<NodeStatusService>()) { ServerPort = () => server?.Port };
         services.AddRange(
         [
             supervisor,
@@ -53,10 +58,11 @@ public sealed class NodeAgent : IAsyncDisposable
             events,
             statuses,
             volumes,
-            new LocalProvisioner(options, client, informers, time, loggers),
+            .. server is null ? (IHostedService[])[] : [server],
             Status,
             new LogRotation(options, Runtime, time, loggers.CreateLogger<LogRotation>()),
             new PodAgent(shared, Pods, loggers.CreateLogger<PodAgent>()),
+            sampler,
         ]);
     }
 
@@ -85,6 +91,18 @@ public sealed class NodeAgent : IAsyncDisposable
         {
             await service.StartAsync(cancellationToken);
         }
+    }
+
+    private NodeRoutes RoutesOf(UsageSampler sampler, PodCgroups cgroups, RuntimeView view, ProbeCounts probes, TimeProvider time)
+    {
+        var statistics = new StatisticsRoutes(
+            sampler,
+            new StatsSummary(options, sampler, Runtime, new DiskAccounts(options, Runtime), time),
+            new ResourceSeries(sampler),
+            new ContainerSeries(sampler, cgroups, options),
+            new AgentSeries(options, view, time),
+            probes);
+        return new NodeRoutes([.. statistics.All, .. new PodRoutes(Pods.List, view).All, .. new StreamRoutes(Streams).All, .. new MachineRoutes(options).All]);
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)

@@ -62,10 +62,10 @@ public sealed record NodeOptions
 
     public string RuntimeSocket => ContainerRuntimeEndpoint is { } endpoint ? Cri.CriClient.SocketPath(endpoint) : ContainerdSocket;
 
-    public string PodsDirectory => Path.Combine(DataDirectory, "pods");
+    /// <summary>Pods described by files in here run without the cluster's leave, and are shown to it.</summary>
+    public string ManifestDirectory { get => field ?? Path.Combine(DataDirectory, "manifests"); init; }
 
-    /// <summary>The data of claims that local volumes serve.</summary>
-    public string LocalVolumesDirectory => Path.Combine(DataDirectory, "local-volumes");
+    public string PodsDirectory => Path.Combine(DataDirectory, "pods");
 
     public string PodLogsDirectory => Path.Combine(DataDirectory, "logs");
 }

@@ -16,9 +16,11 @@ using Flotilla.Server.Discovery;
 using Flotilla.Server.Fairness;
 using Flotilla.Server.Http;
 using Flotilla.Server.Identity;
+using Flotilla.Server.Nodes;
 using Flotilla.Server.Objects;
 using Flotilla.Server.OpenApi;
 using Flotilla.Server.Proxying;
+using Flotilla.Server.ResourceMetrics;
 using Flotilla.Server.Reviews;
 using Flotilla.Server.Subresources;
 using Flotilla.Server.Watching;
@@ -49,6 +51,7 @@ public sealed class ApiServer : IAsyncDisposable
     private readonly ServiceAllocator allocator;
     private readonly WebhookConnections webhooks;
     private readonly NodeConnections nodes = new();
+    private readonly NodeClient nodeClient;
     private readonly HttpListenerHost listener;
     private readonly TimeProvider time;
     private readonly KindRegistry kinds = new(BuiltInKinds.All);
@@ -73,7 +76,7 @@ public sealed class ApiServer : IAsyncDisposable
         var authorizer = access.Authorizer;
         var endpoints = new ServiceEndpoints(store);
         webhooks = new WebhookConnections(endpoints);
-        var admission = new AdmissionChain([.. DefaultPlugins.Create(store, kinds, authorizer, webhooks, AdmissionSettings.Load(options.AdmissionFile), time), .. access.Admission], allocator);
+        var admission = new AdmissionChain([.. DefaultPlugins.Create(store, kinds, authorizer, webhooks, time), .. access.Admission], allocator);
         objects = new ObjectStore(store, admission, new ServedForm(new ConversionWebhooks(new WebhookClient(webhooks, time))), time);
         customResources = new CustomResourceService(objects, kinds, time, loggers.CreateLogger<CustomResourceService>());
         var apis = new AggregatedApis();
@@ -81,7 +84,8 @@ public sealed class ApiServer : IAsyncDisposable
         typeChecks = new PolicyTypeChecks(objects, kinds, time, loggers.CreateLogger<PolicyTypeChecks>());
         apiServices = new ApiServiceService(objects, kinds, apis, new Availability(aggregatedServers, endpoints), time, loggers.CreateLogger<ApiServiceService>());
         forwarder = new Forwarder();
-        proxies = new ProxyRequests(kinds, authorizer, admission, objects, endpoints, forwarder);
+        nodeClient = new NodeClient(identity);
+        proxies = new ProxyRequests(kinds, authorizer, admission, new ProxyTargets(objects, endpoints, nodeClient), forwarder);
         audit = new AuditRecorder(options.Audit, time, loggers);
         flows = new FlowControl(store, options.MaxConcurrentRequests, time, loggers.CreateLogger<FlowControl>());
         flowKeeper = new FlowKeeper(flows, new BuiltInObjects(objects), store, time, loggers.CreateLogger<FlowKeeper>());
@@ -101,7 +105,8 @@ public sealed class ApiServer : IAsyncDisposable
             new ReviewAnswers(new AccessReviews(authorizer), access.Tokens, pods, kinds, time),
             reads,
             writes,
-            new SubresourceAnswers(objects, reads, writes, new ScaleAnswers(objects), pods, new TokenAnswers(objects, admission, identity.ServiceAccounts, time), new LogAnswers(objects, nodes)));
+            new SubresourceAnswers(objects, reads, writes, new ScaleAnswers(objects), pods, new TokenAnswers(objects, admission, identity.ServiceAccounts, time), new LogAnswers(objects, nodes)),
+            new MetricsAnswers(objects, reads, new UsageReader(nodeClient, time, loggers.CreateLogger<UsageReader>()), time));
         var streams = new StreamRequests(kinds, authorizer, admission, objects, nodes);
         listener = new HttpListenerHost(options, identity, new HttpAdapter(handler, streams, new ForwardedRequests(proxies, new AggregatedRequests(apis, authorizer, aggregatedServers, forwarder)), access.Authenticator, audit, new FlowGate(flows, new RequestWidth(store, kinds)), status, metrics, time, loggers.CreateLogger<HttpAdapter>()), loggers);
         local = new LocalParts(handler, objects, hubs, kinds, apis, aggregatedServers, time);
@@ -163,6 +168,7 @@ public sealed class ApiServer : IAsyncDisposable
     {
         await listener.DisposeAsync();
         proxies.Dispose();
+        nodeClient.Dispose();
         await forwarder.DisposeAsync();
         typeChecks.Dispose();
         apiServices.Dispose();

@@ -26,5 +26,6 @@ public static class BuiltInKinds
         .. DiscoveryKinds.All,
         .. ResourceKinds.All,
         .. FlowControlKinds.All,
+        .. MetricsKinds.All,
     ];
 }

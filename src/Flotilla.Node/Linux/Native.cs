@@ -83,6 +83,28 @@ internal static class Native
         return statx(currentDirectory, path, 0, wantType, buffer) == 0 ? BitConverter.ToUInt16(buffer, 28) & typeMask : null;
     }
 
+    /// <summary>Blocks of 512 bytes that a file, directory or link takes itself; 0 when it is gone.</summary>
+    public static long BlocksOf(string path)
+    {
+        const int currentDirectory = -100;
+        const int noFollow = 0x100;
+        const uint wantBlocks = 0x400;
+        var buffer = new byte[256];
+        return statx(currentDirectory, path, noFollow, wantBlocks, buffer) == 0 ? BitConverter.ToInt64(buffer, 48) : 0;
+    }
+
+    /// <summary>statfs(2), whose words have one order on all 64-bit machines.</summary>
+    public static FileSystemSpace StatFileSystem(string path)
+    {
+        var buffer = new long[32];
+        if (statfs(path, buffer) != 0)
+        {
+            throw Failure($"statfs {path}");
+        }
+        var block = buffer[1];
+        return new FileSystemSpace(buffer[2] * block, buffer[3] * block, buffer[4] * block, buffer[5], buffer[6]);
+    }
+
     private static IOException Failure(string what) => new($"{what}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
 
     [DllImport("libc", SetLastError = true)]
@@ -108,6 +130,9 @@ internal static class Native
 
     [DllImport("libc", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false)]
     private static extern int statx(int directory, string path, int flags, uint mask, byte[] buffer);
+
+    [DllImport("libc", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false)]
+    private static extern int statfs(string path, long[] buffer);
 
     [DllImport("libc", SetLastError = true)]
     private static extern int close(int descriptor);

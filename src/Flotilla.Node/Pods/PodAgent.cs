@@ -149,8 +149,9 @@ internal sealed partial class PodAgent(PodServices services, Informer<V1Pod> pod
         {
             var sandboxes = services.Runtime.Runtime.ListPodSandboxAsync(new ListPodSandboxRequest(), cancellationToken: cancellationToken);
             var containers = services.Runtime.Runtime.ListContainersAsync(new ListContainersRequest(), cancellationToken: cancellationToken);
-            var parts = (await sandboxes).Items.Select(item => (Uid: item.Metadata.Uid, Part: $"{item.Id}{item.State}"))
-                .Concat((await containers).Containers.Select(item => (Uid: item.Labels.GetValueOrDefault(RuntimeLabels.PodUid, ""), Part: $"{item.Id}{item.State}")));
+            services.View.Set((await sandboxes).Items, (await containers).Containers);
+            var parts = services.View.Sandboxes.Select(item => (Uid: item.Metadata.Uid, Part: $"{item.Id}{item.State}"))
+                .Concat(services.View.Containers.Select(item => (Uid: item.Labels.GetValueOrDefault(RuntimeLabels.PodUid, ""), Part: $"{item.Id}{item.State}")));
             var now = parts.GroupBy(part => part.Uid, StringComparer.Ordinal).ToDictionary(
                 group => group.Key,
                 group => string.Join(' ', group.Select(part => part.Part).Order(StringComparer.Ordinal)),

@@ -14,6 +14,9 @@ internal sealed class PodCgroups(string root, string mountPoint = PodCgroups.Mou
     private static readonly string[] Controllers = ["cpu", "memory", "pids"];
     private readonly bool unified = File.Exists(Path.Combine(mountPoint, "cgroup.controllers"));
 
+    /// <summary>The cgroup above those of all pods.</summary>
+    public string Root => root;
+
     private string[] Hierarchies => unified ? [""] : Controllers;
 
     /// <summary>The cgroup parent as the runtime wants it, absolute within a hierarchy.</summary>

@@ -1,5 +1,6 @@
 using Flotilla.Client;
 using Flotilla.Node.Cri;
+using Flotilla.Node.Statistics;
 using Flotilla.Node.Status;
 using Microsoft.Extensions.Logging;
 
@@ -18,4 +19,6 @@ internal sealed record PodServices(
     EventRecorder Events,
     TimeProvider Time,
     ILogger Logger,
-    string HostIp);
+    string HostIp,
+    RuntimeView View,
+    ProbeCounts ProbeCounts);

@@ -45,7 +45,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
         sandboxes = new PodSandboxes(services);
         stopper = new PodStopper(services, sandboxes);
         observer = new PodObserver(services.Runtime, pod.Metadata.Uid);
-        probes = new PodProbes(services.Runtime, services.Events, services.Time, Wake);
+        probes = new PodProbes(services, Wake);
         holds = new ContainerHolds(services.Time);
         resizing = new PodResizing(services.Capacity.AmountOf);
         status = pod.Status ?? new V1PodStatus();
@@ -439,6 +439,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
         }
         await Task.WhenAll(observed.Sandboxes.Select(sandbox => sandboxes.RemoveAsync(sandbox, cancellationToken)));
         services.Cgroups.Remove(desired.Metadata.Uid);
+        services.ProbeCounts.Forget(desired.Metadata.Uid);
         Delete(PodDirectories.Of(services.Options, desired.Metadata.Uid));
         Delete(PodDirectories.Logs(services.Options, desired));
     }

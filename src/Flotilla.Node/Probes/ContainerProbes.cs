@@ -1,6 +1,7 @@
 using Flotilla.Client;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Pods;
+using Flotilla.Node.Statistics;
 using Grpc.Core;
 using k8s.Models;
 
@@ -13,6 +14,7 @@ internal sealed class ContainerProbes
     private readonly CriClient runtime;
     private readonly EventRecorder events;
     private readonly TimeProvider time;
+    private readonly ProbeCounts counts;
     private readonly Action changed;
     private readonly CancellationTokenSource stopping = new();
     private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -20,12 +22,13 @@ internal sealed class ContainerProbes
     private volatile string? unhealthy;
 
     public ContainerProbes(
-        ProbeTarget target, CriClient runtime, EventRecorder events, TimeProvider time, Action changed, bool wasReady, bool wasStarted)
+        ProbeTarget target, PodServices services, Action changed, bool wasReady, bool wasStarted)
     {
         this.target = target;
-        this.runtime = runtime;
-        this.events = events;
-        this.time = time;
+        runtime = services.Runtime;
+        events = services.Events;
+        time = services.Time;
+        counts = services.ProbeCounts;
         this.changed = changed;
         ready = target.Spec.ReadinessProbe is null || wasReady;
         if (target.Spec.StartupProbe is null || wasStarted)
@@ -113,6 +116,7 @@ internal sealed class ContainerProbes
             while (unhealthy is null)
             {
                 var result = await ProbeAsync(probe, cancellationToken);
+                counts.Count(target.Pod, target.Spec.Name, kind, result.Passed);
                 row = result.Passed == last ? row + 1 : 1;
                 last = result.Passed;
                 if (!result.Passed)

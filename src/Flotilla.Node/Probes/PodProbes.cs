@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Flotilla.Client;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Pods;
+using Flotilla.Node.Statistics;
 using k8s.Models;
 
 namespace Flotilla.Node.Probes;
@@ -10,7 +11,7 @@ namespace Flotilla.Node.Probes;
 /// The probes of one pod's running containers: a loop for each, whose verdicts any thread may read.
 /// <paramref name="changed"/> is called whenever a verdict does.
 /// </summary>
-internal sealed class PodProbes(CriClient runtime, EventRecorder events, TimeProvider time, Action changed) : IAsyncDisposable
+internal sealed class PodProbes(PodServices services, Action changed) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, ContainerProbes> probed = new(StringComparer.Ordinal);
 
@@ -32,7 +33,7 @@ internal sealed class PodProbes(CriClient runtime, EventRecorder events, TimePro
                 var known = (pod.Status?.ContainerStatuses ?? []).Concat(pod.Status?.InitContainerStatuses ?? [])
                     .FirstOrDefault(status => status.Name == spec.Name && status.ContainerID == "containerd://" + container.Id);
                 var target = new ProbeTarget(pod, spec, container, observed.Ip ?? pod.Status?.HostIP ?? "127.0.0.1");
-                var probes = new ContainerProbes(target, runtime, events, time, changed, known?.Ready == true, known?.Started == true);
+                var probes = new ContainerProbes(target, services, changed, known?.Ready == true, known?.Started == true);
                 probed[container.Id] = probes;
                 probes.Start();
             }

@@ -25,6 +25,9 @@ public sealed partial class NodeStatusService(
     private volatile string? nodeUid;
     private DateTimeOffset lastWrite;
 
+    /// <summary>Where the node's own server listens; null: there is none.</summary>
+    public Func<int?> ServerPort { get; init; } = () => null;
+
     /// <summary>Until the node has been reported ready once.</summary>
     public Task WaitUntilReadyAsync(CancellationToken cancellationToken) => ready.Task.WaitAsync(cancellationToken);
 
@@ -140,6 +143,7 @@ public sealed partial class NodeStatusService(
                 new V1NodeAddress { Type = "InternalIP", Address = MachineInfo.Address(options).ToString() },
                 new V1NodeAddress { Type = "Hostname", Address = options.NodeName },
             ],
+            DaemonEndpoints = ServerPort() is { } port ? new V1NodeDaemonEndpoints { KubeletEndpoint = new V1DaemonEndpoint { Port = port } } : null,
             Capacity = capacity.Capacity(),
             Allocatable = capacity.Allocatable(),
             Conditions = NodeConditions.Merge(

@@ -1,4 +1,3 @@
-using System.Text;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Scheduler.Preemption;
@@ -8,15 +7,13 @@ using k8s.Models;
 namespace Flotilla.Scheduler.Binding;
 
 /// <summary>Says on the pod why it has no node, and carries out the preemption that may get it one.</summary>
-public sealed class FailureReporter(IObjectClient client, Func<PodInfo, EventRecorder> eventsFor, TimeProvider time)
+public sealed class FailureReporter(IObjectClient client, EventRecorder events, TimeProvider time)
 {
-    /// <param name="isError">The scheduler or the cluster failed, instead of the pod not fitting.</param>
-    public async Task ReportAsync(PodInfo pod, string message, bool isError, PreemptionPlan? plan, CancellationToken cancellationToken)
+    public async Task ReportAsync(PodInfo pod, string message, PreemptionPlan? plan, CancellationToken cancellationToken)
     {
-        var reason = isError ? "SchedulerError" : "Unschedulable";
-        eventsFor(pod).Record(pod.Pod, "Warning", "FailedScheduling", message);
+        events.Record(pod.Pod, "Warning", "FailedScheduling", message);
         var old = pod.Pod.Status?.Conditions?.FirstOrDefault(condition => condition.Type == "PodScheduled");
-        var isKnown = old?.Status == "False" && old.Reason == reason && old.Message == message;
+        var isKnown = old is { Status: "False", Reason: "Unschedulable" } && old.Message == message;
         if (!isKnown || plan is not null)
         {
             var changed = old?.Status == "False" ? old.LastTransitionTime : null;
@@ -24,15 +21,10 @@ public sealed class FailureReporter(IObjectClient client, Func<PodInfo, EventRec
                 pod,
                 new V1PodStatus
                 {
-                    Conditions = [Condition("PodScheduled", "False", reason, message, pod.Pod, changed)],
+                    Conditions = [Condition("PodScheduled", "False", "Unschedulable", message, pod.Pod, changed)],
                     NominatedNodeName = plan?.NodeName,
                 },
                 cancellationToken);
-        }
-
-        foreach (var other in plan?.Displaced ?? [])
-        {
-            await WithdrawAsync(other, cancellationToken);
         }
 
         foreach (var victim in plan?.Victims ?? [])
@@ -58,7 +50,7 @@ public sealed class FailureReporter(IObjectClient client, Func<PodInfo, EventRec
                     [
                         Condition(
                             "DisruptionTarget", "True", "PreemptionByScheduler",
-                            $"{pod.SchedulerName}: preempting to accommodate a higher priority pod", victim.Pod, null),
+                            "default-scheduler: preempting to accommodate a higher priority pod", victim.Pod, null),
                     ],
                 },
                 cancellationToken);
@@ -71,7 +63,7 @@ public sealed class FailureReporter(IObjectClient client, Func<PodInfo, EventRec
             return;
         }
 
-        eventsFor(pod).Record(victim.Pod, "Normal", "Preempted", $"Preempted by pod {pod.Uid} on node {nodeName}");
+        events.Record(victim.Pod, "Normal", "Preempted", $"Preempted by pod {pod.Uid} on node {nodeName}");
     }
 
     private V1PodCondition Condition(string type, string status, string reason, string message, V1Pod pod, DateTime? changed) => new()
@@ -84,14 +76,9 @@ public sealed class FailureReporter(IObjectClient client, Func<PodInfo, EventRec
         LastTransitionTime = changed ?? time.GetUtcNow().UtcDateTime,
     };
 
-    private Task WithdrawAsync(PodInfo pod, CancellationToken cancellationToken) =>
-        SendAsync(pod, Encoding.UTF8.GetBytes($$$"""{"metadata":{"uid":"{{{pod.Uid}}}"},"status":{"nominatedNodeName":null}}"""), cancellationToken);
-
-    private Task PatchAsync(PodInfo pod, V1PodStatus status, CancellationToken cancellationToken) =>
-        SendAsync(pod, ObjectJson.Encode(new V1Pod { Metadata = new V1ObjectMeta { Uid = pod.Uid }, Status = status }), cancellationToken);
-
-    private async Task SendAsync(PodInfo pod, byte[] body, CancellationToken cancellationToken)
+    private async Task PatchAsync(PodInfo pod, V1PodStatus status, CancellationToken cancellationToken)
     {
+        var body = ObjectJson.Encode(new V1Pod { Metadata = new V1ObjectMeta { Uid = pod.Uid }, Status = status });
         try
         {
             await client.PatchAsync<V1Pod>(pod.Key, new Patch(PatchKind.StrategicMerge, body), "status", cancellationToken);

@@ -13,15 +13,13 @@ public sealed class ClusterFeed(SchedulerState state, InformerSet informers)
     {
         informers.Of<V1Node>().Subscribe(OnNode);
         informers.Of<V1Namespace>().Subscribe(OnNamespace);
-        new VolumeFeed(state, informers).Subscribe();
-        informers.Of<V1PodDisruptionBudget>().Subscribe(OnBudget);
+        informers.Of<V1PersistentVolumeClaim>().Subscribe(OnClaim);
+        informers.Of<V1PersistentVolume>().Subscribe(OnVolume);
         informers.Of<V1Service>().Subscribe(OnService);
         informers.Of<V1ReplicaSet>().Subscribe(change =>
             OnOwner("ReplicaSet", change.Latest.Key(), change.New is null ? null : LabelMatcher.From(change.New.Spec.Selector)));
         informers.Of<V1StatefulSet>().Subscribe(change =>
             OnOwner("StatefulSet", change.Latest.Key(), change.New is null ? null : LabelMatcher.From(change.New.Spec.Selector)));
-        informers.Of<V1ReplicationController>().Subscribe(change =>
-            OnOwner("ReplicationController", change.Latest.Key(), change.New?.Spec.Selector is { Count: > 0 } selector ? LabelMatcher.Equal(selector) : null));
         informers.Of<V1Pod>().Subscribe(new PodFeed(state).OnPod);
     }
 
@@ -40,7 +38,7 @@ public sealed class ClusterFeed(SchedulerState state, InformerSet informers)
 
         if (change.Old is null || Matters(change.Old, change.New))
         {
-            state.Queue.Announce(new ClusterEvent(ClusterChange.Node, Node: change.New));
+            state.Queue.Announce(ClusterChange.Node);
         }
     }
 
@@ -48,8 +46,7 @@ public sealed class ClusterFeed(SchedulerState state, InformerSet informers)
     private static bool Matters(V1Node old, V1Node now) =>
         !ObjectJson.Encode(old.Metadata.Labels).AsSpan().SequenceEqual(ObjectJson.Encode(now.Metadata.Labels))
         || !ObjectJson.Encode(old.Spec).AsSpan().SequenceEqual(ObjectJson.Encode(now.Spec))
-        || !ObjectJson.Encode(old.Status?.Allocatable).AsSpan().SequenceEqual(ObjectJson.Encode(now.Status?.Allocatable))
-        || !ObjectJson.Encode(old.Status?.DeclaredFeatures).AsSpan().SequenceEqual(ObjectJson.Encode(now.Status?.DeclaredFeatures));
+        || !ObjectJson.Encode(old.Status?.Allocatable).AsSpan().SequenceEqual(ObjectJson.Encode(now.Status?.Allocatable));
 
     private void OnNamespace(ObjectChange<V1Namespace> change)
     {
@@ -68,19 +65,36 @@ public sealed class ClusterFeed(SchedulerState state, InformerSet informers)
         state.Queue.Announce(ClusterChange.NamespaceLabels);
     }
 
-    private void OnBudget(ObjectChange<V1PodDisruptionBudget> change)
+    private void OnClaim(ObjectChange<V1PersistentVolumeClaim> change)
     {
         lock (state.Gate)
         {
             if (change.New is null)
             {
-                state.Cluster.Budgets.Remove(change.Latest.Key());
+                state.Cluster.Volumes.RemoveClaim(change.Latest.Key());
+                return;
             }
-            else
-            {
-                state.Cluster.Budgets.Set(change.Latest.Key(), change.New);
-            }
+
+            state.Cluster.Volumes.Set(change.New);
         }
+
+        state.Queue.Announce(ClusterChange.Volume);
+    }
+
+    private void OnVolume(ObjectChange<V1PersistentVolume> change)
+    {
+        lock (state.Gate)
+        {
+            if (change.New is null)
+            {
+                state.Cluster.Volumes.RemoveVolume(change.Latest.Metadata.Name);
+                return;
+            }
+
+            state.Cluster.Volumes.Set(change.New);
+        }
+
+        state.Queue.Announce(ClusterChange.Volume);
     }
 
     private void OnService(ObjectChange<V1Service> change)

@@ -1,6 +1,7 @@
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Scheduler.Pipeline;
+using Flotilla.Scheduler.Plugins;
 using Flotilla.Scheduler.Snapshot;
 using k8s.Models;
 
@@ -9,6 +10,8 @@ namespace Flotilla.Scheduler.Feed;
 /// <summary>Sorts pods into those that occupy a node, those that want one, and those that concern us no more.</summary>
 public sealed class PodFeed(SchedulerState state)
 {
+    public const string SchedulerName = "default-scheduler";
+
     public void OnPod(ObjectChange<V1Pod> change)
     {
         var pod = change.New;
@@ -20,11 +23,11 @@ public sealed class PodFeed(SchedulerState state)
         {
             Placed(new PodInfo(pod));
         }
-        else if (pod.Metadata.DeletionTimestamp is not null)
+        else if (pod.Metadata.DeletionTimestamp is not null || SchedulingGates.Block(pod))
         {
             state.Queue.Remove(pod.Key());
         }
-        else
+        else if (pod.Spec.SchedulerName is null or "" or SchedulerName)
         {
             Wanting(change.Old, new PodInfo(pod));
         }
@@ -32,19 +35,18 @@ public sealed class PodFeed(SchedulerState state)
 
     private void Gone(ObjectKey key)
     {
-        PodInfo? before;
+        bool wasPlaced;
         state.Queue.Remove(key);
         lock (state.Gate)
         {
-            state.Cluster.Nominations.Remove(key);
+            state.Nominated.Remove(key);
             state.Assumed.Remove(key);
-            before = state.Cluster.Placed(key);
-            state.Cluster.Remove(key);
+            wasPlaced = state.Cluster.Remove(key);
         }
 
-        if (before is not null)
+        if (wasPlaced)
         {
-            state.Queue.Announce(new ClusterEvent(ClusterChange.PodGone, Pod: before));
+            state.Queue.Announce(ClusterChange.PodGone);
         }
     }
 
@@ -55,7 +57,7 @@ public sealed class PodFeed(SchedulerState state)
         state.Queue.Remove(pod.Key);
         lock (state.Gate)
         {
-            state.Cluster.Nominations.Remove(pod.Key);
+            state.Nominated.Remove(pod.Key);
             wasAssumed = state.Assumed.Remove(pod.Key);
             before = state.Cluster.Placed(pod.Key);
             state.Cluster.Place(pod, pod.NodeName!);
@@ -63,53 +65,30 @@ public sealed class PodFeed(SchedulerState state)
 
         if (before is null || wasAssumed || before.GroupKey != pod.GroupKey)
         {
-            state.Queue.Announce(new ClusterEvent(ClusterChange.PodPlaced, Pod: pod));
+            state.Queue.Announce(ClusterChange.PodPlaced);
         }
 
-        if (before is not null && pod.Requests.IsLessAnywhere(before.Requests))
+        if (before is not null && (before.Requests.MilliCpu > pod.Requests.MilliCpu || before.Requests.MemoryBytes > pod.Requests.MemoryBytes))
         {
-            state.Queue.Announce(new ClusterEvent(ClusterChange.PodGone, Pod: before));
+            state.Queue.Announce(ClusterChange.PodGone);
         }
     }
 
     private void Wanting(V1Pod? old, PodInfo pod)
     {
-        if (state.PluginsOf(pod) is not { } plugins)
-        {
-            return;
-        }
-
-        IReadOnlyList<IPreEnqueuePlugin> gates;
         lock (state.Gate)
         {
             if (state.Assumed.TryGetValue(pod.Key, out var assumed) && assumed.Uid == pod.Uid)
             {
                 return;
             }
-
-            Nominate(old, pod);
-            gates = [.. plugins.PreEnqueue.Where(plugin => !plugin.PreEnqueue(pod, state.Cluster).IsFit)];
         }
 
-        state.Queue.Set(pod, retry: old is not null && WantsOther(old, pod.Pod), gates);
-    }
-
-    /// <summary>What an earlier run of the scheduler, or somebody else, promised the pod counts too.</summary>
-    private void Nominate(V1Pod? old, PodInfo pod)
-    {
-        if (pod.Pod.Status?.NominatedNodeName is { Length: > 0 } node)
-        {
-            state.Cluster.Nominations.Set(pod, node);
-        }
-        else if (!string.IsNullOrEmpty(old?.Status?.NominatedNodeName))
-        {
-            state.Cluster.Nominations.Remove(pod.Key);
-        }
+        state.Queue.Set(pod, retry: old is not null && WantsOther(old, pod.Pod));
     }
 
     /// <summary>Changes of status do not let a pod fit; changes of what it asks for may.</summary>
     private static bool WantsOther(V1Pod old, V1Pod now) =>
         !ObjectJson.Encode(old.Spec).AsSpan().SequenceEqual(ObjectJson.Encode(now.Spec))
-        || !ObjectJson.Encode(old.Metadata.Labels).AsSpan().SequenceEqual(ObjectJson.Encode(now.Metadata.Labels))
-        || !ObjectJson.Encode(old.Status?.ResourceClaimStatuses).AsSpan().SequenceEqual(ObjectJson.Encode(now.Status?.ResourceClaimStatuses));
+        || !ObjectJson.Encode(old.Metadata.Labels).AsSpan().SequenceEqual(ObjectJson.Encode(now.Metadata.Labels));
 }

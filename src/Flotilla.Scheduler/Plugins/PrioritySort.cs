@@ -1,13 +1,10 @@
-using Flotilla.Scheduler.Pipeline;
 using Flotilla.Scheduler.Queue;
 
 namespace Flotilla.Scheduler.Plugins;
 
 /// <summary>Who is next: the higher priority, then who has waited longer.</summary>
-public sealed class PrioritySort : IQueueSortPlugin
+public sealed class PrioritySort : IComparer<QueuedPod>
 {
-    public string Name => "PrioritySort";
-
     public int Compare(QueuedPod? x, QueuedPod? y)
     {
         if (x is null || y is null)

@@ -21,7 +21,7 @@ namespace Flotilla.Server.Admission;
 /// <summary>The plugins that are always on. The order is upstream's: each sees what those before it have filled in.</summary>
 internal static class DefaultPlugins
 {
-    public static IReadOnlyList<IAdmissionPlugin> Create(IStore store, KindRegistry kinds, Authorizer authorizer, WebhookConnections connections, AdmissionSettings settings, TimeProvider time)
+    public static IReadOnlyList<IAdmissionPlugin> Create(IStore store, KindRegistry kinds, Authorizer authorizer, WebhookConnections connections, TimeProvider time)
     {
         var context = new MatchContext(store, new EquivalentKinds(kinds));
         var caller = new WebhookCaller(connections, time);
@@ -35,7 +35,7 @@ internal static class DefaultPlugins
             new ServiceAccountAdmission(store, time),
             new NodeRestriction(store),
             new TaintNodesByCondition(),
-            new PodSecurityAdmission(store, settings.PodSecurity),
+            new PodSecurityAdmission(store),
             new PriorityAdmission(store),
             new DefaultTolerationSeconds(),
             new DefaultStorageClass(store),

@@ -5,6 +5,7 @@ using Flotilla.Server.Authorization;
 using Flotilla.Server.Discovery;
 using Flotilla.Server.Objects;
 using Flotilla.Server.OpenApi;
+using Flotilla.Server.ResourceMetrics;
 using Flotilla.Server.Reviews;
 using Flotilla.Server.Subresources;
 
@@ -21,7 +22,8 @@ public sealed class ApiHandler(
     ReviewAnswers reviews,
     ResourceReads reads,
     ResourceWrites writes,
-    SubresourceAnswers subresources)
+    SubresourceAnswers subresources,
+    MetricsAnswers metrics)
 {
     public async Task<ApiAnswer> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
     {
@@ -50,6 +52,11 @@ public sealed class ApiHandler(
         if (path.Subresource is not null)
         {
             return await subresources.AnswerAsync(request, path, cancellationToken);
+        }
+
+        if (path.Kind.Group == MetricsKinds.GroupName)
+        {
+            return await metrics.AnswerAsync(request, path, cancellationToken);
         }
 
         if (!path.Kind.IsStored)

@@ -26,6 +26,7 @@ public sealed class ClusterIdentity
     private readonly TokenSigner signer;
     private readonly IReadOnlyList<string> serverNames;
     private X509Certificate2 server;
+    private X509Certificate2? nodeServer;
 
     private ClusterIdentity(PrivateFiles files, IEnumerable<string> serverNames, TimeProvider time)
     {
@@ -39,6 +40,7 @@ public sealed class ClusterIdentity
         server = LoadServer();
         Admin = LoadOrIssue("admin", CaCertificate, _ => true, () => authority.IssueClient("kubernetes-admin", AdminGroups, Lifetime));
         FrontProxy = LoadOrIssue("front-proxy-client", ProxyCaCertificate, _ => true, () => proxies.IssueClient("front-proxy-client", [], Lifetime));
+        NodeClient = LoadOrIssue("apiserver-kubelet-client", CaCertificate, _ => true, () => authority.IssueClient("kube-apiserver-kubelet-client", AdminGroups, Lifetime));
         encryption = new EncryptionKeyFile(files);
         EncryptionKeys = new EncryptionKeys(encryption.Load());
         signingKeys = new SigningKeys(files);
@@ -62,6 +64,9 @@ public sealed class ClusterIdentity
     /// <summary>CN=front-proxy-client: by this the API server proves itself to servers it forwards requests to.</summary>
     public IssuedCertificate FrontProxy { get; }
 
+    /// <summary>CN=kube-apiserver-kubelet-client, O=system:masters: by this the API server proves itself to nodes.</summary>
+    public IssuedCertificate NodeClient { get; }
+
     public ServiceAccountTokens ServiceAccounts { get; }
 
     /// <summary>Under which Secrets are stored.</summary>
@@ -76,6 +81,25 @@ public sealed class ClusterIdentity
             {
                 return IsNearExpiry(server) ? server = LoadServer() : server;
             }
+        }
+    }
+
+    /// <summary>What a node's own server shows; kept in a file and renewed long before it expires.</summary>
+    /// <param name="names">Names and addresses at which the API server finds the node.</param>
+    public X509Certificate2 NodeServerCertificate(string node, IReadOnlyList<string> names)
+    {
+        lock (gate)
+        {
+            if (nodeServer is not null && !IsNearExpiry(nodeServer))
+            {
+                return nodeServer;
+            }
+
+            return nodeServer = LoadOrIssue(
+                "kubelet",
+                CaCertificate,
+                certificate => names.All(name => certificate.MatchesHostname(name, allowWildcards: false, allowCommonName: false)),
+                () => authority.IssueServer($"system:node:{node}", names, Lifetime)).Load();
         }
     }
 

@@ -19,7 +19,7 @@ internal sealed class AllInOne : IAsyncDisposable
         this.progress = progress;
         this.time = time;
         plane = new ControlPlane(settings, time, loggers);
-        node = new LocalNode(settings, plane.Server.ClientFor("kubelet"), plane.Informers, time, loggers);
+        node = new LocalNode(settings, plane.Server.ClientFor("kubelet"), plane.Informers, NodeComposition.ServingFor(settings, plane.Identity), time, loggers);
     }
 
     /// <summary>Until cancelled.</summary>

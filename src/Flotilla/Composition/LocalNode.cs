@@ -5,13 +5,14 @@ using Flotilla.Network;
 using Flotilla.Node;
 using Flotilla.Node.Containerd;
 using Flotilla.Node.Cri;
+using Flotilla.Node.Serving;
 using Microsoft.Extensions.Logging;
 
 namespace Flotilla.Composition;
 
 /// <summary>This machine as a node: its network, its container runtime and its pods.</summary>
 internal sealed class LocalNode(
-    ClusterSettings settings, IObjectClient client, InformerSet informers, TimeProvider time, ILoggerFactory loggers) : IAsyncDisposable
+    ClusterSettings settings, IObjectClient client, InformerSet informers, NodeServing serving, TimeProvider time, ILoggerFactory loggers) : IAsyncDisposable
 {
     private readonly NodeOptions options = NodeComposition.NodeOptionsFor(settings);
     private NodeNetwork? network;
@@ -35,7 +36,7 @@ internal sealed class LocalNode(
     /// <summary>Returns when the node has been reported Ready.</summary>
     public async Task<INodeStreams> StartPodsAsync(CancellationToken cancellationToken)
     {
-        agent = new NodeAgent(options, client, informers, time, loggers);
+        agent = new NodeAgent(options, client, informers, time, loggers, serving);
         await agent.StartAsync(cancellationToken);
         await agent.Status.WaitUntilReadyAsync(cancellationToken);
         return agent.Streams;

@@ -2,6 +2,8 @@ using System.Net;
 using Flotilla.Local;
 using Flotilla.Network;
 using Flotilla.Node;
+using Flotilla.Node.Serving;
+using Flotilla.Server.Identity;
 
 namespace Flotilla.Composition;
 
@@ -21,6 +23,12 @@ internal static class NodeComposition
         NodeIp = MachineAddresses.Primary(),
         ClusterDns = [ClusterDns(settings).ToString()],
     };
+
+    public static NodeServing ServingFor(ClusterSettings settings, ClusterIdentity identity)
+    {
+        string[] names = [settings.NodeName, "127.0.0.1", .. MachineAddresses.All().Select(address => address.ToString())];
+        return new NodeServing(() => identity.NodeServerCertificate(settings.NodeName, names), identity.CaCertificate);
+    }
 
     public static NetworkOptions NetworkOptionsFor(ClusterSettings settings) => new()
     {

@@ -17,9 +17,9 @@ public sealed class BackendServer : IAsyncDisposable
 
     private readonly X509Certificate2 certificate;
 
-    private BackendServer(bool tls, string host, RequestDelegate answer)
+    private BackendServer(bool tls, X509Certificate2 certificate, RequestDelegate answer)
     {
-        certificate = SelfSigned(host);
+        this.certificate = certificate;
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
@@ -40,6 +40,8 @@ public sealed class BackendServer : IAsyncDisposable
         app.Run(answer);
     }
 
+    private bool IsOwned { get; init; }
+
     public int Port => new Uri(app.Urls.First()).Port;
 
     /// <summary>What makes clients believe it, as configurations carry it: PEM in base64.</summary>
@@ -48,7 +50,14 @@ public sealed class BackendServer : IAsyncDisposable
     /// <param name="host">The name in its certificate.</param>
     public static async Task<BackendServer> StartAsync(bool tls, RequestDelegate answer, string host = "backend")
     {
-        var server = new BackendServer(tls, host, answer);
+        return await StartAsync(new BackendServer(tls, SelfSigned(host), answer) { IsOwned = true });
+    }
+
+    /// <summary>With a certificate of somebody's.</summary>
+    public static Task<BackendServer> StartAsync(X509Certificate2 certificate, RequestDelegate answer) => StartAsync(new BackendServer(tls: true, certificate, answer));
+
+    private static async Task<BackendServer> StartAsync(BackendServer server)
+    {
         await server.app.StartAsync(TestContext.Current.CancellationToken);
         return server;
     }
@@ -60,7 +69,7 @@ public sealed class BackendServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await app.DisposeAsync();
-        certificate.Dispose();
+        (IsOwned ? certificate : null)?.Dispose();
     }
 
     private static X509Certificate2 SelfSigned(string host)

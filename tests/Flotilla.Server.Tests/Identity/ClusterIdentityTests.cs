@@ -30,7 +30,7 @@ public sealed class ClusterIdentityTests : IDisposable
 
         const UnixFileMode others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
         Assert.All(Directory.GetFiles(Pki, "*.key"), file => Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(file) & others));
-        Assert.Equal(7, Directory.GetFiles(Pki, "*.key").Length);
+        Assert.Equal(8, Directory.GetFiles(Pki, "*.key").Length);
         Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(Pki) & others);
     }
 

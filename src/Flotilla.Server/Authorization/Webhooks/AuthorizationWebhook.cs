@@ -62,7 +62,6 @@ public sealed class AuthorizationWebhook(RemoteReviewer reviewer, TimeProvider t
                 }
             }
 
-            Reviews.AccessSelectors.Write(wanted, attributes);
             spec["resourceAttributes"] = attributes;
         }
 
