@@ -69,6 +69,7 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
         }
 
         pass.Begin();
+        context.Features.Set(new RequestNotes());
         if (await streams.TryHandleAsync(context, caller.User) || await forwarded.TryHandleAsync(context, caller.User))
         {
             return;
@@ -157,11 +158,7 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
     private static async Task WriteAsync(HttpContext context, ApiAnswer answer, CancellationToken cancellationToken)
     {
         var response = context.Response;
-        foreach (var warning in answer.Warnings.Concat(context.Features.Get<RequestNotes>()?.Warnings ?? []))
-        {
-            response.Headers.Append("Warning", $"299 - \"{Quoted(warning)}\"");
-        }
-
+        WarningHeaders.Write(context, answer.Warnings);
         foreach (var (name, value) in answer.Headers ?? NoHeaders)
         {
             response.Headers[name] = value;
@@ -174,10 +171,6 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
 
         await AnswerWriter.WriteAsync(context, answer, cancellationToken);
     }
-
-    // A header is one line of text: what would end it or hide in it is left out.
-    private static string Quoted(string text) =>
-        string.Concat(text.Where(letter => !char.IsControl(letter))).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
 
     private static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)
     {

@@ -39,7 +39,7 @@ public sealed class StreamRequests(KindRegistry kinds, Authorizer authorizer, Ad
         if (resource.Subresource == "portforward")
         {
             var entry = await objects.GetAsync(resource.Kind, resource.Key, context.RequestAborted);
-            await admission.ReviewAsync(Connect(resource, user, new ResourceKind("", "v1", "PodPortForwardOptions"), []), context.RequestAborted);
+            await ReviewAsync(context, Connect(resource, user, new ResourceKind("", "v1", "PodPortForwardOptions"), []));
             await PortForwardEndpoint.HandleAsync(context, nodes.Streams, new PodTarget(resource.Namespace!, Objects.StoredObject.NameOf(entry.Key)));
             return true;
         }
@@ -52,9 +52,15 @@ public sealed class StreamRequests(KindRegistry kinds, Authorizer authorizer, Ad
             throw Failures.BadRequest("you must specify at least one command for the container");
         }
 
-        await admission.ReviewAsync(Connect(resource, user, resource.Subresource == "exec" ? ExecKind : AttachKind, Body(options, query["container"].ToString())), context.RequestAborted);
+        await ReviewAsync(context, Connect(resource, user, resource.Subresource == "exec" ? ExecKind : AttachKind, Body(options, query["container"].ToString())));
         await RemoteCommandEndpoint.HandleAsync(context, nodes.Streams, target, options, attach: resource.Subresource == "attach");
         return true;
+    }
+
+    private async Task ReviewAsync(HttpContext context, AdmissionRequest request)
+    {
+        await admission.ReviewAsync(request with { Options = request.Options with { Notes = context.Features.Get<RequestNotes>() } }, context.RequestAborted);
+        WarningHeaders.Write(context, []);
     }
 
     private static AdmissionRequest Connect(ResourcePath resource, RequestUser user, ResourceKind body, JsonObject options)

@@ -26,7 +26,7 @@ internal sealed class ProxyRequests(KindRegistry kinds, Authorizer authorizer, A
         var request = new ApiRequest { Method = context.Request.Method, Path = path, User = user };
         await authorizer.AuthorizeAsync(request, context.RequestAborted);
         var name = ProxyName.Parse(resource.Name!) ?? throw Failures.BadRequest($"invalid {resource.Kind.Singular} request \"{resource.Name}\"");
-        await ReviewAsync(resource, name, user, context.RequestAborted);
+        await ReviewAsync(resource, name, user, context);
         var target = await targets.FindAsync(resource, name, context.RequestAborted);
         var mount = path[..(path.IndexOf($"/{resource.Name}/proxy", StringComparison.Ordinal) + resource.Name!.Length + "//proxy".Length)];
         var rest = path[mount.Length..];
@@ -44,16 +44,17 @@ internal sealed class ProxyRequests(KindRegistry kinds, Authorizer authorizer, A
 
     public void Dispose() => targets.Dispose();
 
-    private ValueTask ReviewAsync(ResourcePath resource, ProxyName name, RequestUser user, CancellationToken cancellationToken)
+    private async Task ReviewAsync(ResourcePath resource, ProxyName name, RequestUser user, HttpContext context)
     {
         var body = new Api.Schema.ResourceKind("", "v1", resource.Kind.Name + "ProxyOptions");
-        return admission.ReviewAsync(
-            new AdmissionRequest(resource.Kind, AdmissionOperation.Connect, new JsonObject { ["kind"] = body.Kind, ["apiVersion"] = body.ApiVersion, ["path"] = resource.Rest }, null, new WriteOptions("", User: user))
+        await admission.ReviewAsync(
+            new AdmissionRequest(resource.Kind, AdmissionOperation.Connect, new JsonObject { ["kind"] = body.Kind, ["apiVersion"] = body.ApiVersion, ["path"] = resource.Rest }, null, new WriteOptions("", User: user, Notes: context.Features.Get<RequestNotes>()))
             {
                 Subresource = "proxy",
                 Body = body,
                 Target = new ObjectKey(resource.Namespace, name.Name),
             },
-            cancellationToken);
+            context.RequestAborted);
+        WarningHeaders.Write(context, []);
     }
 }

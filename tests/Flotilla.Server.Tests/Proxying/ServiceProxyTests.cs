@@ -1,9 +1,11 @@
+using System.Text.Json.Nodes;
+using Flotilla.Server.Tests.Admission.Webhooks;
 using Flotilla.Server.Tests.Harness;
 using Microsoft.AspNetCore.Http;
 
 namespace Flotilla.Server.Tests.Proxying;
 
-public sealed class ServiceProxyTests(ApiHost host)
+public sealed class ServiceProxyTests(ApiHost host, WebhookServer webhooks)
 {
     [Theory]
     [InlineData("GET")]
@@ -42,6 +44,20 @@ public sealed class ServiceProxyTests(ApiHost host)
         var body = new string('x', 6_000_000);
         var reply = (await host.Admin.SendAsync(HttpMethod.Post, $"/api/v1/namespaces/{space}/services/web/proxy/", body, "text/plain", "*/*")).Expect(418);
         Assert.Equal(body.Length, reply.Bytes.Length);
+    }
+
+    [Fact]
+    public async Task What_webhooks_warn_of_is_told_with_the_answer()
+    {
+        await using var scene = await WebhookScene.CreateAsync(host, webhooks);
+        await using var backend = await BackendServer.StartAsync(tls: false, context => context.Response.WriteAsync("served"));
+        (await host.Admin.PostAsync($"/api/v1/namespaces/{scene.Space}/services", backend.Service("web"))).Expect(201);
+        var path = webhooks.On(_ => new JsonObject { ["allowed"] = true, ["warnings"] = new JsonArray("mind the gap") });
+        await scene.ValidateAsync(scene.Hook(path, """[{"operations":["CONNECT"],"apiGroups":[""],"apiVersions":["v1"],"resources":["services/proxy"]}]"""));
+        var reply = (await host.Admin.GetAsync($"/api/v1/namespaces/{scene.Space}/services/web/proxy/", "*/*")).Expect(200);
+        Assert.Equal(["299 - \"mind the gap\""], reply.Headers.GetValues("Warning"));
+        var missing = (await host.Admin.GetAsync($"/api/v1/namespaces/{scene.Space}/services/web:other/proxy/")).Expect(503);
+        Assert.Equal(["299 - \"mind the gap\""], missing.Headers.GetValues("Warning"));
     }
 
     [Fact]
