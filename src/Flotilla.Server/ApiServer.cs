@@ -76,8 +76,9 @@ public sealed class ApiServer : IAsyncDisposable
         var authorizer = access.Authorizer;
         var endpoints = new ServiceEndpoints(store);
         webhooks = new WebhookConnections(endpoints);
-        var admission = new AdmissionChain([.. DefaultPlugins.Create(store, kinds, authorizer, webhooks, time), .. access.Admission], allocator);
-        objects = new ObjectStore(store, admission, new ServedForm(new ConversionWebhooks(new WebhookClient(webhooks, time))), time);
+        var conversions = new ConversionWebhooks(new WebhookClient(webhooks, time));
+        var admission = new AdmissionChain([.. DefaultPlugins.Create(store, kinds, authorizer, webhooks, conversions, time), .. access.Admission], allocator);
+        objects = new ObjectStore(store, admission, new ServedForm(conversions), time);
         customResources = new CustomResourceService(objects, kinds, time, loggers.CreateLogger<CustomResourceService>());
         var apis = new AggregatedApis();
         aggregatedServers = new WebhookConnections(endpoints, identity.FrontProxy.Load);

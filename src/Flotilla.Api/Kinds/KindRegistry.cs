@@ -43,14 +43,20 @@ public sealed class KindRegistry
     }
 
     /// <summary>Puts <paramref name="kinds"/> in the place of what was added under that name before; none takes it away.</summary>
-    public void Replace(string owner, IReadOnlyList<Kind> kinds)
+    public void Replace(string owner, IReadOnlyList<Kind> kinds) => Replace([KeyValuePair.Create(owner, kinds)]);
+
+    /// <summary>As above, for many names at once.</summary>
+    public void Replace(IEnumerable<KeyValuePair<string, IReadOnlyList<Kind>>> replacements)
     {
         lock (gate)
         {
-            added.Remove(owner);
-            if (kinds.Count > 0)
+            foreach (var (owner, kinds) in replacements)
             {
-                added.Add(owner, kinds);
+                added.Remove(owner);
+                if (kinds.Count > 0)
+                {
+                    added.Add(owner, kinds);
+                }
             }
 
             state = new State([.. builtIn, .. added.Values.SelectMany(list => list).OrderBy(kind => kind.Group, StringComparer.Ordinal)]);

@@ -91,7 +91,7 @@ internal sealed partial class Checker(Declarations declarations)
         {
             CelKind.Dyn or CelKind.Error or CelKind.TypeParameter => CelType.Dyn,
             CelKind.Map => operand.Parameters[1],
-            CelKind.Object => operand.Field(field) ?? Fail(offset, $"undefined field '{field}'"),
+            CelKind.Object => operand.FieldNamed(field) ?? Fail(offset, $"undefined field '{field}'"),
             _ => Fail(offset, $"type '{Text(operand)}' does not support field selection"),
         };
     }

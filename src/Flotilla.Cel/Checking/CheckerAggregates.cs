@@ -54,7 +54,7 @@ internal sealed partial class Checker
         {
             return;
         }
-        if (type.Field(entry.Name) is not { } field)
+        if (type.FieldNamed(entry.Name) is not { } field)
         {
             Fail(entry.Offset, $"undefined field '{entry.Name}'");
         }

@@ -71,7 +71,7 @@ internal sealed partial class CostEstimator
     {
         { Kind: CelKind.List } list => step == "@items" ? list.Parameters[0] : null,
         { Kind: CelKind.Map } map => step switch { "@keys" => map.Parameters[0], "@values" => map.Parameters[1], _ => null },
-        var inner => inner.Field(step),
+        var inner => inner.FieldNamed(step),
     };
 
     private static ulong? Written(Expression node) => node switch

@@ -78,7 +78,8 @@ public sealed class CelType : IEquatable<CelType>
 
     internal bool IsDynOrError => Kind is CelKind.Dyn or CelKind.Error;
 
-    internal CelType? Field(string name) => fields?.Invoke(name);
+    /// <summary>The type of a field, as expressions name it; null: there is none.</summary>
+    public CelType? FieldNamed(string name) => fields?.Invoke(name);
 
     internal CelType WithParameters(CelType[] parameters) => new(Kind, Name, parameters, fields) { MaxElements = MaxElements };
 }

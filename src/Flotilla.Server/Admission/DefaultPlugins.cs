@@ -14,6 +14,7 @@ using Flotilla.Server.Admission.Storage;
 using Flotilla.Server.Admission.Tolerations;
 using Flotilla.Server.Admission.Webhooks;
 using Flotilla.Server.Authorization;
+using Flotilla.Server.CustomResources;
 using Flotilla.Storage;
 
 namespace Flotilla.Server.Admission;
@@ -21,10 +22,11 @@ namespace Flotilla.Server.Admission;
 /// <summary>The plugins that are always on. The order is upstream's: each sees what those before it have filled in.</summary>
 internal static class DefaultPlugins
 {
-    public static IReadOnlyList<IAdmissionPlugin> Create(IStore store, KindRegistry kinds, Authorizer authorizer, WebhookConnections connections, TimeProvider time)
+    public static IReadOnlyList<IAdmissionPlugin> Create(IStore store, KindRegistry kinds, Authorizer authorizer, WebhookConnections connections, ConversionWebhooks conversions, TimeProvider time)
     {
-        var context = new MatchContext(store, new EquivalentKinds(kinds));
-        var caller = new WebhookCaller(connections, time);
+        var equivalents = new EquivalentKinds(kinds, conversions);
+        var context = new MatchContext(store, equivalents);
+        var caller = new WebhookCaller(connections, equivalents, time);
         var parameters = new PolicyParams(store, kinds);
         var mutating = new PolicySet(store, AdmissionKinds.MutatingPolicy, AdmissionKinds.MutatingPolicyBinding, context, parameters, authorizer);
         var validating = new PolicySet(store, AdmissionKinds.ValidatingPolicy, AdmissionKinds.ValidatingPolicyBinding, context, parameters, authorizer);

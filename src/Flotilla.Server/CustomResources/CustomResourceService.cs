@@ -12,7 +12,8 @@ namespace Flotilla.Server.CustomResources;
 
 /// <summary>
 /// Keeps the kinds that the server offers in step with the stored CustomResourceDefinitions: accepts their names,
-/// establishes them, and empties them before they go. One loop follows the definitions; everything is read again.
+/// establishes them, and empties them before they go. One loop follows the changes; only what they concern is looked
+/// at again.
 /// </summary>
 public sealed partial class CustomResourceService(ObjectStore objects, KindRegistry kinds, TimeProvider time, ILogger<CustomResourceService> logger) : BackgroundService
 {
@@ -20,16 +21,16 @@ public sealed partial class CustomResourceService(ObjectStore objects, KindRegis
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     private readonly HashSet<string> registered = new(StringComparer.Ordinal);
-    private Revision seen;
+    private readonly DefinitionSet definitions = new();
+    private readonly HashSet<string> pending = new(StringComparer.Ordinal);
 
     /// <summary>Everything established is offered when this returns.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        foreach (var definition in await ReadAllAsync(cancellationToken))
-        {
-            Offer(definition);
-        }
-
+        await LoadAsync(cancellationToken);
+        var established = definitions.Names.Select(name => definitions.Find(name)!).Where(IsEstablished).ToDictionary(DefinitionSet.NameOf, CustomKinds.Of, StringComparer.Ordinal);
+        registered.UnionWith(established.Keys);
+        kinds.Replace(established);
         await base.StartAsync(cancellationToken);
     }
 
@@ -37,14 +38,91 @@ public sealed partial class CustomResourceService(ObjectStore objects, KindRegis
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            var settled = await TryAsync("All custom resource definitions", () => ReconcileAsync(stoppingToken));
-            using var waking = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-            if (!settled)
+            try
             {
-                waking.CancelAfter(RetryAfter);
+                await FollowAsync(stoppingToken);
             }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                Log.Failed(logger, "All custom resource definitions", error);
+                await Task.Delay(RetryAfter, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
 
-            await NextChangeAsync(waking.Token);
+    /// <summary>Reads everything, then follows the changes until the store forgets where this was.</summary>
+    private async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        var revision = await LoadAsync(cancellationToken);
+        foreach (var gone in registered.Except(definitions.Names).ToList())
+        {
+            Withdraw(gone);
+        }
+
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await using var changes = objects.Store.WatchAsync(Definition.StoragePrefix, revision, ending.Token).GetAsyncEnumerator(ending.Token);
+        var next = changes.MoveNextAsync().AsTask();
+        try
+        {
+            while (true)
+            {
+                await ReconcilePendingAsync(cancellationToken);
+                if (pending.Count > 0 && await Task.WhenAny(next, Task.Delay(RetryAfter, time, cancellationToken)) != next)
+                {
+                    continue;
+                }
+
+                if (!await next)
+                {
+                    return;
+                }
+
+                Take(changes.Current);
+                next = changes.MoveNextAsync().AsTask();
+            }
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private void Take(IReadOnlyList<StoreEvent> changes)
+    {
+        foreach (var change in changes)
+        {
+            var name = change.Key[Definition.StoragePrefix.Length..];
+            var before = definitions.Find(name);
+            if (change.Value is { } value)
+            {
+                var definition = ObjectStore.Decode(Definition, value, change.Revision);
+                definitions.Put(definition);
+                pending.Add(name);
+                pending.UnionWith(definitions.InConflict(definition));
+            }
+            else if (before is not null)
+            {
+                definitions.Remove(name);
+                pending.UnionWith(definitions.InConflict(before));
+                pending.Remove(name);
+                Withdraw(name);
+            }
+        }
+    }
+
+    private async Task ReconcilePendingAsync(CancellationToken cancellationToken)
+    {
+        foreach (var name in pending.ToList())
+        {
+            if (definitions.Find(name) is not { } definition || await TryAsync(name, () => ReconcileAsync(definition, cancellationToken)))
+            {
+                pending.Remove(name);
+            }
         }
     }
 
@@ -62,38 +140,22 @@ public sealed partial class CustomResourceService(ObjectStore objects, KindRegis
     }
 
     /// <summary>False: something is under way that no change of a definition will announce.</summary>
-    private async Task<bool> ReconcileAsync(CancellationToken cancellationToken)
+    private async Task<bool> ReconcileAsync(JsonObject definition, CancellationToken cancellationToken)
     {
-        var all = await ReadAllAsync(cancellationToken);
-        var settled = true;
-        foreach (var group in all.GroupBy(definition => definition.Object("spec").String("group"), StringComparer.Ordinal))
-        {
-            var members = group.ToList();
-            foreach (var definition in members)
-            {
-                settled &= await TryAsync(NameOf(definition), () => ReconcileAsync(definition, members, cancellationToken));
-            }
-        }
-
-        foreach (var gone in registered.Except(all.Select(NameOf)).ToList())
-        {
-            Withdraw(gone);
-        }
-
-        return settled;
-    }
-
-    private async Task<bool> ReconcileAsync(JsonObject definition, List<JsonObject> group, CancellationToken cancellationToken)
-    {
-        var wanted = DefinitionStatus.For(definition, group, time.GetUtcNow());
+        var wanted = DefinitionStatus.For(definition, definitions.GroupOf(definition), time.GetUtcNow());
         var changed = !wanted.SameAs(definition["status"]);
-        definition["status"] = wanted;
+        if (changed)
+        {
+            definition = definition.Copy();
+            definition["status"] = wanted;
+            definitions.Put(definition);
+        }
 
         // Whoever reads that it is established finds it served.
         Offer(definition);
         if (changed)
         {
-            await WriteStatusAsync(NameOf(definition), status => DefinitionStatus.For(status, group, time.GetUtcNow()), cancellationToken);
+            await WriteStatusAsync(DefinitionSet.NameOf(definition), status => DefinitionStatus.For(status, definitions.GroupOf(status), time.GetUtcNow()), cancellationToken);
         }
 
         return definition.Object("metadata").String("deletionTimestamp") is null || await new DefinitionCleanup(objects, kinds, time).AdvanceAsync(definition, cancellationToken);
@@ -113,8 +175,8 @@ public sealed partial class CustomResourceService(ObjectStore objects, KindRegis
 
     private void Offer(JsonObject definition)
     {
-        var name = NameOf(definition);
-        if (!DefinitionStatus.IsTrue(definition, "Established"))
+        var name = DefinitionSet.NameOf(definition);
+        if (!IsEstablished(definition))
         {
             return;
         }
@@ -155,35 +217,20 @@ public sealed partial class CustomResourceService(ObjectStore objects, KindRegis
         }
     }
 
-    private async Task<List<JsonObject>> ReadAllAsync(CancellationToken cancellationToken)
+    private async Task<Revision> LoadAsync(CancellationToken cancellationToken)
     {
         var list = await objects.Store.ListAsync(Definition.StoragePrefix, null, 0, null, cancellationToken);
-        seen = list.Revision;
-        return [.. list.Entries.Select(entry => ObjectStore.Decode(Definition, entry.Value, entry.Modified))];
+        definitions.Clear();
+        foreach (var entry in list.Entries)
+        {
+            definitions.Put(ObjectStore.Decode(Definition, entry.Value, entry.Modified));
+        }
+
+        pending.UnionWith(definitions.Names);
+        return list.Revision;
     }
 
-    private async Task NextChangeAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await foreach (var _ in objects.Store.WatchAsync(Definition.StoragePrefix, seen, cancellationToken))
-            {
-                return;
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // Time to try again, or to end.
-            return;
-        }
-        catch (CompactedException)
-        {
-            // Everything is read again anyway.
-            return;
-        }
-    }
-
-    private static string NameOf(JsonObject definition) => definition.Object("metadata").String("name")!;
+    private static bool IsEstablished(JsonObject definition) => DefinitionStatus.IsTrue(definition, "Established");
 
     private static partial class Log
     {

@@ -83,31 +83,31 @@ public sealed class DiscoveryDocuments
     {
         ["kind"] = "APIGroupList",
         ["apiVersion"] = "v1",
-        ["groups"] = new JsonArray([.. Served.Select(pair => pair.Group).Where(group => group.Length > 0).Distinct().Select(group => GroupEntry(group))]),
+        ["groups"] = new JsonArray([.. Served.Where(pair => pair.Group.Length > 0).GroupBy(pair => pair.Group, StringComparer.Ordinal).Select(GroupEntry)]),
     };
 
     private JsonObject? Group(string group)
     {
-        if (!Served.Any(pair => pair.Group == group))
+        var versions = Served.Where(pair => pair.Group == group).ToList();
+        if (versions.Count == 0)
         {
             return null;
         }
 
-        var entry = GroupEntry(group);
+        var entry = GroupEntry(versions.GroupBy(pair => pair.Group, StringComparer.Ordinal).Single());
         entry.Insert(0, "kind", "APIGroup");
         entry.Insert(1, "apiVersion", "v1");
         return entry;
     }
 
-    private JsonObject GroupEntry(string group)
+    private static JsonObject GroupEntry(IGrouping<string, ServedVersion> group)
     {
-        var versions = Served.Where(pair => pair.Group == group).Select(pair => pair.Version).ToList();
-        JsonObject Version(string version) => new() { ["groupVersion"] = $"{group}/{version}", ["version"] = version };
+        JsonObject Version(ServedVersion version) => new() { ["groupVersion"] = $"{group.Key}/{version.Version}", ["version"] = version.Version };
         return new JsonObject
         {
-            ["name"] = group,
-            ["versions"] = new JsonArray([.. versions.Select(Version)]),
-            ["preferredVersion"] = Version(versions[0]),
+            ["name"] = group.Key,
+            ["versions"] = new JsonArray([.. group.Select(Version)]),
+            ["preferredVersion"] = Version(group.First()),
         };
     }
 
@@ -165,11 +165,11 @@ public sealed class DiscoveryDocuments
     private JsonObject AggregatedList(bool core)
     {
         var items = new JsonArray();
-        var served = Served;
-        foreach (var group in served.Select(pair => pair.Group).Distinct().Where(group => (group.Length == 0) == core))
+        var known = kinds.All.ToLookup(kind => (kind.Group, kind.Version));
+        foreach (var group in Served.GroupBy(pair => pair.Group, StringComparer.Ordinal).Where(group => (group.Key.Length == 0) == core))
         {
             var versions = new JsonArray();
-            foreach (var (_, version, api) in served.Where(pair => pair.Group == group))
+            foreach (var (name, version, api) in group)
             {
                 if (api is not null)
                 {
@@ -177,11 +177,11 @@ public sealed class DiscoveryDocuments
                     continue;
                 }
 
-                var list = kinds.All.Where(kind => kind.Group == group && kind.Version == version).OrderBy(kind => kind.Plural, StringComparer.Ordinal);
+                var list = known[(name, version)].OrderBy(kind => kind.Plural, StringComparer.Ordinal);
                 versions.Add(new JsonObject { ["version"] = version, ["resources"] = new JsonArray([.. list.Select(AggregatedResource)]), ["freshness"] = "Current" });
             }
 
-            items.Add(new JsonObject { ["metadata"] = group.Length == 0 ? new JsonObject() : new JsonObject { ["name"] = group }, ["versions"] = versions });
+            items.Add(new JsonObject { ["metadata"] = group.Key.Length == 0 ? new JsonObject() : new JsonObject { ["name"] = group.Key }, ["versions"] = versions });
         }
 
         return new JsonObject { ["kind"] = "APIGroupDiscoveryList", ["apiVersion"] = "apidiscovery.k8s.io/v2", ["metadata"] = new JsonObject(), ["items"] = items };

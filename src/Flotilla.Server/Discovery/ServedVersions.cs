@@ -14,7 +14,8 @@ internal static class ServedVersions
     {
         var builtIn = kinds.All.Where(kind => kind.Custom is null).Select(kind => kind.Group).ToHashSet(StringComparer.Ordinal);
         var local = kinds.GroupVersions.Select(pair => new ServedVersion(pair.Group, pair.Version, null)).ToList();
-        var remote = apis.All.Where(api => !local.Any(known => known.Group == api.Group && known.Version == api.Version)).Select(api => new ServedVersion(api.Group, api.Version, api));
+        var here = kinds.GroupVersions.ToHashSet();
+        var remote = apis.All.Where(api => !here.Contains((api.Group, api.Version))).Select(api => new ServedVersion(api.Group, api.Version, api));
         var added = local.Where(version => !builtIn.Contains(version.Group)).Concat(remote).GroupBy(version => version.Group, StringComparer.Ordinal)
             .OrderByDescending(group => group.Max(version => version.Api?.GroupPriority ?? GroupPriority.OfDefinitions)).ThenBy(group => group.Key, StringComparer.Ordinal)
             .SelectMany(group => group.OrderByDescending(version => version.Api?.VersionPriority ?? GroupPriority.OfDefinedVersions).ThenByDescending(version => version.Version, VersionOrder.Comparer));

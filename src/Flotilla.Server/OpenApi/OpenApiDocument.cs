@@ -18,13 +18,13 @@ internal sealed class OpenApiDocument
     {
         this.kinds = kinds;
         json = new(() => StoredObject.Serialize(new OpenApiWriter(version).Document(kinds)));
-        protobuf = new(() => OpenApiEncoder.Encode(JsonNode.Parse(Json), OpenApiV2Messages.Document));
+        protobuf = new(() => OpenApiEncoder.Encode(JsonNode.Parse(Json), version == OpenApiVersion.V2 ? OpenApiV2Messages.Document : OpenApiV3Messages.Document));
         hash = new(() => Convert.ToHexString(SHA512.HashData(Json)));
     }
 
     public byte[] Json => json.Value;
 
-    /// <summary>As gnostic's <c>openapi.v2.Document</c>.</summary>
+    /// <summary>As gnostic's <c>Document</c> of the same version.</summary>
     public byte[] Protobuf => protobuf.Value;
 
     /// <summary>Of the content, whatever the format.</summary>

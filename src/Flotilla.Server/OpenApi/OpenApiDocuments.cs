@@ -52,13 +52,12 @@ public sealed class OpenApiDocuments
     {
         var document = Document("v2", OpenApiVersion.V2, kinds.All);
         var headers = new Dictionary<string, string> { ["ETag"] = Quoted(document.Hash), ["Vary"] = "Accept" };
-        return OpenApiFormats.Negotiate(request.Accept, hasProtobuf: true) switch
-        {
-            OpenApiFormat.Json => new ApiAnswer { Body = document.Json, Headers = headers },
-            OpenApiFormat.Protobuf => new ApiAnswer { ContentType = OpenApiFormats.Protobuf, Body = document.Protobuf, Headers = headers },
-            _ => ApiAnswer.Text("", 406),
-        };
+        return OpenApiFormats.Negotiate(request.Accept, OpenApiVersion.V2) is { } format ? Answer(document, OpenApiVersion.V2, format, headers) : ApiAnswer.Text("", 406);
     }
+
+    private static ApiAnswer Answer(OpenApiDocument document, OpenApiVersion version, OpenApiFormat format, Dictionary<string, string> headers) => format == OpenApiFormat.Json
+        ? new ApiAnswer { Body = document.Json, Headers = headers }
+        : new ApiAnswer { ContentType = OpenApiFormats.Protobuf(version), Body = document.Protobuf, Headers = headers };
 
     private ApiAnswer? AnswerV3(ApiRequest request, string name)
     {
@@ -68,7 +67,7 @@ public sealed class OpenApiDocuments
             return null;
         }
 
-        if (OpenApiFormats.Negotiate(request.Accept, hasProtobuf: false) is null)
+        if (OpenApiFormats.Negotiate(request.Accept, OpenApiVersion.V3) is not { } format)
         {
             return ApiAnswer.Text("", 406);
         }
@@ -88,7 +87,7 @@ public sealed class OpenApiDocuments
             headers["Expires"] = time.GetUtcNow().AddYears(1).ToString("r", CultureInfo.InvariantCulture);
         }
 
-        return new ApiAnswer { Body = Document(name, OpenApiVersion.V3, list).Json, Headers = headers };
+        return Answer(Document(name, OpenApiVersion.V3, list), OpenApiVersion.V3, format, headers);
     }
 
     private JsonObject Root()

@@ -11,13 +11,13 @@ internal enum OpenApiFormat
 /// <summary>The media types that descriptions of the API come in.</summary>
 internal static class OpenApiFormats
 {
-    public const string Protobuf = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+    public static string Protobuf(OpenApiVersion version) => $"application/com.github.proto-openapi.spec.{Name(version)}.v1.0+protobuf";
 
     // Clients of old still ask by the name that turned out to be no valid media type.
-    private const string OldProtobuf = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+    private static string OldProtobuf(OpenApiVersion version) => $"application/com.github.proto-openapi.spec.{Name(version)}@v1.0+protobuf";
 
     /// <summary>The first that the client would like best; null: none that it takes.</summary>
-    public static OpenApiFormat? Negotiate(string accept, bool hasProtobuf)
+    public static OpenApiFormat? Negotiate(string accept, OpenApiVersion version)
     {
         if (accept.Length == 0)
         {
@@ -31,13 +31,15 @@ internal static class OpenApiFormats
             {
                 case "application/json" or "application/*" or "*/*" or "*":
                     return OpenApiFormat.Json;
-                case Protobuf or OldProtobuf when hasProtobuf:
+                case var type when type == Protobuf(version) || type == OldProtobuf(version):
                     return OpenApiFormat.Protobuf;
             }
         }
 
         return null;
     }
+
+    private static string Name(OpenApiVersion version) => version == OpenApiVersion.V2 ? "v2" : "v3";
 
     private static double Weight(string[] clause) =>
         clause.FirstOrDefault(part => part.StartsWith("q=", StringComparison.Ordinal)) is { } weight && double.TryParse(weight[2..], NumberStyles.Float, CultureInfo.InvariantCulture, out var given) ? given : 1;

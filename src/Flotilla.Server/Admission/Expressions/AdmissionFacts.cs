@@ -12,14 +12,16 @@ internal sealed class AdmissionFacts
     private readonly AdmissionRequest request;
     private readonly Kind matched;
     private readonly AdmissionView view;
+    private readonly EquivalentKinds kinds;
     private readonly JsonObject? space;
 
-    private AdmissionFacts(AdmissionRequest request, Kind matched, JsonObject? space)
+    private AdmissionFacts(AdmissionRequest request, Kind matched, AdmissionView view, EquivalentKinds kinds, JsonObject? space)
     {
         this.request = request;
         this.matched = matched;
+        this.view = view;
+        this.kinds = kinds;
         this.space = space;
-        view = AdmissionView.Of(request, matched);
     }
 
     public AdmissionRequest Request => request;
@@ -28,11 +30,18 @@ internal sealed class AdmissionFacts
 
     public AdmissionView View => view;
 
-    public static async ValueTask<AdmissionFacts> ReadAsync(AdmissionRequest request, Kind matched, MatchContext context, CancellationToken cancellationToken) =>
-        new(request, matched, request.Kind == CoreKinds.Namespace ? null : await context.NamespaceOfAsync(request, cancellationToken));
+    public static async ValueTask<AdmissionFacts> ReadAsync(AdmissionRequest request, Kind matched, MatchContext context, CancellationToken cancellationToken)
+    {
+        var space = request.Kind == CoreKinds.Namespace ? null : await context.NamespaceOfAsync(request, cancellationToken);
+        return new AdmissionFacts(request, matched, await AdmissionView.OfAsync(request, matched, context.Equivalents, cancellationToken), context.Equivalents, space);
+    }
 
     /// <summary>The same request after its object was changed.</summary>
-    public AdmissionFacts Again() => new(request, matched, space);
+    public async ValueTask<AdmissionFacts> AgainAsync(CancellationToken cancellationToken) =>
+        new(request, matched, await AdmissionView.OfAsync(request, matched, kinds, cancellationToken), kinds, space);
+
+    /// <summary>Brings a changed object back into the request. False: nothing changed.</summary>
+    public ValueTask<bool> AdoptAsync(JsonObject next, CancellationToken cancellationToken) => view.AdoptAsync(request, matched, next, kinds, cancellationToken);
 
     public CelBindings Bind(ICelAuthorizer authorizer) => new CelBindings()
         .Set("object", () => CelJson.Value(view.Object))

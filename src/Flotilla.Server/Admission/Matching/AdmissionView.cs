@@ -16,7 +16,10 @@ internal sealed record AdmissionView(ResourceKind Identity, TypeSchema? Schema, 
 {
     private static readonly ResourceKind Scale = new("autoscaling", "v1", "Scale");
 
-    public static AdmissionView Of(AdmissionRequest request, Kind matched)
+    /// <summary>What the objects of the request are called when shown as <paramref name="matched"/>.</summary>
+    public static ResourceKind IdentityOf(AdmissionRequest request, Kind matched) => request.Body ?? (IsScale(request) ? Scale : matched.Identity);
+
+    public static async ValueTask<AdmissionView> OfAsync(AdmissionRequest request, Kind matched, EquivalentKinds kinds, CancellationToken cancellationToken)
     {
         if (request.Body is { } body)
         {
@@ -28,12 +31,13 @@ internal sealed record AdmissionView(ResourceKind Identity, TypeSchema? Schema, 
             return new AdmissionView(Scale, SchemaTable.BuiltIn.Find(Scale), ScaleAnswers.ScaleOf(request.Kind, request.Object.Copy()), request.Old is { } before ? ScaleAnswers.ScaleOf(request.Kind, before.Copy()) : null);
         }
 
-        var value = request.Operation == AdmissionOperation.Delete ? null : InVersion(request.Object, request.Kind, matched);
-        return new AdmissionView(matched.Identity, matched.Schema, value, request.Old is { } old ? InVersion(old, request.Kind, matched) : null);
+        var value = request.Operation == AdmissionOperation.Delete ? null : await kinds.ConvertAsync(request.Object, request.Kind, matched, cancellationToken);
+        var earlier = request.Old is { } old ? await kinds.ConvertAsync(old, request.Kind, matched, cancellationToken) : null;
+        return new AdmissionView(matched.Identity, matched.Schema, value, earlier);
     }
 
     /// <summary>Brings what became of <see cref="Object"/> back into the request. False: nothing changed.</summary>
-    public bool Adopt(AdmissionRequest request, Kind matched, JsonObject next)
+    public async ValueTask<bool> AdoptAsync(AdmissionRequest request, Kind matched, JsonObject next, EquivalentKinds kinds, CancellationToken cancellationToken)
     {
         if (request.Body is null && !IsScale(request))
         {
@@ -56,17 +60,9 @@ internal sealed record AdmissionView(ResourceKind Identity, TypeSchema? Schema, 
             return true;
         }
 
-        request.Replace(request.Body is null ? InVersion(next, matched, request.Kind) : next);
+        request.Replace(request.Body is null ? await kinds.ConvertAsync(next, matched, request.Kind, cancellationToken) : next);
         return true;
     }
 
     private static bool IsScale(AdmissionRequest request) => request.Subresource == Subresource.ScaleName;
-
-    private static JsonObject InVersion(JsonObject value, Kind from, Kind to)
-    {
-        var copy = EquivalentKinds.Convert(value, from, to);
-        copy["kind"] ??= to.Name;
-        copy["apiVersion"] ??= to.Identity.ApiVersion;
-        return copy;
-    }
 }

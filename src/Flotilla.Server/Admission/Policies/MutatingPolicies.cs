@@ -37,7 +37,7 @@ internal sealed class MutatingPolicies(PolicySet policies, Authorizer authorizer
             return found.Problem;
         }
 
-        run = run.WithFacts(run.Facts.Again(), new AskedAuthorizer(authorizer, request.User));
+        run = run.WithFacts(await run.Facts.AgainAsync(cancellationToken), new AskedAuthorizer(authorizer, request.User));
         var (met, error) = await found.Policy.Conditions.EvaluateAsync(run, cancellationToken);
         if (!met)
         {
@@ -49,12 +49,12 @@ internal sealed class MutatingPolicies(PolicySet policies, Authorizer authorizer
             foreach (var mutation in found.Policy.Mutations)
             {
                 var facts = run.Facts;
-                if (await mutation.ApplyAsync(run, cancellationToken) is { } next && facts.View.Adopt(request, facts.Matched, next))
+                if (await mutation.ApplyAsync(run, cancellationToken) is { } next && await facts.AdoptAsync(next, cancellationToken))
                 {
                     request.Reinvocation.Want();
                 }
 
-                run = run.WithFacts(facts.Again(), new AskedAuthorizer(authorizer, request.User));
+                run = run.WithFacts(await facts.AgainAsync(cancellationToken), new AskedAuthorizer(authorizer, request.User));
             }
 
             return null;

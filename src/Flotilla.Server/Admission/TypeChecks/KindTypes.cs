@@ -1,5 +1,7 @@
+using Flotilla.Api.CustomResources;
 using Flotilla.Api.Kinds;
 using Flotilla.Api.Schema;
+using Flotilla.Cel;
 using Flotilla.Cel.Types;
 
 namespace Flotilla.Server.Admission.TypeChecks;
@@ -7,7 +9,19 @@ namespace Flotilla.Server.Admission.TypeChecks;
 /// <summary>The types that expressions see when they are checked against a kind's schema.</summary>
 internal static class KindTypes
 {
-    public static CelType Of(Kind kind) => kind.Custom is null ? Of(kind.Schema) : CelType.Dyn;
+    public static CelType Of(Kind kind) => kind.Custom is { } custom ? OfCustom(custom) : Of(kind.Schema);
+
+    // The schema may restrict names, but the metadata is everybody's.
+    private static CelType OfCustom(CustomResource custom)
+    {
+        if (CelSchema.Read(custom.Schema.Json, custom.Type.Name, isResourceRoot: true)?.Type is not { } type)
+        {
+            return CelType.Dyn;
+        }
+
+        var metadata = Of(StructuralSchema.ObjectMeta);
+        return CelType.Object(type.Name, name => name == "metadata" ? metadata : type.FieldNamed(name));
+    }
 
     private static CelType Of(TypeSchema type) =>
         type.FreeForm ? CelType.Dyn : CelType.Object(type.Name, name => type.Fields.TryGetValue(Plain(name), out var field) ? Of(field.Value) : Implied(type, name));

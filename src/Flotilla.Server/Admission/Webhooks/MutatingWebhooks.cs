@@ -45,7 +45,7 @@ internal sealed class MutatingWebhooks(IStore store, MatchContext context, Autho
                 throw answer.Refusal(hook.Name);
             }
 
-            if (answer.Patch is { } patch && Apply(hook, request, matched, patch))
+            if (answer.Patch is { } patch && await ApplyAsync(hook, request, matched, patch, cancellationToken))
             {
                 rounds.Changed(request);
             }
@@ -63,9 +63,9 @@ internal sealed class MutatingWebhooks(IStore store, MatchContext context, Autho
         rounds.Called(hook);
     }
 
-    private static bool Apply(Webhook hook, AdmissionRequest request, Kind matched, JsonNode patch)
+    private async ValueTask<bool> ApplyAsync(Webhook hook, AdmissionRequest request, Kind matched, JsonNode patch, CancellationToken cancellationToken)
     {
-        var view = AdmissionView.Of(request, matched);
+        var view = await AdmissionView.OfAsync(request, matched, context.Equivalents, cancellationToken);
         if (view.Object is null)
         {
             throw Failures.Internal($"admission webhook \"{hook.Name}\" attempted to modify the object, which is not supported for this operation");
@@ -74,7 +74,7 @@ internal sealed class MutatingWebhooks(IStore store, MatchContext context, Autho
         try
         {
             return JsonPatch.Apply(view.Object.Copy(), patch) is JsonObject next
-                ? view.Adopt(request, matched, next)
+                ? await view.AdoptAsync(request, matched, next, context.Equivalents, cancellationToken)
                 : throw Failures.Internal("the patched value is not an object");
         }
         catch (PatchException error)

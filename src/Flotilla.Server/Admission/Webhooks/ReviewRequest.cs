@@ -10,9 +10,8 @@ namespace Flotilla.Server.Admission.Webhooks;
 /// <summary>The AdmissionReview that asks a webhook about a request, in the version the webhook matched.</summary>
 internal static class ReviewRequest
 {
-    public static JsonObject Of(AdmissionRequest request, Kind matched, string reviewVersion, string uid)
+    public static JsonObject Of(AdmissionRequest request, Kind matched, AdmissionView view, string reviewVersion, string uid)
     {
-        var view = AdmissionView.Of(request, matched);
         var body = Facts(request, matched);
         body["uid"] = uid;
         body["object"] = view.Object;
@@ -23,13 +22,12 @@ internal static class ReviewRequest
     /// <summary>Everything about the request but the objects.</summary>
     public static JsonObject Facts(AdmissionRequest request, Kind matched)
     {
-        var view = AdmissionView.Of(request, matched);
         var own = request.Kind;
         var body = new JsonObject
         {
-            ["kind"] = KindOf(view.Identity),
+            ["kind"] = KindOf(AdmissionView.IdentityOf(request, matched)),
             ["resource"] = ResourceOf(matched),
-            ["requestKind"] = KindOf(AdmissionView.Of(request, own).Identity),
+            ["requestKind"] = KindOf(AdmissionView.IdentityOf(request, own)),
             ["requestResource"] = ResourceOf(own),
             ["operation"] = request.Operation.ToString().ToUpperInvariant(),
             ["userInfo"] = UserInfo(request.User),

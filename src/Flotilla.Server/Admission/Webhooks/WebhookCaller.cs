@@ -1,10 +1,11 @@
 using Flotilla.Api.Kinds;
+using Flotilla.Server.Admission.Matching;
 using Flotilla.Server.Objects;
 
 namespace Flotilla.Server.Admission.Webhooks;
 
 /// <summary>Asks one webhook about one request.</summary>
-internal sealed class WebhookCaller(WebhookConnections connections, TimeProvider time)
+internal sealed class WebhookCaller(WebhookConnections connections, EquivalentKinds kinds, TimeProvider time)
 {
     private readonly WebhookClient client = new(connections, time);
 
@@ -12,7 +13,8 @@ internal sealed class WebhookCaller(WebhookConnections connections, TimeProvider
     public async Task<ReviewAnswer> AskAsync(Webhook hook, AdmissionRequest request, Kind matched, bool mutating, CancellationToken cancellationToken)
     {
         var uid = Guid.NewGuid().ToString();
-        var review = StoredObject.Serialize(ReviewRequest.Of(request, matched, hook.ReviewVersion, uid));
+        var view = await AdmissionView.OfAsync(request, matched, kinds, cancellationToken);
+        var review = StoredObject.Serialize(ReviewRequest.Of(request, matched, view, hook.ReviewVersion, uid));
         var body = await PostAsync(hook, review, cancellationToken);
         var answer = ReviewAnswer.Read(body, hook.ReviewVersion, uid, mutating);
         foreach (var (key, value) in answer.Annotations)

@@ -28,7 +28,10 @@ internal static class OpenApiEncoder
         if (type.Choose is { } choose)
         {
             var (number, chosen) = choose(value);
-            WriteField(output, new MessageField(number, chosen is not null ? FieldForm.Message : IsFlag(value) ? FieldForm.Flag : FieldForm.Text, value is JsonArray, () => chosen), value);
+            if (number > 0)
+            {
+                WriteField(output, new MessageField(number, chosen is not null ? FieldForm.Message : FormOf(value), value is JsonArray, () => chosen), value);
+            }
         }
         else if (value is JsonObject members)
         {
@@ -154,5 +157,10 @@ internal static class OpenApiEncoder
         output.WriteByte((byte)value);
     }
 
-    private static bool IsFlag(JsonNode? value) => value?.GetValueKind() is System.Text.Json.JsonValueKind.True or System.Text.Json.JsonValueKind.False;
+    private static FieldForm FormOf(JsonNode? value) => value?.GetValueKind() switch
+    {
+        System.Text.Json.JsonValueKind.True or System.Text.Json.JsonValueKind.False => FieldForm.Flag,
+        System.Text.Json.JsonValueKind.Number => FieldForm.Double,
+        _ => FieldForm.Text,
+    };
 }

@@ -32,6 +32,6 @@ internal sealed record OpenApiMessage(IReadOnlyDictionary<string, MessageField> 
     /// <summary>Takes members that no other field takes, as named messages of this type.</summary>
     public MessageField? Others { get; init; }
 
-    /// <summary>The value is wrapped: this tells in what field of what message.</summary>
+    /// <summary>The value is wrapped: this tells in what field of what message; field 0: it is left out.</summary>
     public Func<System.Text.Json.Nodes.JsonNode?, (int Number, OpenApiMessage? Type)>? Choose { get; init; }
 }

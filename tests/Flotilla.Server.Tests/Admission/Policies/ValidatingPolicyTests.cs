@@ -87,6 +87,21 @@ public sealed class ValidatingPolicyTests(ApiHost host)
         Assert.Equal("apps/v1, Kind=Deployment: ERROR: <input>:1:7: undefined field 'foo'\n | object.foo > 1\n | ......^\n", (string?)warning["warning"]);
     }
 
+    [Fact]
+    public async Task Custom_resources_are_checked_by_their_schemas()
+    {
+        await using var scene = await PolicyScene.CreateAsync(host);
+        var defs = CustomResources.Definitions.New(host);
+        await defs.CreateAsync(defs.Simple("""{"type":"object","properties":{"spec":{"type":"object","properties":{"size":{"type":"integer"},"names":{"type":"array","items":{"type":"string"}}}}}}"""));
+        var rules = $$"""[{"operations":["CREATE"],"apiGroups":["{{defs.Group}}"],"apiVersions":["v1"],"resources":["gadgets"]}]""";
+        await scene.ValidateAsync(""" "validations":[{"expression":"object.spec.size > 1 && object.spec.names.all(n, n.startsWith('a')) && object.metadata.generation >= 0 && object.kind != ''"},{"expression":"object.spec.size == 'big'"},{"expression":"object.spec.weight > 1"}] """, rules: rules);
+        var status = await host.Admin.EventuallyAsync($"/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/{scene.Name}", reply => (int?)reply.Body["status"]?["observedGeneration"] == 1);
+        var warnings = status["status.typeChecking.expressionWarnings"]!.AsArray();
+        Assert.Equal(["spec.validations[1].expression", "spec.validations[2].expression"], warnings.Select(warning => (string)warning!["fieldRef"]!));
+        Assert.StartsWith($"{defs.Group}/v1, Kind=Gadget: ERROR: <input>:1:18: found no matching overload for '_==_' applied to '(int, string)'", (string?)warnings[0]!["warning"], StringComparison.Ordinal);
+        Assert.Contains("undefined field 'weight'", (string?)warnings[1]!["warning"], StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("\"validations\":[{\"expression\":\"object.x ==\"}]", "spec.validations[0].expression: Invalid value: \"object.x ==\": compilation failed: ERROR: <input>:1:12: Syntax error")]
     [InlineData("\"validations\":[{\"expression\":\"'text'\"}]", "spec.validations[0].expression: Invalid value: \"'text'\": must evaluate to bool")]

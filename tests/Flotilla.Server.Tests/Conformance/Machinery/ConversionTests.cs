@@ -101,6 +101,28 @@ public sealed class ConversionTests(ApiHost host, WebhookServer server)
         Assert.Equal(["DELETED a", "ADDED c", "DELETED b"], seen);
     }
 
+    [Fact]
+    public async Task Webhooks_that_ask_for_another_version_see_it_and_what_they_change_comes_back()
+    {
+        var defs = Definitions.New(host);
+        await defs.CreateAsync(Converting(defs, server.On(Convert)));
+        await using var scene = await WebhookScene.CreateAsync(host, server);
+        var rules = $$"""[{"operations":["CREATE","UPDATE"],"apiGroups":["{{defs.Group}}"],"apiVersions":["v2"],"resources":["gadgets"]}]""";
+        var mutating = server.On(_ => WebhookServer.Allow("""[{"op":"replace","path":"/port","value":"9090"}]"""));
+        var validating = server.On(_ => WebhookServer.Allow());
+        await scene.MutateAsync(scene.Hook(mutating, rules, """{"matchPolicy":"Equivalent"}"""));
+        await scene.ValidateAsync(scene.Hook(validating, rules, """{"matchPolicy":"Equivalent"}"""), scene.Hook(server.On(_ => WebhookServer.Deny("not for me")), rules, """{"matchPolicy":"Exact"}""", "exact.example.com"));
+        var made = (await host.Admin.PostAsync(defs.Gadgets(scene.Space), defs.Gadget("a", "\"hostPort\":\"one:1\""))).Expect(201);
+        Assert.Equal(("one:9090", $"{defs.Group}/v1"), ((string?)made["hostPort"], (string?)made["apiVersion"]));
+        Assert.Null(made["host"]);
+        var first = Assert.Single(server.SeenAt(mutating));
+        Assert.Equal(("one", "1", $"{defs.Group}/v2"), ((string?)first["object"]!["host"], (string?)first["object"]!["port"], (string?)first["object"]!["apiVersion"]));
+        Assert.Equal(("v2", "v1"), ((string?)first["kind"]!["version"], (string?)first["requestKind"]!["version"]));
+        Assert.Equal("9090", (string?)Assert.Single(server.SeenAt(validating))["object"]!["port"]);
+        (await host.Admin.PatchAsync(defs.Gadgets(scene.Space) + "/a", """{"hostPort":"two:2"}""")).Expect(200);
+        Assert.Equal(("one", "two"), ((string?)server.SeenAt(validating).Last()["oldObject"]!["host"], (string?)server.SeenAt(validating).Last()["object"]!["host"]));
+    }
+
     private async Task<IEnumerable<string>> NamesAsync(string path) => (await host.Admin.GetAsync(path)).Expect(200).Body["items"]!.AsArray().Select(item => (string)item!["metadata"]!["name"]!);
 
     private JsonObject Converting(Definitions defs, string path)

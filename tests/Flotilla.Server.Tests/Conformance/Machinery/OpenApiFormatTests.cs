@@ -57,6 +57,28 @@ public sealed class OpenApiFormatTests(ApiHost host)
         Assert.Equal(["1", "2"], values.Of(20).Select(value => value.One(2).Text.Trim()));
     }
 
+    /// <summary>With the numbers of gnostic's openapi.v3.</summary>
+    [Fact]
+    public async Task Documents_of_version_3_are_in_protobuf_too()
+    {
+        const string Accept = "application/com.github.proto-openapi.spec.v3.v1.0+protobuf";
+        var reply = (await host.Admin.GetAsync("/openapi/v3/api/v1", Accept)).Expect(200);
+        Assert.Equal(Accept, reply.ContentHeaders.ContentType!.ToString());
+        var document = new ProtobufFields(reply.Bytes);
+        Assert.Equal(("3.0.0", "Kubernetes"), (document.One(1).Text, document.One(2).One(1).Text));
+        var schemas = document.One(5).One(1);
+        var json = (await host.Admin.GetAsync("/openapi/v3/api/v1")).Body;
+        Assert.Equal(json["components"]!["schemas"]!.AsObject().Select(pair => pair.Key), schemas.Of(1).Select(entry => entry.One(1).Text));
+        var pod = schemas.Named(1, "io.k8s.api.core.v1.Pod")!.One(1);
+        Assert.Equal("object", pod.One(25).Text);
+        Assert.Contains("kind: Pod", pod.Named(36, "x-kubernetes-group-version-kind")!.One(2).Text, StringComparison.Ordinal);
+        Assert.Equal("#/components/schemas/io.k8s.api.core.v1.PodSpec", pod.One(31).Named(1, "spec")!.One(1).One(26).One(2).One(1).Text);
+        var get = document.One(4).Named(1, "/api/v1/namespaces/{namespace}/pods/{name}")!.One(4);
+        Assert.Equal("get", get.Named(13, "x-kubernetes-action")!.One(2).Text.Trim());
+        var content = get.One(8).Named(2, "200")!.One(1).One(3).Named(1, "application/json")!;
+        Assert.Equal("#/components/schemas/io.k8s.api.core.v1.Pod", content.One(1).One(1).One(26).One(2).One(1).Text);
+    }
+
     [Theory]
     [InlineData("/openapi/v2")]
     [InlineData("/openapi/v3/apis/apps/v1")]
