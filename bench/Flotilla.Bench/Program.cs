@@ -10,7 +10,7 @@ var context = new Option<string?>("--context") { Description = "Its context, unl
 var image = new Option<string>("--image") { Description = "An image with a shell that the node already has", DefaultValueFactory = _ => "my-image" };
 var count = new Option<int>("--objects") { Description = "ConfigMaps to create", DefaultValueFactory = _ => 5000 };
 var http2 = new Option<bool>("--http2") { Description = "HTTP/2 instead of HTTP/1.1" };
-var only = new Option<string?>("--only") { Description = "api, pods or cri" };
+var only = new Option<string?>("--only") { Description = "api, pods, cri or definitions" };
 var runtime = new Option<string>("--runtime") { Description = "The container runtime's socket, for --only cri", DefaultValueFactory = _ => "/run/flotilla/node/containerd.sock" };
 var self = new Option<bool>("--self") { Description = "Measure an API server without a node that this program starts itself, and the ceiling" };
 var root = new RootCommand("Measures any Kubernetes cluster and prints one table") { kubeconfig, context, image, count, http2, only, runtime, self, ServeCommand.Create(), ScaleCommand.Create() };
@@ -18,7 +18,7 @@ root.SetAction(async (result, cancellationToken) =>
 {
     if (result.GetValue(self))
     {
-        await SelfBench.RunAsync(result.GetValue(count), result.GetValue(http2) ? HttpVersion.Version20 : HttpVersion.Version11);
+        await SelfBench.RunAsync(result.GetValue(count), result.GetValue(http2) ? HttpVersion.Version20 : HttpVersion.Version11, result.GetValue(only));
         return;
     }
 

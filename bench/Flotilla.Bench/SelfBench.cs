@@ -10,11 +10,25 @@ internal static class SelfBench
     private const string WarmUp = "warm-up";
     private const int WarmUpObjects = 2000;
 
-    public static async Task RunAsync(int count, Version http)
+    public static async Task RunAsync(int count, Version http, string? only)
     {
         Console.WriteLine("| What | Figure |\n|---|---|");
+        if (only == "definitions")
+        {
+            await MeasureDefinitionsAsync(http);
+            return;
+        }
+
         await MeasureApiAsync(count, http);
         await MeasureCeilingAsync(count, http);
+    }
+
+    private static async Task MeasureDefinitionsAsync(Version http)
+    {
+        await using var served = await ServedApi.StartAsync("api");
+        using var api = Client(served, http);
+        Clients.ServerTime = () => served.ProcessorTime;
+        await Figure.PrintAsync(new DefinitionBench(api).RunAsync());
     }
 
     private static async Task MeasureApiAsync(int count, Version http)

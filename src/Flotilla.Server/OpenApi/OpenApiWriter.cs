@@ -208,7 +208,7 @@ public sealed class OpenApiWriter(OpenApiVersion version)
             return;
         }
 
-        var schema = new JsonObject { ["type"] = "object" };
+        var schema = FieldDescriptions.OfType(type.Name) is { } text ? new JsonObject { ["description"] = text, ["type"] = "object" } : new JsonObject { ["type"] = "object" };
         schemas[type.OpenApiName] = schema;
         if (type.Fields.Count > 0)
         {
@@ -216,7 +216,7 @@ public sealed class OpenApiWriter(OpenApiVersion version)
             foreach (var field in type.Fields.Values)
             {
                 var property = Property(field);
-                if (type.OpenApiName == StructuralSchema.ObjectMeta.OpenApiName && IdentityDescriptions.ObjectMeta.GetValueOrDefault(field.Name) is { } description)
+                if (FieldDescriptions.OfField(type.Name, field.Name, type.Kinds.Count > 0) is { } description)
                 {
                     property.Insert(0, "description", description);
                 }
