@@ -1,5 +1,6 @@
 using Flotilla.Controllers.BootstrapTokens;
 using Flotilla.Controllers.Certificates;
+using Flotilla.Controllers.CronJobs;
 using Flotilla.Controllers.DaemonSets;
 using Flotilla.Controllers.Deployments;
 using Flotilla.Controllers.Disruption;
@@ -30,6 +31,7 @@ public sealed class ControllerSet : BackgroundService
         context => new DaemonSetController(context),
         context => new StatefulSetController(context),
         context => new JobController(context),
+        context => new CronJobController(context),
         context => new JobTtlController(context),
         context => new EndpointSliceController(context),
         context => new EndpointsController(context),

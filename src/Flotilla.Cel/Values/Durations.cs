@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Flotilla.Cel.Values;
 
 /// <summary>Durations in text, as Go's time.ParseDuration reads them: <c>1h30m</c>, <c>-1.5s</c>, <c>100ms</c>, <c>0</c>.</summary>
-internal static class Durations
+public static class Durations
 {
     private static readonly Dictionary<string, long> Units = new(StringComparer.Ordinal)
     {

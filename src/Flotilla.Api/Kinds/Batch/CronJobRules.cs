@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
+using Flotilla.Api.Cron;
 using Flotilla.Api.Json;
 using Flotilla.Api.Validation;
 
@@ -9,11 +9,6 @@ internal static class CronJobRules
 {
     // A job's name is the cron job's name and eleven more characters.
     private const int MaximumName = 52;
-    private static readonly string[] Descriptors = ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"];
-    private static readonly (int Low, int High, string Names)[] Ranges =
-    [
-        (0, 59, ""), (0, 23, ""), (1, 31, ""), (1, 12, "jan feb mar apr may jun jul aug sep oct nov dec"), (0, 6, "sun mon tue wed thu fri sat"),
-    ];
 
     public static void Default(JsonObject item)
     {
@@ -31,7 +26,7 @@ internal static class CronJobRules
     public static IEnumerable<FieldError> Check(JsonObject item, JsonObject? old)
     {
         var spec = item.Object("spec") ?? [];
-        foreach (var error in CheckSchedule(spec).Concat(CheckZone(spec)))
+        foreach (var error in CheckSchedule(spec, old.Object("spec")).Concat(CheckZone(spec)))
         {
             yield return error;
         }
@@ -52,15 +47,23 @@ internal static class CronJobRules
         }
     }
 
-    private static IEnumerable<FieldError> CheckSchedule(JsonObject spec)
+    private static IEnumerable<FieldError> CheckSchedule(JsonObject spec, JsonObject? old)
     {
         if (spec.String("schedule") is not { Length: > 0 } schedule)
         {
             yield return FieldError.Required("spec.schedule");
         }
-        else if (Wrong(schedule) is { } detail)
+        else
         {
-            yield return FieldError.Invalid("spec.schedule", schedule, detail);
+            if (Wrong(schedule) is { } detail)
+            {
+                yield return FieldError.Invalid("spec.schedule", schedule, detail);
+            }
+
+            if (WrongZone(schedule, old.String("schedule"), spec.String("timeZone")) is { } zone)
+            {
+                yield return FieldError.Invalid("spec.schedule", schedule, zone);
+            }
         }
     }
 
@@ -85,77 +88,29 @@ internal static class CronJobRules
         }
     }
 
-    private static string? Wrong(string schedule)
+    /// <summary>Zones in schedules were never meant; those that got in before may stay.</summary>
+    private static string? WrongZone(string schedule, string? old, string? zone)
     {
-        if (schedule.StartsWith('@'))
-        {
-            return Descriptors.Contains(schedule) || schedule.StartsWith("@every ", StringComparison.Ordinal) ? null : "unrecognized descriptor: " + schedule;
-        }
-
-        var fields = schedule.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        if (fields.Length != Ranges.Length)
-        {
-            return string.Create(CultureInfo.InvariantCulture, $"expected exactly 5 fields, found {fields.Length}: [{string.Join(' ', fields)}]");
-        }
-
-        return fields.Zip(Ranges).SelectMany(pair => pair.First.Split(',').Select(part => WrongPart(part, pair.Second))).FirstOrDefault(wrong => wrong is not null);
-    }
-
-    private static string? WrongPart(string part, (int Low, int High, string Names) range)
-    {
-        var steps = part.Split('/');
-        if (steps.Length > 2)
-        {
-            return "too many slashes: " + part;
-        }
-
-        if (steps.Length == 2 && (!int.TryParse(steps[1], NumberStyles.None, CultureInfo.InvariantCulture, out var step) || step == 0))
-        {
-            return steps[1] == "0" ? "step of range should be a positive number: " + part : $"failed to parse int from {steps[1]}: strconv.Atoi: parsing \"{steps[1]}\": invalid syntax";
-        }
-
-        if (steps[0] is "*" or "?")
+        if (!schedule.Contains("TZ", StringComparison.Ordinal))
         {
             return null;
         }
 
-        var bounds = steps[0].Split('-');
-        if (bounds.Length > 2)
-        {
-            return "too many hyphens: " + part;
-        }
-
-        foreach (var bound in bounds)
-        {
-            if (Number(bound, range) is not { } number)
-            {
-                return $"failed to parse int from {bound}: strconv.Atoi: parsing \"{bound}\": invalid syntax";
-            }
-
-            if (number < range.Low)
-            {
-                return string.Create(CultureInfo.InvariantCulture, $"beginning of range ({number}) below minimum ({range.Low}): {part}");
-            }
-
-            if (number > range.High)
-            {
-                return string.Create(CultureInfo.InvariantCulture, $"end of range ({number}) above maximum ({range.High}): {part}");
-            }
-        }
-
-        return bounds.Length == 2 && Number(bounds[0], range) > Number(bounds[1], range)
-            ? string.Create(CultureInfo.InvariantCulture, $"beginning of range ({Number(bounds[0], range)}) beyond end of range ({Number(bounds[1], range)}): {part}")
-            : null;
+        return old?.Contains("TZ", StringComparison.Ordinal) != true
+            ? "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
+            : zone is null ? null : "cannot use both timeZone field and TZ or CRON_TZ in schedule";
     }
 
-    private static int? Number(string text, (int Low, int High, string Names) range)
+    private static string? Wrong(string schedule)
     {
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        try
         {
-            return number;
+            CronSchedule.Parse(schedule, TimeZoneInfo.Utc);
+            return null;
         }
-
-        var index = Array.IndexOf(range.Names.Split(' '), text.ToLowerInvariant());
-        return text.Length == 0 || index < 0 ? null : index + range.Low;
+        catch (FormatException wrong)
+        {
+            return wrong.Message;
+        }
     }
 }
