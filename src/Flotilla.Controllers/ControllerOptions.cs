@@ -24,4 +24,7 @@ public sealed class ControllerOptions
 
     /// <summary>How often pods are looked for that nobody will ever run or remove.</summary>
     public TimeSpan PodCollectionPeriod { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How often an autoscaler looks at its metrics.</summary>
+    public TimeSpan AutoscalerPeriod { get; set; } = TimeSpan.FromSeconds(15);
 }

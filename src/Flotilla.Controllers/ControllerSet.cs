@@ -1,3 +1,4 @@
+using Flotilla.Controllers.Autoscaling;
 using Flotilla.Controllers.BootstrapTokens;
 using Flotilla.Controllers.Certificates;
 using Flotilla.Controllers.CronJobs;
@@ -33,6 +34,7 @@ public sealed class ControllerSet : BackgroundService
         context => new JobController(context),
         context => new CronJobController(context),
         context => new JobTtlController(context),
+        context => new HorizontalPodAutoscalerController(context),
         context => new EndpointSliceController(context),
         context => new EndpointsController(context),
         context => new ServiceAccountController(context),

@@ -31,7 +31,7 @@ internal sealed partial class JobController : Controller
 
     protected override async Task ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
-        var mayScale = expectations.AreMet(key);
+        var mayAct = expectations.AreMet(key);
         await ReleaseAsync(OfDeletedJob(key), cancellationToken);
         if (jobs.Get(key) is not { } cached)
         {
@@ -40,23 +40,41 @@ internal sealed partial class JobController : Controller
         }
 
         var job = writes.Newest(cached);
-        if (job.IsDeleting())
+        if (job.Spec.ManagedBy is not (null or "kubernetes.io/job-controller"))
         {
-            // Nothing is counted any more; pods are the garbage collector's.
+            return; // Somebody else's.
+        }
+
+        if (job.IsDeleting() || JobConditions.IsFinished(job.Status))
+        {
+            // Nothing is counted any more; pods of a deleted job are the garbage collector's.
             await ReleaseAsync(pods.ControlledBy(job).Where(pod => pod.IsTracked()), cancellationToken);
             return;
         }
 
-        var owned = pods.ControlledBy(job);
-        if (JobConditions.IsFinished(job.Status))
+        if (!mayAct)
         {
-            await ReleaseAsync(owned.Where(pod => pod.IsTracked()), cancellationToken);
+            // What it did last cannot be seen yet: its pods would come too late into the count.
+            Queue.AddAfter(key, Expectations.Lifetime);
             return;
         }
 
-        var plan = JobPlan.For(job, owned, Now);
-        var failure = mayScale && plan.Create.Count + plan.Delete.Count > 0 ? await ScaleAsync(job, plan, cancellationToken) : null;
-        await UpdateStatusAsync(job, plan.Status, cancellationToken);
+        var owned = await ClaimAsync(job, cancellationToken);
+        await ApplyAsync(job, JobPlan.For(job, owned, Now), cancellationToken);
+    }
+
+    private async Task<List<V1Pod>> ClaimAsync(V1Job job, CancellationToken cancellationToken)
+    {
+        var orphans = pods.ByIndex(Owners.Orphans, job.Metadata.NamespaceProperty);
+        var claims = Claims<V1Pod>.For(job, job.Spec.Selector, pods.ControlledBy(job), orphans);
+        return await claims.ApplyAsync(Client, job, cancellationToken, JobPods.TrackingFinalizer);
+    }
+
+    private async Task ApplyAsync(V1Job job, JobPlan plan, CancellationToken cancellationToken)
+    {
+        var (created, failure) = await ScaleAsync(job, plan, cancellationToken);
+        var active = (plan.Status.Active ?? 0) + created;
+        await UpdateStatusAsync(job, plan.Status with { Active = active == 0 ? null : active }, cancellationToken);
         await ReleaseAsync(plan.Release, cancellationToken);
         if (failure is not null)
         {
@@ -65,38 +83,44 @@ internal sealed partial class JobController : Controller
 
         if (plan.LookAgain is { } wait)
         {
-            Queue.AddAfter(key, wait);
+            Queue.AddAfter(job.Key(), wait);
         }
     }
 
-    private async Task<Exception?> ScaleAsync(V1Job job, JobPlan plan, CancellationToken cancellationToken)
+    private async Task<(int Created, Exception? Failure)> ScaleAsync(V1Job job, JobPlan plan, CancellationToken cancellationToken)
     {
+        if (plan.Create.Count + plan.Delete.Count + plan.Dismiss.Count == 0)
+        {
+            return (0, null);
+        }
+
         var key = job.Key();
-        expectations.Expect(key, plan.Create.Count, plan.Delete.Select(pod => pod.Metadata.Uid));
-        foreach (var pod in plan.Delete)
+        expectations.Expect(key, plan.Create.Count, plan.Delete.Concat(plan.Dismiss).Select(pod => pod.Metadata.Uid));
+        await ReleaseAsync(plan.Dismiss.Where(pod => pod.IsTracked()), cancellationToken);
+        foreach (var pod in plan.Delete.Concat(plan.Dismiss))
         {
             await DeleteAsync(job, pod, cancellationToken);
         }
 
-        var indexes = new Queue<int?>(plan.Create);
-        var (created, failure) = await SlowStart.RunAsync(plan.Create.Count, () => CreateAsync(job, Next(indexes), cancellationToken));
+        var wanted = new Queue<NewPod>(plan.Create);
+        var (created, failure) = await SlowStart.RunAsync(plan.Create.Count, () => CreateAsync(job, Next(wanted), cancellationToken));
         expectations.CreationSeen(key, plan.Create.Count - created);
-        return failure is ApiException ending && ending.IsNamespaceEnding() ? null : failure;
+        return (created, failure is ApiException ending && ending.IsNamespaceEnding() ? null : failure);
     }
 
-    private static int? Next(Queue<int?> indexes)
+    private static NewPod Next(Queue<NewPod> wanted)
     {
-        lock (indexes)
+        lock (wanted)
         {
-            return indexes.Dequeue();
+            return wanted.Dequeue();
         }
     }
 
-    private async Task CreateAsync(V1Job job, int? index, CancellationToken cancellationToken)
+    private async Task CreateAsync(V1Job job, NewPod wanted, CancellationToken cancellationToken)
     {
         try
         {
-            var pod = await Client.CreateAsync(JobPods.New(job, index), cancellationToken);
+            var pod = await Client.CreateAsync(JobPods.New(job, wanted), cancellationToken);
             Events.Record(job, "Normal", "SuccessfulCreate", $"Created pod: {pod.Metadata.Name}");
         }
         catch (ApiException refused) when (!refused.IsNamespaceEnding())
@@ -134,6 +158,11 @@ internal sealed partial class JobController : Controller
         writes.Wrote(await Client.UpdateStatusAsync(job with { ApiVersion = "batch/v1", Kind = "Job", Status = status }, cancellationToken));
         if (JobConditions.Find(status, JobConditions.Complete) is not null)
         {
+            if (status.Succeeded > job.Spec.Completions)
+            {
+                Events.Record(job, "Warning", "TooManySucceededPods", "Too many succeeded pods running after completion count reached");
+            }
+
             Events.Record(job, "Normal", "Completed", "Job completed");
         }
         else if (JobConditions.Find(status, JobConditions.Failed) is { } failed)
@@ -152,14 +181,19 @@ internal sealed partial class JobController : Controller
     {
         foreach (var pod in counted)
         {
-            var finalizers = pod.Metadata.Finalizers.Where(finalizer => finalizer != JobPods.TrackingFinalizer);
-            var patch = JsonSerializer.SerializeToUtf8Bytes(
-                new { metadata = new { uid = pod.Metadata.Uid, resourceVersion = pod.Metadata.ResourceVersion, finalizers } });
+            var patch = JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, object>
+            {
+                ["metadata"] = new Dictionary<string, object>
+                {
+                    ["uid"] = pod.Metadata.Uid,
+                    ["$deleteFromPrimitiveList/finalizers"] = new[] { JobPods.TrackingFinalizer },
+                },
+            });
             try
             {
-                await Client.PatchAsync<V1Pod>(pod.Key(), new Patch(PatchKind.Merge, patch), null, cancellationToken);
+                await Client.PatchAsync<V1Pod>(pod.Key(), new Patch(PatchKind.StrategicMerge, patch), null, cancellationToken);
             }
-            catch (ApiException gone) when (gone.IsNotFound)
+            catch (ApiException gone) when (gone.Code is 404 or 409)
             {
                 Log.AlreadyGone(Logger, pod.Key());
             }
@@ -172,7 +206,13 @@ internal sealed partial class JobController : Controller
 
     private void PodChanged(ObjectChange<V1Pod> change)
     {
-        if (change.Latest.Controller() is not { Kind: "Job" } owner)
+        if (change.Latest.Controller() is not { } owner)
+        {
+            OrphanChanged(change.Latest);
+            return;
+        }
+
+        if (owner.Kind != "Job")
         {
             return;
         }
@@ -189,6 +229,14 @@ internal sealed partial class JobController : Controller
         }
 
         Queue.Add(key);
+    }
+
+    private void OrphanChanged(V1Pod orphan)
+    {
+        foreach (var job in jobs.List(orphan.Metadata.NamespaceProperty).Where(job => job.Spec.Selector.Matches(orphan.Metadata.Labels)))
+        {
+            Queue.Add(job.Key());
+        }
     }
 
     private static partial class Log

@@ -33,14 +33,15 @@ internal sealed record Claims<T>(IReadOnlyList<T> Keep, IReadOnlyList<T> Adopt, 
 internal static class Claims
 {
     /// <summary>Adopts and releases; returns everything that is the owner's afterwards.</summary>
+    /// <param name="finalizer">What an adopted object gets and a released one loses; null: nothing.</param>
     public static async Task<List<T>> ApplyAsync<T, TOwner>(
-        this Claims<T> claims, IObjectClient client, TOwner owner, CancellationToken cancellationToken)
+        this Claims<T> claims, IObjectClient client, TOwner owner, CancellationToken cancellationToken, string? finalizer = null)
         where T : class, IKubernetesObject<V1ObjectMeta>
         where TOwner : class, IKubernetesObject<V1ObjectMeta>
     {
         foreach (var released in claims.Release)
         {
-            await ReleaseAsync(client, released, owner, cancellationToken);
+            await ReleaseAsync(client, released, owner, finalizer, cancellationToken);
         }
 
         var owned = new List<T>(claims.Keep);
@@ -48,7 +49,7 @@ internal static class Claims
         {
             foreach (var orphan in claims.Adopt)
             {
-                if (await AdoptAsync(client, orphan, owner, cancellationToken) is { } adopted)
+                if (await AdoptAsync(client, orphan, owner, finalizer, cancellationToken) is { } adopted)
                 {
                     owned.Add(adopted);
                 }
@@ -74,31 +75,41 @@ internal static class Claims
     }
 
     private static async Task<T?> AdoptAsync<T, TOwner>(
-        IObjectClient client, T orphan, TOwner owner, CancellationToken cancellationToken)
+        IObjectClient client, T orphan, TOwner owner, string? finalizer, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
         where TOwner : class, IKubernetesObject<V1ObjectMeta>
     {
-        var patch = new { metadata = new { uid = orphan.Metadata.Uid, ownerReferences = new[] { Owners.ReferenceTo(owner) } } };
-        return await PatchAsync(client, orphan, patch, cancellationToken);
+        var metadata = new Dictionary<string, object> { ["uid"] = orphan.Metadata.Uid, ["ownerReferences"] = new[] { Owners.ReferenceTo(owner) } };
+        if (finalizer is not null)
+        {
+            metadata["finalizers"] = new[] { finalizer };
+        }
+
+        return await PatchAsync(client, orphan, metadata, cancellationToken);
     }
 
     private static async Task ReleaseAsync<T, TOwner>(
-        IObjectClient client, T released, TOwner owner, CancellationToken cancellationToken)
+        IObjectClient client, T released, TOwner owner, string? finalizer, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
         where TOwner : class, IKubernetesObject<V1ObjectMeta>
     {
         var removal = new Dictionary<string, string> { ["$patch"] = "delete", ["uid"] = owner.Metadata.Uid };
-        var patch = new { metadata = new { uid = released.Metadata.Uid, ownerReferences = new[] { removal } } };
-        await PatchAsync(client, released, patch, cancellationToken);
+        var metadata = new Dictionary<string, object> { ["uid"] = released.Metadata.Uid, ["ownerReferences"] = new[] { removal } };
+        if (finalizer is not null)
+        {
+            metadata["$deleteFromPrimitiveList/finalizers"] = new[] { finalizer };
+        }
+
+        await PatchAsync(client, released, metadata, cancellationToken);
     }
 
     /// <summary>null: the object is gone, or is another one of the same name.</summary>
-    private static async Task<T?> PatchAsync<T>(IObjectClient client, T value, object patch, CancellationToken cancellationToken)
+    private static async Task<T?> PatchAsync<T>(IObjectClient client, T value, Dictionary<string, object> metadata, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         try
         {
-            var body = JsonSerializer.SerializeToUtf8Bytes(patch, ObjectJson.Options);
+            var body = JsonSerializer.SerializeToUtf8Bytes(new { metadata }, ObjectJson.Options);
             return await client.PatchAsync<T>(value.Key(), new Patch(PatchKind.StrategicMerge, body), null, cancellationToken);
         }
         catch (ApiException gone) when (gone.Code is 404 or 409 or 422)

@@ -8,7 +8,7 @@ namespace Flotilla.Controllers;
 /// </summary>
 internal sealed class Expectations(TimeProvider time)
 {
-    private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
+    public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
 
     private readonly Lock gate = new();
     private readonly Dictionary<ObjectKey, Expectation> pending = [];

@@ -123,6 +123,60 @@ public sealed class JobControllerTests : IAsyncLifetime
         await UntilAsync(async () => (await PodsAsync()).Count == 0, _ => null);
     }
 
+    [Fact]
+    public async Task Suspending_a_running_job_is_no_failure_of_its_pods()
+    {
+        await CreateAsync(spec => spec.BackoffLimit = 0);
+        await UntilAsync(async () => (await PodsAsync()).Count == 1, _ => null);
+        await cluster.ChangeAsync<V1Job>("default", "work", job => job.Spec.Suspend = true);
+        await UntilAsync(async () => (await PodsAsync()).Count == 0, _ => null);
+        Assert.Null((await JobAsync()).Status.Failed);
+        await cluster.ChangeAsync<V1Job>("default", "work", job => job.Spec.Suspend = false);
+        await UntilAsync(async () => JobConditions.IsFinished((await JobAsync()).Status), _ => "Succeeded");
+        Assert.Equal(["Suspended JobResumed", "SuccessCriteriaMet CompletionsReached", "Complete CompletionsReached"], Conditions((await JobAsync()).Status));
+        await cluster.UntilAsync(async () => await HasEventAsync("Normal Resumed Job resumed"), "the event");
+    }
+
+    [Fact]
+    public async Task An_index_that_failed_too_often_is_given_up_while_the_others_go_on()
+    {
+        await CreateAsync(spec =>
+        {
+            spec.CompletionMode = "Indexed";
+            spec.Completions = spec.Parallelism = 3;
+            spec.BackoffLimit = int.MaxValue;
+            spec.BackoffLimitPerIndex = 1;
+        });
+        await UntilAsync(async () => JobConditions.IsFinished((await JobAsync()).Status), pod => JobPods.IndexOf(pod) == 1 ? "Failed" : "Succeeded");
+        var status = (await JobAsync()).Status;
+        Assert.Equal(("0,2", "1", 2, 2), (status.CompletedIndexes, status.FailedIndexes, status.Succeeded, status.Failed));
+        Assert.Equal(["FailureTarget FailedIndexes", "Failed FailedIndexes"], Conditions(status));
+        var counts = (await PodsAsync()).Where(pod => JobPods.IndexOf(pod) == 1).Select(pod => pod.Metadata.Annotations["batch.kubernetes.io/job-index-failure-count"]);
+        Assert.Equal(["0", "1"], counts.Order());
+    }
+
+    [Fact]
+    public async Task A_job_of_somebody_else_is_left_alone()
+    {
+        await CreateAsync(spec => spec.ManagedBy = "example.com/other");
+        await cluster.CreateAsync(NewJob("ours", _ => { }));
+        await cluster.UntilAsync(async () => (await PodsAsync()).Count > 0, "ours runs");
+        Assert.All(await PodsAsync(), pod => Assert.StartsWith("ours-", pod.Metadata.Name));
+    }
+
+    [Fact]
+    public async Task A_pod_that_matches_is_adopted_and_one_that_does_not_is_let_go()
+    {
+        await CreateAsync(_ => { });
+        await UntilAsync(async () => (await PodsAsync()).Count == 1, _ => null);
+        var first = (await PodsAsync())[0].Metadata.Name;
+        await cluster.ChangeAsync<V1Pod>("default", first, pod => pod.Metadata.Labels = new Dictionary<string, string>());
+        await UntilAsync(async () => (await PodsAsync()).Count == 2 && (await cluster.GetAsync<V1Pod>("default", first)) is var pod && pod.Controller() is null && !pod.IsTracked(), _ => null);
+        await cluster.ChangeAsync<V1Job>("default", "work", job => job.Spec.Parallelism = 2);
+        await cluster.ChangeAsync<V1Pod>("default", first, pod => pod.Metadata.Labels = new Dictionary<string, string> { ["job"] = "work" });
+        await UntilAsync(async () => (await cluster.GetAsync<V1Pod>("default", first)) is var pod && pod.Controller() is not null && pod.IsTracked(), _ => null);
+    }
+
     [Theory]
     [InlineData("", "")]
     [InlineData("0", "0")]
@@ -134,26 +188,30 @@ public sealed class JobControllerTests : IAsyncLifetime
         Assert.Equal(set, CompletedIndexes.Parse(expected));
     }
 
-    private Task<V1Job> CreateAsync(Action<V1JobSpec> configure)
+    private Task<V1Job> CreateAsync(Action<V1JobSpec> configure) => cluster.CreateAsync(NewJob("work", configure));
+
+    private static V1Job NewJob(string name, Action<V1JobSpec> configure)
     {
         var job = new V1Job
         {
             ApiVersion = "batch/v1",
             Kind = "Job",
-            Metadata = new V1ObjectMeta { Name = "work", NamespaceProperty = "default" },
+            Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = "default" },
             Spec = new V1JobSpec
             {
                 Completions = 1,
                 Parallelism = 1,
                 BackoffLimit = 6,
+                Selector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["job"] = name } },
                 Template = new V1PodTemplateSpec
                 {
+                    Metadata = new V1ObjectMeta { Labels = new Dictionary<string, string> { ["job"] = name } },
                     Spec = new V1PodSpec { RestartPolicy = "Never", Containers = [new V1Container { Name = "work" }] },
                 },
             },
         };
         configure(job.Spec);
-        return cluster.CreateAsync(job);
+        return job;
     }
 
     /// <summary>Ends each running pod as told; null: it runs on.</summary>

@@ -44,7 +44,7 @@ internal static class Catalogue
         var (group, rest) = parts[0] == "api" ? ("", parts[2..]) : (parts[1], parts[3..]);
         if (rest[0] == "namespaces" && rest.Length > 2 && rest[2] is not ("finalize" or "status"))
         {
-            return rest.Length == 3 ? ($"{group}/{rest[2]}/{rest[1]}/", true, null) : ($"{group}/{rest[2]}/{rest[1]}/{rest[3]}", false, null);
+            return rest.Length == 3 ? ($"{group}/{rest[2]}/{rest[1]}/", true, null) : ($"{group}/{rest[2]}/{rest[1]}/{rest[3]}", false, rest.ElementAtOrDefault(4));
         }
 
         return rest.Length == 1 ? ($"{group}/{rest[0]}/", true, null) : ($"{group}/{rest[0]}/-/{rest[1]}", false, rest.ElementAtOrDefault(2));

@@ -140,6 +140,10 @@ internal sealed class StoreClient(IStore store, TimeProvider time) : IObjectClie
         {
             await ChangeAsync(path, current => Replace(current, JsonNode.Parse(body.Span)!.AsObject(), "status"), cancellationToken);
         }
+        else if (subresource == "scale")
+        {
+            return await ScaleAsync(method, path, body, cancellationToken);
+        }
         else
         {
             var entry = await GetAsync(path, cancellationToken);
@@ -147,6 +151,34 @@ internal sealed class StoreClient(IStore store, TimeProvider time) : IObjectClie
         }
 
         return "{}"u8.ToArray();
+    }
+
+    /// <summary>As kinds have it whose selector and replicas stand in the usual places.</summary>
+    private async Task<byte[]> ScaleAsync(HttpMethod method, string path, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        if (method == HttpMethod.Put)
+        {
+            var wanted = JsonNode.Parse(body.Span)!["spec"]!["replicas"]!.GetValue<int>();
+            await ChangeAsync(
+                path,
+                current =>
+                {
+                    current["spec"]!["replicas"] = wanted;
+                    return current;
+                },
+                cancellationToken);
+        }
+
+        var node = JsonNode.Parse((await GetAsync(path, cancellationToken)).Value.Span)!;
+        var labels = node["spec"]!["selector"]!["matchLabels"]!.AsObject().Select(pair => $"{pair.Key}={pair.Value}");
+        return ObjectJson.Encode(new V1Scale
+        {
+            ApiVersion = "autoscaling/v1",
+            Kind = "Scale",
+            Metadata = new V1ObjectMeta { Name = node["metadata"]!["name"]!.GetValue<string>() },
+            Spec = new V1ScaleSpec { Replicas = node["spec"]!["replicas"]?.GetValue<int>() },
+            Status = new V1ScaleStatus { Replicas = node["status"]?["replicas"]?.GetValue<int>() ?? 0, Selector = string.Join(',', labels) },
+        });
     }
 
     private async Task<StoredEntry> GetAsync(string path, CancellationToken cancellationToken) =>
@@ -281,7 +313,11 @@ internal sealed class StoreClient(IStore store, TimeProvider time) : IObjectClie
     {
         foreach (var (name, value) in patch.ToArray())
         {
-            if (value is JsonObject inner && target[name] is JsonObject into)
+            if (name.Split('/') is ["$deleteFromPrimitiveList", var list])
+            {
+                target[list] = new JsonArray([.. (target[list] as JsonArray ?? []).Where(item => !value!.AsArray().Any(gone => JsonNode.DeepEquals(gone, item))).Select(item => item?.DeepClone())]);
+            }
+            else if (value is JsonObject inner && target[name] is JsonObject into)
             {
                 Merge(into, inner);
             }
