@@ -9,6 +9,7 @@ using Flotilla.Controllers.GarbageCollection;
 using Flotilla.Controllers.Jobs;
 using Flotilla.Controllers.Namespaces;
 using Flotilla.Controllers.Nodes;
+using Flotilla.Controllers.PersistentVolumes;
 using Flotilla.Controllers.Protection;
 using Flotilla.Controllers.ReplicaSets;
 using Flotilla.Controllers.ReplicationControllers;
@@ -51,6 +52,7 @@ public sealed class ControllerSet : BackgroundService
         context => new PodCollector(context),
         context => new ResourceQuotaController(context),
         context => new DisruptionController(context),
+        context => new PersistentVolumeController(context),
         context => new ClaimProtectionController(context),
         context => new VolumeProtectionController(context),
         context => new GarbageCollector(context),

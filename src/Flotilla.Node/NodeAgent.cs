@@ -11,6 +11,7 @@ using Flotilla.Node.Status;
 using Flotilla.Node.Streaming.Runtime;
 using Flotilla.Node.Streaming.Logs;
 using Flotilla.Node.Volumes;
+using Flotilla.Node.Volumes.Local;
 using k8s.Models;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -58,6 +59,7 @@ public sealed class NodeAgent : IAsyncDisposable
             events,
             statuses,
             volumes,
+            new LocalProvisioner(options, client, informers, time, loggers),
             .. server is null ? (IHostedService[])[] : [server],
             Status,
             new LogRotation(options, Runtime, time, loggers.CreateLogger<LogRotation>()),

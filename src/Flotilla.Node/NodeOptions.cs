@@ -67,5 +67,8 @@ public sealed record NodeOptions
 
     public string PodsDirectory => Path.Combine(DataDirectory, "pods");
 
+    /// <summary>The data of claims that local volumes serve.</summary>
+    public string LocalVolumesDirectory => Path.Combine(DataDirectory, "local-volumes");
+
     public string PodLogsDirectory => Path.Combine(DataDirectory, "logs");
 }

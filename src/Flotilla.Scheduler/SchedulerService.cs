@@ -11,42 +11,63 @@ using Microsoft.Extensions.Logging;
 namespace Flotilla.Scheduler;
 
 /// <summary>
-/// Gives every pod of the default scheduler a node. One loop decides, pod by pod, against a snapshot that already
-/// counts what it promised before; bindings and status are written behind it, many at once.
+/// Gives every pod of its profiles a node. One loop decides, pod by pod, against a snapshot that already counts what it
+/// promised before; bindings and status are written behind it, many at once.
 /// </summary>
 public sealed partial class SchedulerService : BackgroundService
 {
     private readonly InformerSet informers;
+    private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly SchedulerState state;
-    private readonly EventRecorder events;
     private readonly PodLanes lanes;
     private readonly Binder binder;
     private readonly FailureReporter reporter;
-    private readonly Placer placer;
+    private readonly Dictionary<string, SchedulingProfile> profiles = new(StringComparer.Ordinal);
 
-    public SchedulerService(IObjectClient client, InformerSet informers, TimeProvider time, ILoggerFactory loggers, PluginSet? plugins = null)
+    public SchedulerService(IObjectClient client, InformerSet informers, TimeProvider time, ILoggerFactory loggers, SchedulerOptions? options = null)
     {
+        options ??= new SchedulerOptions();
         this.informers = informers;
+        this.time = time;
         logger = loggers.CreateLogger<SchedulerService>();
-        state = new SchedulerState(time);
-        events = new EventRecorder(client, PodFeed.SchedulerName, time, logger);
+        var context = new PluginContext(client, informers, time);
+        foreach (var profile in options.Profiles)
+        {
+            var plugins = profile.Plugins?.Invoke(context) ?? PluginSet.Default(context);
+            profiles.Add(profile.Name, new SchedulingProfile(
+                profile.Name, plugins, profile.PercentageOfNodesToScore, new EventRecorder(client, profile.Name, time, logger)));
+        }
+
+        state = new SchedulerState(time, options, name => profiles.GetValueOrDefault(name)?.Plugins);
         lanes = new PodLanes(logger);
-        binder = new Binder(client, state, events, logger);
-        reporter = new FailureReporter(client, events, time);
-        placer = new Placer(plugins ?? PluginSet.Default());
+        reporter = new FailureReporter(client, pod => profiles[pod.SchedulerName].Events, time);
+        binder = new Binder(state, reporter, logger);
     }
+
+    /// <summary>What it knows and what waits, e.g. for explaining it.</summary>
+    public SchedulerState State => state;
+
+    public SchedulingProfile? Profile(string name) => profiles.GetValueOrDefault(name);
 
     public override void Dispose()
     {
         lanes.Dispose();
-        events.Dispose();
+        foreach (var profile in profiles.Values)
+        {
+            profile.Events.Dispose();
+        }
+
         base.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await events.StartAsync(stoppingToken);
+        foreach (var profile in profiles.Values)
+        {
+            await profile.Events.StartAsync(stoppingToken);
+        }
+
         await lanes.StartAsync(stoppingToken);
         new ClusterFeed(state, informers).Subscribe();
         await informers.WaitForSyncAsync(stoppingToken);
@@ -60,22 +81,23 @@ public sealed partial class SchedulerService : BackgroundService
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             await lanes.StopAsync(CancellationToken.None);
-            await events.StopAsync(CancellationToken.None);
+            await Task.WhenAll(profiles.Values.Select(profile => profile.Events.StopAsync(CancellationToken.None)));
         }
     }
 
     private async Task ScheduleOneAsync(QueuedPod queued, CancellationToken cancellationToken)
     {
-        var pod = queued.Pod;
+        var profile = profiles[queued.Pod.SchedulerName];
+        var cycle = new SchedulingCycle(queued.Pod, state.Cluster);
         Outcome? outcome;
         try
         {
-            outcome = Decide(queued, pod);
+            outcome = Decide(queued, profile, cycle);
         }
         catch (Exception error)
         {
             // One pod whose rules cannot be evaluated must not stop all others.
-            Log.Failed(logger, error, pod.Key.ToString());
+            Log.Failed(logger, error, queued.Pod.Key.ToString());
             state.Queue.Retry(queued);
             return;
         }
@@ -83,15 +105,15 @@ public sealed partial class SchedulerService : BackgroundService
         if (outcome is { } made)
         {
             await lanes.EnqueueAsync(
-                pod.Key,
+                cycle.Pod.Key,
                 made.NodeName is { } node
-                    ? token => binder.BindAsync(queued, pod, node, token)
-                    : token => reporter.ReportAsync(pod, made.Message!, made.Plan, token),
+                    ? token => binder.BindAsync(queued, profile, cycle, node, made.Permit, token)
+                    : token => reporter.ReportAsync(cycle.Pod, made.Message!, made.IsError, made.Plan, token),
                 cancellationToken);
         }
     }
 
-    private Outcome? Decide(QueuedPod queued, PodInfo pod)
+    private Outcome? Decide(QueuedPod queued, SchedulingProfile profile, SchedulingCycle cycle)
     {
         lock (state.Gate)
         {
@@ -101,60 +123,56 @@ public sealed partial class SchedulerService : BackgroundService
                 return null;
             }
 
-            var reserved = Reserve(pod);
-            Decision decision;
-            PreemptionPlan? plan = null;
-            try
-            {
-                decision = placer.Place(pod, state.Cluster);
-                if (decision.Diagnosis is { } why)
-                {
-                    plan = PreemptionPlan.For(pod, why, state.Cluster, placer);
-                }
-            }
-            finally
-            {
-                reserved.ForEach(other => state.Cluster.Remove(other.Key));
-            }
-
-            if (decision.NodeName is { } node)
-            {
-                state.Nominated.Remove(pod.Key);
-                state.Cluster.Place(pod, node);
-                state.Assumed[pod.Key] = pod;
-                return new Outcome(node, null, null);
-            }
-
-            var diagnosis = decision.Diagnosis!;
-            if (plan is not null)
-            {
-                state.Nominated[pod.Key] = (pod, plan.NodeName);
-            }
-
-            // Without any node there was no plugin to ask; a node is what is missing.
-            state.Queue.Park(queued, diagnosis.NodeCount == 0 ? ClusterChange.Node : diagnosis.WaitsFor);
-            return new Outcome(null, diagnosis.ToString(), plan);
+            var decision = profile.Placer.Place(cycle);
+            return decision.NodeName is { } node ? Assume(queued, profile, cycle, node) : Reject(queued, profile, cycle, decision.Diagnosis!);
         }
     }
 
-    /// <summary>Room that preemption makes belongs to the pod it was made for: others of no higher priority see it taken.</summary>
-    private List<PodInfo> Reserve(PodInfo pod)
+    private Outcome Assume(QueuedPod queued, SchedulingProfile profile, SchedulingCycle cycle, string nodeName)
     {
-        List<PodInfo> reserved = [];
-        foreach (var (other, nodeName) in state.Nominated.Values)
+        var pod = cycle.Pod;
+        var (verdict, permit) = profile.Reserve(cycle, state.Cluster.Node(nodeName)!, time);
+        if (!verdict.IsFit)
         {
-            if (other.Key != pod.Key && other.Priority >= pod.Priority && state.Cluster.Placed(other.Key) is null
-                && state.Cluster.Node(nodeName) is not null)
+            state.Queue.Retry(queued);
+            return new Outcome(null, string.Join(", ", verdict.Reasons!), null, verdict.Rejection == Rejection.Error);
+        }
+
+        state.Cluster.Nominations.Remove(pod.Key);
+        state.Cluster.Place(pod, nodeName);
+        state.Assumed[pod.Key] = pod;
+        return new Outcome(nodeName, null, null) { Permit = permit };
+    }
+
+    private Outcome Reject(QueuedPod queued, SchedulingProfile profile, SchedulingCycle cycle, Diagnosis why)
+    {
+        var plan = why.NodeCount == 0 || why.IsError ? null : profile.Placer.MakeRoom(cycle, why);
+        if (plan is not null)
+        {
+            state.Cluster.Nominations.Set(cycle.Pod, plan.NodeName);
+            foreach (var other in plan.Displaced)
             {
-                state.Cluster.Place(other, nodeName);
-                reserved.Add(other);
+                state.Cluster.Nominations.Remove(other.Key);
+                state.Queue.Activate(other.Key);
             }
         }
 
-        return reserved;
+        if (why.IsError)
+        {
+            state.Queue.Retry(queued);
+        }
+        else
+        {
+            state.Queue.Park(queued, why.RejectedBy, isPending: why.Pod.Rejection == Rejection.Pending);
+        }
+
+        return new Outcome(null, why.ToString(), plan, why.IsError);
     }
 
-    private readonly record struct Outcome(string? NodeName, string? Message, PreemptionPlan? Plan);
+    private readonly record struct Outcome(string? NodeName, string? Message, PreemptionPlan? Plan, bool IsError = false)
+    {
+        public Task<Verdict>? Permit { get; init; }
+    }
 
     private static partial class Log
     {

@@ -36,4 +36,7 @@ public sealed record ApiServerOptions
 
     /// <summary>A kubeconfig that leads to a server which is asked when the cluster's own rules allow nothing; null: none.</summary>
     public string? AuthorizationWebhookFile { get; init; }
+
+    /// <summary>A file of kind AdmissionConfiguration that configures admission plugins; null: none.</summary>
+    public string? AdmissionFile { get; init; }
 }

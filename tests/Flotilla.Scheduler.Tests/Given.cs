@@ -86,13 +86,13 @@ internal static class Given
     /// <summary>"fits", or the reasons, as one plugin gives them for one node.</summary>
     public static string Ask(this IFilterPlugin plugin, V1Pod pod, ClusterSnapshot cluster, string node)
     {
-        var verdict = plugin.For(new PodInfo(pod), cluster)?.Invoke(cluster.Node(node)!) ?? Verdict.Fits;
+        var verdict = plugin.Filter(new SchedulingCycle(new PodInfo(pod), cluster))?.Invoke(cluster.Node(node)!) ?? Verdict.Fits;
         return verdict.IsFit ? "fits" : (verdict.Unresolvable ? "never: " : "no: ") + string.Join(", ", verdict.Reasons!);
     }
 
-    public static double[] Scores(this IScorePlugin plugin, V1Pod pod, ClusterSnapshot cluster)
+    public static long[] Scores(this IScorePlugin plugin, V1Pod pod, ClusterSnapshot cluster)
     {
-        var scores = new double[cluster.Nodes.Count];
-        return plugin.Score(new PodInfo(pod), cluster, [.. cluster.Nodes], scores) ? Array.ConvertAll(scores, score => Math.Round(score)) : [];
+        var scores = new long[cluster.Nodes.Count];
+        return plugin.Score(new SchedulingCycle(new PodInfo(pod), cluster), [.. cluster.Nodes], scores) ? scores : [];
     }
 }

@@ -26,6 +26,7 @@ public static class AppsKinds
         Prepare = DaemonSetRules.Prepare,
         PrepareUpdate = DaemonSetRules.PrepareUpdate,
         Validate = DaemonSetRules.Check,
+        Parts = WorkloadStatusRules.DaemonSet,
         Columns =
         [
             Cells.Name, Cells.Number("Desired", "status.desiredNumberScheduled"), Cells.Number("Current", "status.currentNumberScheduled"), Cells.Number("Ready", "status.numberReady"),
@@ -44,6 +45,7 @@ public static class AppsKinds
         HasGeneration = true,
         Default = DeploymentRules.Default,
         Validate = DeploymentRules.Check,
+        Parts = WorkloadStatusRules.Deployment,
         Columns =
         [
             Cells.Name,
@@ -80,6 +82,7 @@ public static class AppsKinds
         HasGeneration = true,
         Default = StatefulSetRules.Default,
         Validate = StatefulSetRules.Check,
+        Parts = WorkloadStatusRules.StatefulSet,
         ValidateName = Names.CheckLabel,
         Columns =
         [

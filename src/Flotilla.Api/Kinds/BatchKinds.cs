@@ -32,6 +32,7 @@ public static class BatchKinds
         Prepare = JobRules.Prepare,
         PrepareUpdate = JobRules.PrepareUpdate,
         Validate = JobRules.Check,
+        Parts = JobStatusRules.Parts,
         SelectableFields = new Dictionary<string, string> { ["status.successful"] = "status.succeeded" },
         Columns =
         [

@@ -14,6 +14,7 @@ public static class ResourceKinds
     public static readonly Kind DeviceClass = new(GroupName, "v1", "deviceclasses", "DeviceClass", Scope.Cluster)
     {
         HasGeneration = true,
+        Validate = DeviceClassRules.Check,
         Columns = [Cells.Name, Cells.Age],
     };
 
@@ -23,6 +24,7 @@ public static class ResourceKinds
         DeleteAnswersStatus = false,
         Default = item => DefaultRequests(item.Object("spec")),
         Validate = (item, old) => old is null ? ClaimRules.Check(item.Object("spec"), "spec") : FieldRules.Unchanged(item["spec"], old["spec"], "spec"),
+        Parts = ClaimStatusRules.Parts,
         Columns = [Cells.Name, new("State", (item, _) => State(item)), Cells.Age],
     };
 

@@ -17,6 +17,9 @@ public sealed record FieldError(string Type, string Field, string Body)
 
     public static FieldError Invalid(string field, string value, string detail) => Invalid(field, JsonValue.Create(value), detail);
 
+    /// <summary>Wrong as a whole: the value is not repeated.</summary>
+    public static FieldError InvalidAsWhole(string field, string detail) => new("FieldValueInvalid", field, $"Invalid value: {detail}");
+
     public static FieldError Forbidden(string field, string detail) => new("FieldValueForbidden", field, $"Forbidden: {detail}");
 
     public static FieldError Duplicate(string field, JsonNode? value) => new("FieldValueDuplicate", field, $"Duplicate value: {Show(value)}");

@@ -1,56 +1,88 @@
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Scheduler.Feed;
+using Flotilla.Scheduler.Pipeline;
 using Flotilla.Scheduler.Queue;
-using Flotilla.Scheduler.Snapshot;
-using k8s.Models;
 using Microsoft.Extensions.Logging;
 
 namespace Flotilla.Scheduler.Binding;
 
-/// <summary>Tells the cluster which node a pod got; takes the decision back when the cluster refuses.</summary>
-public sealed partial class Binder(IObjectClient client, SchedulerState state, EventRecorder events, ILogger logger)
+/// <summary>
+/// What follows a decision: Permit's wait, PreBind, Bind, PostBind. Takes the decision back when one of them or the
+/// cluster refuses.
+/// </summary>
+public sealed partial class Binder(SchedulerState state, FailureReporter reporter, ILogger logger)
 {
-    public async Task BindAsync(QueuedPod queued, PodInfo pod, string nodeName, CancellationToken cancellationToken)
+    public async Task BindAsync(QueuedPod queued, SchedulingProfile profile, SchedulingCycle cycle, string nodeName, Task<Verdict>? permit, CancellationToken cancellationToken)
     {
-        var binding = new V1Binding
-        {
-            ApiVersion = "v1",
-            Kind = "Binding",
-            Metadata = new V1ObjectMeta { Name = pod.Key.Name, NamespaceProperty = pod.Namespace, Uid = pod.Uid },
-            Target = new V1ObjectReference { ApiVersion = "v1", Kind = "Node", Name = nodeName },
-        };
+        var pod = cycle.Pod;
+        Verdict verdict;
         try
         {
-            await client.PostAsync<V1Pod, V1Binding, V1Status>(pod.Key, "binding", binding, cancellationToken);
-        }
-        catch (Exception error) when (error is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
-        {
-            Undo(queued, pod, nodeName, error);
-            return;
-        }
+            verdict = permit is null ? Verdict.Fits : await permit.WaitAsync(cancellationToken);
+            foreach (var plugin in profile.Plugins.PreBinders)
+            {
+                verdict = verdict.IsFit ? await plugin.PreBindAsync(cycle, nodeName, cancellationToken) : verdict;
+            }
 
-        events.Record(pod.Pod, "Normal", "Scheduled", $"Successfully assigned {pod.Key} to {nodeName}");
-        Log.Bound(logger, pod.Key, nodeName);
-    }
-
-    private void Undo(QueuedPod queued, PodInfo pod, string nodeName, Exception error)
-    {
-        lock (state.Gate)
-        {
-            state.Forget(pod);
+            if (verdict.IsFit)
+            {
+                await BindAsync(profile, cycle, nodeName, cancellationToken);
+            }
         }
-
-        if (error is ApiException { IsNotFound: true })
+        catch (ApiException gone) when (gone.IsNotFound)
         {
             // The pod was deleted in the meantime; the watch tells the rest.
+            Undo(profile, cycle, nodeName);
             Log.Gone(logger, pod.Key);
             return;
         }
+        catch (Exception error) when (error is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            Log.Refused(logger, error, pod.Key, nodeName);
+            verdict = Verdict.Error($"binding rejected: {error.Message}");
+        }
 
-        Log.Refused(logger, error, pod.Key, nodeName);
-        events.Record(pod.Pod, "Warning", "FailedScheduling", $"binding rejected: {error.Message}");
-        state.Queue.Retry(queued);
+        if (!verdict.IsFit)
+        {
+            Undo(profile, cycle, nodeName);
+            state.Queue.Retry(queued);
+            await reporter.ReportAsync(pod, string.Join(", ", verdict.Reasons!), verdict.Rejection == Rejection.Error, null, cancellationToken);
+            return;
+        }
+
+        profile.Events.Record(pod.Pod, "Normal", "Scheduled", $"Successfully assigned {pod.Key} to {nodeName}");
+        foreach (var plugin in profile.Plugins.PostBinders)
+        {
+            plugin.PostBind(cycle, nodeName);
+        }
+
+        Log.Bound(logger, pod.Key, nodeName);
+    }
+
+    private static async Task BindAsync(SchedulingProfile profile, SchedulingCycle cycle, string nodeName, CancellationToken cancellationToken)
+    {
+        foreach (var plugin in profile.Plugins.Binders)
+        {
+            if (await plugin.BindAsync(cycle, nodeName, cancellationToken))
+            {
+                return;
+            }
+        }
+
+        throw new InvalidOperationException($"No plugin of profile {profile.Name} binds pods.");
+    }
+
+    private void Undo(SchedulingProfile profile, SchedulingCycle cycle, string nodeName)
+    {
+        lock (state.Gate)
+        {
+            profile.Unreserve(cycle, nodeName);
+            state.Forget(cycle.Pod);
+        }
+
+        // Its room is free again.
+        state.Queue.Announce(new ClusterEvent(ClusterChange.PodGone, Pod: cycle.Pod));
     }
 
     private static partial class Log

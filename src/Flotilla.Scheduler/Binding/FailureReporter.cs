@@ -1,3 +1,4 @@
+using System.Text;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Scheduler.Preemption;
@@ -7,13 +8,15 @@ using k8s.Models;
 namespace Flotilla.Scheduler.Binding;
 
 /// <summary>Says on the pod why it has no node, and carries out the preemption that may get it one.</summary>
-public sealed class FailureReporter(IObjectClient client, EventRecorder events, TimeProvider time)
+public sealed class FailureReporter(IObjectClient client, Func<PodInfo, EventRecorder> eventsFor, TimeProvider time)
 {
-    public async Task ReportAsync(PodInfo pod, string message, PreemptionPlan? plan, CancellationToken cancellationToken)
+    /// <param name="isError">The scheduler or the cluster failed, instead of the pod not fitting.</param>
+    public async Task ReportAsync(PodInfo pod, string message, bool isError, PreemptionPlan? plan, CancellationToken cancellationToken)
     {
-        events.Record(pod.Pod, "Warning", "FailedScheduling", message);
+        var reason = isError ? "SchedulerError" : "Unschedulable";
+        eventsFor(pod).Record(pod.Pod, "Warning", "FailedScheduling", message);
         var old = pod.Pod.Status?.Conditions?.FirstOrDefault(condition => condition.Type == "PodScheduled");
-        var isKnown = old is { Status: "False", Reason: "Unschedulable" } && old.Message == message;
+        var isKnown = old?.Status == "False" && old.Reason == reason && old.Message == message;
         if (!isKnown || plan is not null)
         {
             var changed = old?.Status == "False" ? old.LastTransitionTime : null;
@@ -21,10 +24,15 @@ public sealed class FailureReporter(IObjectClient client, EventRecorder events, 
                 pod,
                 new V1PodStatus
                 {
-                    Conditions = [Condition("PodScheduled", "False", "Unschedulable", message, pod.Pod, changed)],
+                    Conditions = [Condition("PodScheduled", "False", reason, message, pod.Pod, changed)],
                     NominatedNodeName = plan?.NodeName,
                 },
                 cancellationToken);
+        }
+
+        foreach (var other in plan?.Displaced ?? [])
+        {
+            await WithdrawAsync(other, cancellationToken);
         }
 
         foreach (var victim in plan?.Victims ?? [])
@@ -50,7 +58,7 @@ public sealed class FailureReporter(IObjectClient client, EventRecorder events, 
                     [
                         Condition(
                             "DisruptionTarget", "True", "PreemptionByScheduler",
-                            "default-scheduler: preempting to accommodate a higher priority pod", victim.Pod, null),
+                            $"{pod.SchedulerName}: preempting to accommodate a higher priority pod", victim.Pod, null),
                     ],
                 },
                 cancellationToken);
@@ -63,7 +71,7 @@ public sealed class FailureReporter(IObjectClient client, EventRecorder events, 
             return;
         }
 
-        events.Record(victim.Pod, "Normal", "Preempted", $"Preempted by pod {pod.Uid} on node {nodeName}");
+        eventsFor(pod).Record(victim.Pod, "Normal", "Preempted", $"Preempted by pod {pod.Uid} on node {nodeName}");
     }
 
     private V1PodCondition Condition(string type, string status, string reason, string message, V1Pod pod, DateTime? changed) => new()
@@ -76,9 +84,14 @@ public sealed class FailureReporter(IObjectClient client, EventRecorder events, 
         LastTransitionTime = changed ?? time.GetUtcNow().UtcDateTime,
     };
 
-    private async Task PatchAsync(PodInfo pod, V1PodStatus status, CancellationToken cancellationToken)
+    private Task WithdrawAsync(PodInfo pod, CancellationToken cancellationToken) =>
+        SendAsync(pod, Encoding.UTF8.GetBytes($$$"""{"metadata":{"uid":"{{{pod.Uid}}}"},"status":{"nominatedNodeName":null}}"""), cancellationToken);
+
+    private Task PatchAsync(PodInfo pod, V1PodStatus status, CancellationToken cancellationToken) =>
+        SendAsync(pod, ObjectJson.Encode(new V1Pod { Metadata = new V1ObjectMeta { Uid = pod.Uid }, Status = status }), cancellationToken);
+
+    private async Task SendAsync(PodInfo pod, byte[] body, CancellationToken cancellationToken)
     {
-        var body = ObjectJson.Encode(new V1Pod { Metadata = new V1ObjectMeta { Uid = pod.Uid }, Status = status });
         try
         {
             await client.PatchAsync<V1Pod>(pod.Key, new Patch(PatchKind.StrategicMerge, body), "status", cancellationToken);

@@ -13,13 +13,15 @@ public sealed class ClusterFeed(SchedulerState state, InformerSet informers)
     {
         informers.Of<V1Node>().Subscribe(OnNode);
         informers.Of<V1Namespace>().Subscribe(OnNamespace);
-        informers.Of<V1PersistentVolumeClaim>().Subscribe(OnClaim);
-        informers.Of<V1PersistentVolume>().Subscribe(OnVolume);
+        new VolumeFeed(state, informers).Subscribe();
+        informers.Of<V1PodDisruptionBudget>().Subscribe(OnBudget);
         informers.Of<V1Service>().Subscribe(OnService);
         informers.Of<V1ReplicaSet>().Subscribe(change =>
             OnOwner("ReplicaSet", change.Latest.Key(), change.New is null ? null : LabelMatcher.From(change.New.Spec.Selector)));
         informers.Of<V1StatefulSet>().Subscribe(change =>
             OnOwner("StatefulSet", change.Latest.Key(), change.New is null ? null : LabelMatcher.From(change.New.Spec.Selector)));
+        informers.Of<V1ReplicationController>().Subscribe(change =>
+            OnOwner("ReplicationController", change.Latest.Key(), change.New?.Spec.Selector is { Count: > 0 } selector ? LabelMatcher.Equal(selector) : null));
         informers.Of<V1Pod>().Subscribe(new PodFeed(state).OnPod);
     }
 
@@ -38,7 +40,7 @@ public sealed class ClusterFeed(SchedulerState state, InformerSet informers)
 
         if (change.Old is null || Matters(change.Old, change.New))
         {
-            state.Queue.Announce(ClusterChange.Node);
+            state.Queue.Announce(new ClusterEvent(ClusterChange.Node, Node: change.New));
         }
     }
 
@@ -46,7 +48,8 @@ public sealed class ClusterFeed(SchedulerState state, InformerSet informers)
     private static bool Matters(V1Node old, V1Node now) =>
         !ObjectJson.Encode(old.Metadata.Labels).AsSpan().SequenceEqual(ObjectJson.Encode(now.Metadata.Labels))
         || !ObjectJson.Encode(old.Spec).AsSpan().SequenceEqual(ObjectJson.Encode(now.Spec))
-        || !ObjectJson.Encode(old.Status?.Allocatable).AsSpan().SequenceEqual(ObjectJson.Encode(now.Status?.Allocatable));
+        || !ObjectJson.Encode(old.Status?.Allocatable).AsSpan().SequenceEqual(ObjectJson.Encode(now.Status?.Allocatable))
+        || !ObjectJson.Encode(old.Status?.DeclaredFeatures).AsSpan().SequenceEqual(ObjectJson.Encode(now.Status?.DeclaredFeatures));
 
     private void OnNamespace(ObjectChange<V1Namespace> change)
     {
@@ -65,36 +68,19 @@ public sealed class ClusterFeed(SchedulerState state, InformerSet informers)
         state.Queue.Announce(ClusterChange.NamespaceLabels);
     }
 
-    private void OnClaim(ObjectChange<V1PersistentVolumeClaim> change)
+    private void OnBudget(ObjectChange<V1PodDisruptionBudget> change)
     {
         lock (state.Gate)
         {
             if (change.New is null)
             {
-                state.Cluster.Volumes.RemoveClaim(change.Latest.Key());
-                return;
+                state.Cluster.Budgets.Remove(change.Latest.Key());
             }
-
-            state.Cluster.Volumes.Set(change.New);
-        }
-
-        state.Queue.Announce(ClusterChange.Volume);
-    }
-
-    private void OnVolume(ObjectChange<V1PersistentVolume> change)
-    {
-        lock (state.Gate)
-        {
-            if (change.New is null)
+            else
             {
-                state.Cluster.Volumes.RemoveVolume(change.Latest.Metadata.Name);
-                return;
+                state.Cluster.Budgets.Set(change.Latest.Key(), change.New);
             }
-
-            state.Cluster.Volumes.Set(change.New);
         }
-
-        state.Queue.Announce(ClusterChange.Volume);
     }
 
     private void OnService(ObjectChange<V1Service> change)

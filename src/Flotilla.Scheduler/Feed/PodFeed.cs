@@ -1,7 +1,6 @@
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Scheduler.Pipeline;
-using Flotilla.Scheduler.Plugins;
 using Flotilla.Scheduler.Snapshot;
 using k8s.Models;
 
@@ -10,8 +9,6 @@ namespace Flotilla.Scheduler.Feed;
 /// <summary>Sorts pods into those that occupy a node, those that want one, and those that concern us no more.</summary>
 public sealed class PodFeed(SchedulerState state)
 {
-    public const string SchedulerName = "default-scheduler";
-
     public void OnPod(ObjectChange<V1Pod> change)
     {
         var pod = change.New;
@@ -23,11 +20,11 @@ public sealed class PodFeed(SchedulerState state)
         {
             Placed(new PodInfo(pod));
         }
-        else if (pod.Metadata.DeletionTimestamp is not null || SchedulingGates.Block(pod))
+        else if (pod.Metadata.DeletionTimestamp is not null)
         {
             state.Queue.Remove(pod.Key());
         }
-        else if (pod.Spec.SchedulerName is null or "" or SchedulerName)
+        else
         {
             Wanting(change.Old, new PodInfo(pod));
         }
@@ -35,18 +32,19 @@ public sealed class PodFeed(SchedulerState state)
 
     private void Gone(ObjectKey key)
     {
-        bool wasPlaced;
+        PodInfo? before;
         state.Queue.Remove(key);
         lock (state.Gate)
         {
-            state.Nominated.Remove(key);
+            state.Cluster.Nominations.Remove(key);
             state.Assumed.Remove(key);
-            wasPlaced = state.Cluster.Remove(key);
+            before = state.Cluster.Placed(key);
+            state.Cluster.Remove(key);
         }
 
-        if (wasPlaced)
+        if (before is not null)
         {
-            state.Queue.Announce(ClusterChange.PodGone);
+            state.Queue.Announce(new ClusterEvent(ClusterChange.PodGone, Pod: before));
         }
     }
 
@@ -57,7 +55,7 @@ public sealed class PodFeed(SchedulerState state)
         state.Queue.Remove(pod.Key);
         lock (state.Gate)
         {
-            state.Nominated.Remove(pod.Key);
+            state.Cluster.Nominations.Remove(pod.Key);
             wasAssumed = state.Assumed.Remove(pod.Key);
             before = state.Cluster.Placed(pod.Key);
             state.Cluster.Place(pod, pod.NodeName!);
@@ -65,30 +63,53 @@ public sealed class PodFeed(SchedulerState state)
 
         if (before is null || wasAssumed || before.GroupKey != pod.GroupKey)
         {
-            state.Queue.Announce(ClusterChange.PodPlaced);
+            state.Queue.Announce(new ClusterEvent(ClusterChange.PodPlaced, Pod: pod));
         }
 
-        if (before is not null && (before.Requests.MilliCpu > pod.Requests.MilliCpu || before.Requests.MemoryBytes > pod.Requests.MemoryBytes))
+        if (before is not null && pod.Requests.IsLessAnywhere(before.Requests))
         {
-            state.Queue.Announce(ClusterChange.PodGone);
+            state.Queue.Announce(new ClusterEvent(ClusterChange.PodGone, Pod: before));
         }
     }
 
     private void Wanting(V1Pod? old, PodInfo pod)
     {
+        if (state.PluginsOf(pod) is not { } plugins)
+        {
+            return;
+        }
+
+        IReadOnlyList<IPreEnqueuePlugin> gates;
         lock (state.Gate)
         {
             if (state.Assumed.TryGetValue(pod.Key, out var assumed) && assumed.Uid == pod.Uid)
             {
                 return;
             }
+
+            Nominate(old, pod);
+            gates = [.. plugins.PreEnqueue.Where(plugin => !plugin.PreEnqueue(pod, state.Cluster).IsFit)];
         }
 
-        state.Queue.Set(pod, retry: old is not null && WantsOther(old, pod.Pod));
+        state.Queue.Set(pod, retry: old is not null && WantsOther(old, pod.Pod), gates);
+    }
+
+    /// <summary>What an earlier run of the scheduler, or somebody else, promised the pod counts too.</summary>
+    private void Nominate(V1Pod? old, PodInfo pod)
+    {
+        if (pod.Pod.Status?.NominatedNodeName is { Length: > 0 } node)
+        {
+            state.Cluster.Nominations.Set(pod, node);
+        }
+        else if (!string.IsNullOrEmpty(old?.Status?.NominatedNodeName))
+        {
+            state.Cluster.Nominations.Remove(pod.Key);
+        }
     }
 
     /// <summary>Changes of status do not let a pod fit; changes of what it asks for may.</summary>
     private static bool WantsOther(V1Pod old, V1Pod now) =>
         !ObjectJson.Encode(old.Spec).AsSpan().SequenceEqual(ObjectJson.Encode(now.Spec))
-        || !ObjectJson.Encode(old.Metadata.Labels).AsSpan().SequenceEqual(ObjectJson.Encode(now.Metadata.Labels));
+        || !ObjectJson.Encode(old.Metadata.Labels).AsSpan().SequenceEqual(ObjectJson.Encode(now.Metadata.Labels))
+        || !ObjectJson.Encode(old.Status?.ResourceClaimStatuses).AsSpan().SequenceEqual(ObjectJson.Encode(now.Status?.ResourceClaimStatuses));
 }

@@ -1,4 +1,5 @@
 using Flotilla.Api;
+using Flotilla.Scheduler.Pipeline;
 using Flotilla.Scheduler.Queue;
 using Flotilla.Scheduler.Snapshot;
 
@@ -8,19 +9,19 @@ namespace Flotilla.Scheduler.Feed;
 /// What the feed and the scheduling loop share. Whoever holds <see cref="Gate"/> may touch everything but the queue,
 /// which guards itself; a decision is made and its outcome parked or assumed under one hold, so no change slips between.
 /// </summary>
-public sealed class SchedulerState(TimeProvider time)
+/// <param name="pluginsOf">The rules for a <c>schedulerName</c>; null when it is somebody else's.</param>
+public sealed class SchedulerState(TimeProvider time, SchedulerOptions options, Func<string, PluginSet?> pluginsOf)
 {
     public Lock Gate { get; } = new();
 
     public ClusterSnapshot Cluster { get; } = new();
 
-    public SchedulingQueue Queue { get; } = new(time);
+    public SchedulingQueue Queue { get; } = new(time, options.PodInitialBackoff, options.PodMaxBackoff);
 
     /// <summary>Placed in the snapshot, binding not confirmed by the cluster yet.</summary>
     public Dictionary<ObjectKey, PodInfo> Assumed { get; } = [];
 
-    /// <summary>Room is being made for these by preemption.</summary>
-    public Dictionary<ObjectKey, (PodInfo Pod, string NodeName)> Nominated { get; } = [];
+    public PluginSet? PluginsOf(PodInfo pod) => pluginsOf(pod.SchedulerName);
 
     /// <summary>Takes back the promise of a node, unless the cluster has settled the pod's fate in the meantime.</summary>
     public void Forget(PodInfo pod)

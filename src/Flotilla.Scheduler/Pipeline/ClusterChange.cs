@@ -6,7 +6,7 @@ public enum ClusterChange
 {
     None = 0,
 
-    /// <summary>A node appeared, or its labels, taints, capacity or cordon changed.</summary>
+    /// <summary>A node appeared, or its labels, taints, capacity, cordon or declared features changed.</summary>
     Node = 1,
 
     /// <summary>A pod left its node, or needs less.</summary>
@@ -15,9 +15,16 @@ public enum ClusterChange
     /// <summary>A pod was placed, or a placed pod's labels changed.</summary>
     PodPlaced = 4,
 
+    /// <summary>A claim, a volume, or what describes volumes and their drivers.</summary>
     Volume = 8,
 
     NamespaceLabels = 16,
 
-    All = Node | PodGone | PodPlaced | Volume | NamespaceLabels,
+    /// <summary>A resource claim, a device class or a slice of devices.</summary>
+    Device = 32,
+
+    /// <summary>The waiting pod itself, in what it asks for.</summary>
+    PodItself = 64,
+
+    All = Node | PodGone | PodPlaced | Volume | NamespaceLabels | Device | PodItself,
 }

@@ -5,20 +5,27 @@ namespace Flotilla.Scheduler.Pipeline;
 /// <summary>Why a pod has no node: node by node and plugin by plugin, and in one sentence as upstream says it.</summary>
 public sealed class Diagnosis
 {
-    private readonly List<(NodeInfo Node, Verdict Verdict)> rejections = [];
+    private readonly List<NodeRejection> rejections = [];
+    private readonly HashSet<IPlugin> rejectedBy = [];
 
     public required int NodeCount { get; init; }
 
     /// <summary>Set when the pod was rejected whatever the node.</summary>
-    public Verdict Pod { get; internal set; }
+    public Verdict Pod { get; private set; }
 
-    public IReadOnlyList<(NodeInfo Node, Verdict Verdict)> Rejections => rejections;
+    /// <summary>The plugin that rejected it so.</summary>
+    public IPlugin? PodRejectedBy { get; private set; }
 
-    /// <summary>What may help: the union over the plugins that rejected.</summary>
-    public ClusterChange WaitsFor { get; private set; }
+    public IReadOnlyList<NodeRejection> Rejections => rejections;
 
-    /// <summary>What preemption found; null when there is nothing to say about it.</summary>
-    public string? Preemption { get; internal set; }
+    /// <summary>Every plugin that had a part in it: a change must be of interest to one of them to help.</summary>
+    public IReadOnlyCollection<IPlugin> RejectedBy => rejectedBy;
+
+    /// <summary>What the plugins that may make room have to say; null when nothing.</summary>
+    public string? PostFilter { get; internal set; }
+
+    /// <summary>A plugin failed, instead of rejecting.</summary>
+    public bool IsError { get; private set; }
 
     public override string ToString()
     {
@@ -27,32 +34,37 @@ public sealed class Diagnosis
             return "no nodes available to schedule pods";
         }
 
-        if (!Pod.IsFit)
+        var reasons = Pod.IsFit ? Histogram(rejections.SelectMany(rejection => rejection.Verdict.Reasons!)) : string.Join(", ", Pod.Reasons!);
+        if (IsError)
         {
-            return $"0/{NodeCount} nodes are available: {string.Join(", ", Pod.Reasons!)}. not found";
+            return reasons;
         }
 
-        var reasons = Histogram(rejections.SelectMany(rejection => rejection.Verdict.Reasons!));
         var text = $"0/{NodeCount} nodes are available: {reasons}.";
-        return Preemption is null ? text : $"{text} no new claims to deallocate, preemption: {Preemption}";
+        return string.IsNullOrEmpty(PostFilter) ? text : $"{text} {PostFilter}";
     }
 
     /// <summary>"2 Insufficient cpu, 1 Too many pods": counted, and in the order of the text.</summary>
     public static string Histogram(IEnumerable<string> reasons) =>
         string.Join(", ", reasons
-            .GroupBy(reason => reason, StringComparer.Ordinal)
-            .Select(group => $"{group.Count()} {group.Key}")
+            .CountBy(reason => reason, StringComparer.Ordinal)
+            .Select(group => $"{group.Value} {group.Key}")
             .Order(StringComparer.Ordinal));
 
-    internal void Reject(IFilterPlugin plugin, NodeInfo node, Verdict verdict)
+    internal void Reject(IPlugin plugin, NodeInfo node, Verdict verdict)
     {
-        rejections.Add((node, verdict));
-        WaitsFor |= plugin.Unblocks;
+        rejections.Add(new NodeRejection(node, plugin, verdict));
+        rejectedBy.Add(plugin);
+        IsError |= verdict.Rejection == Rejection.Error;
     }
 
-    internal void Reject(IFilterPlugin plugin, Verdict verdict)
+    internal void Reject(IPlugin plugin, Verdict verdict)
     {
         Pod = verdict;
-        WaitsFor |= plugin.Unblocks;
+        PodRejectedBy = plugin;
+        rejectedBy.Add(plugin);
+        IsError |= verdict.Rejection == Rejection.Error;
     }
 }
+
+public readonly record struct NodeRejection(NodeInfo Node, IPlugin Plugin, Verdict Verdict);

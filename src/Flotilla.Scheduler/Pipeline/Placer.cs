@@ -1,3 +1,4 @@
+using Flotilla.Scheduler.Preemption;
 using Flotilla.Scheduler.Snapshot;
 
 namespace Flotilla.Scheduler.Pipeline;
@@ -6,132 +7,192 @@ namespace Flotilla.Scheduler.Pipeline;
 /// Filter, then score: finds the node for one pod in a snapshot. Of a large cluster it looks only until it has
 /// found enough nodes that fit, starting where the last pod's search ended, so that all nodes get their turn.
 /// </summary>
-public sealed class Placer(PluginSet plugins)
+/// <param name="percentageOfNodesToScore">How many of the nodes that fit are enough; 0 lets the size of the cluster decide.</param>
+public sealed class Placer(PluginSet plugins, int percentageOfNodesToScore = 0)
 {
     private const int AlwaysLookAt = 100;
     private const int LeastPercent = 5;
     private int next;
     private NodeInfo[] feasible = [];
-    private double[] totals = [];
-    private double[] scores = [];
+    private long[] totals = [];
+    private long[] scores = [];
 
-    public Decision Place(PodInfo pod, ClusterSnapshot cluster)
+    public PluginSet Plugins => plugins;
+
+    public Decision Place(PodInfo pod, ClusterSnapshot cluster) => Place(new SchedulingCycle(pod, cluster));
+
+    public Decision Place(SchedulingCycle cycle)
     {
-        var diagnosis = new Diagnosis { NodeCount = cluster.Nodes.Count };
-        if (cluster.Nodes.Count == 0 || !Admits(pod, cluster, diagnosis))
+        var nodes = cycle.Cluster.Nodes;
+        var diagnosis = new Diagnosis { NodeCount = nodes.Count };
+        if (nodes.Count == 0 || !Candidates(cycle, diagnosis, ref nodes))
         {
             return new Decision(null, diagnosis);
         }
 
-        var filters = FiltersFor(pod, cluster);
-        var count = FindFeasible(cluster, filters, diagnosis);
+        var filters = new FilterRun(plugins, cycle);
+        if (cycle.Cluster.Nominations.NodeOf(cycle.Pod) is { } nominated && filters.Test(nominated).Verdict.IsFit)
+        {
+            return new Decision(nominated.Name, null);
+        }
+
+        var count = FindFeasible(nodes, filters, diagnosis);
+        if (count == 0 && nodes.Count < diagnosis.NodeCount)
+        {
+            RejectOthers(cycle, nodes, diagnosis);
+        }
+
         return count switch
         {
             0 => new Decision(null, diagnosis),
             1 => new Decision(feasible[0].Name, null),
-            _ => new Decision(Best(pod, cluster, feasible.AsSpan(0, count)).Name, null),
+            _ => new Decision(Best(cycle, feasible.AsSpan(0, count)).Name, null),
         };
     }
 
-    /// <summary>Whether the pod fits this node as the snapshot stands; for asking "what if".</summary>
-    public Verdict Test(PodInfo pod, NodeInfo node, ClusterSnapshot cluster)
+    /// <summary>Every node's rejection, or none for a node that fits; for explaining, not for deciding.</summary>
+    public IEnumerable<(NodeInfo Node, IPlugin? Plugin, Verdict Verdict)> Explain(SchedulingCycle cycle)
     {
-        foreach (var (_, filter) in FiltersFor(pod, cluster))
+        var filters = new FilterRun(plugins, cycle);
+        foreach (var node in cycle.Cluster.Nodes)
         {
-            if (filter(node) is { IsFit: false } verdict)
+            var (plugin, verdict) = filters.Test(node);
+            yield return (node, plugin, verdict);
+        }
+    }
+
+    /// <summary>Whether any PreFilter rejects the pod, and the nodes that are left to look at.</summary>
+    public bool Candidates(SchedulingCycle cycle, Diagnosis diagnosis, ref IReadOnlyList<NodeInfo> nodes)
+    {
+        HashSet<string>? names = null;
+        List<IPlugin>? restricting = null;
+        foreach (var plugin in plugins.PreFilters)
+        {
+            var result = plugin.PreFilter(cycle);
+            if (!result.Verdict.IsFit)
             {
-                return verdict;
+                diagnosis.Reject(plugin, result.Verdict);
+                return false;
+            }
+
+            if (result.NodeNames is { } only)
+            {
+                (restricting ??= []).Add(plugin);
+                names = names is null ? [.. only] : [.. names.Intersect(only, StringComparer.Ordinal)];
+                if (names.Count == 0)
+                {
+                    var which = string.Join(' ', restricting.Select(one => one.Name).Order(StringComparer.Ordinal));
+                    diagnosis.Reject(plugin, Verdict.Never(restricting.Count == 1
+                        ? $"node(s) didn't satisfy plugin {which}"
+                        : $"node(s) didn't satisfy plugin(s) [{which}] simultaneously"));
+                    return false;
+                }
             }
         }
 
-        return Verdict.Fits;
-    }
-
-    private static int Enough(int nodes) =>
-        nodes <= AlwaysLookAt ? nodes : Math.Max(AlwaysLookAt, nodes * Math.Max(LeastPercent, 50 - (nodes / 125)) / 100);
-
-    private bool Admits(PodInfo pod, ClusterSnapshot cluster, Diagnosis diagnosis)
-    {
-        foreach (var plugin in plugins.Filters)
+        if (names is not null)
         {
-            if (plugin.Check(pod, cluster) is { IsFit: false } verdict)
-            {
-                diagnosis.Reject(plugin, verdict);
-                return false;
-            }
+            nodes = [.. names.Select(cycle.Cluster.Node).OfType<NodeInfo>()];
         }
 
         return true;
     }
 
-    private List<(IFilterPlugin Plugin, NodeFilter Filter)> FiltersFor(PodInfo pod, ClusterSnapshot cluster)
+    /// <summary>Asks PostFilter plugins for room. What they say when there is none becomes part of the diagnosis.</summary>
+    public PreemptionPlan? MakeRoom(SchedulingCycle cycle, Diagnosis why)
     {
-        List<(IFilterPlugin, NodeFilter)> filters = new(plugins.Filters.Count);
-        foreach (var plugin in plugins.Filters)
+        List<string> messages = [];
+        foreach (var plugin in plugins.PostFilters)
         {
-            if (plugin.For(pod, cluster) is { } filter)
+            var result = plugin.PostFilter(cycle, why, this);
+            if (result.Plan is not null)
             {
-                filters.Add((plugin, filter));
+                return result.Plan;
+            }
+
+            if (result.IsError)
+            {
+                messages = [result.Message!];
+                break;
+            }
+
+            if (result.Message is { } message)
+            {
+                messages.Add(message);
             }
         }
 
-        return filters;
+        why.PostFilter = string.Join(", ", messages);
+        return null;
     }
 
-    private int FindFeasible(ClusterSnapshot cluster, List<(IFilterPlugin Plugin, NodeFilter Filter)> filters, Diagnosis diagnosis)
+    private void RejectOthers(SchedulingCycle cycle, IReadOnlyList<NodeInfo> looked, Diagnosis diagnosis)
     {
-        var nodes = cluster.Nodes;
+        var seen = looked.ToHashSet();
+        var restricting = plugins.PreFilters.Where(plugin => plugin.PreFilter(cycle).NodeNames is not null).ToList();
+        var verdict = Verdict.Never($"node(s) didn't satisfy plugin(s) [{string.Join(' ', restricting.Select(plugin => plugin.Name).Order(StringComparer.Ordinal))}]");
+        foreach (var node in cycle.Cluster.Nodes.Where(node => !seen.Contains(node)))
+        {
+            diagnosis.Reject(restricting[0], node, verdict);
+        }
+    }
+
+    private int Enough(int nodes)
+    {
+        if (plugins.Scorers.Count == 0)
+        {
+            return 1;
+        }
+
+        var percent = percentageOfNodesToScore > 0 ? percentageOfNodesToScore : Math.Max(LeastPercent, 50 - (nodes / 125));
+        return nodes < AlwaysLookAt ? nodes : Math.Max(AlwaysLookAt, nodes * percent / 100);
+    }
+
+    private int FindFeasible(IReadOnlyList<NodeInfo> nodes, FilterRun filters, Diagnosis diagnosis)
+    {
         var enough = Enough(nodes.Count);
         if (feasible.Length < nodes.Count)
         {
             feasible = new NodeInfo[nodes.Count];
-            totals = new double[nodes.Count];
-            scores = new double[nodes.Count];
+            totals = new long[nodes.Count];
+            scores = new long[nodes.Count];
         }
 
         var found = 0;
-        var start = next % nodes.Count;
+        var at = nodes.Count == 0 ? 0 : next % nodes.Count;
         var looked = 0;
         for (; looked < nodes.Count && found < enough; looked++)
         {
-            var node = nodes[(start + looked) % nodes.Count];
-            if (Passes(node, filters, diagnosis))
+            var node = nodes[at];
+            at = at + 1 == nodes.Count ? 0 : at + 1;
+            var (plugin, verdict) = filters.Test(node);
+            if (verdict.IsFit)
             {
                 feasible[found++] = node;
             }
-        }
-
-        next = (start + looked) % nodes.Count;
-        return found;
-    }
-
-    private static bool Passes(NodeInfo node, List<(IFilterPlugin Plugin, NodeFilter Filter)> filters, Diagnosis diagnosis)
-    {
-        foreach (var (plugin, filter) in filters)
-        {
-            if (filter(node) is { IsFit: false } verdict)
+            else
             {
-                diagnosis.Reject(plugin, node, verdict);
-                return false;
+                diagnosis.Reject(plugin!, node, verdict);
             }
         }
 
-        return true;
+        next = (next + looked) % diagnosis.NodeCount;
+        return found;
     }
 
-    private NodeInfo Best(PodInfo pod, ClusterSnapshot cluster, ReadOnlySpan<NodeInfo> nodes)
+    private NodeInfo Best(SchedulingCycle cycle, ReadOnlySpan<NodeInfo> nodes)
     {
         var total = totals.AsSpan(0, nodes.Length);
         var score = scores.AsSpan(0, nodes.Length);
         total.Clear();
-        foreach (var plugin in plugins.Scorers)
+        foreach (var (plugin, weight) in plugins.Scorers)
         {
             score.Clear();
-            if (plugin.Score(pod, cluster, nodes, score))
+            if (plugin.Score(cycle, nodes, score))
             {
                 for (var i = 0; i < nodes.Length; i++)
                 {
-                    total[i] += score[i] * plugin.Weight;
+                    total[i] += score[i] * weight;
                 }
             }
         }

@@ -2,20 +2,55 @@ using Flotilla.Scheduler.Plugins;
 
 namespace Flotilla.Scheduler.Pipeline;
 
-/// <summary>The rules in force. A new plugin is one file and one line here.</summary>
-public sealed record PluginSet(IReadOnlyList<IFilterPlugin> Filters, IReadOnlyList<IScorePlugin> Scorers)
+/// <summary>The rules in force for one profile, by extension point and in order.</summary>
+public sealed class PluginSet
 {
-    public static PluginSet Default()
-    {
-        TaintToleration taints = new();
-        NodeAffinity affinity = new();
-        NodeResourcesFit fit = new();
-        PodTopologySpread spread = new();
-        InterPodAffinity near = new();
+    private readonly IReadOnlyDictionary<string, int> weights;
 
-        // The first plugin that rejects a node gives the reason, so the order is upstream's.
-        return new PluginSet(
-            [new NodeUnschedulable(), new NodeName(), taints, affinity, new NodePorts(), fit, new VolumeBinding(), spread, near],
-            [taints, affinity, fit, spread, near, new NodeResourcesBalancedAllocation(), new ImageLocality()]);
+    /// <param name="plugins">In order: the first that rejects a node gives the reason.</param>
+    /// <param name="weights">Of score plugins by name, where they differ from the plugin's own.</param>
+    public PluginSet(IReadOnlyList<IPlugin> plugins, IReadOnlyDictionary<string, int>? weights = null)
+    {
+        this.weights = weights ?? new Dictionary<string, int>(StringComparer.Ordinal);
+        All = plugins;
+        PreEnqueue = Of<IPreEnqueuePlugin>();
+        PreFilters = Of<IPreFilterPlugin>();
+        Filters = Of<IFilterPlugin>();
+        PostFilters = Of<IPostFilterPlugin>();
+        Scorers = [.. Of<IScorePlugin>().Select(plugin => (plugin, WeightOf(plugin))).Where(scorer => scorer.Item2 > 0)];
+        Reservers = Of<IReservePlugin>();
+        Permitters = Of<IPermitPlugin>();
+        PreBinders = Of<IPreBindPlugin>();
+        Binders = Of<IBindPlugin>();
+        PostBinders = Of<IPostBindPlugin>();
     }
+
+    public IReadOnlyList<IPlugin> All { get; }
+
+    public IReadOnlyList<IPreEnqueuePlugin> PreEnqueue { get; }
+
+    public IReadOnlyList<IPreFilterPlugin> PreFilters { get; }
+
+    public IReadOnlyList<IFilterPlugin> Filters { get; }
+
+    public IReadOnlyList<IPostFilterPlugin> PostFilters { get; }
+
+    public IReadOnlyList<(IScorePlugin Plugin, int Weight)> Scorers { get; }
+
+    public IReadOnlyList<IReservePlugin> Reservers { get; }
+
+    public IReadOnlyList<IPermitPlugin> Permitters { get; }
+
+    public IReadOnlyList<IPreBindPlugin> PreBinders { get; }
+
+    public IReadOnlyList<IBindPlugin> Binders { get; }
+
+    public IReadOnlyList<IPostBindPlugin> PostBinders { get; }
+
+    public static PluginSet Default(PluginContext? context = null) => new(DefaultPlugins.All(context ?? PluginContext.Offline));
+
+    private List<T> Of<T>()
+        where T : IPlugin => [.. All.OfType<T>()];
+
+    private int WeightOf(IScorePlugin plugin) => weights.TryGetValue(plugin.Name, out var weight) ? weight : plugin.Weight;
 }

@@ -1,14 +1,14 @@
 namespace Flotilla.Scheduler.Pipeline;
 
-/// <summary>Turns raw scores into the common range.</summary>
+/// <summary>Turns raw scores into the common range, in whole numbers as upstream does.</summary>
 public static class ScoreRange
 {
-    public const double Max = 100;
+    public const long Max = 100;
 
     /// <summary>Scales so that the highest becomes 100; reversed, the highest becomes 0.</summary>
-    public static void ByHighest(Span<double> scores, bool reverse = false)
+    public static void ByHighest(Span<long> scores, bool reverse = false)
     {
-        double highest = 0;
+        long highest = 0;
         foreach (var score in scores)
         {
             highest = Math.Max(highest, score);
@@ -16,15 +16,15 @@ public static class ScoreRange
 
         for (var i = 0; i < scores.Length; i++)
         {
-            var scaled = highest == 0 ? 0 : scores[i] * Max / highest;
+            var scaled = highest == 0 ? 0 : Max * scores[i] / highest;
             scores[i] = reverse ? Max - scaled : scaled;
         }
     }
 
     /// <summary>Spreads from lowest = 0 to highest = 100.</summary>
-    public static void ByDistance(Span<double> scores)
+    public static void ByDistance(Span<long> scores)
     {
-        double lowest = double.MaxValue, highest = double.MinValue;
+        long lowest = long.MaxValue, highest = long.MinValue;
         foreach (var score in scores)
         {
             lowest = Math.Min(lowest, score);
@@ -33,7 +33,7 @@ public static class ScoreRange
 
         for (var i = 0; i < scores.Length; i++)
         {
-            scores[i] = highest > lowest ? (scores[i] - lowest) * Max / (highest - lowest) : 0;
+            scores[i] = highest > lowest ? (long)(Max * ((scores[i] - lowest) / (double)(highest - lowest))) : 0;
         }
     }
 }

@@ -7,34 +7,38 @@ namespace Flotilla.Scheduler.Plugins;
 /// <summary>Prefers nodes that already hold the pod's images, less so when few nodes do (lest they all crowd there).</summary>
 public sealed class ImageLocality : IScorePlugin
 {
-    private const double MinBytes = 23.0 * 1024 * 1024;
-    private const double MaxBytesPerContainer = 1000.0 * 1024 * 1024;
+    private const long MinBytes = 23L * 1024 * 1024;
+    private const long MaxBytesPerContainer = 1000L * 1024 * 1024;
 
     public string Name => "ImageLocality";
 
     public int Weight => 1;
 
-    public bool Score(PodInfo pod, ClusterSnapshot cluster, ReadOnlySpan<NodeInfo> nodes, Span<double> scores)
+    public bool Score(SchedulingCycle cycle, ReadOnlySpan<NodeInfo> nodes, Span<long> scores)
     {
-        var images = Images(pod.Pod.Spec);
+        var cluster = cycle.Cluster;
+        var images = Images(cycle.Pod.Pod.Spec);
+        if (!images.Any(image => cluster.NodesWithImage(image) > 0))
+        {
+            return false;
+        }
+
         var largest = images.Length * MaxBytesPerContainer;
-        var any = false;
         for (var i = 0; i < nodes.Length; i++)
         {
-            double present = 0;
+            long present = 0;
             foreach (var image in images)
             {
                 if (nodes[i].Images.TryGetValue(image, out var bytes))
                 {
-                    present += bytes * ((double)cluster.NodesWithImage(image) / cluster.Nodes.Count);
+                    present += (long)(bytes * ((double)cluster.NodesWithImage(image) / cluster.Nodes.Count));
                 }
             }
 
-            scores[i] = (Math.Clamp(present, MinBytes, largest) - MinBytes) / (largest - MinBytes) * ScoreRange.Max;
-            any |= scores[i] > 0;
+            scores[i] = ScoreRange.Max * (Math.Clamp(present, MinBytes, largest) - MinBytes) / (largest - MinBytes);
         }
 
-        return any;
+        return true;
     }
 
     private static string[] Images(V1PodSpec spec) =>

@@ -1,64 +1,122 @@
+using System.Globalization;
 using Flotilla.Scheduler.Pipeline;
 using Flotilla.Scheduler.Snapshot;
 
 namespace Flotilla.Scheduler.Plugins;
 
-/// <summary>What the pod requests must be free on the node; among nodes that fit, the emptier one is preferred.</summary>
-public sealed class NodeResourcesFit : IFilterPlugin, IScorePlugin
+/// <summary>What the pod requests must be free on the node; among nodes that fit, the strategy prefers the emptier or the fuller.</summary>
+public sealed class NodeResourcesFit(FitStrategy? strategy = null, Func<string, bool>? ignores = null) : IFilterPlugin, IScorePlugin
 {
+    private static readonly Verdict TooManyPods = Verdict.No("Too many pods");
+    private static readonly Verdict NoCpu = Verdict.No("Insufficient cpu");
+    private static readonly Verdict NoMemory = Verdict.No("Insufficient memory");
+    private static readonly Verdict NeverCpu = Verdict.Never("Insufficient cpu");
+    private static readonly Verdict NeverMemory = Verdict.Never("Insufficient memory");
+    private readonly FitStrategy strategy = strategy ?? FitStrategy.LeastAllocated;
+
     public string Name => "NodeResourcesFit";
 
     public int Weight => 1;
 
-    public ClusterChange Unblocks => ClusterChange.Node | ClusterChange.PodGone;
+    public ClusterChange Unblocks => ClusterChange.Node | ClusterChange.PodGone | ClusterChange.PodItself;
 
-    public NodeFilter? For(PodInfo pod, ClusterSnapshot cluster) => node => Fit(pod.Requests, node);
+    /// <summary>A node helps if the pod would fit it empty, a pod that left if it held something the pod asks for.</summary>
+    public bool MayHelp(PodInfo pod, ClusterEvent change)
+    {
+        if (change.Node is { } node)
+        {
+            var info = new NodeInfo(node.Metadata.Name);
+            info.Set(node);
+            return Judge(pod.Requests, info, null).IsFit;
+        }
 
-    public bool Score(PodInfo pod, ClusterSnapshot cluster, ReadOnlySpan<NodeInfo> nodes, Span<double> scores)
+        // A place among the allowed pods is something too.
+        return true;
+    }
+
+    public NodeFilter? Filter(SchedulingCycle cycle)
+    {
+        var (asked, devices) = (cycle.Pod.Requests, cycle.Cluster.Devices);
+        return node => Judge(asked, node, devices);
+    }
+
+    public bool Score(SchedulingCycle cycle, ReadOnlySpan<NodeInfo> nodes, Span<long> scores)
     {
         for (var i = 0; i < nodes.Length; i++)
         {
-            var used = nodes[i].ScoringRequested;
-            var cpu = FreePart(used.MilliCpu + pod.ScoringRequests.MilliCpu, nodes[i].Allocatable.MilliCpu);
-            var memory = FreePart(used.MemoryBytes + pod.ScoringRequests.MemoryBytes, nodes[i].Allocatable.MemoryBytes);
-            scores[i] = (cpu + memory) / 2 * ScoreRange.Max;
+            scores[i] = strategy.Score(cycle.Pod, nodes[i]);
         }
 
         return true;
     }
 
-    private static double FreePart(long used, long capacity) =>
-        capacity <= 0 || used > capacity ? 0 : (capacity - used) / (double)capacity;
-
-    private static Verdict Fit(Resources asked, NodeInfo node)
+    public string? Remedy(PodInfo pod, NodeInfo node, ClusterSnapshot cluster)
     {
-        List<string>? missing = null;
-        var unresolvable = false;
+        List<string> needs = [];
         if (node.Pods.Count + 1 > node.AllowedPods)
         {
-            (missing ??= []).Add("Too many pods");
+            needs.Add($"one pod fewer (it runs {node.Pods.Count} of {node.AllowedPods})");
         }
 
-        Check("cpu", asked.MilliCpu, node.Requested.MilliCpu, node.Allocatable.MilliCpu);
-        Check("memory", asked.MemoryBytes, node.Requested.MemoryBytes, node.Allocatable.MemoryBytes);
-        Check("ephemeral-storage", asked.EphemeralStorageBytes, node.Requested.EphemeralStorageBytes, node.Allocatable.EphemeralStorageBytes);
-        if (asked.Extended.Count > 0)
+        foreach (var (name, asked, used, capacity) in Compare(pod.Requests, node))
         {
-            foreach (var (name, amount) in asked.Extended)
+            if (asked > capacity - used)
             {
-                Check(name, amount, node.Requested.Extended.GetValueOrDefault(name), node.Allocatable.Extended?.GetValueOrDefault(name) ?? 0);
+                needs.Add($"{Amount(name, asked - (capacity - used))} more {name} ({Amount(name, Math.Max(0, capacity - used))} of {Amount(name, capacity)} free, {Amount(name, asked)} asked)");
             }
         }
 
-        return missing is null ? Verdict.Fits : unresolvable ? Verdict.Never(missing) : Verdict.No(missing);
+        return needs.Count == 0 ? null : "needs " + string.Join(", ", needs);
+    }
 
-        void Check(string name, long amount, long used, long capacity)
+    private static string Amount(string name, long value) => name switch
+    {
+        "cpu" => string.Create(CultureInfo.InvariantCulture, $"{value}m"),
+        "memory" or "ephemeral-storage" => value % (1024 * 1024) == 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{value / 1024 / 1024}Mi")
+            : string.Create(CultureInfo.InvariantCulture, $"{value / 1024.0 / 1024:0.#}Mi"),
+        _ => value.ToString(CultureInfo.InvariantCulture),
+    };
+
+    private static IEnumerable<(string Name, long Asked, long Used, long Capacity)> Compare(Resources asked, NodeInfo node)
+    {
+        yield return ("cpu", asked.MilliCpu, node.Requested.MilliCpu, node.Allocatable.MilliCpu);
+        yield return ("memory", asked.MemoryBytes, node.Requested.MemoryBytes, node.Allocatable.MemoryBytes);
+        yield return ("ephemeral-storage", asked.EphemeralStorageBytes, node.Requested.EphemeralStorageBytes, node.Allocatable.EphemeralStorageBytes);
+        foreach (var (name, amount) in asked.Extended)
         {
-            if (amount > 0 && amount > capacity - used)
+            yield return (name, amount, node.Requested.Extended.GetValueOrDefault(name), node.Allocatable.Extended.GetValueOrDefault(name));
+        }
+    }
+
+    private Verdict Judge(Resources asked, NodeInfo node, DeviceCatalog? devices)
+    {
+        var full = node.Pods.Count + 1 > node.AllowedPods;
+        var cpu = asked.MilliCpu > 0 && asked.MilliCpu > node.Allocatable.MilliCpu - node.Requested.MilliCpu;
+        var memory = asked.MemoryBytes > 0 && asked.MemoryBytes > node.Allocatable.MemoryBytes - node.Requested.MemoryBytes;
+        if (asked.Extended.Count == 0 && asked.EphemeralStorageBytes == 0)
+        {
+            // Nearly every pod and node ends here, so these answers are made once.
+            switch (full, cpu, memory)
             {
-                (missing ??= []).Add($"Insufficient {name}");
+                case (false, false, false): return Verdict.Fits;
+                case (true, false, false): return TooManyPods;
+                case (false, true, false): return asked.MilliCpu > node.Allocatable.MilliCpu ? NeverCpu : NoCpu;
+                case (false, false, true): return asked.MemoryBytes > node.Allocatable.MemoryBytes ? NeverMemory : NoMemory;
+            }
+        }
+
+        List<string> missing = full ? ["Too many pods"] : [];
+        var unresolvable = false;
+        foreach (var (name, amount, used, capacity) in Compare(asked, node))
+        {
+            if (amount > 0 && amount > capacity - used && ignores?.Invoke(name) != true && devices?.Provides(name, node) != true)
+            {
+                missing.Add($"Insufficient {name}");
                 unresolvable |= amount > capacity;
             }
         }
+
+        return missing.Count == 0 ? Verdict.Fits : unresolvable ? Verdict.Never(missing) : Verdict.No(missing);
     }
 }

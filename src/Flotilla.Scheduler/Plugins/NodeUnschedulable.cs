@@ -8,13 +8,16 @@ namespace Flotilla.Scheduler.Plugins;
 public sealed class NodeUnschedulable : IFilterPlugin
 {
     private static readonly V1Taint Cordon = new() { Key = "node.kubernetes.io/unschedulable", Effect = "NoSchedule" };
+    private static readonly Verdict Cordoned = Verdict.Never("node(s) were unschedulable");
 
     public string Name => "NodeUnschedulable";
 
-    public ClusterChange Unblocks => ClusterChange.Node;
+    public ClusterChange Unblocks => ClusterChange.Node | ClusterChange.PodItself;
 
-    public NodeFilter? For(PodInfo pod, ClusterSnapshot cluster) =>
-        Tolerations.Tolerate(pod.Tolerations, Cordon)
-            ? null
-            : node => node.Unschedulable ? Verdict.Never("node(s) were unschedulable") : Verdict.Fits;
+    public bool MayHelp(PodInfo pod, ClusterEvent change) => change.Node is not { Spec.Unschedulable: true };
+
+    public NodeFilter? Filter(SchedulingCycle cycle) =>
+        Tolerations.Tolerate(cycle.Pod.Tolerations, Cordon) ? null : node => node.Unschedulable ? Cordoned : Verdict.Fits;
+
+    public string Remedy(PodInfo pod, NodeInfo node, ClusterSnapshot cluster) => $"uncordon it (kubectl uncordon {node.Name})";
 }

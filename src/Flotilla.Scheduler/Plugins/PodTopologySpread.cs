@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Flotilla.Scheduler.Pipeline;
 using Flotilla.Scheduler.Snapshot;
 
@@ -5,187 +6,207 @@ namespace Flotilla.Scheduler.Plugins;
 
 /// <summary>
 /// Keeps like pods evenly over zones, nodes or any other topology: <c>DoNotSchedule</c> constraints filter,
-/// <c>ScheduleAnyway</c> ones (and the system's own for workloads that set none) score.
+/// <c>ScheduleAnyway</c> ones (and the defaults for workloads that set none) score.
 /// </summary>
-public sealed class PodTopologySpread : IFilterPlugin, IScorePlugin
+/// <param name="defaults">For pods without constraints of their own; null for the system's.</param>
+public sealed class PodTopologySpread(SpreadDefaults? defaults = null) : IFilterPlugin, IScorePlugin
 {
-    private const string Zone = "topology.kubernetes.io/zone";
+    private static readonly Verdict MissingLabel = Verdict.Never("node(s) didn't match pod topology spread constraints (missing required label)");
+    private static readonly Verdict TooSkewed = Verdict.No("node(s) didn't match pod topology spread constraints");
+    private readonly SpreadDefaults defaults = defaults ?? SpreadDefaults.System;
 
     public string Name => "PodTopologySpread";
 
     public int Weight => 2;
 
     public ClusterChange Unblocks =>
-        ClusterChange.Node | ClusterChange.PodGone | ClusterChange.PodPlaced;
+        ClusterChange.Node | ClusterChange.PodGone | ClusterChange.PodPlaced | ClusterChange.PodItself;
 
-    public NodeFilter? For(PodInfo pod, ClusterSnapshot cluster)
+    /// <summary>Pods of other namespaces do not count.</summary>
+    public bool MayHelp(PodInfo pod, ClusterEvent change) => change.Pod is null || change.Pod.Namespace == pod.Namespace;
+
+    public NodeFilter? Filter(SchedulingCycle cycle)
     {
-        var constraints = SpreadConstraint.Of(pod, "DoNotSchedule");
+        var constraints = ConstraintsOf(cycle, "DoNotSchedule");
         if (constraints.Length == 0)
         {
             return null;
         }
 
-        var counts = Array.ConvertAll(constraints, constraint => Count(pod, constraint, constraints, cluster));
-        return node => Judge(pod, constraints, counts, node);
+        var counts = Array.ConvertAll(constraints, constraint => new SpreadCount(cycle, constraint, constraints));
+        return node => Judge(counts, node);
     }
 
-    public bool Score(PodInfo pod, ClusterSnapshot cluster, ReadOnlySpan<NodeInfo> nodes, Span<double> scores)
+    public bool Score(SchedulingCycle cycle, ReadOnlySpan<NodeInfo> nodes, Span<long> scores)
     {
-        var constraints = SpreadConstraint.Of(pod, "ScheduleAnyway");
-        var isDefault = (pod.Pod.Spec.TopologySpreadConstraints ?? []).Count == 0;
-        if (isDefault)
-        {
-            constraints = Defaults(pod, cluster);
-        }
-
+        var constraints = ConstraintsOf(cycle, "ScheduleAnyway");
         if (constraints.Length == 0)
         {
             return false;
         }
 
-        // The defaults tolerate nodes without a zone; constraints of the pod's own do not.
-        var required = isDefault ? [] : constraints;
-        foreach (var constraint in constraints)
+        // The system's defaults tolerate nodes without a zone; constraints that somebody set do not.
+        var isSystems = defaults.AreSystems && (cycle.Pod.Pod.Spec.TopologySpreadConstraints ?? []).Count == 0;
+        var required = isSystems ? [] : constraints;
+        var ignored = new bool[nodes.Length];
+        for (var i = 0; i < nodes.Length; i++)
         {
-            Add(pod, cluster, constraint, required, nodes, scores);
+            ignored[i] = !SpreadCount.HasAll(nodes[i], required);
         }
 
-        Normalize(nodes, scores, required);
+        var sums = new double[nodes.Length];
+        foreach (var constraint in constraints)
+        {
+            Add(cycle, constraint, required, nodes, ignored, sums);
+        }
+
+        Normalize(sums, ignored, scores);
         return true;
     }
 
-    private static Verdict Judge(PodInfo pod, SpreadConstraint[] constraints, Dictionary<string, int>[] counts, NodeInfo node)
+    public string? Remedy(PodInfo pod, NodeInfo node, ClusterSnapshot cluster)
     {
-        for (var i = 0; i < constraints.Length; i++)
+        var cycle = new SchedulingCycle(pod, cluster);
+        var constraints = ConstraintsOf(cycle, "DoNotSchedule");
+        foreach (var constraint in constraints)
         {
-            if (!node.Labels.TryGetValue(constraints[i].TopologyKey, out var domain))
+            if (!node.Labels.TryGetValue(constraint.TopologyKey, out var domain))
             {
-                return Verdict.Never("node(s) didn't match pod topology spread constraints (missing required label)");
+                return $"label the node with {constraint.TopologyKey}";
             }
 
-            // Fewer domains than wanted counts as if one were empty, so that new domains are waited for.
-            var lowest = counts[i].Count == 0 || counts[i].Count < constraints[i].MinDomains ? 0 : counts[i].Values.Min();
-            var self = constraints[i].Pods.Matches(pod.Labels) ? 1 : 0;
-            if (counts[i].GetValueOrDefault(domain) + self - lowest > constraints[i].MaxSkew)
+            var count = new SpreadCount(cycle, constraint, constraints);
+            if (count.SkewWith(domain) > constraint.MaxSkew)
             {
-                return Verdict.No("node(s) didn't match pod topology spread constraints");
+                return $"{constraint.TopologyKey}={domain} holds {count.At(domain)} such pods and the emptiest {count.Lowest}: at most {constraint.MaxSkew} more are allowed";
+            }
+        }
+
+        return null;
+    }
+
+    private static Verdict Judge(SpreadCount[] counts, NodeInfo node)
+    {
+        foreach (var count in counts)
+        {
+            if (!node.Labels.TryGetValue(count.Constraint.TopologyKey, out var domain))
+            {
+                return MissingLabel;
+            }
+
+            if (count.SkewWith(domain) > count.Constraint.MaxSkew)
+            {
+                return TooSkewed;
             }
         }
 
         return Verdict.Fits;
     }
 
-    private static Dictionary<string, int> Count(
-        PodInfo pod, SpreadConstraint constraint, SpreadConstraint[] all, ClusterSnapshot cluster)
-    {
-        var counts = new Dictionary<string, int>(StringComparer.Ordinal);
-        var eligible = Eligible(pod, constraint);
-        foreach (var node in cluster.Nodes)
-        {
-            if (HasAll(node, all) && eligible(node))
-            {
-                counts.TryAdd(node.Labels[constraint.TopologyKey], 0);
-            }
-        }
-
-        foreach (var group in cluster.GroupsIn(pod.Namespace).Where(constraint.Counts))
-        {
-            foreach (var (node, pods) in group.CountByNode)
-            {
-                if (node.Exists && HasAll(node, all) && eligible(node))
-                {
-                    counts[node.Labels[constraint.TopologyKey]] += pods;
-                }
-            }
-        }
-
-        return counts;
-    }
-
-    private static Func<NodeInfo, bool> Eligible(PodInfo pod, SpreadConstraint constraint)
-    {
-        var affinity = constraint.HonorAffinity ? NodeAffinity.Required(pod) : null;
-        return node => (affinity?.Invoke(node) ?? true)
-            && (!constraint.HonorTaints || node.Taints.All(taint =>
-                taint.Effect == "PreferNoSchedule" || Tolerations.Tolerate(pod.Tolerations, taint)));
-    }
-
-    private static bool HasAll(NodeInfo node, SpreadConstraint[] constraints)
-    {
-        foreach (var constraint in constraints)
-        {
-            if (!node.Labels.ContainsKey(constraint.TopologyKey))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private static SpreadConstraint[] Defaults(PodInfo pod, ClusterSnapshot cluster) =>
-        cluster.Workloads.SelectorFor(pod) is not { } selector
-            ? []
-            :
-            [
-                new SpreadConstraint(SpreadConstraint.Hostname, 3, selector, 1, HonorAffinity: true, HonorTaints: false),
-                new SpreadConstraint(Zone, 5, selector, 1, HonorAffinity: true, HonorTaints: false),
-            ];
+    private SpreadConstraint[] ConstraintsOf(SchedulingCycle cycle, string whenUnsatisfiable) =>
+        cycle.Pod.Pod.Spec.TopologySpreadConstraints is { Count: > 0 }
+            ? SpreadConstraint.Of(cycle.Pod, whenUnsatisfiable)
+            : defaults.For(cycle.Pod, cycle.Cluster, whenUnsatisfiable);
 
     private static void Add(
-        PodInfo pod, ClusterSnapshot cluster, SpreadConstraint constraint, SpreadConstraint[] required,
-        ReadOnlySpan<NodeInfo> nodes, Span<double> scores)
+        SchedulingCycle cycle, SpreadConstraint constraint, SpreadConstraint[] required,
+        ReadOnlySpan<NodeInfo> nodes, bool[] ignored, double[] sums)
     {
-        var counts = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var node in nodes)
+        var byHost = constraint.TopologyKey == SpreadConstraint.Hostname;
+        Dictionary<string, long> domains = new(StringComparer.Ordinal);
+        var looked = 0;
+        for (var i = 0; i < nodes.Length; i++)
         {
-            if (HasAll(node, required) && node.Labels.TryGetValue(constraint.TopologyKey, out var domain))
+            if (!ignored[i])
             {
-                counts.TryAdd(domain, 0);
+                looked++;
+                if (!byHost)
+                {
+                    domains.TryAdd(nodes[i].Labels.GetValueOrDefault(constraint.TopologyKey, ""), 0);
+                }
             }
         }
 
-        var eligible = Eligible(pod, constraint);
-        foreach (var group in cluster.GroupsIn(pod.Namespace).Where(constraint.Counts))
+        var groups = cycle.Cluster.GroupsIn(cycle.Pod.Namespace).Where(constraint.Counts).ToArray();
+        if (!byHost)
         {
-            foreach (var (node, pods) in group.CountByNode)
-            {
-                if (node.Exists && HasAll(node, required) && eligible(node)
-                    && node.Labels.TryGetValue(constraint.TopologyKey, out var domain) && counts.ContainsKey(domain))
-                {
-                    counts[domain] += pods;
-                }
-            }
+            CountDomains(cycle, constraint, required, groups, domains);
         }
 
         // More domains mean smaller counts: the logarithm keeps constraints over few and many domains comparable.
-        var weight = Math.Log(counts.Count + 2);
+        var weight = Math.Log((byHost ? looked : domains.Count) + 2);
         for (var i = 0; i < nodes.Length; i++)
         {
-            if (nodes[i].Labels.TryGetValue(constraint.TopologyKey, out var domain) && counts.TryGetValue(domain, out var pods))
+            if (!ignored[i] && nodes[i].Labels.TryGetValue(constraint.TopologyKey, out var domain))
             {
-                scores[i] += (pods * weight) + (constraint.MaxSkew - 1);
+                var pods = byHost ? On(nodes[i], groups) : domains.GetValueOrDefault(domain);
+                sums[i] += (pods * weight) + (constraint.MaxSkew - 1);
             }
         }
     }
 
-    private static void Normalize(ReadOnlySpan<NodeInfo> nodes, Span<double> scores, SpreadConstraint[] required)
+    private static long On(NodeInfo node, PodGroup[] groups)
     {
-        double lowest = double.MaxValue, highest = 0;
-        for (var i = 0; i < nodes.Length; i++)
+        long pods = 0;
+        foreach (var group in groups)
         {
-            if (HasAll(nodes[i], required))
+            pods += group.CountByNode.GetValueOrDefault(node);
+        }
+
+        return pods;
+    }
+
+    private static void CountDomains(
+        SchedulingCycle cycle, SpreadConstraint constraint, SpreadConstraint[] required, PodGroup[] groups, Dictionary<string, long> domains)
+    {
+        var eligible = SpreadCount.Eligible(cycle, constraint, required);
+        foreach (var group in groups)
+        {
+            if (eligible is null)
             {
-                scores[i] = Math.Round(scores[i]);
+                foreach (var (domain, pods) in group.CountByDomain(constraint.TopologyKey))
+                {
+                    Add(domain, pods);
+                }
+
+                continue;
+            }
+
+            foreach (var (node, pods) in group.CountByNode)
+            {
+                if (node.Exists && eligible(node))
+                {
+                    Add(node.Labels.GetValueOrDefault(constraint.TopologyKey, ""), pods);
+                }
+            }
+        }
+
+        void Add(string domain, int pods)
+        {
+            ref var count = ref CollectionsMarshal.GetValueRefOrNullRef(domains, domain);
+            if (!System.Runtime.CompilerServices.Unsafe.IsNullRef(ref count))
+            {
+                count += pods;
+            }
+        }
+    }
+
+    private static void Normalize(double[] sums, bool[] ignored, Span<long> scores)
+    {
+        long lowest = long.MaxValue, highest = 0;
+        for (var i = 0; i < sums.Length; i++)
+        {
+            scores[i] = (long)Math.Round(sums[i], MidpointRounding.AwayFromZero);
+            if (!ignored[i])
+            {
                 lowest = Math.Min(lowest, scores[i]);
                 highest = Math.Max(highest, scores[i]);
             }
         }
 
-        for (var i = 0; i < nodes.Length; i++)
+        for (var i = 0; i < sums.Length; i++)
         {
-            scores[i] = !HasAll(nodes[i], required) ? 0
+            scores[i] = ignored[i] ? 0
                 : highest == 0 ? ScoreRange.Max
                 : ScoreRange.Max * (highest + lowest - scores[i]) / highest;
         }

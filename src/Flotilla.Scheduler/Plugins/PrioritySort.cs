@@ -1,10 +1,13 @@
+using Flotilla.Scheduler.Pipeline;
 using Flotilla.Scheduler.Queue;
 
 namespace Flotilla.Scheduler.Plugins;
 
 /// <summary>Who is next: the higher priority, then who has waited longer.</summary>
-public sealed class PrioritySort : IComparer<QueuedPod>
+public sealed class PrioritySort : IQueueSortPlugin
 {
+    public string Name => "PrioritySort";
+
     public int Compare(QueuedPod? x, QueuedPod? y)
     {
         if (x is null || y is null)

@@ -1,12 +1,17 @@
-using k8s.Models;
+using Flotilla.Scheduler.Pipeline;
+using Flotilla.Scheduler.Snapshot;
 
 namespace Flotilla.Scheduler.Plugins;
 
 /// <summary>A pod with scheduling gates is not looked at until they are gone.</summary>
-public static class SchedulingGates
+public sealed class SchedulingGates : IPreEnqueuePlugin
 {
-    public const string Reason = "SchedulingGated";
-    public const string Message = "Scheduling is blocked due to non-empty scheduling gates";
+    public string Name => "SchedulingGates";
 
-    public static bool Block(V1Pod pod) => pod.Spec.SchedulingGates is { Count: > 0 };
+    public ClusterChange Unblocks => ClusterChange.PodItself;
+
+    public Verdict PreEnqueue(PodInfo pod, ClusterSnapshot cluster) =>
+        pod.Pod.Spec.SchedulingGates is { Count: > 0 } gates
+            ? Verdict.Never($"waiting for scheduling gates: [{string.Join(' ', gates.Select(gate => gate.Name))}]")
+            : Verdict.Fits;
 }

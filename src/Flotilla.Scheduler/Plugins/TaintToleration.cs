@@ -1,38 +1,36 @@
 using Flotilla.Scheduler.Pipeline;
 using Flotilla.Scheduler.Snapshot;
+using k8s.Models;
 
 namespace Flotilla.Scheduler.Plugins;
 
 /// <summary>Taints repel pods that do not tolerate them: for good (NoSchedule, NoExecute) or if it can be helped (PreferNoSchedule).</summary>
 public sealed class TaintToleration : IFilterPlugin, IScorePlugin
 {
+    private static readonly Verdict Untolerated = Verdict.Never("node(s) had untolerated taint(s)");
+
     public string Name => "TaintToleration";
 
     public int Weight => 3;
 
-    public ClusterChange Unblocks => ClusterChange.Node;
+    public ClusterChange Unblocks => ClusterChange.Node | ClusterChange.PodItself;
 
-    public NodeFilter? For(PodInfo pod, ClusterSnapshot cluster) => node =>
+    public bool MayHelp(PodInfo pod, ClusterEvent change) => change.Node is null || Repelling(pod, change.Node.Spec?.Taints ?? []) is null;
+
+    public NodeFilter? Filter(SchedulingCycle cycle)
     {
-        foreach (var taint in node.Taints)
-        {
-            if (taint.Effect is "NoSchedule" or "NoExecute" && !Tolerations.Tolerate(pod.Tolerations, taint))
-            {
-                return Verdict.Never("node(s) had untolerated taint(s)");
-            }
-        }
+        var pod = cycle.Pod;
+        return node => node.Taints.Count > 0 && Repelling(pod, node.Taints) is not null ? Untolerated : Verdict.Fits;
+    }
 
-        return Verdict.Fits;
-    };
-
-    public bool Score(PodInfo pod, ClusterSnapshot cluster, ReadOnlySpan<NodeInfo> nodes, Span<double> scores)
+    public bool Score(SchedulingCycle cycle, ReadOnlySpan<NodeInfo> nodes, Span<long> scores)
     {
         var any = false;
         for (var i = 0; i < nodes.Length; i++)
         {
             foreach (var taint in nodes[i].Taints)
             {
-                if (taint.Effect == "PreferNoSchedule" && !Tolerations.Tolerate(pod.Tolerations, taint))
+                if (taint.Effect == "PreferNoSchedule" && !Tolerations.Tolerate(cycle.Pod.Tolerations, taint))
                 {
                     scores[i]++;
                     any = true;
@@ -40,7 +38,27 @@ public sealed class TaintToleration : IFilterPlugin, IScorePlugin
             }
         }
 
-        ScoreRange.ByHighest(scores, reverse: true);
+        if (any)
+        {
+            ScoreRange.ByHighest(scores, reverse: true);
+        }
+
         return any;
+    }
+
+    public string? Remedy(PodInfo pod, NodeInfo node, ClusterSnapshot cluster) =>
+        Repelling(pod, node.Taints) is { } taint ? $"tolerate taint {taint.Key}{(string.IsNullOrEmpty(taint.Value) ? "" : "=" + taint.Value)}:{taint.Effect}" : null;
+
+    private static V1Taint? Repelling(PodInfo pod, IEnumerable<V1Taint> taints)
+    {
+        foreach (var taint in taints)
+        {
+            if (taint.Effect is "NoSchedule" or "NoExecute" && !Tolerations.Tolerate(pod.Tolerations, taint))
+            {
+                return taint;
+            }
+        }
+
+        return null;
     }
 }

@@ -6,14 +6,15 @@ using k8s.Models;
 namespace Flotilla.Scheduler.Plugins;
 
 /// <summary>A pod waits for its claims to exist and be bound, and follows its volumes to the nodes that can reach them.</summary>
-public sealed class VolumeBinding : IFilterPlugin
+public sealed class VolumeBinding : IPreFilterPlugin, IFilterPlugin
 {
     public string Name => "VolumeBinding";
 
     public ClusterChange Unblocks => ClusterChange.Node | ClusterChange.Volume;
 
-    public Verdict Check(PodInfo pod, ClusterSnapshot cluster)
+    public PreFilterResult PreFilter(SchedulingCycle cycle)
     {
+        var (pod, cluster) = (cycle.Pod, cycle.Cluster);
         foreach (var name in ClaimNames(pod.Pod))
         {
             if (cluster.Volumes.Claim(new ObjectKey(pod.Namespace, name)) is not { } claim)
@@ -37,11 +38,12 @@ public sealed class VolumeBinding : IFilterPlugin
             }
         }
 
-        return Verdict.Fits;
+        return PreFilterResult.AllNodes;
     }
 
-    public NodeFilter? For(PodInfo pod, ClusterSnapshot cluster)
+    public NodeFilter? Filter(SchedulingCycle cycle)
     {
+        var (pod, cluster) = (cycle.Pod, cycle.Cluster);
         var demands = ClaimNames(pod.Pod)
             .Select(name => cluster.Volumes.Claim(new ObjectKey(pod.Namespace, name))?.Spec.VolumeName)
             .Select(volume => volume is null ? null : NodeMatcher.From(cluster.Volumes.Volume(volume)?.Spec.NodeAffinity?.Required))

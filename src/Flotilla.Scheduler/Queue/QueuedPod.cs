@@ -21,6 +21,10 @@ public sealed class QueuedPod(PodInfo pod, long sequence)
 
     internal ClusterChange WaitsFor { get; set; }
 
+    internal IReadOnlyCollection<IPlugin> RejectedBy { get; set; } = [];
+
+    internal bool IsPending { get; set; }
+
     internal QueueState State { get; set; }
 }
 
@@ -30,4 +34,7 @@ internal enum QueueState
     Taken,
     Ready,
     Waiting,
+
+    /// <summary>A plugin keeps it out of the queue.</summary>
+    Gated,
 }

@@ -10,10 +10,8 @@ namespace Flotilla.Scheduler.Queue;
 /// Pods without a node: ready ones by priority, rejected ones until something changes that may help them (but not
 /// before their back-off of 1 s to 10 s has passed) or five minutes are over. Any thread may call it.
 /// </summary>
-public sealed class SchedulingQueue(TimeProvider time)
+public sealed class SchedulingQueue(TimeProvider time, TimeSpan firstBackoff, TimeSpan lastBackoff)
 {
-    private static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LastBackoff = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
 
     private readonly Lock gate = new();
@@ -24,6 +22,7 @@ public sealed class SchedulingQueue(TimeProvider time)
     private readonly Channel<bool> wake = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private long sequence;
+    private int gatedCount;
 
     public int Count
     {
@@ -44,8 +43,10 @@ public sealed class SchedulingQueue(TimeProvider time)
         }
     }
 
-    /// <summary>Adds a pod, or learns a newer version of it; <paramref name="retry"/> when the change may let it fit.</summary>
-    public void Set(PodInfo pod, bool retry)
+    /// <summary>Adds a pod, or learns a newer version of it.</summary>
+    /// <param name="retry">The change may let it fit.</param>
+    /// <param name="gates">Plugins that keep it out for now.</param>
+    public void Set(PodInfo pod, bool retry, IReadOnlyCollection<IPlugin>? gates = null)
     {
         lock (gate)
         {
@@ -54,17 +55,44 @@ public sealed class SchedulingQueue(TimeProvider time)
                 Detach(queued);
                 queued = new QueuedPod(pod, ++sequence);
                 pods[pod.Key] = queued;
-                MakeReady(queued);
+                Admit(queued, gates ?? []);
                 return;
             }
 
             var state = queued.State;
             Detach(queued);
             queued.Pod = pod;
+            if (state == QueueState.Gated)
+            {
+                Admit(queued, gates ?? []);
+                return;
+            }
+
             Attach(queued, state);
             if (retry && state == QueueState.Waiting)
             {
                 waiting.Remove(queued);
+                Hasten(queued);
+            }
+        }
+    }
+
+    /// <summary>Another look at a pod that plugins keep out: they may have changed their mind.</summary>
+    public IReadOnlyList<PodInfo> Gated()
+    {
+        lock (gate)
+        {
+            return gatedCount == 0 ? [] : [.. pods.Values.Where(queued => queued.State == QueueState.Gated).Select(queued => queued.Pod)];
+        }
+    }
+
+    /// <summary>Tries a waiting pod again as soon as its back-off is over.</summary>
+    public void Activate(ObjectKey key)
+    {
+        lock (gate)
+        {
+            if (pods.TryGetValue(key, out var queued) && waiting.Remove(queued))
+            {
                 Hasten(queued);
             }
         }
@@ -81,14 +109,18 @@ public sealed class SchedulingQueue(TimeProvider time)
         }
     }
 
-    /// <summary>Puts a taken pod back until one of <paramref name="waitsFor"/> happens.</summary>
-    public void Park(QueuedPod queued, ClusterChange waitsFor)
+    /// <summary>Puts a taken pod back until something happens that one of the plugins that rejected it takes for helpful.</summary>
+    /// <param name="rejectedBy">Empty when there was no node to ask about: a node is what is missing.</param>
+    /// <param name="isPending">It waits for something that is under way and needs no back-off when that is done.</param>
+    public void Park(QueuedPod queued, IReadOnlyCollection<IPlugin> rejectedBy, bool isPending = false)
     {
         lock (gate)
         {
             if (IsCurrent(queued))
             {
-                queued.WaitsFor = waitsFor;
+                queued.RejectedBy = rejectedBy;
+                queued.IsPending = isPending;
+                queued.WaitsFor = rejectedBy.Count == 0 ? ClusterChange.Node : rejectedBy.Aggregate(ClusterChange.None, (all, plugin) => all | plugin.Unblocks);
                 queued.Due = time.GetUtcNow() + LongestWait;
                 MakeWaiting(queued);
             }
@@ -109,7 +141,7 @@ public sealed class SchedulingQueue(TimeProvider time)
         }
     }
 
-    public void Announce(ClusterChange change)
+    public void Announce(ClusterEvent change)
     {
         lock (gate)
         {
@@ -118,7 +150,7 @@ public sealed class SchedulingQueue(TimeProvider time)
                 return;
             }
 
-            foreach (var queued in waiting.Where(one => (one.WaitsFor & change) != 0).ToList())
+            foreach (var queued in waiting.Where(one => MayHelp(one, change)).ToList())
             {
                 waiting.Remove(queued);
                 Hasten(queued);
@@ -157,8 +189,8 @@ public sealed class SchedulingQueue(TimeProvider time)
         }
     }
 
-    private static TimeSpan Backoff(int attempts) =>
-        TimeSpan.FromTicks(Math.Min(FirstBackoff.Ticks << Math.Clamp(attempts - 1, 0, 10), LastBackoff.Ticks));
+    private TimeSpan Backoff(int attempts) =>
+        TimeSpan.FromTicks(Math.Min(firstBackoff.Ticks << Math.Clamp(attempts - 1, 0, 10), lastBackoff.Ticks));
 
     private async Task WaitAsync(TimeSpan wait, CancellationToken cancellationToken)
     {
@@ -174,12 +206,44 @@ public sealed class SchedulingQueue(TimeProvider time)
         }
     }
 
+    private static bool MayHelp(QueuedPod queued, ClusterEvent change)
+    {
+        if ((queued.WaitsFor & change.Change) == 0)
+        {
+            return false;
+        }
+
+        foreach (var plugin in queued.RejectedBy)
+        {
+            if ((plugin.Unblocks & change.Change) != 0 && plugin.MayHelp(queued.Pod, change))
+            {
+                return true;
+            }
+        }
+
+        return queued.RejectedBy.Count == 0;
+    }
+
+    private void Admit(QueuedPod queued, IReadOnlyCollection<IPlugin> gates)
+    {
+        queued.RejectedBy = gates;
+        if (gates.Count == 0)
+        {
+            MakeReady(queued);
+        }
+        else
+        {
+            queued.State = QueueState.Gated;
+            gatedCount++;
+        }
+    }
+
     private bool IsCurrent(QueuedPod queued) => pods.TryGetValue(queued.Pod.Key, out var current) && current == queued;
 
     /// <summary>The pod must not be in the ordered set while its due time changes.</summary>
     private void Hasten(QueuedPod queued)
     {
-        queued.Due = queued.LastAttempt + Backoff(queued.Attempts);
+        queued.Due = queued.IsPending ? time.GetUtcNow() : queued.LastAttempt + Backoff(queued.Attempts);
         queued.WaitsFor = ClusterChange.None;
         if (queued.Due <= time.GetUtcNow())
         {
@@ -224,6 +288,8 @@ public sealed class SchedulingQueue(TimeProvider time)
         {
             ready.Remove(queued);
             waiting.Remove(queued);
+            gatedCount -= queued.State == QueueState.Gated ? 1 : 0;
+            queued.State = QueueState.Taken;
         }
     }
 }

@@ -11,7 +11,7 @@ public sealed class ClusterSnapshot
 {
     private static readonly IReadOnlyDictionary<string, string> NoLabels = new Dictionary<string, string>(StringComparer.Ordinal);
     private readonly Dictionary<string, NodeInfo> nodes = new(StringComparer.Ordinal);
-    private readonly List<NodeInfo> existing = [];
+    private readonly NodeOrder order = new();
     private readonly Dictionary<ObjectKey, Placement> placements = [];
     private readonly Dictionary<string, PodGroup> groups = new(StringComparer.Ordinal);
     private readonly Dictionary<string, HashSet<PodGroup>> groupsByNamespace = new(StringComparer.Ordinal);
@@ -19,12 +19,26 @@ public sealed class ClusterSnapshot
     private readonly Dictionary<string, IReadOnlyDictionary<string, string>> namespaces = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> nodesByImage = new(StringComparer.Ordinal);
 
+    public ClusterSnapshot()
+    {
+        Nominations = new Nominations(this);
+        Topology = new TopologyIndex(this);
+    }
+
     public VolumeCatalog Volumes { get; } = new();
 
     public WorkloadCatalog Workloads { get; } = new();
 
-    /// <summary>Nodes that exist, in a stable order.</summary>
-    public IReadOnlyList<NodeInfo> Nodes => existing;
+    public DeviceCatalog Devices { get; } = new();
+
+    public DisruptionBudgets Budgets { get; } = new();
+
+    public Nominations Nominations { get; }
+
+    public TopologyIndex Topology { get; }
+
+    /// <summary>Nodes that exist, in a stable order that takes one of each zone in turn.</summary>
+    public IReadOnlyList<NodeInfo> Nodes => order.Nodes;
 
     public IReadOnlyCollection<PodGroup> Groups => groups.Values;
 
@@ -34,6 +48,19 @@ public sealed class ClusterSnapshot
 
     public IReadOnlyCollection<PodGroup> GroupsIn(string podNamespace) =>
         groupsByNamespace.TryGetValue(podNamespace, out var found) ? found : [];
+
+    /// <summary>Every kind of pod that the term selects.</summary>
+    public IEnumerable<PodGroup> GroupsMeantBy(PodTerm term)
+    {
+        var candidates = term.NamespaceLabels is null && term.Namespaces.Count == 1 ? GroupsIn(term.Namespaces.First()) : groups.Values;
+        foreach (var group in candidates)
+        {
+            if (term.Means(group, this))
+            {
+                yield return group;
+            }
+        }
+    }
 
     public IReadOnlyDictionary<string, string> NamespaceLabels(string name) => namespaces.GetValueOrDefault(name, NoLabels);
 
@@ -52,14 +79,23 @@ public sealed class ClusterSnapshot
     public void SetNode(V1Node node)
     {
         var info = NodeOrNew(node.Metadata.Name);
-        if (!info.Exists)
+        var (existed, zone) = (info.Exists, NodeOrder.ZoneOf(info));
+        CountImages(info, -1);
+        if (info.Set(node))
         {
-            existing.Add(info);
+            ForgetTopology(info);
         }
 
-        CountImages(info, -1);
-        info.Set(node);
         CountImages(info, +1);
+        if (!existed)
+        {
+            order.Add(info);
+        }
+        else if (zone != NodeOrder.ZoneOf(info))
+        {
+            order.Remove(info);
+            order.Add(info);
+        }
     }
 
     public void RemoveNode(string name)
@@ -67,8 +103,9 @@ public sealed class ClusterSnapshot
         if (nodes.TryGetValue(name, out var node) && node.Exists)
         {
             CountImages(node, -1);
+            order.Remove(node);
             node.Unset();
-            existing.Remove(node);
+            ForgetTopology(node);
             ForgetIfUnused(node);
         }
     }
@@ -100,6 +137,15 @@ public sealed class ClusterSnapshot
 
         ForgetIfUnused(placement.Node);
         return true;
+    }
+
+    private void ForgetTopology(NodeInfo node)
+    {
+        Topology.Forget();
+        foreach (var pod in node.Pods.Values)
+        {
+            groups[pod.GroupKey].ForgetDomains();
+        }
     }
 
     private NodeInfo NodeOrNew(string name)

@@ -9,5 +9,5 @@ public readonly record struct HostPort(string Address, string Protocol, int Port
         && (Address == other.Address || Address.Length == 0 || other.Address.Length == 0);
 
     public static HostPort From(string? address, string? protocol, int port) =>
-        new(address is null or "0.0.0.0" or "::" ? "" : address, protocol ?? "TCP", port);
+        new(address is null or "0.0.0.0" ? "" : address, string.IsNullOrEmpty(protocol) ? "TCP" : protocol, port);
 }

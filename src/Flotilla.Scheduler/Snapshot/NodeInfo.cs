@@ -17,6 +17,12 @@ public sealed class NodeInfo(string name)
 
     public bool Exists { get; private set; }
 
+    /// <summary>Grows with every change of the node or of what is on it.</summary>
+    public long Generation { get; private set; }
+
+    /// <summary>What the node says it can do, beyond what every node can.</summary>
+    public IReadOnlySet<string> DeclaredFeatures { get; private set; } = new HashSet<string>(StringComparer.Ordinal);
+
     public IReadOnlyDictionary<string, string> Labels { get; private set; } = NoLabels;
 
     /// <summary>What field selectors may ask of a node: its name.</summary>
@@ -31,9 +37,9 @@ public sealed class NodeInfo(string name)
 
     public long AllowedPods { get; private set; }
 
-    public Resources Requested { get; private set; } = new(0, 0, 0);
+    public Resources Requested { get; private set; }
 
-    public Resources ScoringRequested { get; private set; } = new(0, 0, 0);
+    public Resources ScoringRequested { get; private set; }
 
     public IReadOnlyDictionary<ObjectKey, PodInfo> Pods => pods;
 
@@ -42,14 +48,21 @@ public sealed class NodeInfo(string name)
     /// <summary>Size in bytes of every image present, under each of its names.</summary>
     public IReadOnlyDictionary<string, long> Images { get; private set; } = new Dictionary<string, long>(StringComparer.Ordinal);
 
-    internal void Set(V1Node node)
+    /// <summary>Whether its labels are others than before, or it was not known.</summary>
+    internal bool Set(V1Node node)
     {
+        var moved = !Exists || !Same(Labels, node.Metadata.Labels);
         Exists = true;
-        Labels = node.Metadata.Labels is { Count: > 0 } labels ? new Dictionary<string, string>(labels, StringComparer.Ordinal) : NoLabels;
+        if (moved)
+        {
+            Labels = node.Metadata.Labels is { Count: > 0 } labels ? new Dictionary<string, string>(labels, StringComparer.Ordinal) : NoLabels;
+        }
+
         Taints = [.. node.Spec?.Taints ?? []];
         Unschedulable = node.Spec?.Unschedulable ?? false;
         var allocatable = node.Status?.Allocatable ?? node.Status?.Capacity;
         Allocatable = Resources.From(allocatable);
+        DeclaredFeatures = new HashSet<string>(node.Status?.DeclaredFeatures ?? [], StringComparer.Ordinal);
         AllowedPods = allocatable is not null && allocatable.TryGetValue("pods", out var count) ? count.ToInt64() : 0;
         var images = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var image in node.Status?.Images ?? [])
@@ -61,13 +74,19 @@ public sealed class NodeInfo(string name)
         }
 
         Images = images;
+        Generation++;
+        return moved;
     }
 
     internal void Unset() => Exists = false;
 
+    private static bool Same(IReadOnlyDictionary<string, string> old, IDictionary<string, string>? now) =>
+        old.Count == (now?.Count ?? 0) && old.All(label => now!.TryGetValue(label.Key, out var value) && value == label.Value);
+
     internal void Add(PodInfo pod)
     {
         pods.Add(pod.Key, pod);
+        Generation++;
         Requested += pod.Requests;
         ScoringRequested += pod.ScoringRequests;
         foreach (var port in pod.HostPorts)
@@ -79,6 +98,7 @@ public sealed class NodeInfo(string name)
     internal void Remove(PodInfo pod)
     {
         pods.Remove(pod.Key);
+        Generation++;
         Requested -= pod.Requests;
         ScoringRequested -= pod.ScoringRequests;
         foreach (var port in pod.HostPorts)

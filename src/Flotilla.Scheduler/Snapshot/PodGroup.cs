@@ -8,6 +8,9 @@ public sealed class PodGroup(string podNamespace, IReadOnlyDictionary<string, st
 {
     private readonly Dictionary<NodeInfo, int> countByNode = [];
 
+    // Made when first asked for, then kept up to date; dropped when a node's labels change.
+    private Dictionary<string, Dictionary<string, int>>? countByDomain;
+
     public string Namespace => podNamespace;
 
     public IReadOnlyDictionary<string, string> Labels => labels;
@@ -20,7 +23,27 @@ public sealed class PodGroup(string podNamespace, IReadOnlyDictionary<string, st
 
     public bool IsEmpty => countByNode.Count == 0;
 
-    internal void Add(NodeInfo node) => countByNode[node] = countByNode.GetValueOrDefault(node) + 1;
+    /// <summary>Pods by value of a label of their nodes, e.g. by zone. Nodes without it, or unknown, do not count.</summary>
+    public IReadOnlyDictionary<string, int> CountByDomain(string topologyKey)
+    {
+        countByDomain ??= new(StringComparer.Ordinal);
+        if (!countByDomain.TryGetValue(topologyKey, out var counts))
+        {
+            countByDomain.Add(topologyKey, counts = new(StringComparer.Ordinal));
+            foreach (var (node, pods) in countByNode)
+            {
+                Count(topologyKey, counts, node, pods);
+            }
+        }
+
+        return counts;
+    }
+
+    internal void Add(NodeInfo node)
+    {
+        countByNode[node] = countByNode.GetValueOrDefault(node) + 1;
+        CountByDomains(node, +1);
+    }
 
     internal void Remove(NodeInfo node)
     {
@@ -32,6 +55,37 @@ public sealed class PodGroup(string podNamespace, IReadOnlyDictionary<string, st
         else
         {
             countByNode.Remove(node);
+        }
+
+        CountByDomains(node, -1);
+    }
+
+    internal void ForgetDomains() => countByDomain = null;
+
+    private static void Count(string topologyKey, Dictionary<string, int> counts, NodeInfo node, int change)
+    {
+        if (node.Exists && node.Labels.TryGetValue(topologyKey, out var domain))
+        {
+            var count = counts.GetValueOrDefault(domain) + change;
+            if (count == 0)
+            {
+                counts.Remove(domain);
+            }
+            else
+            {
+                counts[domain] = count;
+            }
+        }
+    }
+
+    private void CountByDomains(NodeInfo node, int change)
+    {
+        if (countByDomain is not null)
+        {
+            foreach (var (key, counts) in countByDomain)
+            {
+                Count(key, counts, node, change);
+            }
         }
     }
 }

@@ -19,8 +19,8 @@ public sealed class PodInfo
         var spec = pod.Spec;
         Priority = spec.Priority ?? 0;
         NodeName = string.IsNullOrEmpty(spec.NodeName) ? null : spec.NodeName;
-        Requests = PodRequests.For(spec);
-        ScoringRequests = PodRequests.ForScoring(spec);
+        Requests = PodRequests.For(pod);
+        ScoringRequests = PodRequests.ForScoring(pod);
         HostPorts = [.. Ports(spec)];
         Affinity = PodAffinity.From(spec.Affinity, Namespace, Labels);
         GroupKey = Identify();
@@ -39,6 +39,10 @@ public sealed class PodInfo
 
     public bool Terminating { get; }
 
+    /// <summary>It is leaving because the scheduler gave its room away.</summary>
+    public bool IsPreempted => Terminating
+        && Pod.Status?.Conditions?.Any(condition => condition is { Type: "DisruptionTarget", Status: "True", Reason: "PreemptionByScheduler" }) == true;
+
     public int Priority { get; }
 
     public string? NodeName { get; }
@@ -50,6 +54,8 @@ public sealed class PodInfo
     public HostPort[] HostPorts { get; }
 
     public PodAffinity Affinity { get; }
+
+    public string SchedulerName => string.IsNullOrEmpty(Pod.Spec.SchedulerName) ? SchedulerOptions.DefaultName : Pod.Spec.SchedulerName;
 
     public IList<V1Toleration> Tolerations => Pod.Spec.Tolerations ?? [];
 

@@ -22,7 +22,7 @@ namespace Flotilla.Server.Admission;
 /// <summary>The plugins that are always on. The order is upstream's: each sees what those before it have filled in.</summary>
 internal static class DefaultPlugins
 {
-    public static IReadOnlyList<IAdmissionPlugin> Create(IStore store, KindRegistry kinds, Authorizer authorizer, WebhookConnections connections, ConversionWebhooks conversions, TimeProvider time)
+    public static IReadOnlyList<IAdmissionPlugin> Create(IStore store, KindRegistry kinds, Authorizer authorizer, WebhookConnections connections, ConversionWebhooks conversions, AdmissionSettings settings, TimeProvider time)
     {
         var equivalents = new EquivalentKinds(kinds, conversions);
         var context = new MatchContext(store, equivalents);
@@ -37,7 +37,7 @@ internal static class DefaultPlugins
             new ServiceAccountAdmission(store, time),
             new NodeRestriction(store),
             new TaintNodesByCondition(),
-            new PodSecurityAdmission(store),
+            new PodSecurityAdmission(store, settings.PodSecurity),
             new PriorityAdmission(store),
             new DefaultTolerationSeconds(),
             new DefaultStorageClass(store),

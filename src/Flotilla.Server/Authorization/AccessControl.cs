@@ -28,7 +28,7 @@ public sealed class AccessControl : IAsyncDisposable
         Tokens = new TokenAuthenticators(
         [
             new ServiceAccountAuthenticator(store, identity.ServiceAccounts, time),
-            new LegacyTokenAuthenticator(store, identity.ServiceAccounts),
+            new LegacyTokenAuthenticator(store, identity.ServiceAccounts, time),
             new BootstrapTokens(store, time),
             .. others.Tokens,
         ]);

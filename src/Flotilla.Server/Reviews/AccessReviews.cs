@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
-using Flotilla.Api.Selectors;
 using Flotilla.Api.Validation;
 using Flotilla.Server.Authorization;
 using Flotilla.Server.Http;
@@ -58,30 +57,10 @@ public sealed class AccessReviews(Authorizer authorizer)
             yield return FieldError.Invalid("spec.user", "", "at least one of user or group must be specified");
         }
 
-        foreach (var name in (string[])["fieldSelector", "labelSelector"])
+        var selectors = AccessSelectors.Names.Where(name => resource.Object(name) is not null);
+        foreach (var error in selectors.SelectMany(name => AccessSelectors.Check(resource.Object(name)!, $"spec.resourceAttributes.{name}")))
         {
-            foreach (var error in CheckSelector(resource.Object(name), $"spec.resourceAttributes.{name}"))
-            {
-                yield return error;
-            }
-        }
-    }
-
-    private static IEnumerable<FieldError> CheckSelector(JsonObject? selector, string path)
-    {
-        if (selector is null)
-        {
-            yield break;
-        }
-
-        var (raw, requirements) = (selector.String("rawSelector") ?? "", selector.Array("requirements"));
-        if (raw.Length > 0 && requirements is { Count: > 0 })
-        {
-            yield return FieldError.Invalid($"{path}.rawSelector", raw, "may not specified at the same time as requirements");
-        }
-        else if (raw.Length == 0 && requirements is not { Count: > 0 })
-        {
-            yield return FieldError.Required($"{path}.requirements", $"when {path} is specified, requirements or rawSelector is required");
+            yield return error;
         }
     }
 
@@ -99,30 +78,8 @@ public sealed class AccessReviews(Authorizer authorizer)
         {
             Version = resource.String("version") ?? "*",
         };
-        try
-        {
-            return wanted with { Fields = Fields(resource.Object("fieldSelector")) };
-        }
-        catch (FormatException error)
-        {
-            // What cannot be read narrows nothing: the answer is the one for the whole resource.
-            problem = $"spec.resourceAttributes.fieldSelector ignored due to parse error: {error.Message}";
-            return wanted;
-        }
-    }
-
-    private static FieldSelector? Fields(JsonObject? selector)
-    {
-        if (selector.String("rawSelector") is { Length: > 0 } raw)
-        {
-            return FieldSelector.Parse(raw);
-        }
-
-        var requirements = selector.Objects("requirements")
-            .Where(one => one.String("operator") is "In" or "NotIn" && one.Array("values") is { Count: 1 })
-            .Select(one => new FieldRequirement(one.String("key") ?? "", one.String("operator") == "In", one.Array("values")![0].AsString() ?? ""))
-            .ToList();
-        return requirements.Count == 0 ? null : new FieldSelector(requirements);
+        (wanted, problem) = AccessSelectors.Narrow(wanted, resource);
+        return wanted;
     }
 
     private static string Join(string first, string? second) => string.IsNullOrEmpty(second) ? first : first.Length == 0 ? second : $"{first}\n{second}";

@@ -3,7 +3,7 @@ using Flotilla.Local;
 
 namespace Flotilla.Commands;
 
-/// <summary>Audit, other issuers and webhooks, under the names they have at upstream's API server.</summary>
+/// <summary>Audit, other issuers, webhooks and admission, under the names they have at upstream's API server.</summary>
 internal sealed class AccessFlags
 {
     private readonly Option<string?> auditPolicy = new("--audit-policy-file") { Description = "What to write into the audit log (audit.k8s.io/v1 Policy); without it nothing is." };
@@ -15,8 +15,9 @@ internal sealed class AccessFlags
     private readonly Option<string?> groups = new("--oidc-groups-claim") { Description = "The claim that lists the user's groups." };
     private readonly Option<string?> tokenWebhook = new("--authentication-token-webhook-config-file") { Description = "A kubeconfig of a server that reviews tokens nobody here knows." };
     private readonly Option<string?> authorizationWebhook = new("--authorization-webhook-config-file") { Description = "A kubeconfig of a server that is asked when no rule allows a request." };
+    private readonly Option<string?> admission = new("--admission-control-config-file") { Description = "How admission plugins are configured (apiserver.config.k8s.io/v1 AdmissionConfiguration)." };
 
-    public IEnumerable<Option> All => [auditPolicy, auditLog, issuer, clientId, ca, username, groups, tokenWebhook, authorizationWebhook];
+    public IEnumerable<Option> All => [auditPolicy, auditLog, issuer, clientId, ca, username, groups, tokenWebhook, authorizationWebhook, admission];
 
     /// <summary>What is not said stays as it was.</summary>
     public AccessSettings Read(ParseResult flags, AccessSettings known) => new()
@@ -30,6 +31,7 @@ internal sealed class AccessFlags
         OidcGroupsClaim = flags.GetValue(groups) ?? known.OidcGroupsClaim,
         TokenWebhookFile = File(flags, tokenWebhook) ?? known.TokenWebhookFile,
         AuthorizationWebhookFile = File(flags, authorizationWebhook) ?? known.AuthorizationWebhookFile,
+        AdmissionFile = File(flags, admission) ?? known.AdmissionFile,
     };
 
     // The server's working directory is another than the user's.

@@ -34,6 +34,7 @@ internal sealed class ControlPlane : IAsyncDisposable
             OpenId = AccessComposition.OpenIdFor(settings.Access),
             TokenWebhookFile = settings.Access.TokenWebhookFile,
             AuthorizationWebhookFile = settings.Access.AuthorizationWebhookFile,
+            AdmissionFile = settings.Access.AdmissionFile,
         };
         Server = new ApiServer(options, store, Identity, time, loggers);
         Informers = new InformerSet(Server.Client, time, loggers);

@@ -22,6 +22,8 @@ internal sealed record AccessSettings
 
     public string? AuthorizationWebhookFile { get; init; }
 
+    public string? AdmissionFile { get; init; }
+
     /// <exception cref="UserError">A file that is not there, or half of what belongs together.</exception>
     public void Validate()
     {
@@ -29,6 +31,7 @@ internal sealed record AccessSettings
         {
             ("--audit-policy-file", AuditPolicyFile), ("--oidc-ca-file", OidcCaFile),
             ("--authentication-token-webhook-config-file", TokenWebhookFile), ("--authorization-webhook-config-file", AuthorizationWebhookFile),
+            ("--admission-control-config-file", AdmissionFile),
         })
         {
             if (file is not null && !File.Exists(file))

@@ -1,5 +1,4 @@
 using Flotilla.Scheduler.Pipeline;
-using Flotilla.Scheduler.Preemption;
 using Flotilla.Scheduler.Snapshot;
 using k8s.Models;
 
@@ -50,9 +49,13 @@ public sealed class ExplanationTests
     private static string Explain(V1Pod pod, ClusterSnapshot cluster)
     {
         var placer = new Placer(PluginSet.Default());
-        var info = new PodInfo(pod);
-        var diagnosis = placer.Place(info, cluster).Diagnosis!;
-        Assert.Null(PreemptionPlan.For(info, diagnosis, cluster, placer));
+        var cycle = new SchedulingCycle(new PodInfo(pod), cluster);
+        var diagnosis = placer.Place(cycle).Diagnosis!;
+        if (diagnosis.NodeCount > 0)
+        {
+            Assert.Null(placer.MakeRoom(cycle, diagnosis));
+        }
+
         return diagnosis.ToString();
     }
 }

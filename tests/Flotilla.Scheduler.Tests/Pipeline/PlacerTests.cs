@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Flotilla.Scheduler.Pipeline;
+using Flotilla.Scheduler.Plugins;
 using Flotilla.Scheduler.Snapshot;
 
 namespace Flotilla.Scheduler.Tests.Pipeline;
@@ -31,7 +32,7 @@ public sealed class PlacerTests(ITestOutputHelper output)
         var plugin = new Counting(() => looked++);
         var cluster = Given.Cluster([.. Enumerable.Range(0, 1000).Select(i => Given.Node($"n{i}"))]);
 
-        new Placer(new PluginSet([plugin], [])).Place(new PodInfo(Given.Pod("p")), cluster);
+        new Placer(new PluginSet([plugin, new ImageLocality()])).Place(new PodInfo(Given.Pod("p")), cluster);
 
         Assert.Equal(420, looked);
     }
@@ -61,9 +62,7 @@ public sealed class PlacerTests(ITestOutputHelper output)
     {
         public string Name => "Counting";
 
-        public ClusterChange Unblocks => ClusterChange.None;
-
-        public NodeFilter For(PodInfo pod, ClusterSnapshot cluster) => _ =>
+        public NodeFilter Filter(SchedulingCycle cycle) => _ =>
         {
             look();
             return Verdict.Fits;

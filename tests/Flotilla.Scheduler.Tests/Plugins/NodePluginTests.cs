@@ -1,3 +1,4 @@
+using Flotilla.Scheduler.Pipeline;
 using Flotilla.Scheduler.Plugins;
 using Flotilla.Scheduler.Snapshot;
 using k8s.Models;
@@ -171,10 +172,10 @@ public sealed class NodePluginTests
             Spec = new V1PersistentVolumeClaimSpec(),
         };
 
-        Assert.Equal("persistentvolumeclaim \"none\" not found", new VolumeBinding().Check(pod, cluster).Reasons![0]);
+        Assert.Equal("persistentvolumeclaim \"none\" not found", new VolumeBinding().PreFilter(new SchedulingCycle(pod, cluster)).Verdict.Reasons![0]);
 
         cluster.Volumes.Set(claim);
-        Assert.Equal("pod has unbound immediate PersistentVolumeClaims", new VolumeBinding().Check(pod, cluster).Reasons![0]);
+        Assert.Equal("pod has unbound immediate PersistentVolumeClaims", new VolumeBinding().PreFilter(new SchedulingCycle(pod, cluster)).Verdict.Reasons![0]);
 
         claim.Spec.VolumeName = "disk";
         cluster.Volumes.Set(new V1PersistentVolume
@@ -182,7 +183,7 @@ public sealed class NodePluginTests
             Metadata = new V1ObjectMeta { Name = "disk" },
             Spec = new V1PersistentVolumeSpec { NodeAffinity = new V1VolumeNodeAffinity { Required = new V1NodeSelector { NodeSelectorTerms = [OnNode("b")] } } },
         });
-        Assert.True(new VolumeBinding().Check(pod, cluster).IsFit);
+        Assert.True(new VolumeBinding().PreFilter(new SchedulingCycle(pod, cluster)).Verdict.IsFit);
         Assert.Equal("never: node(s) didn't match PersistentVolume's node affinity", new VolumeBinding().Ask(pod.Pod, cluster, "a"));
         Assert.Equal("fits", new VolumeBinding().Ask(pod.Pod, cluster, "b"));
     }

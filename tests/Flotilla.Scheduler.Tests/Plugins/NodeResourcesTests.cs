@@ -65,7 +65,7 @@ public sealed class NodeResourcesTests
     {
         var cluster = Given.Cluster(Given.Node("a"), Given.Node("b")).With("a", Given.Pod("there", "3", "0"));
 
-        Assert.Equal([62, 100], new NodeResourcesBalancedAllocation().Scores(Given.Pod("p", "1", "2Gi"), cluster));
+        Assert.Equal([94, 56], new NodeResourcesBalancedAllocation().Scores(Given.Pod("p", "0", "6Gi"), cluster));
         Assert.Empty(new NodeResourcesBalancedAllocation().Scores(Given.Pod("p"), cluster));
     }
 
@@ -79,9 +79,9 @@ public sealed class NodeResourcesTests
             Container("small", "100m", null),
         ]);
 
-        Assert.Equal(3500, PodRequests.For(pod.Spec).MilliCpu);
+        Assert.Equal(3500, PodRequests.For(pod).MilliCpu);
         pod.Spec.InitContainers.RemoveAt(1);
-        Assert.Equal(1500, PodRequests.For(pod.Spec).MilliCpu);
+        Assert.Equal(1500, PodRequests.For(pod).MilliCpu);
 
         static V1Container Container(string name, string cpu, string? restartPolicy) => new()
         {
@@ -100,7 +100,7 @@ public sealed class NodeResourcesTests
             pod.Spec.Resources = new V1ResourceRequirements { Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("2") } };
         });
 
-        Assert.Equal(new Resources(2250, 1L << 30, 0).MilliCpu, PodRequests.For(pod.Spec).MilliCpu);
-        Assert.Equal(1L << 30, PodRequests.For(pod.Spec).MemoryBytes);
+        Assert.Equal(new Resources(2250, 1L << 30, 0).MilliCpu, PodRequests.For(pod).MilliCpu);
+        Assert.Equal(1L << 30, PodRequests.For(pod).MemoryBytes);
     }
 }

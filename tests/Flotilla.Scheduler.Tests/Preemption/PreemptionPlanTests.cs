@@ -36,9 +36,10 @@ public sealed class PreemptionPlanTests
     {
         var leaving = Ranked("low", "2", 1);
         leaving.Metadata.DeletionTimestamp = DateTime.UtcNow;
+        leaving.Status.Conditions = [new V1PodCondition { Type = "DisruptionTarget", Status = "True", Reason = "PreemptionByScheduler" }];
         var cluster = Given.Cluster(Given.Node("a")).With("a", leaving, Ranked("other", "2", 1));
         var pod = Ranked("p", "2", 7);
-        pod.Status.NominatedNodeName = "a";
+        cluster.Nominations.Set(new PodInfo(pod), "a");
 
         Assert.Null(Plan(pod, cluster));
     }
@@ -48,7 +49,7 @@ public sealed class PreemptionPlanTests
     private static PreemptionPlan? Plan(V1Pod pod, ClusterSnapshot cluster)
     {
         var placer = new Placer(PluginSet.Default());
-        var info = new PodInfo(pod);
-        return PreemptionPlan.For(info, placer.Place(info, cluster).Diagnosis!, cluster, placer);
+        var cycle = new SchedulingCycle(new PodInfo(pod), cluster);
+        return new PreemptionSearch(new PreemptionLimits()).Find(cycle, placer.Place(cycle).Diagnosis!, placer).Plan;
     }
 }

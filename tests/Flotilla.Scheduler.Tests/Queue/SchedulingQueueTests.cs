@@ -10,7 +10,7 @@ public sealed class SchedulingQueueTests
     private readonly FakeTimeProvider time = new();
     private readonly SchedulingQueue queue;
 
-    public SchedulingQueueTests() => queue = new SchedulingQueue(time);
+    public SchedulingQueueTests() => queue = new SchedulingQueue(time, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10));
 
     [Fact]
     public async Task Higher_priority_goes_first_then_who_came_first()
@@ -28,7 +28,7 @@ public sealed class SchedulingQueueTests
     public async Task A_parked_pod_returns_when_something_relevant_changes_but_not_before_its_backoff()
     {
         Add("p");
-        queue.Park(await Take(), ClusterChange.Node);
+        queue.Park(await Take(), [new Hopes(ClusterChange.Node)]);
 
         queue.Announce(ClusterChange.PodGone);
         time.Advance(TimeSpan.FromSeconds(30));
@@ -38,7 +38,7 @@ public sealed class SchedulingQueueTests
         queue.Announce(ClusterChange.Node);
         Assert.Equal("p", (await next.WaitAsync(TimeSpan.FromSeconds(5))).Pod.Key.Name);
 
-        queue.Park(await next, ClusterChange.Node);
+        queue.Park(await next, [new Hopes(ClusterChange.Node)]);
         queue.Announce(ClusterChange.Node);
         next = queue.TakeAsync(default).AsTask();
         time.Advance(TimeSpan.FromSeconds(1.9));
@@ -51,7 +51,7 @@ public sealed class SchedulingQueueTests
     public async Task A_parked_pod_is_tried_again_after_five_minutes_anyway()
     {
         Add("p");
-        queue.Park(await Take(), ClusterChange.None);
+        queue.Park(await Take(), [new Hopes(ClusterChange.None)]);
         var next = queue.TakeAsync(default).AsTask();
         time.Advance(TimeSpan.FromMinutes(5));
         Assert.Equal("p", (await next.WaitAsync(TimeSpan.FromSeconds(5))).Pod.Key.Name);
@@ -61,7 +61,7 @@ public sealed class SchedulingQueueTests
     public async Task A_changed_spec_brings_a_pod_back_and_a_changed_status_does_not()
     {
         Add("p");
-        queue.Park(await Take(), ClusterChange.None);
+        queue.Park(await Take(), [new Hopes(ClusterChange.None)]);
         time.Advance(TimeSpan.FromSeconds(20));
         queue.Set(new PodInfo(Given.Pod("p")), retry: false);
         var next = queue.TakeAsync(default).AsTask();
@@ -76,7 +76,7 @@ public sealed class SchedulingQueueTests
         Add("p");
         var taken = await Take();
         queue.Remove(taken.Pod.Key);
-        queue.Park(taken, ClusterChange.All);
+        queue.Park(taken, [new Hopes(ClusterChange.All)]);
 
         Assert.Equal(0, queue.Count);
         Assert.False(queue.Contains(taken));
@@ -99,4 +99,9 @@ public sealed class SchedulingQueueTests
     private async Task<QueuedPod> Take() => await queue.TakeAsync(default).AsTask().WaitAsync(TimeSpan.FromSeconds(5));
 
     private async Task<string> TakeName() => (await Take()).Pod.Key.Name;
+
+    private sealed record Hopes(ClusterChange Unblocks) : IPlugin
+    {
+        public string Name => "Hopes";
+    }
 }

@@ -18,6 +18,8 @@ public sealed class LegacyTokenTests(ApiHost host)
         var token = Encoding.UTF8.GetString(Convert.FromBase64String((string)filled["data.token"]!));
         var self = (await host.Client(null, token).PostAsync("/apis/authentication.k8s.io/v1/selfsubjectreviews", "{}")).Expect(201);
         Assert.Equal($"system:serviceaccount:{space}:robot", (string?)self["status.userInfo.username"]);
+        var used = await host.Admin.EventuallyAsync($"{api}/secrets/robot-token", reply => reply["metadata.labels"] is not null);
+        Assert.Equal(DateTime.UtcNow, DateTime.Parse((string)used["metadata.labels"]!["kubernetes.io/legacy-token-last-used"]!, System.Globalization.CultureInfo.InvariantCulture), TimeSpan.FromDays(1));
         (await host.Admin.DeleteAsync($"{api}/secrets/robot-token")).Expect(200);
         (await host.Client(null, token).GetAsync("/api")).Expect(401);
     }

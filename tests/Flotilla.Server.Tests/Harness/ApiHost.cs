@@ -30,7 +30,7 @@ public sealed class ApiHost : IAsyncLifetime
     {
         Port = FreePort();
         Identity = ClusterIdentity.LoadOrCreate(directory.FullName, ["127.0.0.1", "localhost"], TimeProvider.System);
-        var options = new ApiServerOptions { Port = Port, BindAddress = IPAddress.Loopback, AdvertiseAddress = IPAddress.Parse("192.0.2.10") };
+        var options = new ApiServerOptions { Port = Port, BindAddress = IPAddress.Loopback, AdvertiseAddress = IPAddress.Parse("192.0.2.10"), AdmissionFile = AdmissionFile() };
         Server = new ApiServer(options, store, Identity, TimeProvider.System, NullLoggerFactory.Instance);
         var informers = new InformerSet(Server.Client, TimeProvider.System, NullLoggerFactory.Instance);
         services.Add(informers);
@@ -38,6 +38,22 @@ public sealed class ApiHost : IAsyncLifetime
         services.Add(new ControllerSet(new ControllerContext(
             Server.ClientFor("kube-controller-manager"), informers, TimeProvider.System, NullLoggerFactory.Instance, new ControllerOptions { RootCertificates = Identity.CaPem, SignCertificate = Identity.SignRequest, SignLegacyToken = Identity.ServiceAccounts.IssueLegacy })));
         Admin = Client(Identity.Admin);
+    }
+
+    private string AdmissionFile()
+    {
+        var file = Path.Combine(directory.FullName, "admission.yaml");
+        File.WriteAllText(file, """
+            apiVersion: apiserver.config.k8s.io/v1
+            kind: AdmissionConfiguration
+            plugins:
+              - name: PodSecurity
+                configuration:
+                  apiVersion: pod-security.admission.config.k8s.io/v1
+                  kind: PodSecurityConfiguration
+                  exemptions: {usernames: [exempt-user], namespaces: [exempt-space], runtimeClasses: [exempt-class]}
+            """);
+        return file;
     }
 
     public int Port { get; }

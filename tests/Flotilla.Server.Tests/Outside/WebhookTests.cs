@@ -60,6 +60,31 @@ public sealed class WebhookTests
     }
 
     [Fact]
+    public async Task Another_server_is_told_what_a_list_narrows_itself_to()
+    {
+        JsonNode? asked = null;
+        await using var server = await OutsideServer.StartAsync((_, review) =>
+        {
+            asked = review!["spec"]!["resourceAttributes"];
+            return new JsonObject { ["status"] = new JsonObject { ["allowed"] = true } };
+        });
+        using var parties = new OtherParties(new ApiServerOptions { AuthorizationWebhookFile = server.Kubeconfig() }, time);
+        var wanted = RequestAttributes.Of("GET", "/api/v1/pods", name => name switch
+        {
+            "fieldSelector" => "spec.nodeName=n1,status.phase!=Failed",
+            "labelSelector" => "app in (a,b),!old",
+            _ => null,
+        });
+        await new Authorizer(parties.Authorizers).DecideAsync(Ann, wanted, Cancel);
+        Assert.Equal(
+            """{"requirements":[{"key":"spec.nodeName","operator":"In","values":["n1"]},{"key":"status.phase","operator":"NotIn","values":["Failed"]}]}""",
+            asked!["fieldSelector"]!.ToJsonString());
+        Assert.Equal(
+            """{"requirements":[{"key":"app","operator":"In","values":["a","b"]},{"key":"old","operator":"DoesNotExist"}]}""",
+            asked["labelSelector"]!.ToJsonString());
+    }
+
+    [Fact]
     public async Task A_server_that_does_not_answer_has_no_opinion_and_the_reason_is_told()
     {
         await using var server = await OutsideServer.StartAsync((_, _) => null);

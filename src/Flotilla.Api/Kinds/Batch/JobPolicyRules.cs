@@ -53,9 +53,21 @@ internal static class JobPolicyRules
             yield return error;
         }
 
-        if (rule.Integer("succeededCount") is { } count && spec.Integer("completions") is { } completions && count > completions)
+        var (count, completions, indexes) = (rule.Integer("succeededCount"), spec.Integer("completions") ?? 0, rule.String("succeededIndexes"));
+        var problem = indexes is null ? null : JobIndexRules.Wrong(indexes, completions);
+        if (problem is not null)
+        {
+            yield return FieldError.Invalid($"{path}.succeededIndexes", indexes!, $"error parsing succeededIndexes: {problem}");
+        }
+
+        if (count > completions)
         {
             yield return FieldError.Invalid($"{path}.succeededCount", count, $"must be less than or equal to {completions} (the number of specified completions)");
+        }
+
+        if (indexes is not null && problem is null && JobIndexRules.Count(indexes) is var listed && count > listed)
+        {
+            yield return FieldError.Invalid($"{path}.succeededCount", count, $"must be less than or equal to {listed} (the number of indexes in the specified succeededIndexes field)");
         }
     }
 

@@ -22,7 +22,7 @@ internal sealed class LimitRanger(IStore store) : IAdmissionPlugin
     public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         var claim = request.IsCreateOf(CoreKinds.PersistentVolumeClaim) || request.IsUpdateOf(CoreKinds.PersistentVolumeClaim);
-        if (!(claim || request.IsCreateOf(CoreKinds.Pod)) || request.Old.Object("metadata").String("deletionTimestamp") is not null)
+        if (!(claim || request.IsCreateOf(CoreKinds.Pod) || IsResize(request)) || request.Old.Object("metadata").String("deletionTimestamp") is not null)
         {
             return;
         }
@@ -36,6 +36,10 @@ internal sealed class LimitRanger(IStore store) : IAdmissionPlugin
             }
         }
     }
+
+    // The only update that changes what a pod's containers may use.
+    private static bool IsResize(AdmissionRequest request) =>
+        request is { Operation: AdmissionOperation.Update, Subresource: "resize" } && request.Kind == CoreKinds.Pod;
 
     private async Task<IReadOnlyList<JsonObject>> RangesAsync(AdmissionRequest request, CancellationToken cancellationToken) =>
         await store.AllAsync(CoreKinds.LimitRange, request.Namespace, cancellationToken);

@@ -7,7 +7,7 @@ using Flotilla.Storage;
 namespace Flotilla.Server.Admission.PodSecurity;
 
 /// <summary>Holds pods to the Pod Security Standards that their namespace's labels name; templates of pods are warned about.</summary>
-internal sealed class PodSecurityAdmission(IStore store) : IAdmissionPlugin
+internal sealed class PodSecurityAdmission(IStore store, PodSecuritySettings settings) : IAdmissionPlugin
 {
     private static readonly string[] PodSubresources = ["ephemeralcontainers", "resize"];
 
@@ -22,13 +22,17 @@ internal sealed class PodSecurityAdmission(IStore store) : IAdmissionPlugin
         {
             await CheckNamespaceAsync(request, cancellationToken);
         }
+        else if (ExemptionOf(request) is { } exemption)
+        {
+            request.Options.Notes?.Annotate("pod-security.kubernetes.io/exempt", exemption);
+        }
         else if (request.Kind == CoreKinds.Pod && (request.Subresource is null || PodSubresources.Contains(request.Subresource)))
         {
             await CheckPodAsync(request, cancellationToken);
         }
         else if (request.Subresource is null && PodTemplates.Of(request) is { } template)
         {
-            Judge(request, await PolicyAsync(request, cancellationToken), template.Object("metadata"), template.Object("spec"), enforce: false);
+            Judge(request, await PolicyAsync(request, cancellationToken), template, enforce: false);
         }
     }
 
@@ -37,12 +41,24 @@ internal sealed class PodSecurityAdmission(IStore store) : IAdmissionPlugin
         var policy = await PolicyAsync(request, cancellationToken);
         if (!policy.IsPrivileged && (request.Old is not { } old || PodTemplates.IsSignificantUpdate(request.Object, old)))
         {
-            Judge(request, policy, request.Object.Object("metadata"), request.Object.Object("spec"), enforce: true);
+            Judge(request, policy, request.Object, enforce: true);
         }
     }
 
-    private static void Judge(AdmissionRequest request, SecurityPolicy policy, JsonObject? metadata, JsonObject? spec, bool enforce)
+    private string? ExemptionOf(AdmissionRequest request) =>
+        request.Namespace is not null && settings.Namespaces.Contains(request.Namespace) ? "namespace"
+        : settings.Users.Contains(request.User.Name) ? "user"
+        : null;
+
+    private void Judge(AdmissionRequest request, SecurityPolicy policy, JsonObject pod, bool enforce)
     {
+        var (metadata, spec) = (pod.Object("metadata"), pod.Object("spec"));
+        if (spec.String("runtimeClassName") is { } runtime && settings.RuntimeClasses.Contains(runtime))
+        {
+            request.Options.Notes?.Annotate("pod-security.kubernetes.io/exempt", "runtimeClass");
+            return;
+        }
+
         if (enforce)
         {
             request.Options.Notes?.Annotate("pod-security.kubernetes.io/enforce-policy", policy.Enforce.ToString());
@@ -65,8 +81,8 @@ internal sealed class PodSecurityAdmission(IStore store) : IAdmissionPlugin
 
     private async ValueTask CheckNamespaceAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        var (policy, errors) = SecurityPolicy.From(LabelsOf(request.Object));
-        var (before, known) = request.Old is { } old ? SecurityPolicy.From(LabelsOf(old)) : (policy, []);
+        var (policy, errors) = SecurityPolicy.From(LabelsOf(request.Object), settings.Defaults);
+        var (before, known) = request.Old is { } old ? SecurityPolicy.From(LabelsOf(old), settings.Defaults) : (policy, []);
         if (errors.Count > 0 && (request.Old is null || !errors.SequenceEqual(known)))
         {
             throw Failures.Invalid(request.Kind, request.Name, errors);
@@ -78,6 +94,12 @@ internal sealed class PodSecurityAdmission(IStore store) : IAdmissionPlugin
             return;
         }
 
+        if (settings.Namespaces.Contains(request.Name))
+        {
+            request.Options.Notes?.Warn($"namespace \"{request.Name}\" is exempt from Pod Security, and the policy (enforce={next}) will be ignored");
+            return;
+        }
+
         foreach (var warning in ExistingPods.Warnings(await store.AllAsync(CoreKinds.Pod, request.Name, cancellationToken), request.Name, next))
         {
             request.Options.Notes?.Warn(warning);
@@ -85,7 +107,7 @@ internal sealed class PodSecurityAdmission(IStore store) : IAdmissionPlugin
     }
 
     private async ValueTask<SecurityPolicy> PolicyAsync(AdmissionRequest request, CancellationToken cancellationToken) =>
-        SecurityPolicy.From(LabelsOf(await store.FindAsync(CoreKinds.Namespace, null, request.Namespace!, cancellationToken))).Policy;
+        SecurityPolicy.From(LabelsOf(await store.FindAsync(CoreKinds.Namespace, null, request.Namespace!, cancellationToken)), settings.Defaults).Policy;
 
     private static JsonObject? LabelsOf(JsonObject? item) => item.Object("metadata").Object("labels");
 }

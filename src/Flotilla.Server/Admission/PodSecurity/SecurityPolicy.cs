@@ -23,22 +23,23 @@ internal readonly record struct LevelVersion(SecurityLevel Level, int? Minor)
 /// <summary>What a namespace's labels ask for: refuse, note in the audit log, warn.</summary>
 internal sealed record SecurityPolicy(LevelVersion Enforce, LevelVersion Audit, LevelVersion Warn)
 {
-    private const string Prefix = "pod-security.kubernetes.io/";
+    public const string Prefix = "pod-security.kubernetes.io/";
 
     public bool IsPrivileged => Enforce.Level == SecurityLevel.Privileged && WarnsNothing;
 
     public bool WarnsNothing => Audit.Level == SecurityLevel.Privileged && Warn.Level == SecurityLevel.Privileged;
 
     /// <summary>A wrong label enforces the strictest level, and neither warns nor is audited.</summary>
-    public static (SecurityPolicy Policy, IReadOnlyList<FieldError> Errors) From(JsonObject? labels)
+    /// <param name="defaults">What holds where no label says anything; null: nothing is asked for.</param>
+    public static (SecurityPolicy Policy, IReadOnlyList<FieldError> Errors) From(JsonObject? labels, SecurityPolicy? defaults = null, bool impliesWarnings = true)
     {
         var errors = new List<FieldError>();
-        var enforce = Read(labels, "enforce", SecurityLevel.Restricted, errors);
-        var audit = Read(labels, "audit", SecurityLevel.Privileged, errors);
-        var warn = Read(labels, "warn", SecurityLevel.Privileged, errors);
+        var enforce = Read(labels, "enforce", defaults?.Enforce ?? default, SecurityLevel.Restricted, errors);
+        var audit = Read(labels, "audit", defaults?.Audit ?? default, SecurityLevel.Privileged, errors);
+        var warn = Read(labels, "warn", defaults?.Warn ?? default, SecurityLevel.Privileged, errors);
 
         // What is enforced is also warned about where it cannot be enforced: in templates.
-        if (labels.String(Prefix + "warn") is null && labels.String(Prefix + "warn-version") is null && enforce.Level > warn.Level)
+        if (impliesWarnings && labels.String(Prefix + "enforce") is not null && labels.String(Prefix + "warn") is null && labels.String(Prefix + "warn-version") is null && enforce.Level > warn.Level)
         {
             warn = enforce;
         }
@@ -46,17 +47,16 @@ internal sealed record SecurityPolicy(LevelVersion Enforce, LevelVersion Audit, 
         return (new SecurityPolicy(enforce, audit, warn), errors);
     }
 
-    private static LevelVersion Read(JsonObject? labels, string mode, SecurityLevel fallback, List<FieldError> errors)
+    private static LevelVersion Read(JsonObject? labels, string mode, LevelVersion preset, SecurityLevel fallback, List<FieldError> errors)
     {
-        var level = SecurityLevel.Privileged;
+        var (level, minor) = (preset.Level, preset.Minor);
         if (labels.String(Prefix + mode) is { } text && !TryParse(text, out level))
         {
             errors.Add(FieldError.Invalid($"metadata.labels[{Prefix}{mode}]", text, "must be one of privileged, baseline, restricted"));
             level = fallback;
         }
 
-        int? minor = null;
-        if (labels.String($"{Prefix}{mode}-version") is { } version && version != "latest" && !TryParseVersion(version, out minor))
+        if (labels.String($"{Prefix}{mode}-version") is { } version && !TryParseVersion(version, out minor))
         {
             errors.Add(FieldError.Invalid($"metadata.labels[{Prefix}{mode}-version]", version, "must be \"latest\" or \"v1.x\""));
         }
@@ -74,6 +74,6 @@ internal sealed record SecurityPolicy(LevelVersion Enforce, LevelVersion Audit, 
     {
         var valid = text.StartsWith("v1.", StringComparison.Ordinal) && int.TryParse(text.AsSpan(3), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && text == string.Create(CultureInfo.InvariantCulture, $"v1.{number}");
         minor = valid ? int.Parse(text.AsSpan(3), NumberStyles.None, CultureInfo.InvariantCulture) : null;
-        return valid;
+        return valid || text == "latest";
     }
 }

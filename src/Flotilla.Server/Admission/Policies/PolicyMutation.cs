@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Flotilla.Api.Json;
 using Flotilla.Api.ManagedFields;
 using Flotilla.Api.Patching;
+using Flotilla.Api.Schema;
 using Flotilla.Cel;
 using Flotilla.Cel.Types;
 using Flotilla.Cel.Values;
@@ -49,6 +50,7 @@ internal sealed partial record PolicyMutation(AdmissionExpression Expression, bo
             CheckNames(value, "Object");
             if (CelJson.Node(value) is JsonObject applied)
             {
+                RefuseAtomicParts(applied, view.Schema);
                 AppliedMerge.Merge(target, applied, view.Schema);
             }
 
@@ -62,6 +64,15 @@ internal sealed partial record PolicyMutation(AdmissionExpression Expression, bo
         catch (PatchException error)
         {
             throw new PolicyConfigurationException($"JSON Patch: {error.Message}");
+        }
+    }
+
+    // A policy that replaced a whole list or structure would undo what others put into it.
+    private static void RefuseAtomicParts(JsonObject applied, TypeSchema? schema)
+    {
+        if (AtomicParts.Of(applied, schema) is { Count: > 0 } parts)
+        {
+            throw new PolicyConfigurationException($"error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: {string.Join(", ", parts)}");
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -10,9 +11,10 @@ using Flotilla.Storage;
 namespace Flotilla.Server.Authentication.Tokens;
 
 /// <summary>Tokens that live in a Secret of type <c>kubernetes.io/service-account-token</c>, as long as that Secret holds them.</summary>
-public sealed class LegacyTokenAuthenticator(IStore store, ServiceAccountTokens tokens) : ITokenAuthenticator
+public sealed class LegacyTokenAuthenticator(IStore store, ServiceAccountTokens tokens, TimeProvider time) : ITokenAuthenticator
 {
     private const string InvalidSince = "kubernetes.io/legacy-token-invalid-since";
+    private const string LastUsed = "kubernetes.io/legacy-token-last-used";
     private const string Invalidated = "Token has been invalidated";
 
     public async ValueTask<Identification> IdentifyAsync(string token, IReadOnlyCollection<string> audiences, CancellationToken cancellationToken)
@@ -55,9 +57,25 @@ public sealed class LegacyTokenAuthenticator(IStore store, ServiceAccountTokens 
 
         var account = (JsonObject)GoJson.Parse(owner.Value.Span)!;
         var uid = account.Object("metadata").String("uid");
-        return uid != claims.Uid
-            ? ($"ServiceAccount UID ({uid}) does not match claim ({claims.Uid})", null)
-            : (null, IsGenerated(account, claims.Secret) ? ["Use tokens from the TokenRequest API or manually created secret-based tokens instead of auto-generated secret-based tokens."] : null);
+        if (uid != claims.Uid)
+        {
+            return ($"ServiceAccount UID ({uid}) does not match claim ({claims.Uid})", null);
+        }
+
+        await NoteUseAsync(entry, secret, cancellationToken);
+        return (null, IsGenerated(account, claims.Secret) ? ["Use tokens from the TokenRequest API or manually created secret-based tokens instead of auto-generated secret-based tokens."] : null);
+    }
+
+    // Once a day, for the cleaner of tokens that nobody uses. Whoever wrote the Secret meanwhile wins: tomorrow is another day.
+    private async Task NoteUseAsync(StoredEntry entry, JsonObject secret, CancellationToken cancellationToken)
+    {
+        var today = time.GetUtcNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+        var labels = secret.Child("metadata").Child("labels");
+        if (labels.String(LastUsed) != today)
+        {
+            labels[LastUsed] = today;
+            await store.WriteAsync(new WriteRequest(entry.Key, StoredObject.Encode(secret, CoreKinds.Secret.Identity), Precondition.MustBeAt(entry.Modified)), cancellationToken);
+        }
     }
 
     private static bool Holds(JsonObject secret, string token) =>

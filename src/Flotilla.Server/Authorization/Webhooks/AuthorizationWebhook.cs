@@ -62,6 +62,7 @@ public sealed class AuthorizationWebhook(RemoteReviewer reviewer, TimeProvider t
                 }
             }
 
+            Reviews.AccessSelectors.Write(wanted, attributes);
             spec["resourceAttributes"] = attributes;
         }
 

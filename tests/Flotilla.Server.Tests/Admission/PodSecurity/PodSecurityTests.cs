@@ -56,6 +56,19 @@ public sealed class PodSecurityTests(ApiHost host)
     }
 
     [Fact]
+    public async Task Whom_the_configuration_exempts_may_run_anything()
+    {
+        var space = await LabelledAsync("enforce=restricted");
+        (await host.Admin.PostAsync("/api/v1/namespaces", """{"metadata":{"name":"exempt-space","labels":{"pod-security.kubernetes.io/enforce":"restricted"}}}""")).Expect(201);
+        (await CreateAsync("exempt-space", Plain)).Expect(201);
+        (await host.Admin.PostAsync("/apis/node.k8s.io/v1/runtimeclasses", """{"metadata":{"name":"exempt-class"},"handler":"runc"}""")).Expect(201);
+        (await CreateAsync(space, Plain)).Expect(403);
+        (await CreateAsync(space, Plain.Replace("{\"containers\"", "{\"runtimeClassName\":\"exempt-class\",\"containers\"", StringComparison.Ordinal))).Expect(201);
+        var user = host.ClientOf("exempt-user", "system:masters");
+        (await user.PostAsync($"/api/v1/namespaces/{space}/pods", $$"""{"metadata":{"name":"u"},"spec":{{Plain}}}""")).Expect(201);
+    }
+
+    [Fact]
     public async Task Warns_and_lets_through()
     {
         var space = await LabelledAsync("warn=restricted");

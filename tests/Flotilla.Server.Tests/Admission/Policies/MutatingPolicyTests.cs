@@ -26,6 +26,18 @@ public sealed class MutatingPolicyTests(ApiHost host)
     }
 
     [Fact]
+    public async Task Refuses_to_replace_a_whole_list()
+    {
+        await using var scene = await PolicyScene.CreateAsync(host);
+        await scene.MutateAsync(
+            """ "mutations":[{"patchType":"ApplyConfiguration","applyConfiguration":{"expression":"Object{spec: Object.spec{template: Object.spec.template{spec: Object.spec.template.spec{containers: [Object.spec.template.spec.containers{name: 'c', args: ['x']}]}}}}"} }] """,
+            rules: PolicyScene.Deployments);
+        Assert.Contains(
+            "may not mutate atomic arrays, maps or structs: .spec.template.spec.containers[name=\"c\"].args",
+            (await scene.CreateDeploymentAsync("d", 0)).Expect(422).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_part_at_the_wrong_place_is_refused()
     {
         await using var scene = await PolicyScene.CreateAsync(host);
