@@ -10,7 +10,8 @@ public sealed class ProtobufWriterTests
 {
     private const int Seeds = 6;
 
-    public static TheoryData<string> Kinds => [.. SchemaTable.BuiltIn.Types.Where(type => type.Kinds.Count > 0 && type.Fields.ContainsKey("metadata")).Select(type => type.Name).Order(StringComparer.Ordinal)];
+    // Resource metrics are served as JSON alone.
+    public static TheoryData<string> Kinds => [.. SchemaTable.BuiltIn.Types.Where(type => type.Kinds.Count > 0 && type.Kinds[0].Group != "metrics.k8s.io" && type.Fields.ContainsKey("metadata")).Select(type => type.Name).Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Kinds))]

@@ -129,7 +129,7 @@ public sealed class JobControllerTests : IAsyncLifetime
         await CreateAsync(spec => spec.BackoffLimit = 0);
         await UntilAsync(async () => (await PodsAsync()).Count == 1, _ => null);
         await cluster.ChangeAsync<V1Job>("default", "work", job => job.Spec.Suspend = true);
-        await UntilAsync(async () => (await PodsAsync()).Count == 0, _ => null);
+        await UntilAsync(async () => (await PodsAsync()).Count == 0 && (await JobAsync()).Status?.Conditions is not null, _ => null);
         Assert.Null((await JobAsync()).Status.Failed);
         await cluster.ChangeAsync<V1Job>("default", "work", job => job.Spec.Suspend = false);
         await UntilAsync(async () => JobConditions.IsFinished((await JobAsync()).Status), _ => "Succeeded");
@@ -167,7 +167,7 @@ public sealed class JobControllerTests : IAsyncLifetime
     [Fact]
     public async Task A_pod_that_matches_is_adopted_and_one_that_does_not_is_let_go()
     {
-        await CreateAsync(_ => { });
+        await CreateAsync(spec => spec.Completions = 2);
         await UntilAsync(async () => (await PodsAsync()).Count == 1, _ => null);
         var first = (await PodsAsync())[0].Metadata.Name;
         await cluster.ChangeAsync<V1Pod>("default", first, pod => pod.Metadata.Labels = new Dictionary<string, string>());

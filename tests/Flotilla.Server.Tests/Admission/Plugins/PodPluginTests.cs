@@ -79,7 +79,8 @@ public sealed class PodPluginTests(ApiHost host)
         var space = await host.SpaceAsync();
         var claims = $"/api/v1/namespaces/{space}/persistentvolumeclaims";
         (await host.Admin.PostAsync(claims, """{"metadata":{"name":"a"},"spec":{"accessModes":["ReadWriteOnce"],"storageClassName":"none","resources":{"requests":{"storage":"1Gi"}}}}""")).Expect(201);
-        (await host.Admin.PatchAsync($"{claims}/a/status", """{"status":{"phase":"Bound"}}""")).Expect(200);
+        (await host.Admin.PostAsync("/api/v1/persistentvolumes", $$"""{"metadata":{"name":"{{space}}"},"spec":{"accessModes":["ReadWriteOnce"],"storageClassName":"none","capacity":{"storage":"1Gi"},"hostPath":{"path":"/nowhere"},"claimRef":{"namespace":"{{space}}","name":"a"} } }""")).Expect(201);
+        await host.Admin.EventuallyAsync($"{claims}/a", reply => (string?)reply["status.phase"] == "Bound");
         Assert.Equal(
             "persistentvolumeclaims \"a\" is forbidden: only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize",
             (await host.Admin.PatchAsync($"{claims}/a", """{"spec":{"resources":{"requests":{"storage":"2Gi"}}}}""")).Expect(403).Message);
