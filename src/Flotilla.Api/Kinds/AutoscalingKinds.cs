@@ -14,6 +14,7 @@ public static class AutoscalingKinds
         HasStatus = true,
         Default = AutoscalerRules.Default,
         Validate = AutoscalerRules.Check,
+        Parts = AutoscalerRules.Parts,
         Columns = AutoscalerRules.Columns,
     };
 

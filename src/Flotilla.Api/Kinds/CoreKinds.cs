@@ -195,6 +195,7 @@ public static class CoreKinds
         Prepare = ServiceRules.Prepare,
         PrepareUpdate = ServiceRules.PrepareUpdate,
         Validate = ServiceRules.Check,
+        Parts = Networking.BalancerStatusRules.Service,
         SelectableFields = new Dictionary<string, string> { ["spec.clusterIP"] = "spec.clusterIP", ["spec.type"] = "spec.type" },
         Columns = ServiceRules.Columns,
     };

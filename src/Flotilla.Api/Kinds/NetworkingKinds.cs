@@ -30,6 +30,7 @@ public static class NetworkingKinds
         HasStatus = true,
         HasGeneration = true,
         Validate = IngressRules.Check,
+        Parts = BalancerStatusRules.Ingress,
         Columns = IngressRules.Columns,
     };
 

@@ -14,12 +14,18 @@ public static class PolicyKinds
         HasGeneration = true,
         NeedsVersionOnUpdate = true,
         Validate = Check,
+        Parts = Counts("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"),
         Columns = [Cells.Name, Bound("Min Available", "minAvailable"), Bound("Max Unavailable", "maxUnavailable"), Cells.Number("Allowed Disruptions", "status.disruptionsAllowed"), Cells.Age],
     };
 
     public static IEnumerable<Kind> All => [PodDisruptionBudget];
 
     private static Column Bound(string name, string field) => new(name, (item, _) => item.Object("spec")?[field] is { } value ? value.AsString() ?? value.ToJsonString() : "N/A");
+
+    private static Dictionary<string, PartialUpdate> Counts(params string[] counts) => new()
+    {
+        [Subresource.StatusName] = new((item, _) => counts.SelectMany(count => FieldRules.NonNegative(item.Object("status"), count, "status"))),
+    };
 
     private static IEnumerable<FieldError> Check(JsonObject item, JsonObject? old)
     {

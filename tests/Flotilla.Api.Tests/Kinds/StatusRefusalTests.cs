@@ -27,6 +27,10 @@ public sealed class StatusRefusalTests
     [InlineData("jobs", "{}", """{"ready":2,"active":1}""", "status.ready: Invalid value: 2: cannot set more ready pods than active")]
     [InlineData("jobs", "{}", """{"completedIndexes":"1"}""", "status.completedIndexes: Invalid value: \"1\": error parsing completedIndexes: too large index: \"1\"|status.completedIndexes: Invalid value: \"1\": cannot set non-empty completedIndexes when non-indexed completion mode")]
     [InlineData("jobs", "{}", """{"uncountedTerminatedPods":{"succeeded":["a",""],"failed":["a"]}}""", "status.uncountedTerminatedPods.succeeded[1]: Invalid value: \"\": must not be empty|status.uncountedTerminatedPods.failed[0]: Duplicate value: \"a\"")]
+    [InlineData("poddisruptionbudgets", "{}", """{"currentHealthy":-1}""", "status.currentHealthy: Invalid value: -1: must be greater than or equal to 0")]
+    [InlineData("horizontalpodautoscalers", "{}", """{"desiredReplicas":-1}""", "status.desiredReplicas: Invalid value: -1: must be greater than or equal to 0")]
+    [InlineData("ingresses", "{}", """{"loadBalancer":{"ingress":[{"hostname":"1.2.3.4"}]}}""", "status.loadBalancer.ingress[0].hostname: Invalid value: \"1.2.3.4\": must be a DNS name, not an IP address")]
+    [InlineData("services", "{}", """{"loadBalancer":{"ingress":[{"ip":"1.2.3.4","ipMode":"VIP"}]}}""", "status.loadBalancer.ingress: Forbidden: may only be used when `spec.type` is \"LoadBalancer\"")]
     public void Refuses_a_status_that_cannot_be(string plural, string before, string after, string errors)
     {
         var kind = Given.Kind(plural);

@@ -22,6 +22,11 @@ internal static class AutoscalerRules
         Cells.Age,
     ];
 
+    public static readonly IReadOnlyDictionary<string, PartialUpdate> Parts = new Dictionary<string, PartialUpdate>
+    {
+        [Subresource.StatusName] = new((item, _) => FieldRules.NonNegative(item.Object("status"), "currentReplicas", "status").Concat(FieldRules.NonNegative(item.Object("status"), "desiredReplicas", "status"))),
+    };
+
     public static void Default(JsonObject item)
     {
         var spec = item.Child("spec");

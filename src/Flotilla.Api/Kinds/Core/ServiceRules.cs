@@ -35,6 +35,11 @@ internal static class ServiceRules
         }
 
         spec.DefaultText("type", "ClusterIP");
+        foreach (var point in item.Object("status").Object("loadBalancer").Objects("ingress").Where(point => point.String("ip") is { Length: > 0 }))
+        {
+            point.DefaultText("ipMode", "VIP");
+        }
+
         foreach (var port in spec.Objects("ports"))
         {
             port.DefaultText("protocol", "TCP");

@@ -22,12 +22,14 @@ public sealed class ProtectionTests(ApiHost host)
     [Fact]
     public async Task A_volume_stays_while_it_is_bound()
     {
-        const string at = "/api/v1/persistentvolumes/protected";
+        const string At = "/api/v1/persistentvolumes/protected";
+        var claims = $"/api/v1/namespaces/{await host.SpaceAsync()}/persistentvolumeclaims";
+        (await host.Admin.PostAsync(claims, """{"metadata":{"name":"c"},"spec":{"volumeName":"protected","accessModes":["ReadWriteOnce"],"storageClassName":"none","resources":{"requests":{"storage":"1Gi"}}}}""")).Expect(201);
         (await host.Admin.PostAsync("/api/v1/persistentvolumes", """{"metadata":{"name":"protected"},"spec":{"capacity":{"storage":"1Gi"},"accessModes":["ReadWriteOnce"],"storageClassName":"none","hostPath":{"path":"/data"}}}""")).Expect(201);
-        (await host.Admin.PatchAsync($"{at}/status", """{"status":{"phase":"Bound"}}""")).Expect(200);
-        (await host.Admin.DeleteAsync(at)).Expect(200);
-        (await host.Admin.GetAsync(at)).Expect(200);
-        (await host.Admin.PatchAsync($"{at}/status", """{"status":{"phase":"Released"}}""")).Expect(200);
-        await host.Admin.EventuallyAsync(at, reply => reply.Code == 404);
+        await host.Admin.EventuallyAsync(At, reply => (string?)reply["status.phase"] == "Bound");
+        (await host.Admin.DeleteAsync(At)).Expect(200);
+        (await host.Admin.GetAsync(At)).Expect(200);
+        (await host.Admin.DeleteAsync($"{claims}/c")).Expect(200);
+        await host.Admin.EventuallyAsync(At, reply => reply.Code == 404);
     }
 }
