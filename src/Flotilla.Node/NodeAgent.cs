@@ -11,6 +11,7 @@ using Flotilla.Node.Status;
 using Flotilla.Node.Streaming.Runtime;
 using Flotilla.Node.Streaming.Logs;
 using Flotilla.Node.Volumes;
+using Flotilla.Node.Volumes.Kinds;
 using Flotilla.Node.Volumes.Local;
 using k8s.Models;
 using Microsoft.Extensions.Hosting;
@@ -41,7 +42,7 @@ public sealed class NodeAgent : IAsyncDisposable
         var environment = new ContainerEnvironment(options, client, informers.Of<V1Service>());
         var puller = new ImagePuller(Runtime, client, events, time);
         var starter = new ContainerStarter(options, Runtime, puller, environment, hooks, events, hostIp);
-        var volumes = new PodVolumesManager(options, client, informers, time, loggers);
+        var volumes = new PodVolumesManager(options, client, informers, time, loggers, new ImageVolumes(options, puller));
         var cgroups = new PodCgroups(options.CgroupRoot);
         var (view, probes) = (new RuntimeView(), new ProbeCounts());
         var shared = new PodServices(

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Flotilla.Node.Cri;
+using Flotilla.Node.Volumes;
 using k8s.Models;
 
 namespace Flotilla.Node.Pods;
@@ -30,6 +31,7 @@ internal static class ContainerConfiguration
         config.Args.Add((container.Args ?? []).Select(word => Expansion.Expand(word, variables)));
         config.Envs.Add(request.Environment.Select(entry => new KeyValue { Key = entry.Key, Value = entry.Value }));
         config.Mounts.Add(Mounts(request, variables));
+        config.Devices.Add(ContainerMounts.Devices(request));
         config.Labels.Add(RuntimeLabels.Of(pod));
         config.Labels[RuntimeLabels.ContainerName] = container.Name;
         config.Annotations[RuntimeLabels.RestartCount] = attempt.ToString(CultureInfo.InvariantCulture);
@@ -47,65 +49,15 @@ internal static class ContainerConfiguration
     private static IEnumerable<Mount> Mounts(ContainerRequest request, Dictionary<string, string> variables)
     {
         var container = request.Container;
-        foreach (var mount in container.VolumeMounts ?? [])
+        foreach (var mount in ContainerMounts.For(request, variables))
         {
-            if (!request.Volumes.HostPaths.TryGetValue(mount.Name, out var path))
-            {
-                throw new ContainerException("CreateContainerConfigError", $"cannot find volume \"{mount.Name}\" to mount into container \"{container.Name}\"");
-            }
-            yield return new Mount
-            {
-                ContainerPath = mount.MountPath.StartsWith('/') ? mount.MountPath : "/" + mount.MountPath,
-                HostPath = SubPath(path, mount, variables),
-                Readonly = mount.ReadOnlyProperty == true,
-                Propagation = mount.MountPropagation switch
-                {
-                    "HostToContainer" => MountPropagation.PropagationHostToContainer,
-                    "Bidirectional" => MountPropagation.PropagationBidirectional,
-                    _ => MountPropagation.PropagationPrivate,
-                },
-            };
+            yield return mount;
         }
         if (!(container.VolumeMounts ?? []).Any(mount => mount.MountPath == "/etc/hosts"))
         {
             yield return new Mount { ContainerPath = "/etc/hosts", HostPath = request.HostsFile };
         }
         yield return new Mount { ContainerPath = TerminationPath(container), HostPath = request.TerminationLog };
-    }
-
-    // The path is below the volume by name and, links resolved, in truth: a link planted there must not lead out of it.
-    private static string SubPath(string volume, V1VolumeMount mount, Dictionary<string, string> variables)
-    {
-        var below = string.IsNullOrEmpty(mount.SubPathExpr) ? mount.SubPath ?? "" : Expansion.Expand(mount.SubPathExpr, variables);
-        if (below.Length == 0)
-        {
-            return volume;
-        }
-        if (below.StartsWith('/') || below.Split('/').Contains("..", StringComparer.Ordinal))
-        {
-            throw new ContainerException("CreateContainerConfigError", $"subPath \"{below}\" must be a relative path without \"..\"");
-        }
-        var root = Resolve(volume);
-        var path = root;
-        foreach (var part in below.Split('/', StringSplitOptions.RemoveEmptyEntries))
-        {
-            path = Resolve(Path.Combine(path, part));
-            if (!path.StartsWith(root.TrimEnd('/') + "/", StringComparison.Ordinal))
-            {
-                throw new ContainerException("CreateContainerConfigError", $"failed to prepare subPath for volumeMount \"{mount.Name}\" of container \"{mount.MountPath}\"");
-            }
-        }
-        if (!Path.Exists(path))
-        {
-            Directory.CreateDirectory(path);
-        }
-        return path;
-    }
-
-    private static string Resolve(string path)
-    {
-        var info = new FileInfo(path);
-        return info.LinkTarget is null ? path : info.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? path;
     }
 }
 
@@ -116,5 +68,6 @@ internal sealed record ContainerRequest(
     uint Attempt,
     IReadOnlyList<KeyValuePair<string, string>> Environment,
     PodVolumes Volumes,
+    string PodDirectory,
     string HostsFile,
     string TerminationLog);

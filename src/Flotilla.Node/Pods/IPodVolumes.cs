@@ -11,8 +11,16 @@ public interface IPodVolumes
     Task UnmountAsync(string podUid, CancellationToken cancellationToken);
 }
 
-/// <param name="HostPaths">Path on the node for each volume, by the volume's name in the pod.</param>
-public sealed record PodVolumes(IReadOnlyDictionary<string, string> HostPaths);
+/// <param name="ByName">What is there for each volume, by the volume's name in the pod.</param>
+public sealed record PodVolumes(IReadOnlyDictionary<string, MountedVolume> ByName);
+
+/// <param name="Path">On the node: a directory or file, or the device of a block volume.</param>
+public sealed record MountedVolume(string Path)
+{
+    public bool IsReadOnly { get; init; }
+
+    public bool IsBlock { get; init; }
+}
 
 /// <summary>Why a volume cannot be mounted, in words for the pod's FailedMount event.</summary>
 public sealed class VolumeException(string message, Exception? inner = null) : Exception(message, inner);

@@ -9,28 +9,40 @@ internal static class Ownership
     private const UnixFileMode Write = UnixFileMode.UserWrite | UnixFileMode.GroupWrite;
     private const UnixFileMode Enter = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.SetGroup;
 
-    public static void Apply(string path, long? group, bool readOnly)
+    /// <param name="onMismatchOnly">Leave everything as it is when the root of the volume already belongs to the group.</param>
+    public static void Apply(string path, long? group, bool readOnly, bool onMismatchOnly = false)
     {
-        if (group is not { } id)
+        if (group is { } id && !(onMismatchOnly && Belongs(path, id, readOnly)))
         {
-            return;
+            Give(path, id, readOnly);
         }
-        Set(path, id, Enter | (readOnly ? Read : Read | Write));
+    }
+
+    private static bool Belongs(string path, long group, bool readOnly)
+    {
+        var wanted = (int)(Enter | (readOnly ? Read : Read | Write));
+        return FileStatus.Of(path) is { } status && status.Group == group && (status.Permissions & wanted) == wanted;
+    }
+
+    // The root comes last: one that belongs to the group says that the rest does, also after a crash half-way.
+    private static void Give(string path, long group, bool readOnly)
+    {
         foreach (var entry in new DirectoryInfo(path).EnumerateFileSystemInfos())
         {
             if (entry.LinkTarget is not null)
             {
-                Native.ChangeOwner(entry.FullName, -1, id);
+                Native.ChangeOwner(entry.FullName, -1, group);
             }
             else if (entry is DirectoryInfo)
             {
-                Apply(entry.FullName, id, readOnly);
+                Give(entry.FullName, group, readOnly);
             }
             else
             {
-                Set(entry.FullName, id, readOnly ? Read : Read | Write);
+                Set(entry.FullName, group, readOnly ? Read : Read | Write);
             }
         }
+        Set(path, group, Enter | (readOnly ? Read : Read | Write));
     }
 
     // Ownership first: changing it clears the set-group bit.

@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Threading.Channels;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Node.Linux;
 using Flotilla.Node.Pods;
 using Flotilla.Node.Status;
+using Flotilla.Node.Volumes.Kinds;
 using k8s.Models;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -16,20 +16,37 @@ namespace Flotilla.Node.Volumes;
 /// The volumes of the node's pods, below <c>PodsDirectory/UID/volumes</c>. Mounts and refreshes of one pod exclude each other;
 /// its own loop refreshes what changed in the API and renews tokens. Everything is found again on disk after a restart.
 /// </summary>
-public sealed partial class PodVolumesManager(
-    NodeOptions options, IObjectClient client, InformerSet informers, TimeProvider time, ILoggerFactory loggers)
-    : BackgroundService, IPodVolumes
+public sealed partial class PodVolumesManager : BackgroundService, IPodVolumes
 {
     private const int RefreshQueueLength = 10_000;
     private static readonly TimeSpan TokenCheckInterval = TimeSpan.FromSeconds(30);
-    private readonly ILogger logger = loggers.CreateLogger<PodVolumesManager>();
-    private readonly ObjectSources objects = new(client, time, loggers);
-    private readonly ServiceAccountTokens tokens = new(client, time);
+    private readonly NodeOptions options;
+    private readonly InformerSet informers;
+    private readonly TimeProvider time;
+    private readonly ILogger logger;
+    private readonly ObjectSources objects;
+    private readonly ServiceAccountTokens tokens;
+    private readonly ClaimedVolumes claimed;
+    private readonly ContentVolumes content;
+    private readonly IReadOnlyList<IVolumeKind> kinds;
     private readonly ConcurrentDictionary<string, MountedPod> mounted = new(StringComparer.Ordinal);
     private readonly Channel<string> refreshes = Channel.CreateBounded<string>(
         new BoundedChannelOptions(RefreshQueueLength) { FullMode = BoundedChannelFullMode.DropOldest });
 
-    private VolumeContent Content => field ??= new VolumeContent(objects, tokens, NodeCapacity.OfThisMachine(options));
+    internal PodVolumesManager(
+        NodeOptions options, IObjectClient client, InformerSet informers, TimeProvider time, ILoggerFactory loggers, params IEnumerable<IVolumeKind> others)
+    {
+        this.options = options;
+        this.informers = informers;
+        this.time = time;
+        logger = loggers.CreateLogger<PodVolumesManager>();
+        objects = new ObjectSources(client, time, loggers);
+        tokens = new ServiceAccountTokens(client, time);
+        claimed = new ClaimedVolumes(client);
+        var capacity = NodeCapacity.OfThisMachine(options);
+        content = new ContentVolumes(options, new VolumeContent(objects, tokens, capacity), time);
+        kinds = [content, .. VolumeKinds.All(options, capacity), .. others];
+    }
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -53,12 +70,12 @@ public sealed partial class PodVolumesManager(
         try
         {
             entry.Pod = pod;
-            var paths = new Dictionary<string, string>(StringComparer.Ordinal);
+            var volumes = new Dictionary<string, MountedVolume>(StringComparer.Ordinal);
             foreach (var volume in pod.Spec.Volumes ?? [])
             {
-                paths[volume.Name] = await MountAsync(pod, volume, cancellationToken);
+                volumes[volume.Name] = await MountAsync(pod, volume, cancellationToken);
             }
-            return new PodVolumes(paths);
+            return new PodVolumes(volumes);
         }
         finally
         {
@@ -77,6 +94,10 @@ public sealed partial class PodVolumesManager(
         {
             objects.Release(podUid);
             tokens.Forget(podUid);
+            foreach (var kind in kinds)
+            {
+                await kind.UnmountAsync(podUid, cancellationToken);
+            }
             var directory = Path.Combine(options.PodsDirectory, podUid);
             Mounts.UnmountBelow(directory);
             if (Mounts.Below(directory).Count > 0)
@@ -132,7 +153,7 @@ public sealed partial class PodVolumesManager(
     // The first mount is the pod's own; what is missing now is the pod's business only until it runs.
     private async Task RefreshAsync(MountedPod entry, CancellationToken cancellationToken)
     {
-        var volumes = (entry.Pod.Spec.Volumes ?? []).Where(volume => HasContent(volume) && Directory.Exists(PathOf(entry.Pod, volume))).ToList();
+        var volumes = (entry.Pod.Spec.Volumes ?? []).Where(volume => IsMountedContent(entry.Pod, volume)).ToList();
         if (volumes.Count == 0)
         {
             return;
@@ -156,118 +177,26 @@ public sealed partial class PodVolumesManager(
         }
     }
 
-    private async Task<string> MountAsync(V1Pod pod, V1Volume volume, CancellationToken cancellationToken)
+    private async Task<MountedVolume> MountAsync(V1Pod pod, V1Volume volume, CancellationToken cancellationToken)
     {
+        var request = await claimed.ResolveAsync(pod, volume, cancellationToken);
         try
         {
-            return await SetUpAsync(pod, volume, cancellationToken);
+            var kind = kinds.FirstOrDefault(kind => kind.Serves(request)) ?? throw new VolumeException("no volume plugin matched");
+            return await kind.MountAsync(request, cancellationToken);
         }
         catch (Exception failure) when (failure is VolumeException or ApiException or HttpRequestException or IOException or UnauthorizedAccessException)
         {
-            throw new VolumeException($"MountVolume.SetUp failed for volume \"{volume.Name}\" : {failure.Message}", failure);
+            var step = request.IsBlock ? "MapVolume.SetUpDevice" : "MountVolume.SetUp";
+            throw new VolumeException($"{step} failed for volume \"{request.Name}\" : {failure.Message}", failure);
         }
     }
 
-    private async Task<string> SetUpAsync(V1Pod pod, V1Volume volume, CancellationToken cancellationToken)
+    private bool IsMountedContent(V1Pod pod, V1Volume volume)
     {
-        if (volume.HostPath is { } host)
-        {
-            HostPathCheck.Ensure(host.Path, host.Type);
-            return host.Path;
-        }
-        if (volume.PersistentVolumeClaim is { } claim)
-        {
-            return await ClaimedPathAsync(pod, claim.ClaimName, cancellationToken);
-        }
-        var path = PathOf(pod, volume);
-        if (volume.EmptyDir is { } empty)
-        {
-            SetUpEmptyDirectory(pod, path, empty);
-            return path;
-        }
-        if (!HasContent(volume))
-        {
-            throw new VolumeException("the volume has a source that this node cannot mount");
-        }
-        var files = await Content.ForAsync(pod, volume, cancellationToken);
-        if (volume.ConfigMap is null)
-        {
-            EnsureMemory(path, size: null);
-        }
-        Directory.CreateDirectory(path);
-        var group = pod.Spec.SecurityContext?.FsGroup;
-        if (AtomicDirectory.Write(path, files, time.GetUtcNow(), folder => Ownership.Apply(folder, group, readOnly: true)))
-        {
-            File.SetUnixFileMode(path, (UnixFileMode)0b111_111_111);
-        }
-        return path;
+        var request = new VolumeRequest(pod, volume, null, null);
+        return content.Serves(request) && Directory.Exists(content.PathOf(request));
     }
-
-    private static void SetUpEmptyDirectory(V1Pod pod, string path, V1EmptyDirVolumeSource empty)
-    {
-        if (empty.Medium is not (null or "" or "Memory"))
-        {
-            throw new VolumeException($"unknown storage medium \"{empty.Medium}\"");
-        }
-        var present = Directory.Exists(path) && (empty.Medium != "Memory" || IsMounted(path));
-        if (present)
-        {
-            return;
-        }
-        if (empty.Medium == "Memory")
-        {
-            EnsureMemory(path, empty.SizeLimit?.ToDecimal() ?? PodLimits.Of(pod).MemoryBytes);
-        }
-        Directory.CreateDirectory(path);
-        File.SetUnixFileMode(path, (UnixFileMode)0b111_111_111);
-        Ownership.Apply(path, pod.Spec.SecurityContext?.FsGroup, readOnly: false);
-    }
-
-    private static void EnsureMemory(string path, decimal? size)
-    {
-        Directory.CreateDirectory(path);
-        if (!IsMounted(path))
-        {
-            Native.Mount("tmpfs", path, "tmpfs", 0, size is > 0 ? $"size={((long)size).ToString(CultureInfo.InvariantCulture)}" : null);
-        }
-    }
-
-    private static bool IsMounted(string path) => Mounts.Below(path).Contains(path, StringComparer.Ordinal);
-
-    // Volumes on this machine's own disk: hostPath and local.
-    private async Task<string> ClaimedPathAsync(V1Pod pod, string claimName, CancellationToken cancellationToken)
-    {
-        var claim = await client.GetAsync<V1PersistentVolumeClaim>(new ObjectKey(pod.Metadata.NamespaceProperty, claimName), cancellationToken);
-        if (claim.Status?.Phase != "Bound" || string.IsNullOrEmpty(claim.Spec.VolumeName))
-        {
-            throw new VolumeException($"PVC {pod.Metadata.NamespaceProperty}/{claimName} is not bound");
-        }
-        var volume = await client.GetAsync<V1PersistentVolume>(new ObjectKey(null, claim.Spec.VolumeName), cancellationToken);
-        if (volume.Spec.HostPath is { } host)
-        {
-            HostPathCheck.Ensure(host.Path, host.Type);
-            return host.Path;
-        }
-        if (volume.Spec.Local is { } local)
-        {
-            HostPathCheck.Ensure(local.Path, "Directory");
-            return local.Path;
-        }
-        throw new VolumeException($"persistent volume \"{volume.Metadata.Name}\" has a source that this node cannot mount");
-    }
-
-    private static bool HasContent(V1Volume volume) =>
-        volume.ConfigMap is not null || volume.Secret is not null || volume.DownwardAPI is not null || volume.Projected is not null;
-
-    private string PathOf(V1Pod pod, V1Volume volume) =>
-        Path.Combine(options.PodsDirectory, pod.Metadata.Uid, "volumes", "kubernetes.io~" + PluginOf(volume), volume.Name);
-
-    private static string PluginOf(V1Volume volume) =>
-        volume.ConfigMap is not null ? "configmap"
-        : volume.Secret is not null ? "secret"
-        : volume.DownwardAPI is not null ? "downward-api"
-        : volume.Projected is not null ? "projected"
-        : "empty-dir";
 
     private sealed class MountedPod(V1Pod pod)
     {

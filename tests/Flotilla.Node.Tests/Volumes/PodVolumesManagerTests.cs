@@ -139,7 +139,7 @@ public sealed class PodVolumesManagerTests : IAsyncLifetime
         var pod = Pod(volume);
         pod.Metadata.Labels = new Dictionary<string, string> { ["b"] = "2", ["a"] = "1" };
         client.Put(pod);
-        var path = (await volumes.MountAsync(pod, Cancellation)).HostPaths["v"];
+        var path = (await volumes.MountAsync(pod, Cancellation)).ByName["v"].Path;
         Assert.Equal("a=\"1\"\nb=\"2\"", File.ReadAllText(Path.Combine(path, "labels")));
 
         var changed = Pod(volume);
@@ -155,13 +155,13 @@ public sealed class PodVolumesManagerTests : IAsyncLifetime
             new V1Volume { Name = "disk", EmptyDir = new V1EmptyDirVolumeSource() },
             new V1Volume { Name = "memory", EmptyDir = new V1EmptyDirVolumeSource { Medium = "Memory", SizeLimit = new ResourceQuantity("1Mi") } });
         pod.Spec.SecurityContext = new V1PodSecurityContext { FsGroup = 4321 };
-        var paths = (await volumes.MountAsync(pod, Cancellation)).HostPaths;
-        File.WriteAllText(Path.Combine(paths["memory"], "file"), "kept");
-        Assert.True(File.GetUnixFileMode(paths["disk"]).HasFlag(UnixFileMode.SetGroup | UnixFileMode.GroupWrite));
-        Assert.Throws<IOException>(() => File.WriteAllBytes(Path.Combine(paths["memory"], "big"), new byte[2 << 20]));
+        var paths = (await volumes.MountAsync(pod, Cancellation)).ByName;
+        File.WriteAllText(Path.Combine(paths["memory"].Path, "file"), "kept");
+        Assert.True(File.GetUnixFileMode(paths["disk"].Path).HasFlag(UnixFileMode.SetGroup | UnixFileMode.GroupWrite));
+        Assert.Throws<IOException>(() => File.WriteAllBytes(Path.Combine(paths["memory"].Path, "big"), new byte[2 << 20]));
 
         await volumes.MountAsync(pod, Cancellation);
-        Assert.Equal("kept", File.ReadAllText(Path.Combine(paths["memory"], "file")));
+        Assert.Equal("kept", File.ReadAllText(Path.Combine(paths["memory"].Path, "file")));
 
         await volumes.UnmountAsync("u1", Cancellation);
         Assert.Empty(Mounts.Below(directory));
@@ -181,7 +181,7 @@ public sealed class PodVolumesManagerTests : IAsyncLifetime
     }
 
     private async Task<string> MountAsync(V1Volume volume) =>
-        (await volumes.MountAsync(Pod(volume), Cancellation)).HostPaths[volume.Name];
+        (await volumes.MountAsync(Pod(volume), Cancellation)).ByName[volume.Name].Path;
 
     private async Task Eventually(Func<bool> condition)
     {
