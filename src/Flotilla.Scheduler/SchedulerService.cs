@@ -102,7 +102,11 @@ public sealed partial class SchedulerService : BackgroundService
             return;
         }
 
-        if (outcome is { } made)
+        if (outcome is { NodeName: { } chosen } slow && (slow.Permit is not null || profile.Plugins.PreBinders.Any(plugin => plugin.Waits(cycle))))
+        {
+            await lanes.RunBesideAsync(token => binder.BindAsync(queued, profile, cycle, chosen, slow.Permit, token), cancellationToken);
+        }
+        else if (outcome is { } made)
         {
             await lanes.EnqueueAsync(
                 cycle.Pod.Key,

@@ -39,4 +39,7 @@ public sealed record ApiServerOptions
 
     /// <summary>A file of kind AdmissionConfiguration that configures admission plugins; null: none.</summary>
     public string? AdmissionFile { get; init; }
+
+    /// <summary>Whether the cluster begins with the default storage class <c>standard</c>, which the nodes serve themselves.</summary>
+    public bool LocalStorageClass { get; init; }
 }

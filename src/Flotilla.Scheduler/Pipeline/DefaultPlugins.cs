@@ -1,4 +1,5 @@
 using Flotilla.Scheduler.Plugins;
+using Flotilla.Scheduler.Plugins.Volumes;
 
 namespace Flotilla.Scheduler.Pipeline;
 
@@ -15,7 +16,10 @@ public static class DefaultPlugins
         new NodeAffinity(),
         new NodePorts(),
         new NodeResourcesFit(),
-        new VolumeBinding(),
+        new VolumeRestrictions(),
+        new NodeVolumeLimits(),
+        new VolumeBinding(context),
+        new VolumeZone(),
         new PodTopologySpread(),
         new InterPodAffinity(),
         new DynamicResources(),

@@ -42,10 +42,29 @@ internal sealed class FirstObjects(BuiltInObjects objects, ApiServerOptions opti
                 null,
                 [("dns", 53, "UDP", 53), ("dns-tcp", 53, "TCP", 53)]),
             cancellationToken);
+        if (options.LocalStorageClass)
+        {
+            await EnsureAsync(StorageKinds.StorageClass, null, LocalClass(), cancellationToken);
+        }
+
         await PublishAddressAsync(cancellationToken);
         await new BuiltInRoles(objects).EnsureAsync(cancellationToken);
         await new BuiltInFlows(objects).EnsureAsync(cancellationToken);
     }
+
+    /// <summary>What claims without a class get: a directory of the node that their first pod runs on.</summary>
+    private static JsonObject LocalClass() => new()
+    {
+        ["metadata"] = new JsonObject
+        {
+            ["name"] = "standard",
+            ["annotations"] = new JsonObject { ["storageclass.kubernetes.io/is-default-class"] = "true" },
+        },
+        ["provisioner"] = "flotilla.dev/local-path",
+        ["reclaimPolicy"] = "Delete",
+        ["volumeBindingMode"] = "WaitForFirstConsumer",
+        ["allowVolumeExpansion"] = true,
+    };
 
     /// <summary>The first address of the service range.</summary>
     private string ApiAddress()

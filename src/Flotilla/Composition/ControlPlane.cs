@@ -35,6 +35,7 @@ internal sealed class ControlPlane : IAsyncDisposable
             TokenWebhookFile = settings.Access.TokenWebhookFile,
             AuthorizationWebhookFile = settings.Access.AuthorizationWebhookFile,
             AdmissionFile = settings.Access.AdmissionFile,
+            LocalStorageClass = true,
         };
         Server = new ApiServer(options, store, Identity, time, loggers);
         Informers = new InformerSet(Server.Client, time, loggers);

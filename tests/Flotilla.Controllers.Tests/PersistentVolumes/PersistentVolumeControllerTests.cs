@@ -17,8 +17,8 @@ public sealed class PersistentVolumeControllerTests : IAsyncLifetime
     [Fact]
     public async Task A_claim_and_a_volume_find_each_other()
     {
-        await cluster.CreateAsync(Claims.Volume("v", "5Gi"));
-        await cluster.CreateAsync(Claims.Claim("data", "1Gi"));
+        await cluster.CreateAsync(Given.Volume("v", "5Gi"));
+        await cluster.CreateAsync(Given.Claim("data", "1Gi"));
         var claim = await ClaimInAsync("Bound");
         var volume = await VolumeInAsync("Bound");
         Assert.Equal("v", claim.Spec.VolumeName);
@@ -33,11 +33,11 @@ public sealed class PersistentVolumeControllerTests : IAsyncLifetime
     [Fact]
     public async Task A_volume_kept_by_its_maker_is_not_marked_as_the_binders()
     {
-        var volume = Claims.Volume("v", "5Gi");
+        var volume = Given.Volume("v", "5Gi");
         volume.Spec.ClaimRef = new V1ObjectReference { Name = "data", NamespaceProperty = "default" };
         await cluster.CreateAsync(volume);
         await VolumeInAsync("Available");
-        await cluster.CreateAsync(Claims.Claim("data", "1Gi"));
+        await cluster.CreateAsync(Given.Claim("data", "1Gi"));
         await ClaimInAsync("Bound");
         Assert.Null((await VolumeInAsync("Bound")).Metadata.Annotations);
     }
@@ -47,11 +47,11 @@ public sealed class PersistentVolumeControllerTests : IAsyncLifetime
     {
         for (var i = 0; i < 5; i++)
         {
-            await cluster.CreateAsync(Claims.Volume($"v{i}", "1Gi"));
+            await cluster.CreateAsync(Given.Volume($"v{i}", "1Gi"));
         }
         for (var i = 0; i < 5; i++)
         {
-            await cluster.CreateAsync(Claims.Claim($"c{i}", "1Gi"));
+            await cluster.CreateAsync(Given.Claim($"c{i}", "1Gi"));
         }
         await cluster.UntilAsync(async () => (await cluster.ListAsync<V1PersistentVolumeClaim>()).All(claim => claim.Status?.Phase == "Bound"), "all bound");
         Assert.Equal(5, (await cluster.ListAsync<V1PersistentVolumeClaim>()).Select(claim => claim.Spec.VolumeName).Distinct().Count());
@@ -60,19 +60,19 @@ public sealed class PersistentVolumeControllerTests : IAsyncLifetime
     [Fact]
     public async Task Without_volume_and_class_the_claim_waits_and_says_so()
     {
-        await cluster.CreateAsync(Claims.Claim("data", "1Gi"));
+        await cluster.CreateAsync(Given.Claim("data", "1Gi"));
         await HasEventAsync("Normal FailedBinding no persistent volumes available for this claim and no storage class is set");
         Assert.Equal("Pending", (await ClaimAsync()).Status.Phase);
-        await cluster.CreateAsync(Claims.Volume("v", "1Gi"));
+        await cluster.CreateAsync(Given.Volume("v", "1Gi"));
         await ClaimInAsync("Bound");
     }
 
     [Fact]
     public async Task A_default_class_that_comes_later_is_given_to_waiting_claims()
     {
-        await cluster.CreateAsync(Claims.Claim("data", "1Gi"));
+        await cluster.CreateAsync(Given.Claim("data", "1Gi"));
         await HasEventAsync("Normal FailedBinding no persistent volumes available for this claim and no storage class is set");
-        await cluster.CreateAsync(Claims.Class("late", "example.com/disk", isDefault: true));
+        await cluster.CreateAsync(Given.Class("late", "example.com/disk", isDefault: true));
         await cluster.UntilAsync(async () => (await ClaimAsync()).Spec.StorageClassName == "late", "the class");
         await HasEventAsync(
             "Normal ExternalProvisioning Waiting for a volume to be created either by the external provisioner 'example.com/disk' or manually by the system administrator. "
@@ -83,8 +83,8 @@ public sealed class PersistentVolumeControllerTests : IAsyncLifetime
     [Fact]
     public async Task A_class_that_waits_wants_a_pod_and_then_its_node()
     {
-        await cluster.CreateAsync(Claims.Class("local", "example.com/disk", waits: true));
-        await cluster.CreateAsync(Claims.Claim("data", "1Gi", "local"));
+        await cluster.CreateAsync(Given.Class("local", "example.com/disk", waits: true));
+        await cluster.CreateAsync(Given.Claim("data", "1Gi", "local"));
         await HasEventAsync("Normal WaitForFirstConsumer waiting for first consumer to be created before binding");
         await cluster.CreateAsync(new V1Pod
         {
@@ -104,16 +104,16 @@ public sealed class PersistentVolumeControllerTests : IAsyncLifetime
     [InlineData("none", "no volume plugin matched name: kubernetes.io/no-provisioner")]
     public async Task A_class_that_cannot_provision_is_reported(string name, string message)
     {
-        await cluster.CreateAsync(Claims.Class("none", "kubernetes.io/no-provisioner"));
-        await cluster.CreateAsync(Claims.Claim("data", "1Gi", name));
+        await cluster.CreateAsync(Given.Class("none", "kubernetes.io/no-provisioner"));
+        await cluster.CreateAsync(Given.Claim("data", "1Gi", name));
         await HasEventAsync($"Warning ProvisioningFailed {message}");
     }
 
     [Fact]
     public async Task A_named_volume_must_fit()
     {
-        await cluster.CreateAsync(Claims.Volume("v", "1Gi"));
-        var claim = Claims.Claim("data", "2Gi");
+        await cluster.CreateAsync(Given.Volume("v", "1Gi"));
+        var claim = Given.Claim("data", "2Gi");
         claim.Spec.VolumeName = "v";
         await cluster.CreateAsync(claim);
         await HasEventAsync("Warning VolumeMismatch Cannot bind to requested volume \"v\": requested PV is too small");
@@ -122,7 +122,7 @@ public sealed class PersistentVolumeControllerTests : IAsyncLifetime
     [Fact]
     public async Task A_bound_claim_whose_volume_is_gone_is_lost()
     {
-        await BindAsync(Claims.Volume("v", "1Gi"));
+        await BindAsync(Given.Volume("v", "1Gi"));
         await cluster.Client.DeleteAsync<V1PersistentVolume>(new ObjectKey(null, "v"), null, CancellationToken.None);
         await ClaimInAsync("Lost");
         await HasEventAsync("Warning ClaimLost Bound claim has lost its PersistentVolume. Data on the volume is lost!");
@@ -131,11 +131,11 @@ public sealed class PersistentVolumeControllerTests : IAsyncLifetime
     [Fact]
     public async Task A_retained_volume_is_released_and_taken_by_nobody()
     {
-        await BindAsync(Claims.Volume("v", "1Gi"));
+        await BindAsync(Given.Volume("v", "1Gi"));
         await DeleteClaimAsync();
         var released = await VolumeInAsync("Released");
         Assert.NotNull(released.Spec.ClaimRef);
-        await cluster.CreateAsync(Claims.Claim("data", "1Gi"));
+        await cluster.CreateAsync(Given.Claim("data", "1Gi"));
         await HasEventAsync("Normal FailedBinding no persistent volumes available for this claim and no storage class is set");
         Assert.Equal("Released", (await VolumeAsync()).Status.Phase);
     }
@@ -145,7 +145,7 @@ public sealed class PersistentVolumeControllerTests : IAsyncLifetime
     [InlineData("Recycle", "VolumeFailedRecycle", "No recycler plugin found for the volume!")]
     public async Task A_volume_that_cannot_be_reclaimed_has_failed(string policy, string reason, string message)
     {
-        await BindAsync(Claims.Volume("v", "1Gi", policy));
+        await BindAsync(Given.Volume("v", "1Gi", policy));
         await DeleteClaimAsync();
         Assert.Equal(message, (await VolumeInAsync("Failed")).Status.Message);
         await HasEventAsync($"Warning {reason} {message}");
@@ -156,7 +156,7 @@ public sealed class PersistentVolumeControllerTests : IAsyncLifetime
     {
         var directory = Directory.CreateTempSubdirectory("flotilla-reclaim-").FullName;
         await File.WriteAllTextAsync(Path.Combine(directory, "file"), "text", TestContext.Current.CancellationToken);
-        var volume = Claims.Volume("v", "1Gi", "Delete");
+        var volume = Given.Volume("v", "1Gi", "Delete");
         volume.Spec.Local = null;
         volume.Spec.HostPath = new V1HostPathVolumeSource { Path = directory };
         await BindAsync(volume);
@@ -168,7 +168,7 @@ public sealed class PersistentVolumeControllerTests : IAsyncLifetime
     [Fact]
     public async Task A_recycled_volume_is_emptied_by_a_pod_and_available_again()
     {
-        var volume = Claims.Volume("v", "1Gi", "Recycle");
+        var volume = Given.Volume("v", "1Gi", "Recycle");
         volume.Spec.Local = null;
         volume.Spec.HostPath = new V1HostPathVolumeSource { Path = "/srv/data" };
         await BindAsync(volume);
@@ -182,7 +182,7 @@ public sealed class PersistentVolumeControllerTests : IAsyncLifetime
     private async Task BindAsync(V1PersistentVolume volume)
     {
         await cluster.CreateAsync(volume);
-        await cluster.CreateAsync(Claims.Claim("data", "1Gi"));
+        await cluster.CreateAsync(Given.Claim("data", "1Gi"));
         await ClaimInAsync("Bound");
     }
 

@@ -160,34 +160,6 @@ public sealed class NodePluginTests
         Assert.True(scores[0] > 40 && scores[1] == 0);
     }
 
-    [Fact]
-    public void Claims_must_exist_and_be_bound_and_volumes_pull_pods_to_their_nodes()
-    {
-        var cluster = Given.Cluster(Given.Node("a"), Given.Node("b"));
-        var pod = new PodInfo(Given.Pod("p", with: pod => pod.Spec.Volumes =
-            [new V1Volume { Name = "v", PersistentVolumeClaim = new V1PersistentVolumeClaimVolumeSource { ClaimName = "none" } }]));
-        var claim = new V1PersistentVolumeClaim
-        {
-            Metadata = new V1ObjectMeta { Name = "none", NamespaceProperty = "default" },
-            Spec = new V1PersistentVolumeClaimSpec(),
-        };
-
-        Assert.Equal("persistentvolumeclaim \"none\" not found", new VolumeBinding().PreFilter(new SchedulingCycle(pod, cluster)).Verdict.Reasons![0]);
-
-        cluster.Volumes.Set(claim);
-        Assert.Equal("pod has unbound immediate PersistentVolumeClaims", new VolumeBinding().PreFilter(new SchedulingCycle(pod, cluster)).Verdict.Reasons![0]);
-
-        claim.Spec.VolumeName = "disk";
-        cluster.Volumes.Set(new V1PersistentVolume
-        {
-            Metadata = new V1ObjectMeta { Name = "disk" },
-            Spec = new V1PersistentVolumeSpec { NodeAffinity = new V1VolumeNodeAffinity { Required = new V1NodeSelector { NodeSelectorTerms = [OnNode("b")] } } },
-        });
-        Assert.True(new VolumeBinding().PreFilter(new SchedulingCycle(pod, cluster)).Verdict.IsFit);
-        Assert.Equal("never: node(s) didn't match PersistentVolume's node affinity", new VolumeBinding().Ask(pod.Pod, cluster, "a"));
-        Assert.Equal("fits", new VolumeBinding().Ask(pod.Pod, cluster, "b"));
-    }
-
     private static V1NodeSelectorTerm OnNode(string name) => new()
     {
         MatchExpressions = [new V1NodeSelectorRequirement { Key = "kubernetes.io/hostname", OperatorProperty = "In", Values = [name] }],

@@ -3,7 +3,7 @@ using k8s.Models;
 namespace Flotilla.Controllers.Tests.PersistentVolumes;
 
 /// <summary>Claims, volumes and classes to begin with.</summary>
-internal static class Claims
+internal static class Given
 {
     public static V1PersistentVolumeClaim Claim(string name, string size, string? storageClass = null) => new()
     {
