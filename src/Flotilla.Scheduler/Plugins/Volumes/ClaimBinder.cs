@@ -1,3 +1,4 @@
+using System.Globalization;
 using Flotilla.Api;
 using Flotilla.Api.Volumes;
 using Flotilla.Client;
@@ -45,8 +46,8 @@ internal sealed class ClaimBinder
 
         try
         {
-            await WriteAsync(promises, nodeName, cancellationToken);
-            return await WaitAsync(pod, promises, nodeName, changed, cancellationToken);
+            var written = await WriteAsync(promises, nodeName, cancellationToken);
+            return await WaitAsync(pod, promises.Matched, written, nodeName, changed, cancellationToken);
         }
         catch (ApiException refused) when (refused.IsConflict || refused.IsNotFound)
         {
@@ -61,29 +62,38 @@ internal sealed class ClaimBinder
         }
     }
 
-    private async Task WriteAsync(Promises promises, string nodeName, CancellationToken cancellationToken)
+    /// <returns>The provisioners' claims, marked.</returns>
+    private async Task<List<V1PersistentVolumeClaim>> WriteAsync(Promises promises, string nodeName, CancellationToken cancellationToken)
     {
         foreach (var volume in promises.Volumes)
         {
             await client.UpdateAsync(volume with { ApiVersion = "v1", Kind = "PersistentVolume" }, cancellationToken);
         }
 
-        foreach (var claim in promises.Provisions.Where(claim => claim.Metadata.Annotation(VolumeAnnotations.SelectedNode) is null))
+        List<V1PersistentVolumeClaim> marked = [];
+        foreach (var claim in promises.Provisions)
         {
-            var annotations = new Dictionary<string, string>(claim.Metadata.Annotations ?? new Dictionary<string, string>(StringComparer.Ordinal), StringComparer.Ordinal)
-            {
-                [VolumeAnnotations.SelectedNode] = nodeName,
-            };
-            await client.UpdateAsync(
-                claim with { ApiVersion = "v1", Kind = "PersistentVolumeClaim", Metadata = claim.Metadata with { Annotations = annotations } }, cancellationToken);
+            marked.Add(claim.Metadata.Annotation(VolumeAnnotations.SelectedNode) is null ? await MarkAsync(claim, nodeName, cancellationToken) : claim);
         }
+
+        return marked;
     }
 
-    private async Task<Verdict> WaitAsync(PodInfo pod, Promises promises, string nodeName, SemaphoreSlim changed, CancellationToken cancellationToken)
+    private Task<V1PersistentVolumeClaim> MarkAsync(V1PersistentVolumeClaim claim, string nodeName, CancellationToken cancellationToken)
+    {
+        var annotations = new Dictionary<string, string>(claim.Metadata.Annotations ?? new Dictionary<string, string>(StringComparer.Ordinal), StringComparer.Ordinal)
+        {
+            [VolumeAnnotations.SelectedNode] = nodeName,
+        };
+        return client.UpdateAsync(
+            claim with { ApiVersion = "v1", Kind = "PersistentVolumeClaim", Metadata = claim.Metadata with { Annotations = annotations } }, cancellationToken);
+    }
+
+    private async Task<Verdict> WaitAsync(
+        PodInfo pod, IReadOnlyList<V1PersistentVolumeClaim> matched, List<V1PersistentVolumeClaim> marked, string nodeName, SemaphoreSlim changed, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(Timeout, time);
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
-        HashSet<ObjectKey> seen = [];
         while (true)
         {
             try
@@ -95,47 +105,44 @@ internal sealed class ClaimBinder
                 return Error("context deadline exceeded");
             }
 
-            if (Look(pod, promises, nodeName, seen) is { } outcome)
+            if (Look(pod, matched, marked, nodeName) is { } outcome)
             {
                 return outcome;
             }
         }
     }
 
-    /// <param name="seen">Claims whose mark the cache has shown: only then its absence means something.</param>
     /// <returns>null: not yet.</returns>
-    private Verdict? Look(PodInfo pod, Promises promises, string nodeName, HashSet<ObjectKey> seen)
+    private Verdict? Look(PodInfo pod, IReadOnlyList<V1PersistentVolumeClaim> matched, List<V1PersistentVolumeClaim> marked, string nodeName)
     {
-        if (pods.Get(pod.Key) is { } known ? known.Metadata.Uid != pod.Uid : seen.Count > 0)
+        if (pods.Get(pod.Key)?.Metadata.Uid != pod.Uid)
         {
             return Error("pod does not exist any more");
         }
 
         var isDone = true;
-        foreach (var claim in promises.Matched.Concat(promises.Provisions))
+        foreach (var claim in matched.Concat(marked))
         {
             if (claims.Get(claim.Key()) is not { } current || current.Metadata.Uid != claim.Metadata.Uid)
             {
                 return Error($"persistentvolumeclaim \"{claim.Metadata.Name}\" not found");
             }
 
-            var selected = current.Metadata.Annotation(VolumeAnnotations.SelectedNode);
-            if (selected is not null)
-            {
-                seen.Add(claim.Key());
-            }
-
-            // The provisioner takes the mark away when it cannot serve the node.
-            if (selected != nodeName && seen.Contains(claim.Key()))
-            {
-                return Error($"provisioning failed for PVC \"{claim.Metadata.Name}\"");
-            }
-
             isDone &= PodClaims.IsBound(current);
         }
 
-        return isDone ? Verdict.Fits : null;
+        return marked.FirstOrDefault(claim => IsGivenUp(claim, nodeName)) is { } failed
+            ? Error($"provisioning failed for PVC \"{failed.Metadata.Name}\"")
+            : isDone ? Verdict.Fits : null;
     }
+
+    // The provisioner takes the mark away when it cannot serve the node. A cache that lags behind the mark says nothing.
+    private bool IsGivenUp(V1PersistentVolumeClaim marked, string nodeName) =>
+        claims.Get(marked.Key()) is { } current
+        && Version(current) >= Version(marked)
+        && current.Metadata.Annotation(VolumeAnnotations.SelectedNode) != nodeName;
+
+    private static long Version(V1PersistentVolumeClaim claim) => long.Parse(claim.Metadata.ResourceVersion, CultureInfo.InvariantCulture);
 
     private static Verdict Error(string why) => Verdict.Error($"running PreBind plugin \"VolumeBinding\": binding volumes: {why}");
 

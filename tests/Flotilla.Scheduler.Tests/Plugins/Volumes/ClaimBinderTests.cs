@@ -57,8 +57,9 @@ public sealed class ClaimBinderTests : IAsyncLifetime
     [Fact]
     public async Task A_free_volume_is_kept_for_the_claim()
     {
-        await client.CreateAsync(Storage.Volume("v"), default);
-        await client.CreateAsync(Storage.Claim("data"), default);
+        await client.CreateAsync(Storage.Class("static", "kubernetes.io/no-provisioner"), default);
+        await client.CreateAsync(Storage.Volume("v", storageClass: "static"), default);
+        await client.CreateAsync(Storage.Claim("data", storageClass: "static"), default);
         await client.CreateAsync(Storage.Pod("p", "data"), default);
         await UntilAsync(async () => (await client.GetAsync<V1PersistentVolume>(new ObjectKey(null, "v"), default)).Spec.ClaimRef?.Name == "data");
         await BindAsync("v");
