@@ -15,17 +15,19 @@ internal static class ClusterTrust
             RemoteCertificateValidationCallback = (_, certificate, _, _) =>
                 config.SkipTlsVerify || (certificate is X509Certificate2 server && IsSignedBy(config.SslCaCerts, server)),
         };
-        if (config.ClientCertificateData is { } certificate)
+        if (Certificate(config) is { } certificate)
         {
-            options.ClientCertificates = [X509Certificate2.CreateFromPem(Decode(certificate), Decode(config.ClientCertificateKeyData))];
-        }
-        else if (config.ClientCertificateFilePath is { } file)
-        {
-            options.ClientCertificates = [X509Certificate2.CreateFromPemFile(file, config.ClientKeyFilePath)];
+            options.ClientCertificates = [certificate];
         }
 
         return options;
     }
+
+    /// <summary>Our own certificate, if the kubeconfig has one.</summary>
+    public static X509Certificate2? Certificate(KubernetesClientConfiguration config) =>
+        config.ClientCertificateData is { } certificate
+            ? X509Certificate2.CreateFromPem(Decode(certificate), Decode(config.ClientCertificateKeyData))
+            : config.ClientCertificateFilePath is { } file ? X509Certificate2.CreateFromPemFile(file, config.ClientKeyFilePath) : null;
 
     private static bool IsSignedBy(X509Certificate2Collection roots, X509Certificate2 server)
     {

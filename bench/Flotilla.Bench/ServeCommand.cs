@@ -25,18 +25,21 @@ internal static class ServeCommand
         command.Hidden = true;
         command.SetAction((result, cancellationToken) => result.GetValue(what) == "ceiling"
             ? ServeCeilingAsync(result.GetValue(directory)!, cancellationToken)
-            : ServeApiAsync(result.GetValue(directory)!, cancellationToken));
+            : ServeApiAsync(result.GetValue(what)!, result.GetValue(directory)!, cancellationToken));
         return command;
     }
 
-    private static async Task ServeApiAsync(string directory, CancellationToken cancellationToken)
+    private static async Task ServeApiAsync(string what, string directory, CancellationToken cancellationToken)
     {
         var identity = ClusterIdentity.LoadOrCreate(directory, ["127.0.0.1"], TimeProvider.System);
         await using var store = SqliteStore.Open(Path.Combine(directory, DatabaseName), new StorageOptions(), TimeProvider.System);
         var port = FreePort();
         await using var server = new ApiServer(new ApiServerOptions { Port = port, BindAddress = IPAddress.Loopback }, store, identity, TimeProvider.System, NullLoggerFactory.Instance);
         await server.StartAsync(cancellationToken);
+        await using var services = new ServedServices(server, identity, what);
+        await services.StartAsync(cancellationToken);
         await ReadyAsync(directory, identity, port, cancellationToken);
+        await services.StopAsync();
         await server.StopAsync(cancellationToken);
     }
 

@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace Flotilla.Bench;
 
 /// <summary>A child process of this program that serves an API for as long as it is needed.</summary>
-/// <param name="what"><c>api</c>: an API server over SQLite without a node. <c>ceiling</c>: prepared bytes over TLS.</param>
+/// <param name="what"><c>api</c>: an API server over SQLite without a node. <c>ceiling</c>: prepared bytes over TLS.
+/// <c>scheduler</c>: the API server and the scheduler. <c>control-plane</c>: the controllers too.</param>
 internal sealed class ServedApi(string what) : IAsyncDisposable
 {
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("flotilla-bench-");

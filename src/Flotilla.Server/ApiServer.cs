@@ -1,6 +1,7 @@
 using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
 using Flotilla.Client;
+using Flotilla.Client.Explanations;
 using Flotilla.Client.Streams;
 using Flotilla.Server.Admission;
 using Flotilla.Server.Admission.TypeChecks;
@@ -52,6 +53,7 @@ public sealed class ApiServer : IAsyncDisposable
     private readonly WebhookConnections webhooks;
     private readonly NodeConnections nodes = new();
     private readonly NodeClient nodeClient;
+    private readonly ExplanationAnswers explanations = new();
     private readonly HttpListenerHost listener;
     private readonly TimeProvider time;
     private readonly KindRegistry kinds = new(BuiltInKinds.All);
@@ -106,7 +108,7 @@ public sealed class ApiServer : IAsyncDisposable
             new ReviewAnswers(new AccessReviews(authorizer), access.Tokens, pods, kinds, time),
             reads,
             writes,
-            new SubresourceAnswers(objects, reads, writes, new ScaleAnswers(objects), pods, new TokenAnswers(objects, admission, identity.ServiceAccounts, time), new LogAnswers(objects, nodes)),
+            new SubresourceAnswers(objects, reads, writes, new ScaleAnswers(objects), pods, new TokenAnswers(objects, admission, identity.ServiceAccounts, time), new LogAnswers(objects, nodes), explanations),
             new MetricsAnswers(objects, reads, new UsageReader(nodeClient, time, loggers.CreateLogger<UsageReader>()), time));
         var streams = new StreamRequests(kinds, authorizer, admission, objects, nodes);
         listener = new HttpListenerHost(options, identity, new HttpAdapter(handler, streams, new ForwardedRequests(proxies, new AggregatedRequests(apis, authorizer, aggregatedServers, forwarder)), access.Authenticator, audit, new FlowGate(flows, new RequestWidth(store, kinds)), status, metrics, time, loggers.CreateLogger<HttpAdapter>()), loggers);
@@ -122,6 +124,13 @@ public sealed class ApiServer : IAsyncDisposable
     {
         get => nodes.Local;
         set => nodes.Local = value;
+    }
+
+    /// <summary>Answers <c>pods/NAME/why</c>: the scheduler of this process.</summary>
+    public IPodExplainer? PodExplainer
+    {
+        get => explanations.Explainer;
+        set => explanations.Explainer = value;
     }
 
     /// <summary>Like <see cref="Client"/>, with writes attributed to another field manager.</summary>

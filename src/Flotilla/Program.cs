@@ -9,6 +9,8 @@ var root = new RootCommand("Flotilla runs containers across machines and speaks 
     StatusCommand.Create(),
     KubeconfigCommand.Create(),
     ImageCommand.Create(),
+    WhyCommand.Create(),
+    SimulateCommand.Create(),
     RotateCommand.Create(),
     VersionCommand.Create(),
     ServerCommand.Create(),

@@ -10,10 +10,15 @@ using Flotilla.Storage;
 namespace Flotilla.Server.Subresources;
 
 /// <summary>What lies below an object: status, scale, binding, eviction, tokens, finalization, logs.</summary>
-public sealed class SubresourceAnswers(ObjectStore objects, ResourceReads reads, ResourceWrites writes, ScaleAnswers scale, PodActions pods, TokenAnswers tokens, LogAnswers logs)
+public sealed class SubresourceAnswers(ObjectStore objects, ResourceReads reads, ResourceWrites writes, ScaleAnswers scale, PodActions pods, TokenAnswers tokens, LogAnswers logs, ExplanationAnswers explanations)
 {
     public async Task<ApiAnswer> AnswerAsync(ApiRequest request, ResourcePath path, CancellationToken cancellationToken)
     {
+        if (path is { Kind.Name: "Pod", Subresource: ExplanationAnswers.Name } && request.Method == "GET")
+        {
+            return await explanations.AnswerAsync(path, cancellationToken);
+        }
+
         if (path.Kind.Subresources.FirstOrDefault(known => known.Name == path.Subresource) is not { } subresource)
         {
             throw Failures.NoSuchPath();

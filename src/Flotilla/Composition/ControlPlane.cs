@@ -5,6 +5,7 @@ using Flotilla.Controllers;
 using Flotilla.Kubeconfigs;
 using Flotilla.Local;
 using Flotilla.Scheduler;
+using Flotilla.Scheduler.Explaining;
 using Flotilla.Server;
 using Flotilla.Server.Identity;
 using Flotilla.Storage;
@@ -40,7 +41,9 @@ internal sealed class ControlPlane : IAsyncDisposable
         Server = new ApiServer(options, store, Identity, time, loggers);
         Informers = new InformerSet(Server.Client, time, loggers);
         services.Add(Informers);
-        services.Add(new SchedulerService(Server.ClientFor("kube-scheduler"), Informers, time, loggers));
+        var scheduler = new SchedulerService(Server.ClientFor("kube-scheduler"), Informers, time, loggers);
+        services.Add(scheduler);
+        Server.PodExplainer = new PodExplainer(scheduler, Server.Client);
         services.Add(new ControllerSet(new ControllerContext(
             Server.ClientFor("kube-controller-manager"), Informers, time, loggers, new ControllerOptions { RootCertificates = Identity.CaPem, SignCertificate = Identity.SignRequest, SignLegacyToken = Identity.ServiceAccounts.IssueLegacy })));
     }
