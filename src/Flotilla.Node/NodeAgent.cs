@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Flotilla.Client;
 using Flotilla.Client.Streams;
+using Flotilla.Node.Admission;
 using Flotilla.Node.Containerd;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Pods;
@@ -44,13 +45,17 @@ public sealed class NodeAgent : IAsyncDisposable
         var starter = new ContainerStarter(options, Runtime, puller, environment, hooks, events, hostIp);
         var volumes = new PodVolumesManager(options, client, informers, time, loggers, new ImageVolumes(options, puller));
         var cgroups = new PodCgroups(options.CgroupRoot);
+        var capacity = NodeCapacity.OfThisMachine(options);
+        var self = informers.Of<V1Node>(new ListScope(FieldSelector: $"metadata.name={options.NodeName}"));
+        var admission = new PodAdmission(NodeChecks.For(options, capacity), new ResourceCheck(capacity), new AllocationFiles(options), () => self.Get(new Api.ObjectKey(null, options.NodeName)));
+        var files = new CgroupFiles(time);
         var (view, probes) = (new RuntimeView(), new ProbeCounts());
         var shared = new PodServices(
-            options, Runtime, starter, hooks, volumes, cgroups, NodeCapacity.OfThisMachine(options), statuses, events, time,
-            loggers.CreateLogger<PodAgent>(), hostIp, view, probes);
+            options, Runtime, starter, hooks, volumes, cgroups, capacity, statuses, events, time,
+            loggers.CreateLogger<PodAgent>(), hostIp, view, probes, admission, new RuntimeClassHandlers(client), files);
         Pods = informers.Of<V1Pod>(new ListScope(FieldSelector: $"spec.nodeName={options.NodeName}"));
         Streams = new RuntimeStreams(Runtime, Pods, time);
-        var sampler = new UsageSampler(cgroups, new CgroupFiles(time), view, Pods.List, time);
+        var sampler = new UsageSampler(cgroups, files, view, Pods.List, time);
         var server = serving is null ? null : new NodeServer(serving, new NodeAccess(options, serving, client, time), RoutesOf(sampler, cgroups, view, probes, time), loggers);
         Status = new NodeStatusService(options, client, Runtime, events, time, loggers.CreateLogger<NodeStatusService>()) { ServerPort = () => server?.Port };
         services.AddRange(

@@ -62,6 +62,9 @@ public sealed record NodeOptions
 
     public string RuntimeSocket => ContainerRuntimeEndpoint is { } endpoint ? Cri.CriClient.SocketPath(endpoint) : ContainerdSocket;
 
+    /// <summary>Kernel settings that pods may change beside the safe ones; a name may end with <c>*</c>.</summary>
+    public IReadOnlyList<string> AllowedUnsafeSysctls { get; init; } = [];
+
     /// <summary>Pods described by files in here run without the cluster's leave, and are shown to it.</summary>
     public string ManifestDirectory { get => field ?? Path.Combine(DataDirectory, "manifests"); init; }
 

@@ -1,5 +1,8 @@
 namespace Flotilla.Node.Pods;
 
+/// <summary>Given resources that cannot be set now.</summary>
+internal sealed class ResizeException(string message) : Exception(message);
+
 /// <summary>Why a container cannot run now: the reason and message of its waiting state.</summary>
 internal sealed class ContainerException(string reason, string message, Exception? inner = null) : Exception(message, inner)
 {

@@ -7,6 +7,8 @@ namespace Flotilla.Node.Pods;
 internal static class ContainerResources
 {
     private const long PeriodMicroseconds = 100_000;
+    private const long Protected = -997;
+    private const long Unprotected = 1000;
     private static readonly long MachineMemoryBytes = ReadMachineMemory();
 
     public static LinuxContainerResources For(V1Pod pod, V1Container container)
@@ -27,17 +29,39 @@ internal static class ContainerResources
         return resources;
     }
 
-    // Who asked for more of the machine's memory is killed later than who asked for little.
+    // Who asked for more of the machine's memory is killed later than who asked for little. What the pod asks for beyond
+    // its containers is everybody's, and a sidecar goes no earlier than those it serves.
     internal static long OomScore(V1Pod pod, V1Container container)
     {
-        var requested = PodLimits.Quantity(container.Resources?.Requests, "memory") ?? PodLimits.Quantity(container.Resources?.Limits, "memory") ?? 0;
-        return QualityOfService.Of(pod) switch
+        if (IsCritical(pod) || QualityOfService.Of(pod) == QualityOfService.Guaranteed)
         {
-            QualityOfService.Guaranteed => -997,
-            QualityOfService.BestEffort => 1000,
-            _ => Math.Clamp(1000 - (long)(1000 * requested / MachineMemoryBytes), 3, 999),
-        };
+            return Protected;
+        }
+        if (QualityOfService.Of(pod) == QualityOfService.BestEffort)
+        {
+            return Unprotected;
+        }
+        var rest = RestOfPod(pod);
+        var score = Score(Memory(container) + rest);
+        if (container.IsSidecar() && pod.Spec.Containers.Count > 0)
+        {
+            score = Math.Min(score, Score(pod.Spec.Containers.Min(Memory) + rest));
+        }
+        return Math.Clamp(score, Unprotected + Protected, Unprotected - 1);
     }
 
-    private static long ReadMachineMemory() => Math.Max(1, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+    private static long Score(decimal memory) => Unprotected - (long)(1000 * memory / MachineMemoryBytes);
+
+    private static decimal Memory(V1Container container) =>
+        PodLimits.Quantity(container.Resources?.Requests, "memory") ?? PodLimits.Quantity(container.Resources?.Limits, "memory") ?? 0;
+
+    private static decimal RestOfPod(V1Pod pod)
+    {
+        var containers = pod.Spec.Containers.Concat(pod.Spec.InitContainers ?? []).ToList();
+        return PodLimits.Quantity(pod.Spec.Resources?.Requests, "memory") is { } own ? Math.Max(0, own - containers.Sum(Memory)) / containers.Count : 0;
+    }
+
+    private static bool IsCritical(V1Pod pod) => pod.Spec.PriorityClassName == "system-node-critical";
+
+    private static long ReadMachineMemory() => Math.Max(1, Status.NodeCapacity.MachineMemoryBytes());
 }

@@ -44,7 +44,7 @@ internal static class ContainerStatusBuilder
             Started = started,
             Ready = isInit ? state.Terminated is { ExitCode: 0 } : started && input.IsReady(container, latest),
             Resources = new V1ResourceRequirements { Limits = has?.Limits, Requests = has?.Requests, Claims = container.Resources?.Claims },
-            AllocatedResources = (input.ResizePending is null ? container.Resources : has)?.Requests,
+            AllocatedResources = container.Resources?.Requests,
             VolumeMounts = Mounts(container),
         };
     }

@@ -5,7 +5,10 @@ namespace Flotilla.Node.Pods;
 /// <summary>The conditions a node sets on its pods. Others' conditions are kept as they are. Pure.</summary>
 internal static class PodConditions
 {
-    private static readonly string[] Own = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled", "PodResizePending"];
+    private static readonly string[] Own = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled", "PodResizePending", "PodResizeInProgress"];
+
+    /// <summary>Whether the node alone says if there is such a condition.</summary>
+    public static bool IsOwn(string type) => Own.Contains(type, StringComparer.Ordinal);
 
     public static List<V1PodCondition> For(StatusInput input, string phase, List<V1ContainerStatus> init, List<V1ContainerStatus> regular)
     {
@@ -22,6 +25,10 @@ internal static class PodConditions
         if (input.ResizePending is { } pending)
         {
             conditions.Add(New("PodResizePending", true, pending.Reason, pending.Message));
+        }
+        if (input.Resizing is { } fault)
+        {
+            conditions.Add(fault.Length == 0 ? New("PodResizeInProgress", true) : New("PodResizeInProgress", true, "Error", fault));
         }
         var old = input.Previous.Conditions ?? [];
         for (var i = 0; i < conditions.Count; i++)

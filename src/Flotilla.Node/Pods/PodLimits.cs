@@ -12,9 +12,8 @@ internal sealed record PodLimits(long CpuShares, long? CpuQuotaMicroseconds, lon
 
     public static PodLimits Of(V1Pod pod)
     {
-        var requests = Total(pod, container => Quantity(container.Resources?.Requests, "cpu") ?? Quantity(container.Resources?.Limits, "cpu") ?? 0);
         return new PodLimits(
-            Shares(requests),
+            Shares(PodRequests.Of(pod, "cpu")),
             Limit(pod, "cpu") is { } cpu ? Quota(cpu) : null,
             Limit(pod, "memory") is { } memory ? (long)memory : null);
     }
@@ -46,12 +45,17 @@ internal sealed record PodLimits(long CpuShares, long? CpuQuotaMicroseconds, lon
         return Math.Max(init, sidecars + pod.Spec.Containers.Sum(amount));
     }
 
-    // One container without a limit leaves the pod without one.
+    // By the pod's own word; else one container without a limit leaves the pod without one.
     private static decimal? Limit(V1Pod pod, string resource)
     {
+        var overhead = Quantity(pod.Spec.Overhead, resource) ?? 0;
+        if (Quantity(pod.Spec.Resources?.Limits, resource) is { } own)
+        {
+            return own + overhead;
+        }
         var all = pod.Spec.Containers.Concat(pod.Spec.InitContainers ?? []);
         return all.All(container => Quantity(container.Resources?.Limits, resource) > 0)
-            ? Total(pod, container => Quantity(container.Resources!.Limits, resource)!.Value)
+            ? Total(pod, container => Quantity(container.Resources!.Limits, resource)!.Value) + overhead
             : null;
     }
 }

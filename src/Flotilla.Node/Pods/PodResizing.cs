@@ -1,13 +1,10 @@
-using System.Globalization;
 using System.Text;
 using Flotilla.Api;
-using Flotilla.Node.Cri;
-using Flotilla.Node.Status;
 using k8s.Models;
 
 namespace Flotilla.Node.Pods;
 
-/// <summary>How a running container comes to the resources its pod asks for now.</summary>
+/// <summary>How a running container comes to the resources its pod has been given.</summary>
 internal enum ResizeKind
 {
     None,
@@ -16,34 +13,25 @@ internal enum ResizeKind
 }
 
 /// <summary>
-/// What the containers of one pod have, next to what the pod asks for. A container's first resources stand on it in the
-/// runtime; later ones are remembered here and given again, at no harm, after a restart of the agent.
+/// What the containers of one pod have, next to what they have been given. A container's first resources stand on it in
+/// the runtime; later ones are remembered here and set again, at no harm, after a restart of the agent.
 /// </summary>
-internal sealed class PodResizing(Func<string, decimal?> nodeAmount)
+internal sealed class PodResizing
 {
     private const string RestartContainer = "RestartContainer";
     private static readonly string[] Resizable = ["cpu", "memory"];
-    private readonly Dictionary<string, V1ResourceRequirements> given = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, V1ResourceRequirements> set = new(StringComparer.Ordinal);
 
-    /// <summary>Why the pod cannot have what it asks for on this node; null: it can.</summary>
-    public (string Reason, string Message)? Pending(V1Pod pod)
-    {
-        foreach (var resource in Resizable)
-        {
-            var wanted = PodLimits.Total(pod, container => PodLimits.Quantity(container.Resources?.Requests, resource) ?? 0);
-            if (nodeAmount(resource) is { } amount && wanted > amount)
-            {
-                var unit = resource == "cpu" ? 1000 : 1;
-                return ("Infeasible", string.Create(CultureInfo.InvariantCulture, $"Node didn't have enough capacity: {resource}, requested: {(long)(wanted * unit)}, capacity: {(long)(amount * unit)}"));
-            }
-        }
-        return null;
-    }
+    /// <summary>Something given is not in force yet.</summary>
+    public bool IsInProgress { get; set; }
 
-    public ResizeKind KindOf(V1Pod pod, V1Container container, ObservedContainer running)
+    /// <summary>Why what was given could not be set; null: nothing went wrong.</summary>
+    public string? Error { get; set; }
+
+    public ResizeKind KindOf(V1Container container, ObservedContainer running)
     {
         var changed = Resizable.Where(resource => Differs(container.Resources, InForce(container, running), resource)).ToList();
-        if (changed.Count == 0 || Pending(pod) is not null)
+        if (changed.Count == 0)
         {
             return ResizeKind.None;
         }
@@ -52,12 +40,12 @@ internal sealed class PodResizing(Func<string, decimal?> nodeAmount)
             : ResizeKind.InPlace;
     }
 
-    /// <summary>What a running container has; what it asks for when the runtime does not say.</summary>
+    /// <summary>What a running container has; what it has been given when the runtime does not say.</summary>
     public V1ResourceRequirements? InForce(V1Container container, ObservedContainer running) =>
-        given.GetValueOrDefault(running.Id)
+        set.GetValueOrDefault(running.Id)
         ?? (running.Status.Annotations.TryGetValue(RuntimeLabels.Resources, out var text) ? ObjectJson.Decode<V1ResourceRequirements>(Encoding.UTF8.GetBytes(text)) : container.Resources);
 
-    public void Gave(ObservedContainer running, V1ResourceRequirements resources) => given[running.Id] = resources;
+    public void Gave(ObservedContainer running, V1ResourceRequirements resources) => set[running.Id] = resources;
 
     /// <summary>How a container's resources are written on it.</summary>
     public static string Describe(V1Container container) => Encoding.UTF8.GetString(ObjectJson.Encode(container.Resources ?? new V1ResourceRequirements()).AsSpan());

@@ -16,13 +16,19 @@ internal sealed class PodSandboxes(PodServices services)
         return SandboxConfiguration.For(pod, services.Options, services.Cgroups.PathOf(pod), PodDns.For(pod, services.Options, resolv), attempt);
     }
 
-    public async Task CreateAsync(V1Pod pod, uint attempt)
+    /// <exception cref="Api.ApiException">The class it is to run by does not exist.</exception>
+    public async Task CreateAsync(V1Pod pod, uint attempt, CancellationToken cancellationToken)
     {
+        var handler = await services.Handlers.OfAsync(pod, cancellationToken);
+        if (pod.Spec.HostUsers == false)
+        {
+            throw new UnsupportedException($"RuntimeClass handler \"{handler}\" does not support user namespaces");
+        }
         services.Cgroups.Create(pod);
         Directory.CreateDirectory(PodDirectories.Of(services.Options, pod.Metadata.Uid));
         Directory.CreateDirectory(PodDirectories.Logs(services.Options, pod));
         await services.Runtime.Runtime.RunPodSandboxAsync(
-            new RunPodSandboxRequest { Config = Configure(pod, attempt) }, deadline: DateTime.UtcNow + Timeout, cancellationToken: CancellationToken.None);
+            new RunPodSandboxRequest { Config = Configure(pod, attempt), RuntimeHandler = handler }, deadline: DateTime.UtcNow + Timeout, cancellationToken: CancellationToken.None);
     }
 
     public async Task WriteHostsFileAsync(V1Pod pod, string? ip, CancellationToken cancellationToken)
@@ -60,3 +66,6 @@ internal sealed class PodSandboxes(PodServices services)
         }
     }
 }
+
+/// <summary>What a pod asks for and this node's runtime cannot do.</summary>
+internal sealed class UnsupportedException(string message) : Exception(message);

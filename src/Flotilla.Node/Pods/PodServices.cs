@@ -1,4 +1,5 @@
 using Flotilla.Client;
+using Flotilla.Node.Admission;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Statistics;
 using Flotilla.Node.Status;
@@ -21,4 +22,7 @@ internal sealed record PodServices(
     ILogger Logger,
     string HostIp,
     RuntimeView View,
-    ProbeCounts ProbeCounts);
+    ProbeCounts ProbeCounts,
+    PodAdmission Admission,
+    RuntimeClassHandlers Handlers,
+    CgroupFiles CgroupFiles);

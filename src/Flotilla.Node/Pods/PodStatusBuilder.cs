@@ -1,3 +1,4 @@
+using Flotilla.Node.Admission;
 using k8s.Models;
 
 namespace Flotilla.Node.Pods;
@@ -6,6 +7,7 @@ namespace Flotilla.Node.Pods;
 /// <param name="Waiting">Why a container that does not run waits; null: nothing in particular.</param>
 /// <param name="InForce">The resources a running container has.</param>
 /// <param name="ResizePending">Why it cannot have those it asks for.</param>
+/// <param name="Resizing">Given resources are not in force yet: empty, or why not; null: they are.</param>
 /// <param name="Stopped">Nothing of the pod runs any more or will: a phase may be final.</param>
 internal sealed record StatusInput(
     V1Pod Pod,
@@ -19,7 +21,8 @@ internal sealed record StatusInput(
     bool Stopped,
     DateTime Now,
     Func<V1Container, ObservedContainer, V1ResourceRequirements?>? InForce = null,
-    (string Reason, string Message)? ResizePending = null);
+    (string Reason, string Message)? ResizePending = null,
+    string? Resizing = null);
 
 /// <summary>A pod's status as users see it. Pure.</summary>
 internal static class PodStatusBuilder
@@ -55,6 +58,18 @@ internal static class PodStatusBuilder
             Conditions = PodConditions.For(input, phase, init, regular),
         };
     }
+
+    /// <summary>A pod that was never let in has nothing but a reason.</summary>
+    public static V1PodStatus Rejected(V1Pod pod, V1PodStatus previous, Rejection rejection, DateTime now) => new()
+    {
+        Phase = Failed,
+        Reason = rejection.Reason,
+        Message = "Pod was rejected: " + rejection.Message,
+        StartTime = previous.StartTime ?? now,
+        QosClass = QualityOfService.Of(pod),
+        ObservedGeneration = pod.Metadata.Generation,
+        Conditions = previous.Conditions,
+    };
 
     private static string Phase(StatusInput input, List<V1ContainerStatus> init, List<V1ContainerStatus> regular)
     {

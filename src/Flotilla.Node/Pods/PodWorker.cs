@@ -1,5 +1,6 @@
 using System.Text;
 using Flotilla.Api;
+using Flotilla.Node.Admission;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Probes;
 using Grpc.Core;
@@ -25,7 +26,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
     private readonly PodObserver observer;
     private readonly PodProbes probes;
     private readonly ContainerHolds holds;
-    private readonly PodResizing resizing;
+    private readonly PodResizing resizing = new();
     private readonly PullHistory pulls = new();
     private readonly SemaphoreSlim wake = new(1, 1);
     private readonly Lock gate = new();
@@ -36,6 +37,8 @@ internal sealed partial class PodWorker : IContainerVerdicts
     private byte[] writtenStatus;
     private PodVolumes? volumes;
     private (string Reason, string Message)? failure;
+    private Rejection? rejection;
+    private ResizePending? pending;
     private int failures;
 
     public PodWorker(V1Pod pod, PodServices services)
@@ -47,7 +50,6 @@ internal sealed partial class PodWorker : IContainerVerdicts
         observer = new PodObserver(services.Runtime, pod.Metadata.Uid);
         probes = new PodProbes(services, Wake);
         holds = new ContainerHolds(services.Time);
-        resizing = new PodResizing(services.Capacity.AmountOf);
         status = pod.Status ?? new V1PodStatus();
         writtenStatus = ObjectJson.Encode(status);
     }
@@ -135,7 +137,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
 
     bool IContainerVerdicts.IsHeld(V1Container container) => holds.IsHeld(container.Name);
 
-    ResizeKind IContainerVerdicts.ResizeOf(V1Container container, ObservedContainer current) => resizing.KindOf(pod, container, current);
+    ResizeKind IContainerVerdicts.ResizeOf(V1Container container, ObservedContainer current) => resizing.KindOf(container, current);
 
     private CancellationToken Interrupted()
     {
@@ -162,7 +164,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
     private TimeSpan Retry(Exception error)
     {
         var ticks = Math.Min(FirstRetry.Ticks << Math.Min(failures, 10), LastRetry.Ticks);
-        if (failures++ == 0 && error is not VolumeException)
+        if (failures++ == 0 && error is not (VolumeException or ResizeException or UnsupportedException))
         {
             Log.SyncFailed(services.Logger, error, pod.Key());
         }
@@ -192,13 +194,18 @@ internal sealed partial class PodWorker : IContainerVerdicts
     {
         for (var round = 0; round < MaxRounds; round++)
         {
-            var desired = pod;
+            var wanted = pod;
             var observed = await observer.ObserveAsync(cancellationToken);
-            if (isGone || desired.IsDeleting())
+            if (isGone || wanted.IsDeleting())
             {
-                await TerminateAsync(desired, observed, cancellationToken);
+                await TerminateAsync(wanted, observed, cancellationToken);
                 return true;
             }
+            if (!IsAdmitted(wanted, observed))
+            {
+                return false;
+            }
+            var desired = Allocate(wanted);
             if (failure is null && Deadline <= services.Time.GetUtcNow())
             {
                 failure = ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
@@ -211,6 +218,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
             }
             probes.Follow(desired, observed);
             Account(desired, observed);
+            CheckResize(desired, observed);
             var plan = PodPlan.For(desired, observed, this);
             Publish(desired, observed);
             if (status.Phase is "Succeeded" or "Failed")
@@ -227,6 +235,52 @@ internal sealed partial class PodWorker : IContainerVerdicts
         }
         Wake();
         return false;
+    }
+
+    // Asked once: what runs already stays, whatever speaks against it now.
+    private bool IsAdmitted(V1Pod wanted, ObservedPod observed)
+    {
+        if (status.Phase is "Succeeded" or "Failed")
+        {
+            return rejection is null;
+        }
+        rejection = services.Admission.Admit(wanted, observed.Sandboxes.Count > 0 || status.Phase == "Running", Wake);
+        if (rejection is null)
+        {
+            return true;
+        }
+        services.Events.Record(wanted, "Warning", rejection.Reason, rejection.Message);
+        Write(wanted, PodStatusBuilder.Rejected(wanted, status, rejection, Seconds(services.Time.GetUtcNow().UtcDateTime)));
+        return false;
+    }
+
+    private V1Pod Allocate(V1Pod wanted)
+    {
+        var (given, lack, isNews) = services.Admission.Allocate(wanted);
+        if (lack is not null && lack != pending)
+        {
+            services.Events.Record(wanted, "Warning", "Resize" + lack.Reason, ResizeMessages.For(lack.Lack, wanted, lack.Message));
+        }
+        pending = lack;
+        if (isNews)
+        {
+            resizing.IsInProgress = true;
+            resizing.Error = null;
+            services.Cgroups.Create(given);
+            services.Events.Record(wanted, "Normal", "ResizeStarted", ResizeMessages.For("started", given));
+        }
+        return given;
+    }
+
+    // What was given is in force when no running container has anything else.
+    private void CheckResize(V1Pod desired, ObservedPod observed)
+    {
+        if (resizing.IsInProgress && observed.Running.All(running => desired.FindContainer(running.Name) is not { } spec || resizing.KindOf(spec, running) == ResizeKind.None))
+        {
+            resizing.IsInProgress = false;
+            resizing.Error = null;
+            services.Events.Record(desired, "Normal", "ResizeCompleted", ResizeMessages.For("completed", desired));
+        }
     }
 
     // A restarted agent finds volumes mounted; mounting them again keeps their contents current.
@@ -288,6 +342,15 @@ internal sealed partial class PodWorker : IContainerVerdicts
         {
             return;
         }
+        if (TooLittle(desired, resizes) is { } fault)
+        {
+            if (fault != resizing.Error)
+            {
+                services.Events.Record(desired, "Warning", "ResizeError", ResizeMessages.For("error", desired, fault));
+            }
+            resizing.Error = fault;
+            throw new ResizeException(fault);
+        }
         services.Cgroups.Widen(desired);
         foreach (var resize in resizes)
         {
@@ -296,6 +359,21 @@ internal sealed partial class PodWorker : IContainerVerdicts
             resizing.Gave(resize.Container, resize.Spec.Resources ?? new V1ResourceRequirements());
         }
         services.Cgroups.Create(desired);
+    }
+
+    // A limit below what is in use would end the container.
+    private string? TooLittle(V1Pod desired, IReadOnlyList<ContainerResize> resizes)
+    {
+        foreach (var resize in resizes)
+        {
+            if (PodLimits.Quantity(resize.Spec.Resources?.Limits, "memory") is { } limit
+                && services.CgroupFiles.Read($"{services.Cgroups.PathOf(desired)}/{resize.Container.Id}") is { } counters
+                && counters.WorkingSetBytes > limit)
+            {
+                return FormattableString.Invariant($"attempting to set container \"{resize.Spec.Name}\" memory limit ({(long)limit}) below current usage ({counters.WorkingSetBytes})");
+            }
+        }
+        return null;
     }
 
     private async Task KillAsync(V1Pod desired, ObservedPod observed, ContainerKill kill, CancellationToken cancellationToken)
@@ -317,11 +395,12 @@ internal sealed partial class PodWorker : IContainerVerdicts
         }
         try
         {
-            await sandboxes.CreateAsync(desired, attempt);
+            await sandboxes.CreateAsync(desired, attempt, cancellationToken);
         }
-        catch (RpcException refused)
+        catch (Exception refused) when (refused is RpcException or ApiException or UnsupportedException && !cancellationToken.IsCancellationRequested)
         {
-            services.Events.Record(desired, "Warning", "FailedCreatePodSandBox", $"Failed to create pod sandbox: {refused.Status.Detail}");
+            var why = refused is RpcException call ? $"rpc error: code = {call.StatusCode} desc = {call.Status.Detail}" : refused.Message;
+            services.Events.Record(desired, "Warning", "FailedCreatePodSandBox", $"Failed to create pod sandbox: {why}");
             throw;
         }
         var created = await observer.ObserveAsync(cancellationToken);
@@ -413,6 +492,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
             observed = await observer.ObserveAsync(cancellationToken);
         }
         Publish(desired, observed, stopped: true);
+        services.Admission.Release(desired.Metadata.Uid);
         services.Cgroups.Remove(desired.Metadata.Uid);
     }
 
@@ -439,6 +519,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
         }
         await Task.WhenAll(observed.Sandboxes.Select(sandbox => sandboxes.RemoveAsync(sandbox, cancellationToken)));
         services.Cgroups.Remove(desired.Metadata.Uid);
+        services.Admission.Release(desired.Metadata.Uid);
         services.ProbeCounts.Forget(desired.Metadata.Uid);
         Delete(PodDirectories.Of(services.Options, desired.Metadata.Uid));
         Delete(PodDirectories.Logs(services.Options, desired));
@@ -473,7 +554,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
 
     private void Publish(V1Pod desired, ObservedPod observed, bool stopped = false, bool remove = false)
     {
-        status = PodStatusBuilder.For(new StatusInput(
+        Write(desired, PodStatusBuilder.For(new StatusInput(
             desired,
             status,
             observed,
@@ -485,7 +566,13 @@ internal sealed partial class PodWorker : IContainerVerdicts
             stopped,
             Seconds(services.Time.GetUtcNow().UtcDateTime),
             resizing.InForce,
-            resizing.Pending(desired)));
+            pending is null ? null : (pending.Reason, pending.Message),
+            resizing.IsInProgress ? resizing.Error ?? "" : null)), remove);
+    }
+
+    private void Write(V1Pod desired, V1PodStatus fresh, bool remove = false)
+    {
+        status = fresh;
         var encoded = ObjectJson.Encode(status);
         if (remove || !encoded.AsSpan().SequenceEqual(writtenStatus))
         {

@@ -17,15 +17,18 @@ internal static class QualityOfService
         {
             return pod.Status.QosClass;
         }
+        if (pod.Spec.Resources is { } own && Resources.Any(name => IsSet(own.Requests, name) || IsSet(own.Limits, name)))
+        {
+            return IsGuaranteed(own) ? Guaranteed : Burstable;
+        }
         var all = pod.Spec.Containers.Concat(pod.Spec.InitContainers ?? []).ToList();
         var anything = all.Any(container => Resources.Any(name => IsSet(container.Resources?.Requests, name) || IsSet(container.Resources?.Limits, name)));
-        return !anything ? BestEffort : all.TrueForAll(IsGuaranteed) ? Guaranteed : Burstable;
+        return !anything ? BestEffort : all.TrueForAll(container => IsGuaranteed(container.Resources)) ? Guaranteed : Burstable;
     }
 
-    private static bool IsGuaranteed(V1Container container) => Resources.All(name =>
-        IsSet(container.Resources?.Limits, name)
-        && (!IsSet(container.Resources?.Requests, name)
-            || container.Resources!.Requests[name].ToDecimal() == container.Resources.Limits[name].ToDecimal()));
+    private static bool IsGuaranteed(V1ResourceRequirements? resources) => Resources.All(name =>
+        IsSet(resources?.Limits, name)
+        && (!IsSet(resources?.Requests, name) || resources!.Requests[name].ToDecimal() == resources.Limits[name].ToDecimal()));
 
     private static bool IsSet(IDictionary<string, ResourceQuantity>? quantities, string name) =>
         quantities is not null && quantities.TryGetValue(name, out var quantity) && quantity.ToDecimal() > 0;

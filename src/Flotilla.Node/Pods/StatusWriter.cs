@@ -115,7 +115,7 @@ internal sealed partial class StatusWriter(IObjectClient client, TimeProvider ti
     // Conditions that others set meanwhile are theirs.
     private static V1PodStatus Merge(V1PodStatus ours, V1PodStatus? theirs)
     {
-        var missing = (theirs?.Conditions ?? []).Where(condition => !(ours.Conditions ?? []).Any(own => own.Type == condition.Type)).ToList();
+        var missing = (theirs?.Conditions ?? []).Where(condition => !PodConditions.IsOwn(condition.Type) && !(ours.Conditions ?? []).Any(own => own.Type == condition.Type)).ToList();
         return missing.Count == 0 ? ours : ours with { Conditions = [.. ours.Conditions ?? [], .. missing] };
     }
 

@@ -12,9 +12,13 @@ public sealed record NodeCapacity(int Cores, long MemoryBytes, long DiskBytes, i
 
     public static NodeCapacity OfThisMachine(NodeOptions options)
     {
+        return new NodeCapacity(Environment.ProcessorCount, MachineMemoryBytes(), DiskOf(options.DataDirectory).TotalSize, options.MaxPods);
+    }
+
+    public static long MachineMemoryBytes()
+    {
         var memory = File.ReadLines("/proc/meminfo").First(line => line.StartsWith("MemTotal:", StringComparison.Ordinal));
-        var kibibytes = long.Parse(memory.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
-        return new NodeCapacity(Environment.ProcessorCount, kibibytes << 10, DiskOf(options.DataDirectory).TotalSize, options.MaxPods);
+        return long.Parse(memory.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) << 10;
     }
 
     /// <summary>The file system that holds the directory, which need not exist yet.</summary>

@@ -20,6 +20,12 @@ internal static class AnswerWriter
 
     public static async Task WriteAsync(HttpContext context, ApiAnswer answer, CancellationToken cancellationToken)
     {
+        if (SocketWriter.Wants(context, answer))
+        {
+            await SocketWriter.WriteAsync(context, answer, cancellationToken);
+            return;
+        }
+
         if (answer.IsNegotiable)
         {
             answer = Negotiated(answer, context.Request.Headers.Accept.ToString());

@@ -207,7 +207,7 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, ServedFo
             await admission.MutateAsync(request, cancellationToken);
         }
 
-        if (kind.HasGeneration && subresource != Subresource.StatusName && DesiredStateDiffers(kind, next, old))
+        if (kind.HasGeneration && subresource is not (Subresource.StatusName or "binding") && DesiredStateDiffers(kind, next, old))
         {
             next.Child("metadata")["generation"] = (old.Object("metadata").Integer("generation") ?? 0) + 1;
         }

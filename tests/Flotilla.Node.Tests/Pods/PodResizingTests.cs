@@ -6,14 +6,14 @@ namespace Flotilla.Node.Tests.Pods;
 
 public sealed class PodResizingTests
 {
-    private readonly PodResizing resizing = new(resource => resource == "cpu" ? 2 : 1 << 30);
+    private readonly PodResizing resizing = new();
 
     [Fact]
     public void Nothing_happens_as_long_as_a_container_has_what_it_asks_for()
     {
         var container = Container("100m", "64Mi");
-        Assert.Equal(ResizeKind.None, resizing.KindOf(Pod(container), container, Running(container)));
-        Assert.Equal(ResizeKind.None, resizing.KindOf(Pod(container), Container("0.1", "65536Ki"), Running(container)));
+        Assert.Equal(ResizeKind.None, resizing.KindOf(container, Running(container)));
+        Assert.Equal(ResizeKind.None, resizing.KindOf(Container("0.1", "65536Ki"), Running(container)));
     }
 
     [Fact]
@@ -21,9 +21,9 @@ public sealed class PodResizingTests
     {
         var running = Running(Container("100m", "64Mi"));
         var wanted = Container("200m", "64Mi");
-        Assert.Equal(ResizeKind.InPlace, resizing.KindOf(Pod(wanted), wanted, running));
+        Assert.Equal(ResizeKind.InPlace, resizing.KindOf(wanted, running));
         resizing.Gave(running, wanted.Resources);
-        Assert.Equal(ResizeKind.None, resizing.KindOf(Pod(wanted), wanted, running));
+        Assert.Equal(ResizeKind.None, resizing.KindOf(wanted, running));
         Assert.Equal("200m", resizing.InForce(wanted, running)!.Requests["cpu"].ToString());
     }
 
@@ -34,16 +34,8 @@ public sealed class PodResizingTests
         List<V1ContainerResizePolicy> policy = [new() { ResourceName = "memory", RestartPolicy = "RestartContainer" }, new() { ResourceName = "cpu", RestartPolicy = "NotRequired" }];
         var more = Container("100m", "128Mi") with { ResizePolicy = policy };
         var faster = Container("200m", "64Mi") with { ResizePolicy = policy };
-        Assert.Equal(ResizeKind.Restart, resizing.KindOf(Pod(more), more, running));
-        Assert.Equal(ResizeKind.InPlace, resizing.KindOf(Pod(faster), faster, running));
-    }
-
-    [Fact]
-    public void What_the_node_can_never_give_is_left_pending()
-    {
-        var wanted = Container("3", "64Mi");
-        Assert.Equal(ResizeKind.None, resizing.KindOf(Pod(wanted), wanted, Running(Container("100m", "64Mi"))));
-        Assert.Equal(("Infeasible", "Node didn't have enough capacity: cpu, requested: 3000, capacity: 2000"), resizing.Pending(Pod(wanted)));
+        Assert.Equal(ResizeKind.Restart, resizing.KindOf(more, running));
+        Assert.Equal(ResizeKind.InPlace, resizing.KindOf(faster, running));
     }
 
     private static V1Container Container(string cpu, string memory) => new()
@@ -51,8 +43,6 @@ public sealed class PodResizingTests
         Name = "c",
         Resources = new V1ResourceRequirements { Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new(cpu), ["memory"] = new(memory) } },
     };
-
-    private static V1Pod Pod(V1Container container) => new() { Spec = new V1PodSpec { Containers = [container] } };
 
     private static ObservedContainer Running(V1Container container)
     {

@@ -1,0 +1,53 @@
+using System.Globalization;
+using Flotilla.Node.Pods;
+using Flotilla.Node.Status;
+using k8s.Models;
+
+namespace Flotilla.Node.Admission;
+
+/// <summary>Pods that ask for more than is left.</summary>
+internal sealed class ResourceCheck(NodeCapacity capacity) : IAdmissionCheck
+{
+    public Rejection? Check(V1Pod pod, AdmissionView view)
+    {
+        if (view.Others.Count + 1 > capacity.MaxPods)
+        {
+            return Lacking("pods", 1, view.Others.Count, capacity.MaxPods);
+        }
+        foreach (var resource in PodRequests.Names(pod))
+        {
+            var wanted = PodRequests.Of(pod, resource);
+            var used = view.Others.Sum(other => PodRequests.Of(other, resource));
+            var amount = AmountOf(resource, view.Node);
+            if (wanted > 0 && used + wanted > amount)
+            {
+                return Lacking(resource, Units(resource, wanted), Units(resource, used), Units(resource, amount));
+            }
+        }
+        return null;
+    }
+
+    /// <summary>Why no departure of others would help; null: it could.</summary>
+    public string? Infeasible(V1Pod pod)
+    {
+        foreach (var resource in (string[])["cpu", "memory"])
+        {
+            var (wanted, amount) = (PodRequests.Of(pod, resource), capacity.AmountOf(resource) ?? 0);
+            if (wanted > amount)
+            {
+                return string.Create(CultureInfo.InvariantCulture, $"Node didn't have enough capacity: {resource}, requested: {Units(resource, wanted)}, capacity: {Units(resource, amount)}");
+            }
+        }
+        return null;
+    }
+
+    private decimal AmountOf(string resource, V1Node? node) => capacity.AmountOf(resource)
+        ?? (node?.Status?.Allocatable?.TryGetValue(resource, out var given) == true ? given.ToDecimal() : 0);
+
+    private static Rejection Lacking(string resource, long wanted, long used, long amount) => new(
+        "OutOf" + resource,
+        string.Create(CultureInfo.InvariantCulture, $"Node didn't have enough resource: {resource}, requested: {wanted}, used: {used}, capacity: {amount}"));
+
+    // The processor is counted in thousandths.
+    private static long Units(string resource, decimal amount) => (long)(resource == "cpu" ? Math.Ceiling(amount * 1000) : amount);
+}
