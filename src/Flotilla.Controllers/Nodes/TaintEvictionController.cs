@@ -11,6 +11,7 @@ internal sealed class TaintEvictionController : Controller
 {
     private readonly Informer<V1Node> nodes;
     private readonly Informer<V1Pod> pods;
+    private readonly TaintTimes times = new();
 
     public TaintEvictionController(ControllerContext context)
         : base(context, "taint-eviction-controller", workers: 8)
@@ -20,6 +21,15 @@ internal sealed class TaintEvictionController : Controller
         nodes = Watch<V1Node>();
         nodes.Subscribe(change =>
         {
+            if (change.New?.Spec?.Taints is { Count: > 0 })
+            {
+                times.Of(change.New, Now);
+            }
+            else
+            {
+                times.Forget(change.Latest.Metadata.Name);
+            }
+
             foreach (var pod in pods.OnNode(change.Latest.Metadata.Name))
             {
                 Queue.Add(pod.Key());
@@ -30,7 +40,7 @@ internal sealed class TaintEvictionController : Controller
     protected override async Task ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         if (pods.Get(key) is not { } pod || !pod.IsActive() || string.IsNullOrEmpty(pod.Spec.NodeName)
-            || EvictionPlan.LeaveAt(pod, nodes.Get(new ObjectKey(null, pod.Spec.NodeName))?.Spec?.Taints, Now) is not { } at)
+            || EvictionPlan.LeaveAt(pod, times.Of(nodes.Get(new ObjectKey(null, pod.Spec.NodeName)), Now), Now) is not { } at)
         {
             return;
         }

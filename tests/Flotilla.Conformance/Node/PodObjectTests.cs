@@ -115,7 +115,7 @@ public sealed class PodObjectTests(LiveCluster cluster)
         while (socket.State == System.Net.WebSockets.WebSocketState.Open)
         {
             var part = await socket.ReceiveAsync(buffer, limit.Token);
-            all.Write(buffer, 0, part.Count);
+            await all.WriteAsync(buffer.AsMemory(0, part.Count), limit.Token);
         }
         return all.ToArray();
     }
