@@ -1,0 +1,135 @@
+using System.Globalization;
+using Flotilla.Node.Pods;
+using Grpc.Core;
+using k8s.Models;
+
+namespace Flotilla.Node.Devices;
+
+/// <summary>
+/// Gives devices to containers: when a pod is admitted it gets all it asks for, or none of it. A container that starts
+/// again keeps its devices.
+/// </summary>
+internal sealed class DeviceManager(DeviceInventory inventory, DeviceLedger ledger) : IDisposable
+{
+    private readonly SemaphoreSlim turn = new(1, 1);
+
+    /// <summary>Number of devices, and of those that are healthy, by resource.</summary>
+    public IReadOnlyDictionary<string, (int All, int Healthy)> Counts() => inventory.Counts();
+
+    /// <param name="podUids">The pods that are on the node; what others held is free.</param>
+    /// <returns>What is lacking; null: the pod has all its devices.</returns>
+    public async Task<string?> AdmitAsync(V1Pod pod, IReadOnlySet<string> podUids, CancellationToken cancellationToken)
+    {
+        if (!Containers(pod).Any(container => Wanted(container).Any()))
+        {
+            return null;
+        }
+
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            ledger.KeepOnly(new HashSet<string>(podUids, StringComparer.Ordinal) { pod.Metadata.Uid });
+            foreach (var container in Containers(pod))
+            {
+                foreach (var (resource, count) in Wanted(container))
+                {
+                    if (await GiveAsync(pod, container, resource, count, cancellationToken) is { } lack)
+                    {
+                        return lack;
+                    }
+                }
+            }
+
+            return null;
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    /// <summary>What a container was given; its plugins have made it ready.</summary>
+    /// <exception cref="ContainerException">A plugin refuses.</exception>
+    public async Task<IReadOnlyList<DeviceGrant>> PrepareAsync(V1Pod pod, V1Container container, CancellationToken cancellationToken)
+    {
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            var grants = ledger.Of(pod.Metadata.Uid, container.Name).ToList();
+            foreach (var grant in grants.Where(grant => inventory.Of(grant.Resource).Plugin is not null))
+            {
+                await inventory.Of(grant.Resource).Plugin!.PreStartAsync(grant.Devices, cancellationToken);
+            }
+
+            return grants;
+        }
+        catch (RpcException refused)
+        {
+            throw new ContainerException("PreStartHookError", $"device plugin PreStartContainer rpc failed with err: {refused.Status.Detail}", refused);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    public void Dispose() => turn.Dispose();
+
+    private static IEnumerable<V1Container> Containers(V1Pod pod) => (pod.Spec.InitContainers ?? []).Concat(pod.Spec.Containers);
+
+    private IEnumerable<(string Resource, int Count)> Wanted(V1Container container) => (container.Resources?.Limits ?? new Dictionary<string, ResourceQuantity>(StringComparer.Ordinal))
+        .Where(limit => limit.Key.Contains('/', StringComparison.Ordinal) && inventory.Knows(limit.Key))
+        .Select(limit => (limit.Key, (int)limit.Value.ToDecimal()));
+
+    private async Task<string?> GiveAsync(V1Pod pod, V1Container container, string resource, int count, CancellationToken cancellationToken)
+    {
+        if (count == 0 || ledger.Of(pod.Metadata.Uid, container.Name).Any(grant => grant.Resource == resource))
+        {
+            return null;
+        }
+
+        var (plugin, healthy) = inventory.Of(resource);
+        var (taken, reusable) = (ledger.Taken(resource), Reusable(pod, container, resource));
+        var free = healthy.Select(device => device.ID).Where(id => !taken.Contains(id) || reusable.Contains(id)).Order(StringComparer.Ordinal).ToList();
+        if (plugin is null || free.Count < count)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"requested number of devices unavailable for {resource}. Requested: {count}, Available: {free.Count}");
+        }
+
+        try
+        {
+            var chosen = await ChooseAsync(plugin, free, reusable, count, cancellationToken);
+            ledger.Add(Grant(pod, container, resource, chosen, await plugin.AllocateAsync(chosen, cancellationToken)));
+            return null;
+        }
+        catch (RpcException refused)
+        {
+            return $"rpc error: code = {refused.StatusCode} desc = {refused.Status.Detail}";
+        }
+    }
+
+    // What an init container had that is done before the others start.
+    private HashSet<string> Reusable(V1Pod pod, V1Container container, string resource)
+    {
+        var before = (pod.Spec.InitContainers ?? []).TakeWhile(init => init.Name != container.Name).Where(init => init.RestartPolicy != "Always").Select(init => init.Name).ToHashSet(StringComparer.Ordinal);
+        var grants = ledger.Of(pod.Metadata.Uid).Where(grant => grant.Resource == resource).ToList();
+        var kept = grants.Where(grant => !before.Contains(grant.Container)).SelectMany(grant => grant.Devices);
+        return grants.Where(grant => before.Contains(grant.Container)).SelectMany(grant => grant.Devices).Except(kept, StringComparer.Ordinal).ToHashSet(StringComparer.Ordinal);
+    }
+
+    private static async Task<List<string>> ChooseAsync(PluginConnection plugin, List<string> free, HashSet<string> reusable, int count, CancellationToken cancellationToken)
+    {
+        var included = free.Where(reusable.Contains).Take(count).ToList();
+        var preferred = (await plugin.PreferAsync(free, included, count, cancellationToken)).Where(free.Contains);
+        return [.. included.Concat(preferred).Concat(free).Distinct(StringComparer.Ordinal).Take(count)];
+    }
+
+    private static DeviceGrant Grant(V1Pod pod, V1Container container, string resource, List<string> devices, ContainerAllocateResponse answer) => new(pod.Metadata.Uid, container.Name, resource, devices)
+    {
+        Environment = answer.Envs.ToDictionary(StringComparer.Ordinal),
+        Annotations = answer.Annotations.ToDictionary(StringComparer.Ordinal),
+        Mounts = [.. answer.Mounts.Select(mount => new GrantedMount(mount.ContainerPath, mount.HostPath, mount.ReadOnly))],
+        Nodes = [.. answer.Devices.Select(node => new GrantedNode(node.ContainerPath, node.HostPath, node.Permissions))],
+        Names = [.. answer.CdiDevices.Select(device => device.Name)],
+    };
+}

@@ -1,0 +1,149 @@
+using Flotilla.Node.Cri;
+using Flotilla.Node.Devices;
+using Grpc.Core;
+using k8s.Models;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Flotilla.Node.Tests.Devices;
+
+public sealed class DeviceManagerTests : IAsyncLifetime
+{
+    private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("flotilla-devices-");
+    private readonly FakeTimeProvider time = new();
+    private readonly DeviceInventory inventory;
+    private readonly DevicePluginHost host;
+    private DeviceManager manager;
+    private TestPlugin plugin = null!;
+
+    public DeviceManagerTests()
+    {
+        inventory = new DeviceInventory(time);
+        host = new DevicePluginHost(directory.FullName, inventory, NullLogger<DevicePluginHost>.Instance);
+        manager = NewManager();
+    }
+
+    private string Ledger => Path.Combine(directory.FullName, "ledger.json");
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        await host.StartAsync(Cancel);
+        plugin = await TestPlugin.StartAsync(directory.FullName);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await plugin.DisposeAsync();
+        await host.StopAsync(CancellationToken.None);
+        await host.DisposeAsync();
+        manager.Dispose();
+        directory.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task Devices_are_counted_as_the_plugin_tells_and_forgotten_some_time_after_it_left()
+    {
+        await plugin.RegisterAsync();
+        await plugin.TellAsync(("a", true), ("b", true), ("c", false));
+        await UntilAsync((3, 2));
+        await plugin.TellAsync(("a", true));
+        await UntilAsync((1, 1));
+        plugin.Leave();
+        await UntilAsync((1, 0));
+        time.Advance(DeviceInventory.Grace + TimeSpan.FromSeconds(1));
+        Assert.Empty(inventory.Counts());
+    }
+
+    [Fact]
+    public async Task A_container_gets_what_the_plugin_prefers_and_keeps_it_over_a_restart_of_the_agent()
+    {
+        await OfferAsync("a", "b", "c");
+        plugin.Preferred = ["c"];
+        var pod = Pod("p", 2);
+        Assert.Null(await manager.AdmitAsync(pod, Pods(), Cancel));
+        manager.Dispose();
+        manager = NewManager();
+        Assert.Null(await manager.AdmitAsync(pod, Pods("p"), Cancel));
+        var grant = Assert.Single(await manager.PrepareAsync(pod, pod.Spec.Containers[0], Cancel));
+        Assert.Equal(["c", "a"], grant.Devices);
+        Assert.Equal(["c", "a"], plugin.Started);
+
+        var config = new ContainerConfig { Envs = { new KeyValue { Key = "OWN", Value = "1" } } };
+        DeviceConfiguration.Apply(config, [grant]);
+        Assert.Equal(["OWN=1", "DEVICES=c,a"], config.Envs.Select(variable => $"{variable.Key}={variable.Value}"));
+        Assert.Equal(("/dev/example", "/dev/null", "rw"), (config.Devices[0].ContainerPath, config.Devices[0].HostPath, config.Devices[0].Permissions));
+        Assert.Equal("example.com/device=c,a", config.CDIDevices[0].Name);
+    }
+
+    [Fact]
+    public async Task A_pod_waits_for_no_device_and_those_of_pods_that_left_are_free()
+    {
+        await OfferAsync("a", "b");
+        Assert.Null(await manager.AdmitAsync(Pod("one", 2), Pods(), Cancel));
+        Assert.Equal(
+            "requested number of devices unavailable for example.com/device. Requested: 1, Available: 0",
+            await manager.AdmitAsync(Pod("two", 1), Pods("one"), Cancel));
+        Assert.Null(await manager.AdmitAsync(Pod("two", 1), Pods(), Cancel));
+    }
+
+    [Fact]
+    public async Task Init_containers_hand_their_devices_on()
+    {
+        await OfferAsync("a", "b");
+        var pod = Pod("p", 2);
+        pod.Spec.InitContainers = [Container("init", 2)];
+        Assert.Null(await manager.AdmitAsync(pod, Pods(), Cancel));
+        pod = Pod("q", 1);
+        pod.Spec.InitContainers = [Container("sidecar", 2)];
+        pod.Spec.InitContainers[0].RestartPolicy = "Always";
+        Assert.NotNull(await manager.AdmitAsync(pod, Pods(), Cancel));
+    }
+
+    [Fact]
+    public async Task A_plugins_refusal_is_told()
+    {
+        await OfferAsync("a");
+        plugin.Refusal = "it burns";
+        Assert.Equal("rpc error: code = Internal desc = it burns", await manager.AdmitAsync(Pod("p", 1), Pods(), Cancel));
+    }
+
+    [Theory]
+    [InlineData("v1", TestPlugin.Resource, "requested API version \"v1\" is not supported by kubelet. Supported version is [\"v1beta1\"]")]
+    [InlineData("v1beta1", "device", "the ResourceName \"device\" is invalid")]
+    public async Task Refuses_plugins_it_cannot_serve(string version, string resource, string problem)
+    {
+        var refused = await Assert.ThrowsAsync<RpcException>(() => plugin.RegisterAsync(version, resource));
+        Assert.Contains(problem, refused.Status.Detail, StringComparison.Ordinal);
+    }
+
+    private DeviceManager NewManager() => new(inventory, new DeviceLedger(Ledger));
+
+    private async Task OfferAsync(params string[] devices)
+    {
+        await plugin.RegisterAsync();
+        await plugin.TellAsync([.. devices.Select(device => (device, true))]);
+        await UntilAsync((devices.Length, devices.Length));
+    }
+
+    private async Task UntilAsync((int, int) counts)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        limit.CancelAfter(TimeSpan.FromSeconds(20));
+        while (inventory.Counts().GetValueOrDefault(TestPlugin.Resource) != counts)
+        {
+            await Task.Delay(10, limit.Token);
+        }
+    }
+
+    private static HashSet<string> Pods(params string[] uids) => [.. uids];
+
+    private static V1Pod Pod(string uid, int devices) => new() { Metadata = new V1ObjectMeta { Uid = uid, Name = uid }, Spec = new V1PodSpec { Containers = [Container("main", devices)] } };
+
+    private static V1Container Container(string name, int devices) => new()
+    {
+        Name = name,
+        Resources = new V1ResourceRequirements { Limits = new Dictionary<string, ResourceQuantity> { [TestPlugin.Resource] = new(devices.ToString(System.Globalization.CultureInfo.InvariantCulture)) } },
+    };
+}
