@@ -3,8 +3,9 @@ using System.Text.Json;
 namespace Flotilla.Api.Protobuf;
 
 /// <summary>
-/// Turns the JSON text of one object into its message, token by token, without a tree. What JSON leaves out is left
-/// out: a reader takes an absent field and a written zero for the same. Names the message does not have are skipped.
+/// Turns the JSON text of one object into its message, token by token, without a tree. Scalars that upstream holds by
+/// value are written even where JSON leaves them out, as upstream's encoders do. Names the message does not have are
+/// skipped.
 /// </summary>
 internal ref struct MessageEncoder(ReadOnlySpan<byte> json, MessageBuffer output)
 {
@@ -18,14 +19,16 @@ internal ref struct MessageEncoder(ReadOnlySpan<byte> json, MessageBuffer output
     public void Encode(MessageType type, scoped ReadOnlySpan<byte> version)
     {
         reader.Read();
+        var seen = 0UL;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var field = Field(type);
+            seen |= PlaceOf(field);
             reader.Read();
             if (field is { Name: "metadata", Message: { } metadata } && version.Length > 0)
             {
                 var at = output.Open(field.Number);
-                Fields(metadata);
+                Fields(metadata, PlaceOf(metadata.Find(ResourceVersion)));
                 output.Bytes(ResourceVersion, version);
                 output.Close(at);
             }
@@ -34,10 +37,12 @@ internal ref struct MessageEncoder(ReadOnlySpan<byte> json, MessageBuffer output
                 Value(field);
             }
         }
+
+        Zeros(type, seen);
     }
 
     // The reader stands on the object's first brace, and afterwards on its last.
-    private void Fields(MessageType type)
+    private void Fields(MessageType type, ulong seen = 0)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {
@@ -49,10 +54,12 @@ internal ref struct MessageEncoder(ReadOnlySpan<byte> json, MessageBuffer output
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var field = Field(type);
+            seen |= PlaceOf(field);
             reader.Read();
             Value(field);
         }
 
+        Zeros(type, seen);
         foreach (var inlined in type.Inlined)
         {
             var end = reader;
@@ -61,6 +68,28 @@ internal ref struct MessageEncoder(ReadOnlySpan<byte> json, MessageBuffer output
             reader = end;
         }
     }
+
+    private readonly void Zeros(MessageType type, ulong seen)
+    {
+        foreach (var field in type.Zeros)
+        {
+            if ((seen & PlaceOf(field)) != 0)
+            {
+                continue;
+            }
+
+            if (field.Value == MessageValue.String)
+            {
+                output.Bytes(field.Number, default);
+            }
+            else
+            {
+                output.Integer(field.Number, 0);
+            }
+        }
+    }
+
+    private static ulong PlaceOf(MessageField? field) => field is { ZeroPlace: >= 0 and var place } ? 1UL << place : 0;
 
     private readonly MessageField? Field(MessageType type)
     {

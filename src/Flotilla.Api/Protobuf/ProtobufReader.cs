@@ -103,8 +103,9 @@ public static class ProtobufReader
 
                 list.Add(ReadValue(field, bytes, scalar, depth));
             }
-            else
+            else if (field.ZeroPlace < 0 || scalar != 0 || bytes.Length > 0)
             {
+                // Encoders write every zero of what is held by value; JSON knows those by their absence.
                 target[field.Name] = ReadValue(field, bytes, scalar, depth);
             }
         }

@@ -26,6 +26,9 @@ public sealed class SchemaTable
 
     public TypeSchema this[string name] => types[name];
 
+    /// <summary>A type by its name in the table; null: there is none.</summary>
+    public TypeSchema? Named(string name) => types.GetValueOrDefault(name);
+
     public TypeSchema? Find(ResourceKind kind) => kinds.GetValueOrDefault(kind);
 
     private static SchemaTable Load()

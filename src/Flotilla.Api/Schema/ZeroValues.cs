@@ -13,12 +13,28 @@ internal static class ZeroValues
     private static readonly FrozenSet<string> KeptStrings = new[]
     {
         "storageClassName", "volumeAttributesClassName", "apiGroup", "ingressClassName", "runtimeClassName", "hostname", "nodeName", "zone",
-        "holderIdentity", "timeZone", "service", "appProtocol", "labelSelector",
+        "holderIdentity", "timeZone", "service", "appProtocol", "labelSelector", "procMount", "seLinuxChangePolicy", "fsGroupChangePolicy",
+        "supplementalGroupsPolicy", "preemptionPolicy", "volumeMode", "mountPropagation", "recursiveReadOnly", "internalTrafficPolicy", "ipFamilyPolicy",
+        "loadBalancerClass", "trafficDistribution", "localhostProfile", "hostnameOverride", "stopSignal", "nodeAffinityPolicy", "nodeTaintsPolicy",
+        "reclaimPolicy", "volumeBindingMode", "completionMode", "podReplacementPolicy", "managedBy", "pathType", "failurePolicy", "matchPolicy",
+        "sideEffects", "reinvocationPolicy", "unhealthyPodEvictionPolicy", "fsGroupPolicy", "persistentVolumeName", "gmsaCredentialSpecName",
+        "gmsaCredentialSpec", "runAsUserName", "deprecationWarning", "currentVolumeAttributesClassName", "preferredHolder", "selectPolicy", "cachingMode",
     }.ToFrozenSet(StringComparer.Ordinal);
 
     private static readonly FrozenSet<string> KeptStringsOfType = new[]
     {
-        "core.v1.HostPathVolumeSource.type", "core.v1.GRPCAction.service", "discovery.v1.EndpointPort.name",
+        "core.v1.HostPathVolumeSource.type", "core.v1.GRPCAction.service", "discovery.v1.EndpointPort.name", "discovery.v1.EndpointPort.protocol",
+        "networking.v1.NetworkPolicyPort.protocol", "core.v1.Container.restartPolicy", "core.v1.EphemeralContainer.restartPolicy", "coordination.v1.LeaseSpec.strategy",
+        "networking.v1.IngressClassParametersReference.scope", "networking.v1.IngressClassParametersReference.namespace", "core.v1.TypedObjectReference.namespace",
+        "admissionregistration.v1.RuleWithOperations.scope", "admissionregistration.v1.ServiceReference.path", "admissionregistration.v1.WebhookClientConfig.url",
+        "core.v1.AzureDiskVolumeSource.fsType", "core.v1.AzureDiskVolumeSource.kind", "core.v1.CSIVolumeSource.fsType",
+    }.ToFrozenSet(StringComparer.Ordinal);
+
+    /// <summary>Held by value, though fields of the same name are held by reference elsewhere.</summary>
+    private static readonly FrozenSet<string> DroppedStringsOfType = new[]
+    {
+        "core.v1.PodSpec.hostname", "core.v1.PodSpec.nodeName", "core.v1.PersistentVolumeSpec.storageClassName", "core.v1.EndpointAddress.hostname",
+        "core.v1.LoadBalancerIngress.hostname", "networking.v1.IngressLoadBalancerIngress.hostname", "rbac.v1.Subject.apiGroup", "rbac.v1.RoleRef.apiGroup",
     }.ToFrozenSet(StringComparer.Ordinal);
 
     private static readonly FrozenSet<string> DroppedBooleans = new[]
@@ -69,7 +85,7 @@ internal static class ZeroValues
 
         return field.Value.Kind switch
         {
-            ValueKind.String => value.AsString() is { Length: 0 } && !KeptStrings.Contains(field.Name) && !KeptStringsOfType.Contains($"{type.Name}.{field.Name}"),
+            ValueKind.String => value.AsString() is { Length: 0 } && !IsKeptString(type, field),
             ValueKind.Boolean => value is JsonValue flag && flag.TryGetValue<bool>(out var set) && !set && DroppedBooleans.Contains(field.Name),
             ValueKind.Int32 or ValueKind.Int64 => value.AsInteger() == 0 && !IsKeptInteger(type, field),
             ValueKind.List => value is JsonArray { Count: 0 },
@@ -77,6 +93,9 @@ internal static class ZeroValues
             _ => false,
         };
     }
+
+    /// <summary>A scalar whose zero and absence are the same to upstream.</summary>
+    public static bool IsByValue(TypeSchema type, FieldSchema field) => Zero(field.Value.Kind) is { } zero && (IsAlwaysSent(type, field) || IsDropped(type, field, zero));
 
     /// <summary>Sets what upstream sends for fields that were not given: zero for required scalars, null for some times.</summary>
     public static void FillRequired(JsonObject target, TypeSchema type)
@@ -98,6 +117,9 @@ internal static class ZeroValues
         field.Value.Kind is ValueKind.Time or ValueKind.MicroTime or ValueKind.List && Nulls.Contains($"{type.Name}.{field.Name}");
 
     private static bool IsAlwaysSent(TypeSchema type, FieldSchema field) => field.Required || SentZeros.Contains($"{type.Name}.{field.Name}");
+
+    private static bool IsKeptString(TypeSchema type, FieldSchema field) =>
+        (KeptStrings.Contains(field.Name) && !DroppedStringsOfType.Contains($"{type.Name}.{field.Name}")) || KeptStringsOfType.Contains($"{type.Name}.{field.Name}");
 
     // A status counts by value; a spec by reference.
     private static bool IsKeptInteger(TypeSchema type, FieldSchema field) =>

@@ -57,7 +57,7 @@ internal sealed class OwnerGraph
     {
         lock (gate)
         {
-            Unlink(node.Uid);
+            var owners = Unlink(node.Uid).Concat(node.Owners.Select(owner => owner.Uid)).ToHashSet(StringComparer.Ordinal);
             nodes[node.Uid] = node;
             foreach (var owner in node.Owners)
             {
@@ -80,8 +80,8 @@ internal sealed class OwnerGraph
                 affected.AddRange(waitedFor);
             }
 
-            // An owner may have waited for this one to stop blocking it.
-            affected.AddRange(node.Owners.Select(owner => owner.Uid).Where(uid => nodes.GetValueOrDefault(uid)?.IsDeleting == true));
+            // An owner may have waited for this one to stop blocking it, or to let go of it.
+            affected.AddRange(owners.Where(uid => nodes.GetValueOrDefault(uid)?.IsDeleting == true));
             return affected;
         }
     }
@@ -90,21 +90,24 @@ internal sealed class OwnerGraph
     {
         lock (gate)
         {
-            var owners = nodes.GetValueOrDefault(uid)?.Owners.Select(owner => owner.Uid).ToList() ?? [];
-            Unlink(uid);
+            var owners = Unlink(uid);
             nodes.Remove(uid);
             return [.. owners, .. dependents.GetValueOrDefault(uid) ?? []];
         }
     }
 
-    private void Unlink(string uid)
+    /// <summary>Returns the owners it had.</summary>
+    private List<string> Unlink(string uid)
     {
-        foreach (var owner in nodes.GetValueOrDefault(uid)?.Owners ?? [])
+        var owners = nodes.GetValueOrDefault(uid)?.Owners.Select(owner => owner.Uid).ToList() ?? [];
+        foreach (var owner in owners)
         {
-            if (dependents.TryGetValue(owner.Uid, out var uids) && uids.Remove(uid) && uids.Count == 0)
+            if (dependents.TryGetValue(owner, out var uids) && uids.Remove(uid) && uids.Count == 0)
             {
-                dependents.Remove(owner.Uid);
+                dependents.Remove(owner);
             }
         }
+
+        return owners;
     }
 }

@@ -49,7 +49,19 @@ public sealed class ProtobufWriterTests
     public void Adds_the_version_to_the_metadata()
     {
         var message = ProtobufWriter.Message("""{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a"},"data":{"b":"2","a":"1"}}"""u8, MessageTable.Find("core.v1.ConfigMap")!, 42);
-        Assert.Equal("0A070A016132023432" + "12060A016112013112060A0162120132", Convert.ToHexString(message));
+        var metadata = "0A0161" + "1200" + "1A00" + "2200" + "2A00" + "3800" + "32023432";
+        Assert.Equal($"0A{metadata.Length / 2:X2}{metadata}" + "12060A016112013112060A0162120132", Convert.ToHexString(message));
+    }
+
+    [Fact]
+    public void Writes_the_zeros_of_what_is_held_by_value_and_of_nothing_else()
+    {
+        var port = ProtobufWriter.Message("""{"ports":[{"port":80}]}"""u8, MessageTable.Find("core.v1.ServiceSpec")!);
+        Assert.Contains("0A" + "08" + "1850" + "0A00" + "1200" + "2800", Convert.ToHexString(port), StringComparison.Ordinal);
+
+        // runAsUser, privileged and the like differ when zero from when absent.
+        Assert.Empty(ProtobufWriter.Message("{}"u8, MessageTable.Find("core.v1.SecurityContext")!));
+        Assert.Equal("1000", Convert.ToHexString(ProtobufWriter.Message("""{"privileged":false}"""u8, MessageTable.Find("core.v1.SecurityContext")!)));
     }
 
     [Fact]
