@@ -46,6 +46,8 @@ public sealed class ApiServer : IAsyncDisposable
     private readonly AuditRecorder audit;
     private readonly FlowControl flows;
     private readonly FlowKeeper flowKeeper;
+    private readonly ServerEndpoints endpoints;
+    private readonly ServerPresence presence;
     private readonly EncryptionRewrite rewrite;
     private readonly LocalParts local;
     private readonly ServerStatus status;
@@ -76,21 +78,23 @@ public sealed class ApiServer : IAsyncDisposable
         allocator = new ServiceAllocator(options.ServiceCidr);
         access = new AccessControl(options, store, identity, time, loggers);
         var authorizer = access.Authorizer;
-        var endpoints = new ServiceEndpoints(store);
-        webhooks = new WebhookConnections(endpoints);
+        var services = new ServiceEndpoints(store);
+        webhooks = new WebhookConnections(services);
         var conversions = new ConversionWebhooks(new WebhookClient(webhooks, time));
         var admission = new AdmissionChain([.. DefaultPlugins.Create(store, kinds, authorizer, webhooks, conversions, AdmissionSettings.Load(options.AdmissionFile), time), .. access.Admission], allocator);
         objects = new ObjectStore(store, admission, new ServedForm(conversions), time);
         customResources = new CustomResourceService(objects, kinds, time, loggers.CreateLogger<CustomResourceService>());
         var apis = new AggregatedApis();
-        aggregatedServers = new WebhookConnections(endpoints, identity.FrontProxy.Load);
+        aggregatedServers = new WebhookConnections(services, identity.FrontProxy.Load);
         typeChecks = new PolicyTypeChecks(objects, kinds, time, loggers.CreateLogger<PolicyTypeChecks>());
-        apiServices = new ApiServiceService(objects, kinds, apis, new Availability(aggregatedServers, endpoints), time, loggers.CreateLogger<ApiServiceService>());
+        apiServices = new ApiServiceService(objects, kinds, apis, new Availability(aggregatedServers, services), time, loggers.CreateLogger<ApiServiceService>());
         forwarder = new Forwarder();
         nodeClient = new NodeClient(identity);
-        proxies = new ProxyRequests(kinds, authorizer, admission, new ProxyTargets(objects, endpoints, nodeClient), forwarder);
+        proxies = new ProxyRequests(kinds, authorizer, admission, new ProxyTargets(objects, services, nodeClient), forwarder);
         audit = new AuditRecorder(options.Audit, time, loggers);
         flows = new FlowControl(store, options.MaxConcurrentRequests, time, loggers.CreateLogger<FlowControl>());
+        endpoints = new ServerEndpoints(new BuiltInObjects(objects), options);
+        presence = new ServerPresence(endpoints, new ServerLease(new BuiltInObjects(objects), objects, time), time, loggers.CreateLogger<ServerPresence>());
         flowKeeper = new FlowKeeper(flows, new BuiltInObjects(objects), store, time, loggers.CreateLogger<FlowKeeper>());
         var metrics = new RequestMetrics();
         status = new ServerStatus(store, metrics, time);
@@ -112,7 +116,7 @@ public sealed class ApiServer : IAsyncDisposable
             new MetricsAnswers(objects, reads, new UsageReader(nodeClient, time, loggers.CreateLogger<UsageReader>()), time));
         var streams = new StreamRequests(kinds, authorizer, admission, objects, nodes);
         listener = new HttpListenerHost(options, identity, new HttpAdapter(handler, streams, new ForwardedRequests(proxies, new AggregatedRequests(apis, authorizer, aggregatedServers, forwarder)), access.Authenticator, audit, new FlowGate(flows, new RequestWidth(store, kinds)), status, metrics, time, loggers.CreateLogger<HttpAdapter>()), loggers);
-        local = new LocalParts(handler, objects, hubs, kinds, apis, aggregatedServers, time);
+        local = new LocalParts(handler, objects, hubs, kinds, apis, aggregatedServers, audit, time);
         Client = ClientFor("flotilla");
     }
 
@@ -133,8 +137,8 @@ public sealed class ApiServer : IAsyncDisposable
         set => explanations.Explainer = value;
     }
 
-    /// <summary>Like <see cref="Client"/>, with writes attributed to another field manager.</summary>
-    public IObjectClient ClientFor(string userAgent) => new LocalObjectClient(local, userAgent);
+    /// <summary>Like <see cref="Client"/>, as another part of the control plane: its writes are attributed to it.</summary>
+    public IObjectClient ClientFor(string userAgent) => new LocalObjectClient(local, RequestUser.Component(userAgent), userAgent);
 
     /// <summary>Returns once everything stored is served, the first objects exist and the listener is open.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -147,6 +151,7 @@ public sealed class ApiServer : IAsyncDisposable
         }
 
         await new FirstObjects(new BuiltInObjects(objects), options).CreateAsync(cancellationToken);
+        await endpoints.EnsureAsync(cancellationToken);
         await new AccessObjects(new BuiltInObjects(objects), identity, time).EnsureAsync(cancellationToken);
         await customResources.StartAsync(cancellationToken);
         await audit.StartAsync(cancellationToken);
@@ -155,6 +160,7 @@ public sealed class ApiServer : IAsyncDisposable
         await rewrite.StartAsync(cancellationToken);
         await apiServices.StartAsync(cancellationToken);
         await typeChecks.StartAsync(cancellationToken);
+        await presence.StartAsync(cancellationToken);
         await listener.StartAsync(cancellationToken);
         status.SetReady();
     }
@@ -163,6 +169,7 @@ public sealed class ApiServer : IAsyncDisposable
     {
         status.SetStopping();
         await listener.StopAsync(cancellationToken);
+        await presence.StopAsync(cancellationToken);
         await audit.StopAsync(cancellationToken);
         await flowKeeper.StopAsync(cancellationToken);
         await flows.StopAsync(cancellationToken);
@@ -180,6 +187,7 @@ public sealed class ApiServer : IAsyncDisposable
         proxies.Dispose();
         nodeClient.Dispose();
         await forwarder.DisposeAsync();
+        presence.Dispose();
         typeChecks.Dispose();
         apiServices.Dispose();
         aggregatedServers.Dispose();

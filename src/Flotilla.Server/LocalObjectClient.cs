@@ -5,6 +5,7 @@ using Flotilla.Api.Schema;
 using Flotilla.Api.Selectors;
 using Flotilla.Client;
 using Flotilla.Server.Aggregation;
+using Flotilla.Server.Audit;
 using Flotilla.Server.Http;
 using Flotilla.Server.Objects;
 using Flotilla.Server.Watching;
@@ -20,15 +21,17 @@ namespace Flotilla.Server;
 /// The API from inside the process, as the system itself: the same handlers without the wire. Groups that other servers
 /// serve are asked for there.
 /// </summary>
-internal sealed class LocalObjectClient(LocalParts parts, string userAgent) : IObjectClient
+internal sealed class LocalObjectClient(LocalParts parts, RequestUser user, string userAgent) : IObjectClient
 {
     private const string Json = "application/json";
+
+    private readonly LocalAudit audit = new(parts.Audit, user, userAgent);
 
     private readonly ObjectStore objects = parts.Objects;
     private readonly HttpObjectClient elsewhere = new(new HttpObjectClientOptions
     {
         Server = new Uri("https://aggregated"),
-        Handler = new AggregatedConnections(parts.Apis, parts.Connections, RequestUser.System),
+        Handler = new AggregatedConnections(parts.Apis, parts.Connections, user),
         UserAgent = userAgent,
     });
 
@@ -41,7 +44,7 @@ internal sealed class LocalObjectClient(LocalParts parts, string userAgent) : IO
         }
 
         var kind = KindOf(ResourceType.Of<T>());
-        return Decode<T>(kind, await objects.GetAsync(kind, key, cancellationToken));
+        return await audit.ReadAsync(() => PathOf<T>(key, null), async () => Decode<T>(kind, await objects.GetAsync(kind, key, cancellationToken)));
     }
 
     public async Task<ObjectList<T>> ListAsync<T>(ListScope scope, CancellationToken cancellationToken)
@@ -52,15 +55,14 @@ internal sealed class LocalObjectClient(LocalParts parts, string userAgent) : IO
             return await elsewhere.ListAsync<T>(scope, cancellationToken);
         }
 
-        var selection = Select<T>(scope);
-        var list = await objects.Store.ListAsync(selection.Prefix, null, 0, null, cancellationToken);
-        var entries = await objects.Served.OfAsync(selection.Kind, list.Entries, cancellationToken);
-        return new ObjectList<T>([.. entries.Where(selection.Matches).Select(entry => Decode<T>(selection.Kind, entry))], list.Revision.ToString());
+        return await audit.ReadAsync(() => PathOf<T>(scope), () => ListHereAsync<T>(scope, cancellationToken));
     }
 
     public IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(ListScope scope, string resourceVersion, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
-        IsElsewhere(scope.ResourceOf<T>()) ? elsewhere.WatchAsync<T>(scope, resourceVersion, cancellationToken) : WatchHereAsync<T>(scope, resourceVersion, cancellationToken);
+        IsElsewhere(scope.ResourceOf<T>())
+            ? elsewhere.WatchAsync<T>(scope, resourceVersion, cancellationToken)
+            : audit.WatchAsync(() => PathOf<T>(scope), WatchHereAsync<T>(scope, resourceVersion, cancellationToken), cancellationToken);
 
     public Task<T> CreateAsync<T>(T value, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
@@ -94,6 +96,15 @@ internal sealed class LocalObjectClient(LocalParts parts, string userAgent) : IO
     public Task<byte[]> SendAsync(HttpMethod method, string pathAndQuery, string? contentType, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
         SendAsync(method.Method, pathAndQuery, contentType, body, cancellationToken);
 
+    private async Task<ObjectList<T>> ListHereAsync<T>(ListScope scope, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var selection = Select<T>(scope);
+        var list = await objects.Store.ListAsync(selection.Prefix, null, 0, null, cancellationToken);
+        var entries = await objects.Served.OfAsync(selection.Kind, list.Entries, cancellationToken);
+        return new ObjectList<T>([.. entries.Where(selection.Matches).Select(entry => Decode<T>(selection.Kind, entry))], list.Revision.ToString());
+    }
+
     private async IAsyncEnumerable<WatchEvent<T>> WatchHereAsync<T>(ListScope scope, string resourceVersion, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
@@ -123,8 +134,8 @@ internal sealed class LocalObjectClient(LocalParts parts, string userAgent) : IO
             return await elsewhere.SendAsync(new HttpMethod(method), pathAndQuery, contentType, body, cancellationToken);
         }
 
-        var request = ApiRequest.Internal(method, pathAndQuery, contentType, body, RequestUser.System, userAgent);
-        var answer = await parts.Handler.HandleAsync(request, cancellationToken);
+        var request = ApiRequest.Internal(method, pathAndQuery, contentType, body, user, userAgent);
+        var answer = await audit.AnswerAsync(request, pathAndQuery, () => parts.Handler.HandleAsync(request, cancellationToken));
         var bytes = await answer.ReadAsync(cancellationToken);
         return answer.Code < 400 ? bytes : throw Failures.Of(answer.Code, answer.Code == 404 ? "NotFound" : "", System.Text.Encoding.UTF8.GetString(bytes));
     }
@@ -140,6 +151,8 @@ internal sealed class LocalObjectClient(LocalParts parts, string userAgent) : IO
     private Kind KindOf(ResourceType type) => parts.Kinds.Find(type.Group, type.Version, type.Plural) ?? throw Failures.NoSuchPath();
 
     private static string PathOf<T>(ObjectKey key, string? subresource) => RequestPath.Of(ResourceType.Of<T>(), key.Namespace, key.Name, subresource);
+
+    private static string PathOf<T>(ListScope scope) => RequestPath.Of(scope.ResourceOf<T>(), scope.Namespace);
 
     private static T Decode<T>(Kind kind, StoredEntry entry) => kind.StoredAs is null
         ? ObjectJson.Decode<T>(StoredObject.ToBytes(entry.Value, entry.Modified))

@@ -10,6 +10,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Flotilla.Server.Audit;
 
+/// <summary>Where a request came from.</summary>
+internal sealed record AuditSource(string Id, string Uri, string Address, string Agent);
+
 /// <summary>One request in the audit log, told once per stage; used by the request's own thread alone.</summary>
 public sealed class AuditEvent
 {
@@ -21,21 +24,20 @@ public sealed class AuditEvent
     private readonly AuditDecision decision;
     private readonly Func<byte[], ValueTask> write;
     private readonly TimeProvider time;
-    private readonly HttpContext context;
     private readonly JsonObject body;
     private bool complete;
 
-    internal AuditEvent(AuditDecision decision, Func<byte[], ValueTask> write, TimeProvider time, HttpContext context, Caller caller, AccessAttributes wanted)
+    internal AuditEvent(AuditDecision decision, Func<byte[], ValueTask> write, TimeProvider time, AuditSource source, Caller caller, AccessAttributes wanted)
     {
-        (this.decision, this.write, this.time, this.context) = (decision, write, time, context);
+        (this.decision, this.write, this.time) = (decision, write, time);
         body = new JsonObject
         {
             ["kind"] = "Event",
             ["apiVersion"] = "audit.k8s.io/v1",
             ["level"] = decision.Level.ToString(),
-            ["auditID"] = context.Response.Headers["Audit-Id"].ToString(),
+            ["auditID"] = source.Id,
             ["stage"] = "",
-            ["requestURI"] = $"{context.Request.Path}{context.Request.QueryString}",
+            ["requestURI"] = source.Uri,
             ["verb"] = wanted.Verb,
             ["user"] = ReviewAnswers.UserInfo(caller.Impersonator ?? caller.User),
         };
@@ -44,8 +46,8 @@ public sealed class AuditEvent
             body["impersonatedUser"] = ReviewAnswers.UserInfo(caller.User);
         }
 
-        body["sourceIPs"] = new JsonArray(context.Connection.RemoteIpAddress?.ToString());
-        body["userAgent"] = context.Request.Headers.UserAgent.ToString();
+        body["sourceIPs"] = new JsonArray(source.Address);
+        body["userAgent"] = source.Agent;
         if (wanted.IsResource)
         {
             body["objectRef"] = Reference(wanted);
@@ -89,7 +91,8 @@ public sealed class AuditEvent
         body["responseStatus"] = status;
     }
 
-    public Task CompleteAsync(bool panicked) => complete ? Task.CompletedTask : FinishAsync(panicked ? Panic : ResponseComplete);
+    /// <param name="code">What the client got.</param>
+    public Task CompleteAsync(int code, RequestNotes? notes, bool panicked = false) => complete ? Task.CompletedTask : FinishAsync(panicked ? Panic : ResponseComplete, code, notes);
 
     public async Task WriteStageAsync(string stage)
     {
@@ -103,16 +106,16 @@ public sealed class AuditEvent
         await write(StoredObject.Serialize(body));
     }
 
-    private async Task FinishAsync(string stage)
+    private async Task FinishAsync(string stage, int code, RequestNotes? notes)
     {
         complete = true;
-        body.Default("responseStatus", new JsonObject { ["metadata"] = new JsonObject(), ["code"] = context.Response.StatusCode });
+        body.Default("responseStatus", new JsonObject { ["metadata"] = new JsonObject(), ["code"] = code });
         var annotations = new JsonObject
         {
-            ["authorization.k8s.io/decision"] = context.Response.StatusCode == StatusCodes.Status403Forbidden ? "forbid" : "allow",
+            ["authorization.k8s.io/decision"] = code == StatusCodes.Status403Forbidden ? "forbid" : "allow",
             ["authorization.k8s.io/reason"] = "",
         };
-        foreach (var (key, value) in context.Features.Get<RequestNotes>()?.Annotations ?? new Dictionary<string, string>())
+        foreach (var (key, value) in notes?.Annotations ?? new Dictionary<string, string>())
         {
             annotations[key] = value;
         }

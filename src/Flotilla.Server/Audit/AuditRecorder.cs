@@ -27,16 +27,33 @@ public sealed class AuditRecorder : IAsyncDisposable
 
     public Task StopAsync(CancellationToken cancellationToken) => log?.StopAsync(cancellationToken) ?? Task.CompletedTask;
 
+    /// <summary>False: nobody wants to know.</summary>
+    public bool IsOn => policy is not null;
+
     /// <summary>Null: the request is not recorded.</summary>
-    public async ValueTask<AuditEvent?> BeginAsync(HttpContext context, Caller caller, AccessAttributes wanted, CancellationToken cancellationToken)
+    public async ValueTask<AuditEvent?> BeginAsync(HttpContext context, Caller caller, AccessAttributes wanted)
+    {
+        if (policy is null)
+        {
+            return null;
+        }
+
+        var request = context.Request;
+        var source = new AuditSource(context.Response.Headers["Audit-Id"].ToString(), $"{request.Path}{request.QueryString}", context.Connection.RemoteIpAddress?.ToString() ?? "", request.Headers.UserAgent.ToString());
+        var audit = await BeginAsync(source, caller, wanted);
+        context.Features.Set(audit);
+        return audit;
+    }
+
+    /// <summary>As above, for a request from inside of this process.</summary>
+    internal async ValueTask<AuditEvent?> BeginAsync(AuditSource source, Caller caller, AccessAttributes wanted)
     {
         if (policy?.Decide(caller.Impersonator ?? caller.User, wanted) is not { } decision)
         {
             return null;
         }
 
-        var audit = new AuditEvent(decision, line => log!.WriteAsync(line, CancellationToken.None), time, context, caller, wanted);
-        context.Features.Set(audit);
+        var audit = new AuditEvent(decision, line => log!.WriteAsync(line, CancellationToken.None), time, source, caller, wanted);
         await audit.WriteStageAsync(AuditEvent.RequestReceived);
         return audit;
     }

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json.Nodes;
 using Flotilla.Api;
 using Flotilla.Api.Json;
@@ -31,7 +30,6 @@ internal sealed class FirstObjects(BuiltInObjects objects, ApiServerOptions opti
                 cancellationToken);
         }
 
-        await EnsureAsync(CoreKinds.Service, "default", Service("kubernetes", ApiAddress(), new JsonObject { ["component"] = "apiserver", ["provider"] = "kubernetes" }, null, [("https", 443, "TCP", options.Port)]), cancellationToken);
         await EnsureAsync(
             CoreKinds.Service,
             "kube-system",
@@ -39,7 +37,6 @@ internal sealed class FirstObjects(BuiltInObjects objects, ApiServerOptions opti
                 "kube-dns",
                 options.ClusterDns.ToString(),
                 new JsonObject { ["k8s-app"] = "kube-dns", ["kubernetes.io/cluster-service"] = "true", ["kubernetes.io/name"] = "CoreDNS" },
-                null,
                 [("dns", 53, "UDP", 53), ("dns-tcp", 53, "TCP", 53)]),
             cancellationToken);
         if (options.LocalStorageClass)
@@ -47,7 +44,6 @@ internal sealed class FirstObjects(BuiltInObjects objects, ApiServerOptions opti
             await EnsureAsync(StorageKinds.StorageClass, null, LocalClass(), cancellationToken);
         }
 
-        await PublishAddressAsync(cancellationToken);
         await new BuiltInRoles(objects).EnsureAsync(cancellationToken);
         await new BuiltInFlows(objects).EnsureAsync(cancellationToken);
     }
@@ -66,60 +62,15 @@ internal sealed class FirstObjects(BuiltInObjects objects, ApiServerOptions opti
         ["allowVolumeExpansion"] = true,
     };
 
-    /// <summary>The first address of the service range.</summary>
-    private string ApiAddress()
-    {
-        var bytes = IPNetwork.Parse(options.ServiceCidr).BaseAddress.GetAddressBytes();
-        bytes[^1]++;
-        return new IPAddress(bytes).ToString();
-    }
-
-    // Where the API server listens may change between starts: its endpoints follow.
-    private async Task PublishAddressAsync(CancellationToken cancellationToken)
-    {
-        var advertised = options.AdvertiseAddress ?? options.BindAddress;
-        if (advertised.Equals(IPAddress.Any) || advertised.Equals(IPAddress.IPv6Any) || IPAddress.IsLoopback(advertised))
-        {
-            return; // Nobody else could reach it there, and the rules for endpoints refuse such addresses.
-        }
-
-        var address = advertised.ToString();
-        var metadata = new JsonObject { ["name"] = "kubernetes", ["labels"] = new JsonObject { ["endpointslice.kubernetes.io/skip-mirror"] = "true" } };
-        var subsets = new JsonArray(new JsonObject
-        {
-            ["addresses"] = new JsonArray(new JsonObject { ["ip"] = address }),
-            ["ports"] = new JsonArray(new JsonObject { ["name"] = "https", ["port"] = options.Port, ["protocol"] = "TCP" }),
-        });
-        await ReplaceAsync(CoreKinds.Endpoints, new JsonObject { ["metadata"] = metadata, ["subsets"] = subsets }, cancellationToken);
-        await ReplaceAsync(
-            DiscoveryKinds.EndpointSlice,
-            new JsonObject
-            {
-                ["metadata"] = new JsonObject { ["name"] = "kubernetes", ["labels"] = new JsonObject { ["kubernetes.io/service-name"] = "kubernetes" } },
-                ["addressType"] = "IPv4",
-                ["endpoints"] = new JsonArray(new JsonObject { ["addresses"] = new JsonArray(address), ["conditions"] = new JsonObject { ["ready"] = true, ["serving"] = true, ["terminating"] = false } }),
-                ["ports"] = new JsonArray(new JsonObject { ["name"] = "https", ["port"] = options.Port, ["protocol"] = "TCP" }),
-            },
-            cancellationToken);
-    }
-
     private Task EnsureAsync(Kind kind, string? space, JsonObject value, CancellationToken cancellationToken) => objects.EnsureAsync(kind, space, value, cancellationToken);
 
-    private Task ReplaceAsync(Kind kind, JsonObject value, CancellationToken cancellationToken) =>
-        objects.ReplaceAsync(kind, new ObjectKey("default", "kubernetes"), value, cancellationToken);
-
-    private static JsonObject Service(string name, string address, JsonObject labels, JsonObject? selector, IReadOnlyList<(string Name, int Port, string Protocol, int Target)> ports)
+    public static JsonObject Service(string name, string address, JsonObject labels, IReadOnlyList<(string Name, int Port, string Protocol, int Target)> ports)
     {
         var spec = new JsonObject
         {
             ["clusterIP"] = address,
             ["ports"] = new JsonArray([.. ports.Select(port => new JsonObject { ["name"] = port.Name, ["port"] = port.Port, ["protocol"] = port.Protocol, ["targetPort"] = port.Target })]),
         };
-        if (selector is not null)
-        {
-            spec["selector"] = selector;
-        }
-
         return new JsonObject { ["metadata"] = new JsonObject { ["name"] = name, ["labels"] = labels }, ["spec"] = spec };
     }
 }

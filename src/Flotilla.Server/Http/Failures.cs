@@ -63,7 +63,12 @@ public static class Failures
 
     public static ApiException TooManyRequests(string message) => Of(429, "TooManyRequests", message, new V1StatusDetails { RetryAfterSeconds = 1 });
 
-    public static ApiException Timeout() => Of(504, "Timeout", "Timeout: request did not complete within the allotted timeout", new V1StatusDetails());
+    /// <param name="isWrite">Writes say so where they are given up, reads where they are waited for.</param>
+    public static ApiException Timeout(bool isWrite) => Of(
+        504,
+        "Timeout",
+        isWrite ? "Timeout: request did not complete within requested timeout - context deadline exceeded" : "Timeout: request did not complete within the allotted timeout",
+        new V1StatusDetails());
 
     public static ApiException Unavailable(string message) => Of(503, "ServiceUnavailable", message);
 

@@ -44,7 +44,7 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
         }
         finally
         {
-            await (context.Features.Get<AuditEvent>()?.CompleteAsync(panicked) ?? Task.CompletedTask);
+            await (context.Features.Get<AuditEvent>()?.CompleteAsync(context.Response.StatusCode, context.Features.Get<RequestNotes>(), panicked) ?? Task.CompletedTask);
             metrics.Record(context.Request.Method, ResourceOf(context.Request.Path), context.Response.StatusCode, time.GetElapsedTime(started));
         }
     }
@@ -60,7 +60,7 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
         var caller = await authenticator.AuthenticateAsync(context, cancellationToken);
         var query = context.Request.Query;
         var wanted = RequestAttributes.Of(context.Request.Method, context.Request.Path.Value ?? "/", name => query.TryGetValue(name, out var value) ? value.ToString() : null);
-        var audited = await audit.BeginAsync(context, caller, wanted, cancellationToken);
+        var audited = await audit.BeginAsync(context, caller, wanted);
         using var pass = await gate.EnterAsync(context, caller.User, wanted, cancellationToken);
         if (pass is null)
         {
@@ -82,7 +82,7 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
         }
         catch (OperationCanceledException) when (deadline.IsOver && !cancellationToken.IsCancellationRequested)
         {
-            throw Failures.Timeout();
+            throw Failures.Timeout(isWrite: context.Request.Method is not ("GET" or "HEAD"));
         }
     }
 

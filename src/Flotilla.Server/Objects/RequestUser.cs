@@ -7,9 +7,16 @@ public sealed record RequestUser(string Name, IReadOnlyList<string> Groups, stri
     public const string Authenticated = "system:authenticated";
     public const string Unauthenticated = "system:unauthenticated";
 
-    public static readonly RequestUser System = new("system:apiserver", [Masters]);
+    public static readonly RequestUser System = new("system:apiserver", [Masters, Authenticated]);
 
     public static readonly RequestUser Anonymous = new("system:anonymous", [Unauthenticated]);
+
+    /// <summary>A part of the control plane in this process, by the name its program has elsewhere.</summary>
+    public static RequestUser Component(string program) => program switch
+    {
+        "kube-controller-manager" or "kube-scheduler" => new($"system:{program}", [Masters, Authenticated]),
+        _ => System,
+    };
 
     public bool IsMaster => Groups.Contains(Masters);
 }

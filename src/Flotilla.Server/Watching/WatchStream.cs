@@ -84,9 +84,9 @@ public sealed class WatchStream(ObjectStore objects, WatchHubs hubs, ListQuery q
             var applied = hubs.Applied;
             if (member.Read(ref at) is not { } frames)
             {
-                await foreach (var past in HistoryAsync(at, hub, cancellationToken))
+                await foreach (var (past, reached) in HistoryAsync(at, hub, cancellationToken))
                 {
-                    at = past[^1].Revision;
+                    at = reached;
                     if (SeeAll(await objects.Served.OfAsync(kind, past, cancellationToken)) is { Count: > 0 } seen)
                     {
                         yield return (seen, at);
@@ -163,15 +163,17 @@ public sealed class WatchStream(ObjectStore objects, WatchHubs hubs, ListQuery q
         }
     }
 
-    // The ring no longer reaches back: the store's own history does, for a while.
-    private async IAsyncEnumerable<IReadOnlyList<WatchFrame>> HistoryAsync(Revision after, WatchHub hub, [EnumeratorCancellation] CancellationToken cancellationToken)
+    // The ring no longer reaches back: the store's own history does, for a while. All resources are read, since each
+    // revision is a write of some one of them: where the ring begins is reached without waiting for a change of this one.
+    private async IAsyncEnumerable<(IReadOnlyList<WatchFrame> Frames, Revision Reached)> HistoryAsync(Revision after, WatchHub hub, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var batches = objects.Store.WatchAsync((kind.StoredAs ?? kind).StoragePrefix, after, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        var own = (kind.StoredAs ?? kind).StoragePrefix;
+        var batches = objects.Store.WatchAsync("/", after, cancellationToken).GetAsyncEnumerator(cancellationToken);
         await using (batches)
         {
             while (true)
             {
-                IReadOnlyList<WatchFrame> batch;
+                IReadOnlyList<StoreEvent> batch;
                 try
                 {
                     if (!await batches.MoveNextAsync())
@@ -179,14 +181,14 @@ public sealed class WatchStream(ObjectStore objects, WatchHubs hubs, ListQuery q
                         yield break;
                     }
 
-                    batch = [.. batches.Current.Select(change => new WatchFrame(change))];
+                    batch = batches.Current;
                 }
                 catch (CompactedException)
                 {
                     throw Failures.Expired($"too old resource version: {after} ({objects.Store.Compacted})");
                 }
 
-                yield return batch;
+                yield return ([.. batch.Where(change => change.Key.StartsWith(own, StringComparison.Ordinal)).Select(change => new WatchFrame(change))], batch[^1].Revision);
                 if (batch[^1].Revision >= hub.Start)
                 {
                     yield break;

@@ -17,7 +17,7 @@ public sealed class AggregatedContentTests(ApiHost host)
         await host.Admin.EventuallyAsync($"/api/v1/namespaces/{space}", reply => reply.Code == 404);
         (await host.Admin.GetAsync($"{scene.Flunders(space)}/a")).Expect(404);
         (await host.Admin.GetAsync($"{scene.Flunders()}/kept")).Expect(200);
-        Assert.Contains($"DELETE {scene.Flunders(space)} as system:apiserver", scene.Server.Seen);
+        Assert.Contains($"DELETE {scene.Flunders(space)} as system:kube-controller-manager", scene.Server.Seen);
     }
 
     [Fact]

@@ -37,6 +37,8 @@ internal sealed class AuditScene : IAsyncDisposable
 
     public ApiCaller Admin { get; }
 
+    public ApiServer Server => server;
+
     private string LogFile => Path.Combine(directory.FullName, "audit.log");
 
     public static async Task<AuditScene> StartAsync(string policy)

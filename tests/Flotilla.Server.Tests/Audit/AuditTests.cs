@@ -1,3 +1,4 @@
+using Flotilla.Client;
 using Flotilla.Server.Audit;
 using Flotilla.Server.Tests.Harness;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -62,6 +63,40 @@ public sealed class AuditTests
         (await scene.Admin.GetAsync("/api/v1/namespaces?watch=1&timeoutSeconds=1")).Expect(200);
         var events = await scene.EndAsync();
         Assert.Equal(["RequestReceived", "ResponseStarted", "ResponseComplete"], events.Select(one => (string?)one["stage"]));
+    }
+
+    [Fact]
+    public async Task Parts_of_the_control_plane_in_the_same_process_are_told_of_like_others()
+    {
+        await using var scene = await AuditScene.StartAsync("""
+            {apiVersion: audit.k8s.io/v1, kind: Policy, omitStages: [RequestReceived], rules: [{level: Request, users: ["system:kube-controller-manager"]}]}
+            """);
+        var client = scene.Server.ClientFor("kube-controller-manager");
+        var cancel = TestContext.Current.CancellationToken;
+        await client.CreateAsync(new k8s.Models.V1ConfigMap { ApiVersion = "v1", Kind = "ConfigMap", Metadata = new() { Name = "m", NamespaceProperty = "default" } }, cancel);
+        var list = await client.ListAsync<k8s.Models.V1ConfigMap>(new ListScope("default"), cancel);
+        await Assert.ThrowsAsync<Api.ApiException>(() => client.GetAsync<k8s.Models.V1Secret>(new Api.ObjectKey("default", "none"), cancel));
+        using (var ending = new CancellationTokenSource(TimeSpan.FromMilliseconds(100)))
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+            {
+                await foreach (var _ in client.WatchAsync<k8s.Models.V1ConfigMap>(new ListScope("default"), list.ResourceVersion, ending.Token))
+                {
+                }
+            });
+        }
+
+        await scene.Server.Client.GetAsync<k8s.Models.V1ConfigMap>(new Api.ObjectKey("default", "m"), cancel);
+        var told = (await scene.EndAsync()).Select(one => $"{(string?)one["stage"]} {(string?)one["verb"]} {(string?)one["requestURI"]} {(int?)one["responseStatus"]?["code"]} by {(string?)one["userAgent"]}");
+        Assert.Equal(
+            [
+                "ResponseComplete create /api/v1/namespaces/default/configmaps 201 by kube-controller-manager",
+                "ResponseComplete list /api/v1/namespaces/default/configmaps 200 by kube-controller-manager",
+                "ResponseComplete get /api/v1/namespaces/default/secrets/none 404 by kube-controller-manager",
+                "ResponseStarted watch /api/v1/namespaces/default/configmaps?watch=true  by kube-controller-manager",
+                "ResponseComplete watch /api/v1/namespaces/default/configmaps?watch=true 200 by kube-controller-manager",
+            ],
+            told);
     }
 
     [Fact]

@@ -121,6 +121,25 @@ public sealed class ListTests(ApiHost host)
     public async Task Says_what_is_wrong_with_a_query(string path, string why) => Assert.Equal(why, (await host.Admin.GetAsync(path)).Expect(400).Message);
 
     [Fact]
+    public async Task Deletes_a_collection_page_by_page_if_asked_to()
+    {
+        var maps = $"/api/v1/namespaces/{await host.SpaceAsync()}/secrets";
+        foreach (var name in (string[])["a", "b", "c", "d", "e"])
+        {
+            (await host.Admin.PostAsync(maps, $$$"""{"metadata":{"name":"{{{name}}}","labels":{"paged":"yes"} } }""")).Expect(201);
+        }
+
+        async Task<IEnumerable<string>> LeftAsync() => (await host.Admin.GetAsync($"{maps}?labelSelector=paged"))["items"]!.AsArray().Select(item => (string)item!["metadata"]!["name"]!);
+        (await host.Admin.DeleteAsync($"{maps}?labelSelector=paged&limit=2")).Expect(200);
+        Assert.Equal(["c", "d", "e"], await LeftAsync());
+        var next = (string)(await host.Admin.GetAsync($"{maps}?labelSelector=paged&limit=1"))["metadata.continue"]!;
+        (await host.Admin.DeleteAsync($"{maps}?labelSelector=paged&limit=1&continue={next}")).Expect(200);
+        Assert.Equal(["c", "e"], await LeftAsync());
+        (await host.Admin.DeleteAsync($"{maps}?labelSelector=paged")).Expect(200);
+        Assert.Empty(await LeftAsync());
+    }
+
+    [Fact]
     public async Task Selects_by_the_fields_of_a_kind()
     {
         var space = await host.SpaceAsync();
