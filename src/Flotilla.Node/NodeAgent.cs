@@ -3,7 +3,9 @@ using Flotilla.Client;
 using Flotilla.Client.Streams;
 using Flotilla.Node.Admission;
 using Flotilla.Node.Containerd;
+using Flotilla.Node.Cpus;
 using Flotilla.Node.Cri;
+using Flotilla.Node.Devices;
 using Flotilla.Node.Pods;
 using Flotilla.Node.Registry;
 using Flotilla.Node.Serving;
@@ -28,6 +30,7 @@ public sealed class NodeAgent : IAsyncDisposable
     private readonly NodeOptions options;
     private readonly ContainerdSupervisor supervisor;
     private readonly List<IHostedService> services = [];
+    private readonly DeviceManager devices;
 
     public NodeAgent(
         NodeOptions options, IObjectClient client, InformerSet informers, TimeProvider time, ILoggerFactory loggers, NodeServing? serving = null)
@@ -42,7 +45,12 @@ public sealed class NodeAgent : IAsyncDisposable
         var hooks = new HookRunner(Runtime, time);
         var environment = new ContainerEnvironment(options, client, informers.Of<V1Service>());
         var puller = new ImagePuller(Runtime, client, events, time);
-        var starter = new ContainerStarter(options, Runtime, puller, environment, hooks, events, hostIp);
+        var inventory = new DeviceInventory(time);
+        devices = new DeviceManager(inventory, new DeviceLedger(Path.Combine(options.DataDirectory, "devices.json")));
+        var cpus = options.ReservedCpus is { } reserved ? new CpuAssignments(CpuTopology.Read(), CpuSet.Parse(reserved), Path.Combine(options.DataDirectory, "cpus.json")) : null;
+        var pinning = cpus is null ? null : new CpuPinning(cpus, Runtime, time, loggers.CreateLogger<CpuPinning>());
+        var exclusive = new ExclusiveResources(devices, cpus, () => pinning?.Wake());
+        var starter = new ContainerStarter(options, Runtime, puller, environment, hooks, exclusive, events, hostIp);
         var volumes = new PodVolumesManager(options, client, informers, time, loggers, new ImageVolumes(options, puller));
         var cgroups = new PodCgroups(options.CgroupRoot);
         var capacity = NodeCapacity.OfThisMachine(options);
@@ -52,12 +60,13 @@ public sealed class NodeAgent : IAsyncDisposable
         var (view, probes) = (new RuntimeView(), new ProbeCounts());
         var shared = new PodServices(
             options, Runtime, starter, hooks, volumes, cgroups, capacity, statuses, events, time,
-            loggers.CreateLogger<PodAgent>(), hostIp, view, probes, admission, new RuntimeClassHandlers(client), files);
+            loggers.CreateLogger<PodAgent>(), hostIp, view, probes, admission, exclusive, new RuntimeClassHandlers(client), files);
         Pods = informers.Of<V1Pod>(new ListScope(FieldSelector: $"spec.nodeName={options.NodeName}"));
         Streams = new RuntimeStreams(Runtime, Pods, time);
         var sampler = new UsageSampler(cgroups, files, view, Pods.List, time);
         var server = serving is null ? null : new NodeServer(serving, new NodeAccess(options, serving, client, time), RoutesOf(sampler, cgroups, view, probes, time), loggers);
-        Status = new NodeStatusService(options, client, Runtime, events, time, loggers.CreateLogger<NodeStatusService>()) { ServerPort = () => server?.Port };
+        Status = new NodeStatusService(options, client, Runtime, events, time, loggers.CreateLogger<NodeStatusService>()) { ServerPort = () => server?.Port, Devices = devices.Counts };
+        inventory.Changed += Status.Hurry;
         services.AddRange(
         [
             supervisor,
@@ -65,6 +74,8 @@ public sealed class NodeAgent : IAsyncDisposable
             events,
             statuses,
             volumes,
+            new DevicePluginHost(options.DevicePluginDirectory, inventory, loggers.CreateLogger<DevicePluginHost>()),
+            .. pinning is null ? (IHostedService[])[] : [pinning],
             new LocalProvisioner(options, client, informers, time, loggers),
             .. server is null ? (IHostedService[])[] : [server],
             Status,
@@ -134,6 +145,7 @@ public sealed class NodeAgent : IAsyncDisposable
                 (service as IDisposable)?.Dispose();
             }
         }
+        devices.Dispose();
         Runtime.Dispose();
     }
 }

@@ -27,12 +27,21 @@ public static class NodeCleanup
             await StopContainerdAsync(options, cancellationToken);
             await KillRestAsync(options, cancellationToken);
         }
+        RemoveSocket(Path.Combine(options.DevicePluginDirectory, Devices.DevicePluginHost.SocketName));
         Mounts.UnmountBelow(options.RunDirectory);
         Mounts.UnmountBelow(options.DataDirectory);
         new PodCgroups(options.CgroupRoot).RemoveAll();
         if (Directory.Exists(options.RunDirectory))
         {
             Directory.Delete(options.RunDirectory, recursive: true);
+        }
+    }
+
+    private static void RemoveSocket(string path)
+    {
+        if (File.Exists(path))
+        {
+            File.Delete(path);
         }
     }
 

@@ -42,6 +42,9 @@ public sealed record NodeOptions
     /// <summary>A container's log is rotated when it has reached this size.</summary>
     public long MaxLogBytes { get; init; } = 10 << 20;
 
+    /// <summary>Where plugins for Kubernetes' own node agent look for their volumes and put their sockets.</summary>
+    public string KubeletDirectory { get; init; } = "/var/lib/kubelet";
+
     public int MaxPods { get; init; } = 110;
 
     /// <summary>Root of the pods' cgroups, below every hierarchy's own root.</summary>
@@ -52,6 +55,12 @@ public sealed record NodeOptions
 
     /// <summary>Extra labels for the Node object.</summary>
     public IReadOnlyDictionary<string, string> NodeLabels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>
+    /// Processors for the machine and for containers that share. Set: Guaranteed pods that ask for whole processors get the
+    /// others for themselves (upstream's static CPU manager policy). null: all containers share all processors.
+    /// </summary>
+    public string? ReservedCpus { get; init; }
 
     public TimeSpan StatusInterval { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -69,6 +78,10 @@ public sealed record NodeOptions
     public string ManifestDirectory { get => field ?? Path.Combine(DataDirectory, "manifests"); init; }
 
     public string PodsDirectory => Path.Combine(DataDirectory, "pods");
+
+    public string DevicePluginDirectory => Path.Combine(KubeletDirectory, "device-plugins");
+
+    public string PluginRegistrationDirectory => Path.Combine(KubeletDirectory, "plugins_registry");
 
     /// <summary>The data of claims that local volumes serve.</summary>
     public string LocalVolumesDirectory => Path.Combine(DataDirectory, "local-volumes");

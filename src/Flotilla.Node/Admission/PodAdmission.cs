@@ -46,6 +46,15 @@ internal sealed class PodAdmission(IReadOnlyList<IAdmissionCheck> checks, Resour
         }
     }
 
+    /// <summary>The pods that the node has taken.</summary>
+    public IReadOnlySet<string> PodUids()
+    {
+        lock (gate)
+        {
+            return taken.Keys.ToHashSet(StringComparer.Ordinal);
+        }
+    }
+
     /// <summary>The pod as the cluster wants it now, with the resources it has been given, which are those it asks for if they are to be had.</summary>
     public (V1Pod Given, ResizePending? Pending, bool IsNews) Allocate(V1Pod pod)
     {

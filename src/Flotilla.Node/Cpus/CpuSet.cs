@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Flotilla.Node.Cpus;
 
 /// <summary>Numbers of processors as the kernel writes them: <c>0-2,5</c>.</summary>
-internal static class CpuSet
+public static class CpuSet
 {
     /// <exception cref="FormatException">Not such a list.</exception>
     public static SortedSet<int> Parse(string text)

@@ -1,4 +1,5 @@
 using Flotilla.Client;
+using Flotilla.Node.Admission;
 using Flotilla.Node.Cri;
 using Grpc.Core;
 using k8s.Models;
@@ -7,7 +8,7 @@ namespace Flotilla.Node.Pods;
 
 /// <summary>One container from its image to its running process.</summary>
 internal sealed class ContainerStarter(
-    NodeOptions options, CriClient runtime, ImagePuller images, ContainerEnvironment environment, HookRunner hooks, EventRecorder events, string hostIp)
+    NodeOptions options, CriClient runtime, ImagePuller images, ContainerEnvironment environment, HookRunner hooks, ExclusiveResources exclusive, EventRecorder events, string hostIp)
 {
     // Creating and starting are not given up half-way: what they leave behind would be seen as a container that never started.
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
@@ -69,6 +70,7 @@ internal sealed class ContainerStarter(
         Directory.CreateDirectory(Path.Combine(PodDirectories.Logs(options, pod), container.Name));
         var config = ContainerConfiguration.For(new ContainerRequest(
             pod, container, image, request.Attempt, variables, request.Volumes, PodDirectories.Of(options, pod.Metadata.Uid), PodDirectories.HostsFile(options, pod), log));
+        await exclusive.ApplyAsync(config, pod, container, cancellationToken);
         var namespaces = config.Linux.SecurityContext.NamespaceOptions;
         if (request.TargetId is { } target && namespaces.Pid == NamespaceMode.Container)
         {

@@ -24,5 +24,6 @@ internal sealed record PodServices(
     RuntimeView View,
     ProbeCounts ProbeCounts,
     PodAdmission Admission,
+    ExclusiveResources Exclusive,
     RuntimeClassHandlers Handlers,
     CgroupFiles CgroupFiles);

@@ -40,6 +40,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
     private Rejection? rejection;
     private ResizePending? pending;
     private int failures;
+    private bool hasExclusives;
 
     public PodWorker(V1Pod pod, PodServices services)
     {
@@ -201,7 +202,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
                 await TerminateAsync(wanted, observed, cancellationToken);
                 return true;
             }
-            if (!IsAdmitted(wanted, observed))
+            if (!await IsAdmittedAsync(wanted, observed, cancellationToken))
             {
                 return false;
             }
@@ -238,20 +239,32 @@ internal sealed partial class PodWorker : IContainerVerdicts
     }
 
     // Asked once: what runs already stays, whatever speaks against it now.
-    private bool IsAdmitted(V1Pod wanted, ObservedPod observed)
+    private async Task<bool> IsAdmittedAsync(V1Pod wanted, ObservedPod observed, CancellationToken cancellationToken)
     {
         if (status.Phase is "Succeeded" or "Failed")
         {
             return rejection is null;
         }
         rejection = services.Admission.Admit(wanted, observed.Sandboxes.Count > 0 || status.Phase == "Running", Wake);
+        if (rejection is null && !hasExclusives)
+        {
+            rejection = await services.Exclusive.AdmitAsync(wanted, services.Admission.PodUids(), cancellationToken);
+            hasExclusives = rejection is null;
+        }
         if (rejection is null)
         {
             return true;
         }
+        Release(wanted);
         services.Events.Record(wanted, "Warning", rejection.Reason, rejection.Message);
         Write(wanted, PodStatusBuilder.Rejected(wanted, status, rejection, Seconds(services.Time.GetUtcNow().UtcDateTime)));
         return false;
+    }
+
+    private void Release(V1Pod desired)
+    {
+        services.Admission.Release(desired.Metadata.Uid);
+        services.Exclusive.Release(desired.Metadata.Uid);
     }
 
     private V1Pod Allocate(V1Pod wanted)
@@ -492,7 +505,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
             observed = await observer.ObserveAsync(cancellationToken);
         }
         Publish(desired, observed, stopped: true);
-        services.Admission.Release(desired.Metadata.Uid);
+        Release(desired);
         services.Cgroups.Remove(desired.Metadata.Uid);
     }
 
@@ -519,7 +532,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
         }
         await Task.WhenAll(observed.Sandboxes.Select(sandbox => sandboxes.RemoveAsync(sandbox, cancellationToken)));
         services.Cgroups.Remove(desired.Metadata.Uid);
-        services.Admission.Release(desired.Metadata.Uid);
+        Release(desired);
         services.ProbeCounts.Forget(desired.Metadata.Uid);
         Delete(PodDirectories.Of(services.Options, desired.Metadata.Uid));
         Delete(PodDirectories.Logs(services.Options, desired));

@@ -23,10 +23,18 @@ public sealed partial class NodeStatusService(
     private readonly NodeLease lease = new(options, client, time);
     private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile string? nodeUid;
+    private TaskCompletionSource hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ExtendedResources extended = ExtendedResources.None;
     private DateTimeOffset lastWrite;
 
     /// <summary>Where the node's own server listens; null: there is none.</summary>
     public Func<int?> ServerPort { get; init; } = () => null;
+
+    /// <summary>Number of devices of plugins, and of those that are healthy, by resource.</summary>
+    internal Func<IReadOnlyDictionary<string, (int All, int Healthy)>> Devices { get; init; } = () => new Dictionary<string, (int, int)>(StringComparer.Ordinal);
+
+    /// <summary>Something that the status tells has changed: it is looked at now.</summary>
+    public void Hurry() => Interlocked.Exchange(ref hurry, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
 
     /// <summary>Until the node has been reported ready once.</summary>
     public Task WaitUntilReadyAsync(CancellationToken cancellationToken) => ready.Task.WaitAsync(cancellationToken);
@@ -40,6 +48,7 @@ public sealed partial class NodeStatusService(
         var start = time.GetTimestamp();
         while (!cancellationToken.IsCancellationRequested)
         {
+            var changed = hurry.Task;
             var done = await AttemptAsync(async () =>
             {
                 if (nodeUid is null)
@@ -49,7 +58,7 @@ public sealed partial class NodeStatusService(
                 await SyncAsync(cancellationToken);
             });
             var eager = !(done && ready.Task.IsCompleted) && time.GetElapsedTime(start) < EagerPeriod;
-            await Task.Delay(eager ? EagerInterval : options.StatusInterval, time, cancellationToken);
+            await changed.WaitAsync(eager ? EagerInterval : options.StatusInterval, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -135,6 +144,7 @@ public sealed partial class NodeStatusService(
     private V1NodeStatus StatusFor(V1NodeStatus? old, RuntimeState state)
     {
         var capacity = NodeCapacity.OfThisMachine(options);
+        extended = extended.With(Devices());
         var info = state.IsDown && old?.NodeInfo is { } known ? known : MachineInfo.NodeInfo(options, state.Version);
         return (old ?? new V1NodeStatus()) with
         {
@@ -144,8 +154,8 @@ public sealed partial class NodeStatusService(
                 new V1NodeAddress { Type = "Hostname", Address = options.NodeName },
             ],
             DaemonEndpoints = ServerPort() is { } port ? new V1NodeDaemonEndpoints { KubeletEndpoint = new V1DaemonEndpoint { Port = port } } : null,
-            Capacity = capacity.Capacity(),
-            Allocatable = capacity.Allocatable(),
+            Capacity = extended.AddTo(capacity.Capacity(), old?.Capacity, healthy: false),
+            Allocatable = extended.AddTo(capacity.Allocatable(), old?.Capacity, healthy: true),
             Conditions = NodeConditions.Merge(
                 old?.Conditions, NodeConditions.For(NodePressure.OfThisMachine(options), state.NotReady), time.GetUtcNow().UtcDateTime),
             NodeInfo = info,

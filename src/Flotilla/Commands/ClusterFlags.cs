@@ -18,6 +18,7 @@ internal sealed class ClusterFlags
     private readonly Option<string?> serviceCidr = new("--service-cidr") { Description = "Addresses of services (10.96.0.0/12)." };
     private readonly Option<string?> kubeconfig = new("--kubeconfig") { Description = "The file that gets the context 'flotilla' ($KUBECONFIG or ~/.kube/config)." };
     private readonly Option<string?> runtime = new("--container-runtime-endpoint") { Description = "A CRI socket that somebody else runs (a containerd of its own)." };
+    private readonly Option<string?> reservedCpus = new("--reserved-cpus") { Description = "Processors for the machine and for pods that share, like 0 or 0-1; Guaranteed pods that ask for whole processors then get others for themselves." };
 
     private readonly AccessFlags access = new();
 
@@ -26,7 +27,7 @@ internal sealed class ClusterFlags
         command.Options.Add(dataDirectory);
         if (creates)
         {
-            foreach (var option in (Option[])[runDirectory, apiPort, nodeName, podCidr, serviceCidr, kubeconfig, runtime, .. access.All])
+            foreach (var option in (Option[])[runDirectory, apiPort, nodeName, podCidr, serviceCidr, kubeconfig, runtime, reservedCpus, .. access.All])
             {
                 command.Options.Add(option);
             }
@@ -51,6 +52,7 @@ internal sealed class ClusterFlags
             ServiceCidr = flags.GetValue(serviceCidr) ?? known.ServiceCidr,
             Kubeconfig = flags.GetValue(kubeconfig) is { } file ? Path.GetFullPath(file) : known.Kubeconfig,
             ContainerRuntimeEndpoint = flags.GetValue(runtime) ?? known.ContainerRuntimeEndpoint,
+            ReservedCpus = flags.GetValue(reservedCpus) ?? known.ReservedCpus,
             Access = access.Read(flags, known.Access),
         };
     }

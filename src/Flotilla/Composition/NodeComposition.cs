@@ -13,13 +13,18 @@ internal static class NodeComposition
     private const int NodePrefixLength = 24;
     private const int ClusterDnsOffset = 10;
 
+    // Manifests of storage drivers name it; a second cluster on the machine keeps out of the first one's.
+    private const string UsualKubeletDirectory = "/var/lib/kubelet";
+
     public static NodeOptions NodeOptionsFor(ClusterSettings settings) => new()
     {
         NodeName = settings.NodeName,
         DataDirectory = Path.Combine(settings.DataDirectory, "node"),
         RunDirectory = Path.Combine(settings.RunDirectory, "node"),
+        KubeletDirectory = settings.DataDirectory == ClusterSettings.DefaultDataDirectory ? UsualKubeletDirectory : Path.Combine(settings.DataDirectory, "node", "kubelet"),
         ContainerRuntimeEndpoint = settings.ContainerRuntimeEndpoint,
         CniConfigurationDirectory = CniConfigurationDirectory(settings),
+        ReservedCpus = settings.ReservedCpus,
         NodeIp = MachineAddresses.Primary(),
         ClusterDns = [ClusterDns(settings).ToString()],
     };

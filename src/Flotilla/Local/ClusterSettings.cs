@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Flotilla.Node.Cpus;
 
 namespace Flotilla.Local;
 
@@ -32,6 +33,9 @@ internal sealed record ClusterSettings
     public string? Kubeconfig { get; init; }
 
     public string? ContainerRuntimeEndpoint { get; init; }
+
+    /// <summary>null: no container has a processor for itself.</summary>
+    public string? ReservedCpus { get; init; }
 
     public AccessSettings Access { get; init; } = new();
 
@@ -94,6 +98,7 @@ internal sealed record ClusterSettings
         Access.Validate();
         CheckNetwork("--pod-cidr", PodCidr, longestPrefix: 24);
         CheckNetwork("--service-cidr", ServiceCidr, longestPrefix: 28);
+        CheckProcessors(ReservedCpus);
         if (ApiPort is < 1 or > 65535)
         {
             throw new UserError($"--api-port {ApiPort} is not a port: it must be between 1 and 65535.");
@@ -111,6 +116,21 @@ internal sealed record ClusterSettings
             || network.BaseAddress.AddressFamily != System.Net.Sockets.AddressFamily.InterNetwork)
         {
             throw new UserError($"{flag} {value} must be an IPv4 network of at most /{longestPrefix}, like 10.244.0.0/16.");
+        }
+    }
+
+    private static void CheckProcessors(string? reserved)
+    {
+        try
+        {
+            if (reserved is not null && CpuSet.Parse(reserved).Count == 0)
+            {
+                throw new UserError("--reserved-cpus must name at least one processor, like 0.");
+            }
+        }
+        catch (FormatException wrong)
+        {
+            throw new UserError($"--reserved-cpus: {wrong.Message}.");
         }
     }
 

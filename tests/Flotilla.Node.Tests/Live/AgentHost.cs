@@ -11,20 +11,20 @@ internal sealed class AgentHost : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly InformerSet informers;
 
-    private AgentHost(NodeFixture node, MemoryClient cluster)
+    private AgentHost(NodeOptions options, MemoryClient cluster)
     {
         Cluster = cluster;
         informers = new InformerSet(cluster, TimeProvider.System, NullLoggerFactory.Instance);
-        Agent = new NodeAgent(node.Options, cluster, informers, TimeProvider.System, NullLoggerFactory.Instance);
+        Agent = new NodeAgent(options, cluster, informers, TimeProvider.System, NullLoggerFactory.Instance);
     }
 
     public MemoryClient Cluster { get; }
 
     public NodeAgent Agent { get; }
 
-    public static async Task<AgentHost> StartAsync(NodeFixture node, MemoryClient? cluster = null)
+    public static async Task<AgentHost> StartAsync(NodeFixture node, MemoryClient? cluster = null, NodeOptions? options = null)
     {
-        var host = new AgentHost(node, cluster ?? new MemoryClient());
+        var host = new AgentHost(options ?? node.Options, cluster ?? new MemoryClient());
         await host.informers.StartAsync(CancellationToken.None);
         await host.Agent.StartAsync(CancellationToken.None);
         return host;

@@ -21,6 +21,7 @@ public sealed class NodeFixture : IAsyncLifetime
             DataDirectory = Path.Combine(directory, "data"),
             RunDirectory = Path.Combine(directory, "run"),
             CniConfigurationDirectory = Path.Combine(directory, "cni"),
+            KubeletDirectory = Path.Combine(directory, "kubelet"),
             CgroupRoot = "/" + Path.GetFileName(directory),
             ClusterDns = ["10.96.0.10"],
         };

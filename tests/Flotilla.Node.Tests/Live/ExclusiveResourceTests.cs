@@ -1,0 +1,90 @@
+using System.Text;
+using Flotilla.Api;
+using Flotilla.Client.Streams;
+using Flotilla.Node.Tests.Devices;
+using k8s.Models;
+
+namespace Flotilla.Node.Tests.Live;
+
+/// <summary>Devices of a plugin and processors for one container alone, in real containers.</summary>
+public sealed class ExclusiveResourceTests(NodeFixture node) : IClassFixture<NodeFixture>
+{
+    private const string Report = "while true; do grep Cpus_allowed_list /proc/self/status; sleep 0.1; done";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_container_gets_its_device_and_the_node_tells_how_many_there_are()
+    {
+        await using var host = await AgentHost.StartAsync(node);
+        await using var plugin = await TestPlugin.StartAsync(node.Options.DevicePluginDirectory);
+        await plugin.RegisterAsync();
+        await plugin.TellAsync(("one", true), ("two", true), ("three", false));
+        await UntilNodeAsync(host, status => Amount(status.Capacity) == "3" && Amount(status.Allocatable) == "2");
+
+        var pod = host.Create(AgentHost.Pod("device", spec => spec.Containers[0].Resources = Limits(TestPlugin.Resource, "1"), "sh", "-c", "echo $DEVICES; ls /dev/example; sleep 3600"));
+        await host.UntilAsync(pod, current => current.Status?.Phase == "Running");
+        await UntilLogAsync(host, pod, "one\n/dev/example\n");
+
+        var late = host.Create(AgentHost.Pod("late", spec => spec.Containers[0].Resources = Limits(TestPlugin.Resource, "2")));
+        var failed = await host.UntilAsync(late, current => current.Status?.Phase == "Failed");
+        Assert.Equal(("OutOf" + TestPlugin.Resource, true), (failed.Status.Reason, failed.Status.Message.Contains("requested: 2, used: 1, capacity: 2", StringComparison.Ordinal)));
+
+        plugin.Leave();
+        await UntilNodeAsync(host, status => Amount(status.Allocatable) == "0");
+        await host.RemoveAsync(pod);
+    }
+
+    [Fact]
+    public async Task A_whole_processor_is_one_containers_alone()
+    {
+        Assert.SkipUnless(Environment.ProcessorCount == 2, "counts on two processors");
+        await using var host = await AgentHost.StartAsync(node, options: node.Options with { ReservedCpus = "0" });
+        var sharing = host.Create(AgentHost.Pod("sharing", null, "sh", "-c", Report));
+        await host.UntilAsync(sharing, current => current.Status?.Phase == "Running");
+        var whole = host.Create(AgentHost.Pod("whole", spec => spec.Containers[0].Resources = Limits("cpu", "1"), "sh", "-c", Report));
+        await host.UntilAsync(whole, current => current.Status?.Phase == "Running");
+        await UntilLogAsync(host, whole, "Cpus_allowed_list:\t1\n");
+        await UntilLogAsync(host, sharing, "Cpus_allowed_list:\t0\n");
+        await host.RemoveAsync(whole);
+        await UntilLogAsync(host, sharing, "Cpus_allowed_list:\t0-1\n");
+        await host.RemoveAsync(sharing);
+    }
+
+    private static async Task UntilNodeAsync(AgentHost host, Func<V1NodeStatus, bool> isRight)
+    {
+        var deadline = DateTime.UtcNow + Patience;
+        while (host.Cluster.Find<V1Node>(new ObjectKey(null, "node-1"))?.Status is not { } status || !isRight(status))
+        {
+            Assert.True(DateTime.UtcNow < deadline, "the node does not tell of its devices");
+            await Task.Delay(20, Cancel);
+        }
+    }
+
+    private static async Task UntilLogAsync(AgentHost host, V1Pod pod, string end)
+    {
+        var deadline = DateTime.UtcNow + Patience;
+        while (true)
+        {
+            using var log = new MemoryStream();
+            await host.Agent.Streams.LogsAsync(new PodTarget("default", pod.Metadata.Name), new LogOptions { TailLines = 2 }, log, Cancel);
+            if (Encoding.UTF8.GetString(log.ToArray()).EndsWith(end, StringComparison.Ordinal))
+            {
+                return;
+            }
+
+            Assert.True(DateTime.UtcNow < deadline, $"the log of {pod.Metadata.Name} ends otherwise than {end}: {Encoding.UTF8.GetString(log.ToArray())}");
+            await Task.Delay(50, Cancel);
+        }
+    }
+
+    private static string? Amount(IDictionary<string, ResourceQuantity>? amounts) => amounts?.TryGetValue(TestPlugin.Resource, out var amount) == true ? amount.ToString() : null;
+
+    private static V1ResourceRequirements Limits(string resource, string amount)
+    {
+        Dictionary<string, ResourceQuantity> amounts = new() { ["cpu"] = new("100m"), ["memory"] = new("64Mi") };
+        amounts[resource] = new(amount);
+        return new V1ResourceRequirements { Limits = amounts, Requests = amounts };
+    }
+}
