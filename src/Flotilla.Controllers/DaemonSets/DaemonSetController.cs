@@ -14,11 +14,13 @@ internal sealed class DaemonSetController : Controller
     private readonly Informer<V1Node> nodes;
     private readonly RevisionKeeper revisions;
     private readonly Expectations expectations;
+    private readonly FailureBackoff failures;
 
     public DaemonSetController(ControllerContext context)
         : base(context, "daemonset-controller", workers: 2)
     {
         expectations = new Expectations(context.Time);
+        failures = new FailureBackoff(context.Time);
         sets = WatchAndEnqueue<V1DaemonSet>();
         revisions = new RevisionKeeper(context.Client, Watch<V1ControllerRevision>(), context.Time, RevisionNaming.OfDaemonSets);
         pods = Watch<V1Pod>();
@@ -57,7 +59,7 @@ internal sealed class DaemonSetController : Controller
 
         var claims = Claims<V1Pod>.For(set, set.Spec.Selector, pods.ControlledBy(set), pods.ByIndex(Owners.Orphans, key.Namespace ?? ""));
         var owned = await claims.ApplyAsync(Client, set, cancellationToken);
-        var plan = DaemonSetPlan.For(set, nodes.List(), owned, revisions.HashOf(revision), Now);
+        var plan = DaemonSetPlan.For(set, nodes.List(), owned, revisions.HashOf(revision), Now, pod => failures.IsHeld(BackoffKey(set, pod, revisions.HashOf(revision))));
         var failure = mayAct && plan.Create.Count + plan.Delete.Count > 0 ? await ApplyAsync(set, plan, revisions.HashOf(revision), cancellationToken) : null;
         if (!JsonNode.DeepEquals(Node(set.Status), Node(plan.Status)))
         {
@@ -71,6 +73,11 @@ internal sealed class DaemonSetController : Controller
             throw failure;
         }
 
+        if (owned.Exists(pod => pod.Status?.Phase == "Failed" && !plan.Ended.Contains(pod)))
+        {
+            Queue.AddAfter(key, TimeSpan.FromSeconds(1));
+        }
+
         if (set.Spec.MinReadySeconds is > 0 and var wait && plan.Status.NumberReady != (plan.Status.NumberAvailable ?? 0))
         {
             Queue.AddAfter(key, TimeSpan.FromSeconds(wait));
@@ -79,10 +86,9 @@ internal sealed class DaemonSetController : Controller
 
     private async Task<Exception?> ApplyAsync(V1DaemonSet set, DaemonSetPlan plan, string hash, CancellationToken cancellationToken)
     {
-        foreach (var pod in plan.Failed)
+        foreach (var pod in plan.Ended)
         {
-            Events.Record(
-                set, "Warning", "FailedDaemonPod", $"Found failed daemon pod {pod.Key()} on node {DaemonPods.NodeOf(pod)}, will try to kill it");
+            Note(set, pod, hash);
         }
 
         var key = set.Key();
@@ -97,6 +103,21 @@ internal sealed class DaemonSetController : Controller
         expectations.CreationSeen(key, plan.Create.Count - created);
         return failure is ApiException ending && ending.IsNamespaceEnding() ? null : failure;
     }
+
+    private void Note(V1DaemonSet set, V1Pod pod, string hash)
+    {
+        var where = $"{pod.Key()} on node {DaemonPods.NodeOf(pod)}";
+        if (pod.Status.Phase == "Succeeded")
+        {
+            Events.Record(set, "Normal", "SucceededDaemonPod", $"Found succeeded daemon pod {where}, will try to delete it");
+            return;
+        }
+
+        failures.Failed(BackoffKey(set, pod, hash));
+        Events.Record(set, "Warning", "FailedDaemonPod", $"Found failed daemon pod {where}, will try to kill it");
+    }
+
+    private static string BackoffKey(V1DaemonSet set, V1Pod pod, string hash) => $"{set.Metadata.Uid}/{hash}/{DaemonPods.NodeOf(pod)}";
 
     private async Task DeleteAsync(V1DaemonSet set, V1Pod pod, CancellationToken cancellationToken)
     {

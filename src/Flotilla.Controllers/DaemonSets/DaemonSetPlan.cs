@@ -6,21 +6,22 @@ using k8s.Models;
 namespace Flotilla.Controllers.DaemonSets;
 
 /// <summary>Which nodes need a pod, and which pods must go.</summary>
-/// <param name="Failed">Those of <paramref name="Delete"/> that had failed.</param>
+/// <param name="Ended">Those of <paramref name="Delete"/> that had succeeded or failed, which no daemon should.</param>
 internal sealed record DaemonSetPlan(
-    IReadOnlyList<string> Create, IReadOnlyList<V1Pod> Delete, IReadOnlyList<V1Pod> Failed, V1DaemonSetStatus Status)
+    IReadOnlyList<string> Create, IReadOnlyList<V1Pod> Delete, IReadOnlyList<V1Pod> Ended, V1DaemonSetStatus Status)
 {
+    /// <param name="isHeld">Failed pods that stay for a while, because others failed there before.</param>
     public static DaemonSetPlan For(
-        V1DaemonSet set, IReadOnlyCollection<V1Node> nodes, IReadOnlyCollection<V1Pod> pods, string hash, DateTime now)
+        V1DaemonSet set, IReadOnlyCollection<V1Node> nodes, IReadOnlyCollection<V1Pod> pods, string hash, DateTime now, Func<V1Pod, bool>? isHeld = null)
     {
-        var work = new Work(set, nodes, pods, hash, now);
+        var work = new Work(set, nodes, pods, hash, now, isHeld ?? (_ => false));
         work.Place();
         if (set.Spec.UpdateStrategy?.Type is not "OnDelete")
         {
             work.Update();
         }
 
-        return new DaemonSetPlan(work.Create, work.Delete, work.Failed, work.Status());
+        return new DaemonSetPlan(work.Create, work.Delete, work.Ended, work.Status());
     }
 
     /// <summary>Whether a new pod may be placed, and whether one that is there may stay.</summary>
@@ -39,7 +40,7 @@ internal sealed record DaemonSetPlan(
         return (untolerated.Count == 0, untolerated.TrueForAll(taint => taint.Effect != Taints.NoExecute));
     }
 
-    private sealed class Work(V1DaemonSet set, IReadOnlyCollection<V1Node> nodes, IReadOnlyCollection<V1Pod> pods, string hash, DateTime now)
+    private sealed class Work(V1DaemonSet set, IReadOnlyCollection<V1Node> nodes, IReadOnlyCollection<V1Pod> pods, string hash, DateTime now, Func<V1Pod, bool> isHeld)
     {
         private readonly ILookup<string, V1Pod> onNode = pods.ToLookup(pod => DaemonPods.NodeOf(pod) ?? "", StringComparer.Ordinal);
         private readonly List<(V1Node Node, bool ShouldRun, bool MayStay)> judged =
@@ -49,7 +50,7 @@ internal sealed record DaemonSetPlan(
 
         public List<V1Pod> Delete { get; } = [];
 
-        public List<V1Pod> Failed { get; } = [];
+        public List<V1Pod> Ended { get; } = [];
 
         private int MinReady => set.Spec.MinReadySeconds ?? 0;
 
@@ -83,12 +84,13 @@ internal sealed record DaemonSetPlan(
             var wanted = judged.Where(entry => entry.ShouldRun).Select(entry => entry.Node.Metadata.Name).ToList();
             var surge = Resolve(set.Spec.UpdateStrategy?.RollingUpdate?.MaxSurge, 0, wanted.Count);
             var unavailable = surge > 0 ? 0 : Math.Max(1, Resolve(set.Spec.UpdateStrategy?.RollingUpdate?.MaxUnavailable, 1, wanted.Count));
-            var old = wanted.SelectMany(Old).Where(pod => !Delete.Contains(pod)).ToList();
             if (surge > 0)
             {
-                Surge(old, surge);
+                Surge(surge, wanted.Count);
                 return;
             }
+
+            var old = wanted.SelectMany(Old).Where(pod => !Delete.Contains(pod)).ToList();
 
             // An old pod that serves nobody may go without asking.
             Delete.AddRange(old.Where(pod => !IsAvailable(pod)));
@@ -117,35 +119,44 @@ internal sealed record DaemonSetPlan(
 
         private void Tidy(List<V1Pod> here)
         {
-            var failed = here.Where(pod => pod.Status?.Phase is "Failed" or "Succeeded" && !pod.IsDeleting()).ToList();
-            Delete.AddRange(failed);
-            Failed.AddRange(failed);
+            var ended = here.Where(pod => pod.IsTerminal() && !pod.IsDeleting() && !(pod.Status.Phase == "Failed" && isHeld(pod))).ToList();
+            Delete.AddRange(ended);
+            Ended.AddRange(ended);
 
-            // Of each template one pod is enough; the oldest that is placed stays.
-            foreach (var same in here.Where(pod => pod.IsActive()).GroupBy(IsNew))
+            // One is enough, the oldest that is placed; during a surge one of each template.
+            var running = here
+                .Where(pod => pod.IsActive())
+                .OrderBy(pod => string.IsNullOrEmpty(pod.Spec.NodeName))
+                .ThenBy(pod => pod.Metadata.CreationTimestamp)
+                .ToList();
+            var kept = IsSurging ? running.DistinctBy(IsNew).ToList() : running.Take(1).ToList();
+            Delete.AddRange(running.Except(kept));
+            if (kept is [_, _] && kept.Find(IsNew) is { } fresh && kept.Find(pod => !IsNew(pod)) is { } old && (!old.IsReady() || IsAvailable(fresh)))
             {
-                Delete.AddRange(same.OrderBy(pod => string.IsNullOrEmpty(pod.Spec.NodeName)).ThenBy(pod => pod.Metadata.CreationTimestamp).Skip(1));
+                Delete.Add(old);
             }
         }
 
         private IEnumerable<V1Pod> Old(string node) => onNode[node].Where(pod => pod.IsActive() && !IsNew(pod));
 
-        private void Surge(List<V1Pod> old, int surge)
+        /// <summary>New pods come first; an old one goes when the new one beside it serves.</summary>
+        private void Surge(int surge, int wanted)
         {
-            foreach (var pod in old)
-            {
-                var node = DaemonPods.NodeOf(pod)!;
-                var fresh = onNode[node].FirstOrDefault(other => other.IsActive() && IsNew(other));
-                if (!IsAvailable(pod) || (fresh is not null && IsAvailable(fresh)))
-                {
-                    Delete.Add(pod);
-                }
-                else if (fresh is null && old.Count(other => onNode[DaemonPods.NodeOf(other)!].Any(IsNew)) + Create.Count < surge)
-                {
-                    Create.Add(node);
-                }
-            }
+            var nodes = judged.Select(entry => (entry.Node.Metadata.Name, entry.ShouldRun, Here: onNode[entry.Node.Metadata.Name].Where(pod => pod.IsActive()).ToList())).ToList();
+            var surging = nodes.Count(node => node.Here is [_, _] && node.Here.Exists(pod => IsNew(pod) && !IsAvailable(pod)));
+            var candidates = nodes.Where(node => node.Here is [var only] && !IsNew(only)).ToList();
+            var broken = candidates.Where(node => !IsAvailable(node.Here[0])).ToList();
+            var serving = candidates.Except(broken).ToList();
+            Create.AddRange(broken.Where(node => node.ShouldRun).Select(node => node.Name));
+            Create.AddRange(serving.Where(node => node.ShouldRun).Take(Math.Max(0, surge - surging)).Select(node => node.Name));
+
+            // Where it should not run any more, it goes when it is not missed.
+            Delete.AddRange(broken.Where(node => !node.ShouldRun).Select(node => node.Here[0]));
+            var spare = nodes.Count(node => node.Here.Exists(IsAvailable)) - wanted;
+            Delete.AddRange(serving.Where(node => !node.ShouldRun).Take(Math.Max(0, spare)).Select(node => node.Here[0]));
         }
+
+        private bool IsSurging => set.Spec.UpdateStrategy?.RollingUpdate?.MaxSurge?.Value is { Length: > 0 } and not ("0" or "0%");
 
         private bool IsNew(V1Pod pod) => DaemonPods.HashOf(pod) == hash;
 

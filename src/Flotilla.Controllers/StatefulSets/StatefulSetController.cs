@@ -13,6 +13,7 @@ internal sealed class StatefulSetController : Controller
     private readonly Informer<V1Pod> pods;
     private readonly RevisionKeeper revisions;
     private readonly RecentWrites<V1StatefulSet> writes;
+    private readonly ClaimKeeper claims;
 
     public StatefulSetController(ControllerContext context)
         : base(context, "statefulset-controller", workers: 5)
@@ -20,6 +21,7 @@ internal sealed class StatefulSetController : Controller
         sets = WatchAndEnqueue<V1StatefulSet>();
         writes = new RecentWrites<V1StatefulSet>(sets, context.Time);
         revisions = new RevisionKeeper(context.Client, Watch<V1ControllerRevision>(), context.Time, RevisionNaming.OfStatefulSets);
+        claims = new ClaimKeeper(context.Client, Watch<V1PersistentVolumeClaim>(), Events);
         pods = Watch<V1Pod>();
         pods.AddOwnerIndexes();
         pods.Subscribe(PodChanged);
@@ -47,8 +49,9 @@ internal sealed class StatefulSetController : Controller
         }
 
         var orphans = pods.ByIndex(Owners.Orphans, key.Namespace ?? "").Where(pod => StatefulPods.OrdinalOf(set, pod) is not null);
-        var claims = Claims<V1Pod>.For(set, set.Spec.Selector, pods.ControlledBy(set), orphans);
-        var owned = await claims.ApplyAsync(Client, set, cancellationToken);
+        var found = Claims<V1Pod>.For(set, set.Spec.Selector, pods.ControlledBy(set), orphans);
+        var owned = await found.ApplyAsync(Client, set, cancellationToken);
+        await claims.KeepAsync(set, owned, cancellationToken);
         var plan = StatefulSetPlan.For(set, owned, update.Metadata.Name, Now);
         var failure = await ApplyAsync(set, plan, update, cancellationToken);
         if (!JsonNode.DeepEquals(Node(set.Status), Node(plan.Status)))
@@ -72,11 +75,6 @@ internal sealed class StatefulSetController : Controller
 
     private async Task<Exception?> ApplyAsync(V1StatefulSet set, StatefulSetPlan plan, V1ControllerRevision update, CancellationToken cancellationToken)
     {
-        foreach (var pod in plan.Recreate)
-        {
-            Events.Record(set, "Warning", "RecreatingFailedPod", $"StatefulSet {set.Key()} is recreating failed Pod {pod.Metadata.Name}");
-        }
-
         foreach (var pod in plan.Delete)
         {
             await DeleteAsync(set, pod, cancellationToken);
@@ -95,7 +93,12 @@ internal sealed class StatefulSetController : Controller
         var name = StatefulPods.NameOf(set, ordinal);
         try
         {
-            await CreateClaimsAsync(set, ordinal, cancellationToken);
+            if (!await claims.CreateAsync(set, ordinal, cancellationToken))
+            {
+                Queue.AddAfter(set.Key(), TimeSpan.FromSeconds(1));
+                return;
+            }
+
             await Client.CreateAsync(StatefulPods.New(set, template, revision.Metadata.Name, ordinal), cancellationToken);
             Events.Record(set, "Normal", "SuccessfulCreate", $"Create Pod {name} in StatefulSet {set.Metadata.Name} successful");
         }
@@ -103,24 +106,6 @@ internal sealed class StatefulSetController : Controller
         {
             Events.Record(set, "Warning", "FailedCreate", $"Create Pod {name} in StatefulSet {set.Metadata.Name} failed error: {refused.Message}");
             throw;
-        }
-    }
-
-    private async Task CreateClaimsAsync(V1StatefulSet set, int ordinal, CancellationToken cancellationToken)
-    {
-        foreach (var claim in StatefulPods.ClaimsFor(set, ordinal))
-        {
-            try
-            {
-                await Client.CreateAsync(claim, cancellationToken);
-                var pod = StatefulPods.NameOf(set, ordinal);
-                Events.Record(
-                    set, "Normal", "SuccessfulCreate", $"Create Claim {claim.Metadata.Name} Pod {pod} in StatefulSet {set.Metadata.Name} success");
-            }
-            catch (ApiException exists) when (exists.IsAlreadyExists)
-            {
-                // From an earlier pod of this number, whose data this one takes over.
-            }
         }
     }
 

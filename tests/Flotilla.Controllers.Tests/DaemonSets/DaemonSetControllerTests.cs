@@ -85,6 +85,57 @@ public sealed class DaemonSetControllerTests : IAsyncLifetime
         await ReadyAsync("image:1", "a", "b", "c");
     }
 
+    [Fact]
+    public async Task Surging_a_new_pod_comes_before_the_old_one_goes()
+    {
+        var set = New();
+        set.Spec.UpdateStrategy = new V1DaemonSetUpdateStrategy
+        {
+            Type = "RollingUpdate",
+            RollingUpdate = new V1RollingUpdateDaemonSet { MaxSurge = (IntOrString)"1", MaxUnavailable = (IntOrString)"0" },
+        };
+        await cluster.CreateAsync(set);
+        await ReadyAsync("image:1", "a", "b", "c");
+        await SetImageAsync("image:2");
+        var most = 0;
+        await ReadyAsync("image:2", ["a", "b", "c"], async () =>
+        {
+            var pods = (await cluster.ListAsync<V1Pod>("default")).Where(pod => pod.Metadata.DeletionTimestamp is null).ToList();
+            most = Math.Max(most, pods.Count);
+            Assert.InRange(pods.Count(pod => pod.Status?.Phase == "Running"), 3, 6);
+        });
+        Assert.InRange(most, 4, 6);
+    }
+
+    [Fact]
+    public async Task A_pod_that_succeeded_is_replaced_too()
+    {
+        await cluster.CreateAsync(New());
+        await ReadyAsync("image:1", "a", "b", "c");
+        var done = (await cluster.ListAsync<V1Pod>("default"))[0];
+        await cluster.ChangeAsync<V1Pod>("default", done.Metadata.Name, pod => pod.Status.Phase = "Succeeded");
+        await cluster.UntilAsync(
+            async () => (await cluster.ListAsync<Corev1Event>("default")).Any(value =>
+                value.Message == $"Found succeeded daemon pod default/{done.Metadata.Name} on node {done.Spec.NodeName}, will try to delete it"),
+            "the event");
+        await ReadyAsync("image:1", "a", "b", "c");
+    }
+
+    [Fact]
+    public void Failures_in_a_row_are_sat_out_ever_longer()
+    {
+        var backoff = new FailureBackoff(cluster.Time);
+        Assert.False(backoff.IsHeld("a"));
+        backoff.Failed("a");
+        Assert.True(backoff.IsHeld("a"));
+        cluster.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.False(backoff.IsHeld("a"));
+        backoff.Failed("a");
+        cluster.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(backoff.IsHeld("a"));
+        Assert.False(backoff.IsHeld("b"));
+    }
+
     private Task ReadyAsync(string image, params string[] nodes) => ReadyAsync(image, nodes, null);
 
     private Task ReadyAsync(string image, string[] nodes, Func<Task>? meanwhile) => cluster.UntilAsync(

@@ -117,6 +117,76 @@ public sealed class StatefulSetControllerTests : IAsyncLifetime
             "another web-0");
     }
 
+    [Fact]
+    public async Task Numbers_may_begin_elsewhere()
+    {
+        var set = New(2);
+        set.Spec.Ordinals = new V1StatefulSetOrdinals { Start = 5 };
+        await cluster.CreateAsync(set);
+        await ReadyAsync("image:1", 2);
+        Assert.Equal(["web-5", "web-6"], (await cluster.ListAsync<V1Pod>("default")).Select(pod => pod.Metadata.Name));
+        await cluster.ChangeAsync<V1StatefulSet>("default", "web", value => value.Spec.Ordinals.Start = 4);
+        await cluster.UntilAsync(
+            async () =>
+            {
+                await cluster.RunPodsAsync();
+                return (await cluster.ListAsync<V1Pod>("default")).Select(pod => pod.Metadata.Name).SequenceEqual(["web-4", "web-5"]);
+            },
+            "the range moves");
+    }
+
+    [Fact]
+    public async Task Several_may_be_out_of_service_during_a_rollout()
+    {
+        var set = New(5);
+        set.Spec.UpdateStrategy = new V1StatefulSetUpdateStrategy
+        {
+            Type = "RollingUpdate",
+            RollingUpdate = new V1RollingUpdateStatefulSetStrategy { Partition = 0, MaxUnavailable = (IntOrString)"40%" },
+        };
+        await cluster.CreateAsync(set);
+        await ReadyAsync("image:1", 5);
+        await SetImageAsync("image:2");
+        var least = 5;
+        await ReadyAsync("image:2", 5, meanwhile: async () =>
+            least = Math.Min(least, (await cluster.ListAsync<V1Pod>("default")).Count(pod => pod.IsReady() && pod.IsActive())));
+        Assert.Equal(3, least);
+    }
+
+    [Fact]
+    public async Task Claims_of_numbers_that_are_gone_may_go_too()
+    {
+        var set = New(3);
+        set.Spec.PersistentVolumeClaimRetentionPolicy = new V1StatefulSetPersistentVolumeClaimRetentionPolicy { WhenScaled = "Delete", WhenDeleted = "Delete" };
+        await cluster.CreateAsync(set);
+        await ReadyAsync("image:1", 3);
+        await cluster.UntilAsync(
+            async () => (await cluster.ListAsync<V1PersistentVolumeClaim>("default")).All(claim => claim.Controller() is { Kind: "StatefulSet" }), "they are the set's");
+        await cluster.ChangeAsync<V1StatefulSet>("default", "web", value => value.Spec.Replicas = 2);
+        await cluster.UntilAsync(
+            async () => (await cluster.GetAsync<V1PersistentVolumeClaim>("default", "data-web-2")).Controller() is { Kind: "Pod", Name: "web-2" }, "it is its pod's");
+    }
+
+    [Theory]
+    [InlineData("Retain", "Retain", true, null)]
+    [InlineData("Retain", "Delete", true, "StatefulSet")]
+    [InlineData("Delete", "Retain", true, null)]
+    [InlineData("Retain", "Delete", false, "StatefulSet")]
+    [InlineData("Delete", "Retain", false, "Pod")]
+    [InlineData("Delete", "Delete", false, "Pod")]
+    public void Policies_say_to_whom_a_claim_belongs(string whenScaled, string whenDeleted, bool isInRange, string? owner)
+    {
+        var set = New(1);
+        set.Metadata.Uid = "set";
+        set.Spec.PersistentVolumeClaimRetentionPolicy = new V1StatefulSetPersistentVolumeClaimRetentionPolicy { WhenScaled = whenScaled, WhenDeleted = whenDeleted };
+        var pod = new V1Pod { Metadata = new V1ObjectMeta { Name = "web-0", Uid = "pod" } };
+        var claim = new V1PersistentVolumeClaim { Metadata = new V1ObjectMeta() };
+        var owners = ClaimOwners.For(set, pod, isInRange, claim);
+        Assert.Equal(owner, owners?.Single().Kind);
+        claim.Metadata.OwnerReferences = [new V1OwnerReference { Uid = "set" }, new V1OwnerReference { Uid = "pod" }];
+        Assert.Equal(owner is null ? [] : new[] { owner }, ClaimOwners.For(set, pod, isInRange, claim)!.Select(reference => reference.Kind));
+    }
+
     private Task ReadyAsync(string image, int count, Func<Task>? meanwhile = null) => cluster.UntilAsync(
         async () =>
         {
