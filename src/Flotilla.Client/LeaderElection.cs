@@ -32,12 +32,20 @@ public sealed partial class LeaderElection(
     ILogger logger) : BackgroundService
 {
     private readonly ObjectKey key = new(options.Namespace, options.Name);
+    private readonly EventRecorder events = new(client, options.Name, time, logger);
 
     // Clocks of different machines disagree, so a foreign lease expires by how long it has been seen unchanged here.
     private (string? Version, long Seen) observed;
 
+    public override void Dispose()
+    {
+        events.Dispose();
+        base.Dispose();
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await events.StartAsync(stoppingToken);
         try
         {
             while (!stoppingToken.IsCancellationRequested)
@@ -45,6 +53,7 @@ public sealed partial class LeaderElection(
                 if (await TryHoldAsync(stoppingToken))
                 {
                     Log.Leading(logger, options.Name, options.Identity);
+                    events.Record(Lease(), "Normal", "LeaderElection", $"{options.Identity} became leader");
                     await LeadAsync(stoppingToken);
                 }
 
@@ -170,6 +179,14 @@ public sealed partial class LeaderElection(
             Log.NotHeld(logger, options.Name, error.Message);
         }
     }
+
+    private V1ObjectReference Lease() => new()
+    {
+        ApiVersion = "coordination.k8s.io/v1",
+        Kind = "Lease",
+        Name = options.Name,
+        NamespaceProperty = options.Namespace,
+    };
 
     private V1Lease Held(V1LeaseSpec spec, V1ObjectMeta? metadata, DateTime now)
     {

@@ -27,4 +27,10 @@ public sealed class ControllerOptions
 
     /// <summary>How often an autoscaler looks at its metrics.</summary>
     public TimeSpan AutoscalerPeriod { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Addresses of pods, of which each node gets a part; empty: nodes have their own ways.</summary>
+    public string PodCidr { get; set; } = "";
+
+    /// <summary>Addresses of services, shown as the range <c>kubernetes</c>; empty: it is not shown.</summary>
+    public string ServiceCidr { get; set; } = "";
 }

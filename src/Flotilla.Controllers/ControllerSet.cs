@@ -13,6 +13,7 @@ using Flotilla.Controllers.PersistentVolumes;
 using Flotilla.Controllers.Protection;
 using Flotilla.Controllers.ReplicaSets;
 using Flotilla.Controllers.ReplicationControllers;
+using Flotilla.Controllers.ResourceClaims;
 using Flotilla.Controllers.ResourceQuotas;
 using Flotilla.Controllers.RoleAggregation;
 using Flotilla.Controllers.ServiceAccounts;
@@ -38,19 +39,26 @@ public sealed class ControllerSet : BackgroundService
         context => new HorizontalPodAutoscalerController(context),
         context => new EndpointSliceController(context),
         context => new EndpointsController(context),
+        context => new EndpointSliceMirroringController(context),
+        context => new ServiceRangeController(context),
+        context => new ServiceAddressController(context),
         context => new ServiceAccountController(context),
         context => new RootCertificateController(context),
         context => new RoleAggregationController(context),
         context => new TokenSecretController(context),
+        context => new LegacyTokenCleaner(context),
         context => new BootstrapTokenCleaner(context),
         context => new CertificateApprovingController(context),
         context => new CertificateSigningController(context),
         context => new CertificateCleaner(context),
         context => new NamespaceController(context),
         context => new NodeLifecycleController(context),
+        context => new NodeTtlController(context),
+        context => new NodeRangeController(context),
         context => new TaintEvictionController(context),
         context => new PodCollector(context),
         context => new ResourceQuotaController(context),
+        context => new ResourceClaimController(context),
         context => new DisruptionController(context),
         context => new PersistentVolumeController(context),
         context => new EphemeralVolumeController(context),

@@ -24,6 +24,7 @@ public sealed partial class SchedulerService : BackgroundService
     private readonly Binder binder;
     private readonly FailureReporter reporter;
     private readonly Dictionary<string, SchedulingProfile> profiles = new(StringComparer.Ordinal);
+    private bool isFed;
 
     public SchedulerService(IObjectClient client, InformerSet informers, TimeProvider time, ILoggerFactory loggers, SchedulerOptions? options = null)
     {
@@ -69,7 +70,13 @@ public sealed partial class SchedulerService : BackgroundService
         }
 
         await lanes.StartAsync(stoppingToken);
-        new ClusterFeed(state, informers).Subscribe();
+        if (!isFed)
+        {
+            // It leads for the first time; what came later, others' terms included, it has seen all along.
+            isFed = true;
+            new ClusterFeed(state, informers).Subscribe();
+        }
+
         await informers.WaitForSyncAsync(stoppingToken);
         try
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Flotilla.Api;
 using Flotilla.Client;
@@ -9,6 +10,7 @@ namespace Flotilla.Controllers.Nodes;
 /// <summary>Deletes pods that do not, or no longer, tolerate what is wrong with their node.</summary>
 internal sealed class TaintEvictionController : Controller
 {
+    private readonly ConcurrentDictionary<ObjectKey, bool> scheduled = new();
     private readonly Informer<V1Node> nodes;
     private readonly Informer<V1Pod> pods;
     private readonly TaintTimes times = new();
@@ -39,18 +41,30 @@ internal sealed class TaintEvictionController : Controller
 
     protected override async Task ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
-        if (pods.Get(key) is not { } pod || !pod.IsActive() || string.IsNullOrEmpty(pod.Spec.NodeName)
-            || EvictionPlan.LeaveAt(pod, times.Of(nodes.Get(new ObjectKey(null, pod.Spec.NodeName)), Now), Now) is not { } at)
+        if (pods.Get(key) is not { } pod || !pod.IsActive() || string.IsNullOrEmpty(pod.Spec.NodeName))
         {
+            scheduled.TryRemove(key, out _);
+            return;
+        }
+
+        if (EvictionPlan.LeaveAt(pod, times.Of(nodes.Get(new ObjectKey(null, pod.Spec.NodeName)), Now), Now) is not { } at)
+        {
+            if (scheduled.TryRemove(key, out _))
+            {
+                Events.Record(pod, "Normal", "TaintManagerEviction", $"Cancelling deletion of Pod {key}");
+            }
+
             return;
         }
 
         if (at > Now)
         {
+            scheduled[key] = true;
             Queue.AddAfter(key, at - Now);
             return;
         }
 
+        scheduled.TryRemove(key, out _);
         Events.Record(pod, "Normal", "TaintManagerEviction", $"Marking for deletion Pod {key}");
         try
         {

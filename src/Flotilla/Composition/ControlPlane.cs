@@ -41,11 +41,14 @@ internal sealed class ControlPlane : IAsyncDisposable
         Server = new ApiServer(options, store, Identity, time, loggers);
         Informers = new InformerSet(Server.Client, time, loggers);
         services.Add(Informers);
-        var scheduler = new SchedulerService(Server.ClientFor("kube-scheduler"), Informers, time, loggers);
-        services.Add(scheduler);
+        var identity = LeaderService.IdentityOf(settings.NodeName, Identity.CaPem);
+        var schedulerClient = Server.ClientFor("kube-scheduler");
+        var scheduler = new SchedulerService(schedulerClient, Informers, time, loggers);
+        services.Add(new LeaderService(scheduler, "kube-scheduler", identity, schedulerClient, time, loggers));
         Server.PodExplainer = new PodExplainer(scheduler, Server.Client);
-        services.Add(new ControllerSet(new ControllerContext(
-            Server.ClientFor("kube-controller-manager"), Informers, time, loggers, new ControllerOptions { RootCertificates = Identity.CaPem, SignCertificate = Identity.SignRequest, SignLegacyToken = Identity.ServiceAccounts.IssueLegacy })));
+        var managerClient = Server.ClientFor("kube-controller-manager");
+        var controllers = new ControllerSet(new ControllerContext(managerClient, Informers, time, loggers, ControllersFor(settings, Identity)));
+        services.Add(new LeaderService(controllers, "kube-controller-manager", identity, managerClient, time, loggers));
     }
 
     public ClusterIdentity Identity { get; }
@@ -71,6 +74,15 @@ internal sealed class ControlPlane : IAsyncDisposable
         ];
         return ClusterIdentity.LoadOrCreate(settings.IdentityDirectory, names, time);
     }
+
+    private static ControllerOptions ControllersFor(ClusterSettings settings, ClusterIdentity identity) => new()
+    {
+        RootCertificates = identity.CaPem,
+        SignCertificate = identity.SignRequest,
+        SignLegacyToken = identity.ServiceAccounts.IssueLegacy,
+        PodCidr = settings.PodCidr,
+        ServiceCidr = settings.ServiceCidr,
+    };
 
     /// <summary>From another process, as the administrator.</summary>
     public static HttpObjectClient AdminClient(ClusterSettings settings)

@@ -25,6 +25,7 @@ public sealed class HorizontalPodAutoscalerControllerTests : IAsyncLifetime
         await CreateAsync(new V2MetricSpec { Type = "Resource", Resource = new V2ResourceMetricSource { Name = "cpu", Target = new V2MetricTarget { Type = "Utilization", AverageUtilization = 50 } } });
         await UntilAsync(async () => await ReplicasAsync() == 4, "four of them");
         await EventAsync("Normal SuccessfulRescale New size: 4; reason: cpu resource utilization (percentage of request) above target");
+        await UntilAsync(async () => (await StatusAsync())?.DesiredReplicas == 4, "the status");
         var status = await StatusAsync();
         Assert.Equal((2, 4, 90), (status.CurrentReplicas, status.DesiredReplicas, status.CurrentMetrics[0].Resource.Current.AverageUtilization));
         Assert.Equal(

@@ -1,0 +1,37 @@
+using Flotilla.Controllers.Pods;
+using k8s.Models;
+
+namespace Flotilla.Controllers.ResourceClaims;
+
+/// <summary>The claims to devices that a pod has. Pure.</summary>
+internal static class PodClaims
+{
+    /// <summary>On a claim made from a template: which of the pod's claims it is.</summary>
+    public const string NameAnnotation = "resource.kubernetes.io/pod-claim-name";
+
+    public static bool IsDone(V1Pod pod) => pod.IsTerminal() || (pod.IsDeleting() && string.IsNullOrEmpty(pod.Spec.NodeName));
+
+    /// <returns>null: it has not been made yet.</returns>
+    public static string? NameOf(V1Pod pod, V1PodResourceClaim claim) =>
+        claim.ResourceClaimName ?? pod.Status?.ResourceClaimStatuses?.FirstOrDefault(status => status.Name == claim.Name)?.ResourceClaimName;
+
+    public static bool IsOf(Resourcev1ResourceClaim claim, V1Pod pod) => claim.Controller() is { Kind: "Pod" } owner && owner.Uid == pod.Metadata.Uid;
+
+    public static string? PodClaimOf(Resourcev1ResourceClaim claim) =>
+        claim.Metadata.Annotations is { } annotations && annotations.TryGetValue(NameAnnotation, out var name) ? name : null;
+
+    public static Resourcev1ResourceClaim New(V1Pod pod, string name, V1ResourceClaimTemplate template) => new()
+    {
+        ApiVersion = "resource.k8s.io/v1",
+        Kind = "ResourceClaim",
+        Metadata = new V1ObjectMeta
+        {
+            GenerateName = $"{pod.Metadata.Name}-{name}-",
+            NamespaceProperty = pod.Metadata.NamespaceProperty,
+            Labels = template.Spec.Metadata?.Labels,
+            Annotations = new Dictionary<string, string>(template.Spec.Metadata?.Annotations ?? new Dictionary<string, string>()) { [NameAnnotation] = name },
+            OwnerReferences = [Owners.ReferenceTo(pod)],
+        },
+        Spec = template.Spec.Spec,
+    };
+}

@@ -1,0 +1,55 @@
+using System.Security.Cryptography;
+using System.Text;
+using Flotilla.Client;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Flotilla.Composition;
+
+/// <summary>
+/// Runs a component in one server of several, the one that holds its lease. Who comes back after a crash has the
+/// identity of before, and so the lease: nobody waits for it to run out.
+/// </summary>
+internal sealed class LeaderService : BackgroundService
+{
+    private readonly BackgroundService component;
+    private readonly LeaderElection election;
+
+    /// <param name="name">Of the lease, as upstream's component is called.</param>
+    public LeaderService(BackgroundService component, string name, string identity, IObjectClient client, TimeProvider time, ILoggerFactory loggers)
+    {
+        this.component = component;
+        var options = new LeaderElectionOptions { Name = name, Identity = identity };
+        election = new LeaderElection(client, options, RunAsync, time, loggers.CreateLogger<LeaderElection>());
+    }
+
+    /// <summary>The machine, and what only this cluster's server on it has.</summary>
+    public static string IdentityOf(string machine, string secret) =>
+        $"{machine}_{new Guid(SHA256.HashData(Encoding.UTF8.GetBytes($"{machine}\n{secret}")).AsSpan(0, 16))}";
+
+    public override void Dispose()
+    {
+        election.Dispose();
+        component.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await election.StartAsync(stoppingToken);
+        await (election.ExecuteTask ?? Task.CompletedTask);
+    }
+
+    private async Task RunAsync(CancellationToken term)
+    {
+        await component.StartAsync(term);
+        try
+        {
+            await (component.ExecuteTask ?? Task.CompletedTask).WaitAsync(term);
+        }
+        finally
+        {
+            await component.StopAsync(CancellationToken.None);
+        }
+    }
+}
