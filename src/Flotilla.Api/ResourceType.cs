@@ -16,7 +16,10 @@ public sealed record ResourceType(string Group, string Version, string Plural, s
     {
         var entity = model.GetCustomAttribute<KubernetesEntityAttribute>()
             ?? throw new ArgumentException($"{model.Name} is not a Kubernetes kind.");
-        return new ResourceType(entity.Group, entity.ApiVersion, entity.PluralName, entity.Kind);
+
+        // The models of claims to devices leave their plural out.
+        var plural = string.IsNullOrEmpty(entity.PluralName) ? entity.Kind.ToLowerInvariant() + "s" : entity.PluralName;
+        return new ResourceType(entity.Group, entity.ApiVersion, plural, entity.Kind);
     }
 
     private static class Cache<T>

@@ -22,7 +22,15 @@ internal sealed class DaemonSetController : Controller
         expectations = new Expectations(context.Time);
         failures = new FailureBackoff(context.Time);
         sets = WatchAndEnqueue<V1DaemonSet>();
-        revisions = new RevisionKeeper(context.Client, Watch<V1ControllerRevision>(), context.Time, RevisionNaming.OfDaemonSets);
+        var history = Watch<V1ControllerRevision>();
+        revisions = new RevisionKeeper(context.Client, history, context.Time, RevisionNaming.OfDaemonSets);
+        history.Subscribe(change =>
+        {
+            if (change.Latest.ControllerIn(sets) is { } owner)
+            {
+                Queue.Add(owner.Key());
+            }
+        });
         pods = Watch<V1Pod>();
         pods.AddOwnerIndexes();
         pods.Subscribe(PodChanged);

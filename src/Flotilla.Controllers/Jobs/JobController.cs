@@ -18,6 +18,9 @@ internal sealed partial class JobController : Controller
     // A pod shows that it was counted before the job does: without its own writes this would count it out again.
     private readonly RecentWrites<V1Job> writes;
 
+    // Nor may a pod that was let go be taken for one that is still held, and failed.
+    private readonly RecentWrites<V1Pod> released;
+
     public JobController(ControllerContext context)
         : base(context, "job-controller", workers: 5)
     {
@@ -26,6 +29,7 @@ internal sealed partial class JobController : Controller
         writes = new RecentWrites<V1Job>(jobs, context.Time);
         pods = Watch<V1Pod>();
         pods.AddOwnerIndexes();
+        released = new RecentWrites<V1Pod>(pods, context.Time);
         pods.Subscribe(PodChanged);
     }
 
@@ -66,7 +70,8 @@ internal sealed partial class JobController : Controller
     private async Task<List<V1Pod>> ClaimAsync(V1Job job, CancellationToken cancellationToken)
     {
         var orphans = pods.ByIndex(Owners.Orphans, job.Metadata.NamespaceProperty);
-        var claims = Claims<V1Pod>.For(job, job.Spec.Selector, pods.ControlledBy(job), orphans);
+        var controlled = pods.ControlledBy(job).Select(released.Newest);
+        var claims = Claims<V1Pod>.For(job, job.Spec.Selector, controlled, orphans);
         return await claims.ApplyAsync(Client, job, cancellationToken, JobPods.TrackingFinalizer);
     }
 
@@ -191,7 +196,7 @@ internal sealed partial class JobController : Controller
             });
             try
             {
-                await Client.PatchAsync<V1Pod>(pod.Key(), new Patch(PatchKind.StrategicMerge, patch), null, cancellationToken);
+                released.Wrote(await Client.PatchAsync<V1Pod>(pod.Key(), new Patch(PatchKind.StrategicMerge, patch), null, cancellationToken));
             }
             catch (ApiException gone) when (gone.Code is 404 or 409)
             {
