@@ -119,9 +119,15 @@ public sealed partial class SchedulerService : BackgroundService
                 cycle.Pod.Key,
                 made.NodeName is { } node
                     ? token => binder.BindAsync(queued, profile, cycle, node, made.Permit, token)
-                    : token => reporter.ReportAsync(cycle.Pod, made.Message!, made.IsError, made.Plan, token),
+                    : token => ReportAsync(cycle.Pod, made, token),
                 cancellationToken);
         }
+    }
+
+    private async Task ReportAsync(PodInfo pod, Outcome made, CancellationToken cancellationToken)
+    {
+        await reporter.ReportAsync(pod, made.Message!, made.IsError, made.Plan, cancellationToken);
+        await (made.Work?.Invoke(cancellationToken) ?? Task.CompletedTask);
     }
 
     private Outcome? Decide(QueuedPod queued, SchedulingProfile profile, SchedulingCycle cycle)
@@ -177,12 +183,14 @@ public sealed partial class SchedulerService : BackgroundService
             state.Queue.Park(queued, why.RejectedBy, isPending: why.Pod.Rejection == Rejection.Pending);
         }
 
-        return new Outcome(null, why.ToString(), plan, why.IsError);
+        return new Outcome(null, why.ToString(), plan, why.IsError) { Work = why.Work };
     }
 
     private readonly record struct Outcome(string? NodeName, string? Message, PreemptionPlan? Plan, bool IsError = false)
     {
         public Task<Verdict>? Permit { get; init; }
+
+        public Func<CancellationToken, Task>? Work { get; init; }
     }
 
     private static partial class Log

@@ -14,6 +14,7 @@ public sealed class ClusterFeed(SchedulerState state, InformerSet informers)
         informers.Of<V1Node>().Subscribe(OnNode);
         informers.Of<V1Namespace>().Subscribe(OnNamespace);
         new VolumeFeed(state, informers).Subscribe();
+        new DeviceFeed(state, informers).Subscribe();
         informers.Of<V1PodDisruptionBudget>().Subscribe(OnBudget);
         informers.Of<V1Service>().Subscribe(OnService);
         informers.Of<V1ReplicaSet>().Subscribe(change =>

@@ -74,12 +74,11 @@ public sealed class PodFeed(SchedulerState state)
 
     private void Wanting(V1Pod? old, PodInfo pod)
     {
-        if (state.PluginsOf(pod) is not { } plugins)
+        if (state.PluginsOf(pod) is null)
         {
             return;
         }
 
-        IReadOnlyList<IPreEnqueuePlugin> gates;
         lock (state.Gate)
         {
             if (state.Assumed.TryGetValue(pod.Key, out var assumed) && assumed.Uid == pod.Uid)
@@ -88,10 +87,9 @@ public sealed class PodFeed(SchedulerState state)
             }
 
             Nominate(old, pod);
-            gates = [.. plugins.PreEnqueue.Where(plugin => !plugin.PreEnqueue(pod, state.Cluster).IsFit)];
         }
 
-        state.Queue.Set(pod, retry: old is not null && WantsOther(old, pod.Pod), gates);
+        state.Queue.Set(pod, retry: old is not null && WantsOther(old, pod.Pod), state.GatesOf(pod));
     }
 
     /// <summary>What an earlier run of the scheduler, or somebody else, promised the pod counts too.</summary>

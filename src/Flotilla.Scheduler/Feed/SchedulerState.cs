@@ -23,6 +23,24 @@ public sealed class SchedulerState(TimeProvider time, SchedulerOptions options, 
 
     public PluginSet? PluginsOf(PodInfo pod) => pluginsOf(pod.SchedulerName);
 
+    /// <summary>Asks the plugins again that keep pods out of the queue.</summary>
+    public void ReviewGated()
+    {
+        foreach (var pod in Queue.Gated())
+        {
+            Queue.Set(pod, retry: false, GatesOf(pod));
+        }
+    }
+
+    /// <summary>The plugins that keep a pod out of the queue now.</summary>
+    public IReadOnlyList<IPlugin> GatesOf(PodInfo pod)
+    {
+        lock (Gate)
+        {
+            return [.. (PluginsOf(pod)?.PreEnqueue ?? []).Where(plugin => !plugin.PreEnqueue(pod, Cluster).IsFit)];
+        }
+    }
+
     /// <summary>Takes back the promise of a node, unless the cluster has settled the pod's fate in the meantime.</summary>
     public void Forget(PodInfo pod)
     {

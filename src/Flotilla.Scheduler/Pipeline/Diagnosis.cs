@@ -24,6 +24,9 @@ public sealed class Diagnosis
     /// <summary>What the plugins that may make room have to say; null when nothing.</summary>
     public string? PostFilter { get; internal set; }
 
+    /// <summary>What a PostFilter plugin wants written to the cluster.</summary>
+    public Func<CancellationToken, Task>? Work { get; internal set; }
+
     /// <summary>A plugin failed, instead of rejecting.</summary>
     public bool IsError { get; private set; }
 

@@ -116,6 +116,7 @@ public sealed class Placer(PluginSet plugins, int percentageOfNodesToScore = 0)
                 break;
             }
 
+            why.Work ??= result.Work;
             if (result.Message is { } message)
             {
                 messages.Add(message);

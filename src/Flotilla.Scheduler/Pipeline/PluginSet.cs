@@ -9,20 +9,21 @@ public sealed class PluginSet
 
     /// <param name="plugins">In order: the first that rejects a node gives the reason.</param>
     /// <param name="weights">Of score plugins by name, where they differ from the plugin's own.</param>
-    public PluginSet(IReadOnlyList<IPlugin> plugins, IReadOnlyDictionary<string, int>? weights = null)
+    /// <param name="isOn">Whether a plugin, by name, takes part at an extension point, by upstream's name; null for everywhere.</param>
+    public PluginSet(IReadOnlyList<IPlugin> plugins, IReadOnlyDictionary<string, int>? weights = null, Func<string, string, bool>? isOn = null)
     {
         this.weights = weights ?? new Dictionary<string, int>(StringComparer.Ordinal);
         All = plugins;
-        PreEnqueue = Of<IPreEnqueuePlugin>();
-        PreFilters = Of<IPreFilterPlugin>();
-        Filters = Of<IFilterPlugin>();
-        PostFilters = Of<IPostFilterPlugin>();
-        Scorers = [.. Of<IScorePlugin>().Select(plugin => (plugin, WeightOf(plugin))).Where(scorer => scorer.Item2 > 0)];
-        Reservers = Of<IReservePlugin>();
-        Permitters = Of<IPermitPlugin>();
-        PreBinders = Of<IPreBindPlugin>();
-        Binders = Of<IBindPlugin>();
-        PostBinders = Of<IPostBindPlugin>();
+        PreEnqueue = Of<IPreEnqueuePlugin>("preEnqueue", isOn);
+        PreFilters = Of<IPreFilterPlugin>("preFilter", isOn);
+        Filters = Of<IFilterPlugin>("filter", isOn);
+        PostFilters = Of<IPostFilterPlugin>("postFilter", isOn);
+        Scorers = [.. Of<IScorePlugin>("score", isOn).Select(plugin => (plugin, WeightOf(plugin))).Where(scorer => scorer.Item2 > 0)];
+        Reservers = Of<IReservePlugin>("reserve", isOn);
+        Permitters = Of<IPermitPlugin>("permit", isOn);
+        PreBinders = Of<IPreBindPlugin>("preBind", isOn);
+        Binders = Of<IBindPlugin>("bind", isOn);
+        PostBinders = Of<IPostBindPlugin>("postBind", isOn);
     }
 
     public IReadOnlyList<IPlugin> All { get; }
@@ -49,8 +50,8 @@ public sealed class PluginSet
 
     public static PluginSet Default(PluginContext? context = null) => new(DefaultPlugins.All(context ?? PluginContext.Offline));
 
-    private List<T> Of<T>()
-        where T : IPlugin => [.. All.OfType<T>()];
+    private List<T> Of<T>(string point, Func<string, string, bool>? isOn)
+        where T : IPlugin => [.. All.OfType<T>().Where(plugin => isOn?.Invoke(point, plugin.Name) ?? true)];
 
     private int WeightOf(IScorePlugin plugin) => weights.TryGetValue(plugin.Name, out var weight) ? weight : plugin.Weight;
 }

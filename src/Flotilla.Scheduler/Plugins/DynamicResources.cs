@@ -1,21 +1,204 @@
+using Flotilla.Client;
+using Flotilla.Scheduler.Devices;
 using Flotilla.Scheduler.Pipeline;
+using Flotilla.Scheduler.Snapshot;
+using k8s.Models;
 
 namespace Flotilla.Scheduler.Plugins;
 
-/// <summary>Allocates devices to the pod's resource claims.</summary>
-public sealed class DynamicResources : IPreFilterPlugin, IPostFilterPlugin
+/// <summary>Finds devices for the pod's resource claims on each node, and allocates those of the node that is chosen.</summary>
+public sealed class DynamicResources(PluginContext context)
+    : IPreEnqueuePlugin, IPreFilterPlugin, IFilterPlugin, IPostFilterPlugin, IReservePlugin, IPreBindPlugin
 {
+    private static readonly Verdict CannotAllocate = Verdict.Never("cannot allocate all claims");
+    private static readonly Verdict NotAvailable = Verdict.Never("resourceclaim not available on the node");
+    private readonly DeviceSelectors selectors = new();
+
     public string Name => "DynamicResources";
+
+    public ClusterChange Unblocks => ClusterChange.Node | ClusterChange.Device | ClusterChange.PodItself;
+
+    public Verdict PreEnqueue(PodInfo pod, ClusterSnapshot cluster) =>
+        pod.Pod.Spec.ResourceClaims is { Count: > 0 } && PodClaims.Of(pod, cluster.Devices).Problem is { } problem ? Verdict.Never(problem) : Verdict.Fits;
 
     public PreFilterResult PreFilter(SchedulingCycle cycle)
     {
-        cycle.Set(new Note());
+        var state = new Note();
+        cycle.Set(state);
+        if (cycle.Pod.Pod.Spec.ResourceClaims is not { Count: > 0 })
+        {
+            return PreFilterResult.AllNodes;
+        }
+
+        var (claims, problem) = PodClaims.Of(cycle.Pod, cycle.Cluster.Devices);
+        if (problem is not null)
+        {
+            return Verdict.Never(problem);
+        }
+
+        foreach (var claim in claims)
+        {
+            if (Unusable(claim, cycle) is { } reason)
+            {
+                return Verdict.Never(reason);
+            }
+
+            if (claim.Status?.Allocation is null)
+            {
+                state.ToAllocate.Add(claim);
+            }
+        }
+
+        state.Claims = claims;
         return PreFilterResult.AllNodes;
     }
 
-    /// <summary>A pod that was rejected before its claims were looked at is upstream's "not found": so say clients' expectations.</summary>
-    public PostFilterResult PostFilter(SchedulingCycle cycle, Diagnosis why, Placer placer) =>
-        cycle.Get<Note>() is null ? new PostFilterResult("not found", IsError: true) : new PostFilterResult("no new claims to deallocate");
+    public NodeFilter? Filter(SchedulingCycle cycle)
+    {
+        if (cycle.Get<Note>() is not { Claims.Count: > 0 } state)
+        {
+            return null;
+        }
 
-    private sealed record Note;
+        var where = state.Claims.Select(claim => (Claim: claim, Matcher: NodeMatcher.From(claim.Status?.Allocation?.NodeSelector))).Where(one => one.Matcher is not null).ToList();
+        var allocator = new DeviceAllocator(cycle.Cluster.Devices, selectors, state.ToAllocate);
+        var now = context.Time.GetUtcNow().UtcDateTime;
+        return node =>
+        {
+            foreach (var (claim, matcher) in where)
+            {
+                if (!matcher!.Matches(node))
+                {
+                    state.Unavailable.Add(claim);
+                    return NotAvailable;
+                }
+            }
+
+            return state.ToAllocate.Count == 0 ? Verdict.Fits : Allocate(allocator, state, node, now);
+        };
+    }
+
+    public PostFilterResult PostFilter(SchedulingCycle cycle, Diagnosis why, Placer placer)
+    {
+        if (cycle.Get<Note>() is not { } state)
+        {
+            // The pod was rejected before its claims were looked at, which upstream words so.
+            return new PostFilterResult("not found", IsError: true);
+        }
+
+        if (state.Claims.Count == 0)
+        {
+            return new PostFilterResult("no new claims to deallocate");
+        }
+
+        foreach (var claim in state.Unavailable)
+        {
+            var others = (claim.Status?.ReservedFor ?? []).Where(consumer => consumer.Uid != cycle.Pod.Uid);
+            if (!others.Any() && context.Client is { } client)
+            {
+                return new PostFilterResult("deallocation of ResourceClaim completed") { Work = token => new ClaimWriter(client).ReleaseAsync(claim, token) };
+            }
+        }
+
+        return new PostFilterResult("still not schedulable");
+    }
+
+    public Verdict Reserve(SchedulingCycle cycle, NodeInfo node)
+    {
+        if (cycle.Get<Note>() is not { ToAllocate.Count: > 0 } state)
+        {
+            return Verdict.Fits;
+        }
+
+        if (!state.ByNode.TryGetValue(node.Name, out var allocations))
+        {
+            return Verdict.Error("claim allocation not found for node");
+        }
+
+        for (var i = 0; i < state.ToAllocate.Count; i++)
+        {
+            cycle.Cluster.Devices.Promise(state.ToAllocate[i].Metadata.Uid, allocations[i]);
+        }
+
+        return Verdict.Fits;
+    }
+
+    public void Unreserve(SchedulingCycle cycle, string nodeName)
+    {
+        foreach (var claim in cycle.Get<Note>()?.ToAllocate ?? [])
+        {
+            cycle.Cluster.Devices.TakeBack(claim.Metadata.Uid);
+        }
+    }
+
+    public async Task<Verdict> PreBindAsync(SchedulingCycle cycle, string nodeName, CancellationToken cancellationToken)
+    {
+        if (cycle.Get<Note>() is not { Claims.Count: > 0 } state || context.Client is not { } client)
+        {
+            return Verdict.Fits;
+        }
+
+        var writer = new ClaimWriter(client);
+        foreach (var claim in state.Claims.Where(claim => !PodClaims.IsReservedFor(claim, cycle.Pod)))
+        {
+            var index = state.ToAllocate.IndexOf(claim);
+            var allocation = index < 0 ? null : state.ByNode[nodeName][index];
+            if (await writer.BindAsync(claim.Key(), allocation, cycle.Pod, cancellationToken) is { } problem)
+            {
+                return Verdict.Error(problem);
+            }
+        }
+
+        return Verdict.Fits;
+    }
+
+    public string? Remedy(PodInfo pod, NodeInfo node, ClusterSnapshot cluster) => "free or add devices that the pod's claims ask for";
+
+    private static string? Unusable(Resourcev1ResourceClaim claim, SchedulingCycle cycle)
+    {
+        if (claim.Status?.Allocation is not null)
+        {
+            return !PodClaims.CanBeReserved(claim) && !PodClaims.IsReservedFor(claim, cycle.Pod) ? "resourceclaim in use" : null;
+        }
+
+        if (cycle.Cluster.Devices.IsPromised(claim.Metadata.Uid))
+        {
+            return $"resource claim {claim.Metadata.NamespaceProperty}/{claim.Metadata.Name} is in the process of being allocated";
+        }
+
+        return (claim.Spec.Devices?.Requests ?? [])
+            .SelectMany(WantedDevice.AlternativesOf)
+            .Where(wanted => cycle.Cluster.Devices.Class(wanted.ClassName) is null)
+            .Select(wanted => $"request {wanted.Name}: device class {wanted.ClassName} does not exist")
+            .FirstOrDefault();
+    }
+
+    private static Verdict Allocate(DeviceAllocator allocator, Note state, NodeInfo node, DateTime now)
+    {
+        try
+        {
+            if (allocator.Allocate(node, now) is not { } allocations)
+            {
+                return CannotAllocate;
+            }
+
+            state.ByNode[node.Name] = allocations;
+            return Verdict.Fits;
+        }
+        catch (DeviceSelectorException broken)
+        {
+            return Verdict.Error(broken.Message);
+        }
+    }
+
+    private sealed class Note
+    {
+        public IReadOnlyList<Resourcev1ResourceClaim> Claims { get; set; } = [];
+
+        public List<Resourcev1ResourceClaim> ToAllocate { get; } = [];
+
+        public HashSet<Resourcev1ResourceClaim> Unavailable { get; } = [];
+
+        public Dictionary<string, IReadOnlyList<V1AllocationResult>> ByNode { get; } = new(StringComparer.Ordinal);
+    }
 }

@@ -1,8 +1,73 @@
+using Flotilla.Api;
+using Flotilla.Scheduler.Devices;
+using k8s.Models;
+
 namespace Flotilla.Scheduler.Snapshot;
 
-/// <summary>Devices that drivers publish and claims to them.</summary>
+/// <summary>Devices that drivers publish, classes of them, and claims to them with what was promised but is not written yet.</summary>
 public sealed class DeviceCatalog
 {
+    private readonly Dictionary<string, V1DeviceClass> classes = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, V1ResourceSlice> slices = new(StringComparer.Ordinal);
+    private readonly Dictionary<ObjectKey, Resourcev1ResourceClaim> claims = [];
+    private readonly Dictionary<string, V1AllocationResult> promised = new(StringComparer.Ordinal);
+
+    public IEnumerable<V1ResourceSlice> Slices => slices.Values;
+
+    public V1DeviceClass? Class(string name) => classes.GetValueOrDefault(name);
+
+    public Resourcev1ResourceClaim? Claim(ObjectKey key) => claims.GetValueOrDefault(key);
+
+    public void Set(V1DeviceClass value) => classes[value.Metadata.Name] = value;
+
+    public void Set(V1ResourceSlice value) => slices[value.Metadata.Name] = value;
+
+    public void Set(ObjectKey key, Resourcev1ResourceClaim value)
+    {
+        claims[key] = value;
+        if (value.Status?.Allocation is not null)
+        {
+            promised.Remove(value.Metadata.Uid);
+        }
+    }
+
+    public void RemoveClass(string name) => classes.Remove(name);
+
+    public void RemoveSlice(string name) => slices.Remove(name);
+
+    public void RemoveClaim(ObjectKey key)
+    {
+        if (claims.Remove(key, out var claim))
+        {
+            promised.Remove(claim.Metadata.Uid);
+        }
+    }
+
+    /// <summary>An allocation that a decision has made and PreBind will write.</summary>
+    public void Promise(string claimUid, V1AllocationResult allocation) => promised[claimUid] = allocation;
+
+    public void TakeBack(string claimUid) => promised.Remove(claimUid);
+
+    public bool IsPromised(string claimUid) => promised.ContainsKey(claimUid);
+
+    public V1AllocationResult? PromiseFor(string claimUid) => promised.GetValueOrDefault(claimUid);
+
+    /// <summary>Devices that somebody has to himself, written or promised. Admin access takes nothing away.</summary>
+    public HashSet<DeviceId> Taken()
+    {
+        HashSet<DeviceId> taken = [];
+        var allocations = claims.Values.Select(claim => claim.Status?.Allocation).OfType<V1AllocationResult>().Concat(promised.Values);
+        foreach (var device in allocations.SelectMany(allocation => allocation.Devices?.Results ?? []))
+        {
+            if (device.AdminAccess != true)
+            {
+                taken.Add(new DeviceId(device.Driver, device.Pool, device.Device));
+            }
+        }
+
+        return taken;
+    }
+
     /// <summary>Whether an extended resource comes from a device class on this node, instead of being a number the node reports.</summary>
     public bool Provides(string resource, NodeInfo node) => false;
 }

@@ -20,6 +20,8 @@ internal sealed class ClusterFlags
     private readonly Option<string?> runtime = new("--container-runtime-endpoint") { Description = "A CRI socket that somebody else runs (a containerd of its own)." };
     private readonly Option<string?> reservedCpus = new("--reserved-cpus") { Description = "Processors for the machine and for pods that share, like 0 or 0-1; Guaranteed pods that ask for whole processors then get others for themselves." };
 
+    private readonly Option<string?> scheduler = new("--scheduler-config") { Description = "How the scheduler works (kubescheduler.config.k8s.io/v1 KubeSchedulerConfiguration)." };
+
     private readonly AccessFlags access = new();
 
     private ClusterFlags(Command command, bool creates)
@@ -27,7 +29,7 @@ internal sealed class ClusterFlags
         command.Options.Add(dataDirectory);
         if (creates)
         {
-            foreach (var option in (Option[])[runDirectory, apiPort, nodeName, podCidr, serviceCidr, kubeconfig, runtime, reservedCpus, .. access.All])
+            foreach (var option in (Option[])[runDirectory, apiPort, nodeName, podCidr, serviceCidr, kubeconfig, runtime, reservedCpus, scheduler, .. access.All])
             {
                 command.Options.Add(option);
             }
@@ -53,6 +55,7 @@ internal sealed class ClusterFlags
             Kubeconfig = flags.GetValue(kubeconfig) is { } file ? Path.GetFullPath(file) : known.Kubeconfig,
             ContainerRuntimeEndpoint = flags.GetValue(runtime) ?? known.ContainerRuntimeEndpoint,
             ReservedCpus = flags.GetValue(reservedCpus) ?? known.ReservedCpus,
+            SchedulerFile = flags.GetValue(scheduler) is { } configuration ? Path.GetFullPath(configuration) : known.SchedulerFile,
             Access = access.Read(flags, known.Access),
         };
     }

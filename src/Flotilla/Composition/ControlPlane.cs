@@ -43,7 +43,7 @@ internal sealed class ControlPlane : IAsyncDisposable
         services.Add(Informers);
         var identity = LeaderService.IdentityOf(settings.NodeName, Identity.CaPem);
         var schedulerClient = Server.ClientFor("kube-scheduler");
-        var scheduler = new SchedulerService(schedulerClient, Informers, time, loggers);
+        var scheduler = new SchedulerService(schedulerClient, Informers, time, loggers, SchedulerComposition.OptionsFor(settings));
         services.Add(new LeaderService(scheduler, "kube-scheduler", identity, schedulerClient, time, loggers));
         Server.PodExplainer = new PodExplainer(scheduler, Server.Client);
         var managerClient = Server.ClientFor("kube-controller-manager");

@@ -37,6 +37,9 @@ internal sealed record ClusterSettings
     /// <summary>null: no container has a processor for itself.</summary>
     public string? ReservedCpus { get; init; }
 
+    /// <summary>A KubeSchedulerConfiguration; null: the scheduler's defaults.</summary>
+    public string? SchedulerFile { get; init; }
+
     public AccessSettings Access { get; init; } = new();
 
     [JsonIgnore]

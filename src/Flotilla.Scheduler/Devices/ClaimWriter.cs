@@ -1,0 +1,80 @@
+using Flotilla.Api;
+using Flotilla.Client;
+using Flotilla.Scheduler.Snapshot;
+using k8s.Models;
+
+namespace Flotilla.Scheduler.Devices;
+
+/// <summary>Writes allocations and reservations into claims, against the newest version of each.</summary>
+internal sealed class ClaimWriter(IObjectClient client)
+{
+    private const int Attempts = 5;
+
+    /// <summary>Allocates the claim, unless somebody was faster, and reserves it for the pod.</summary>
+    public async Task<string?> BindAsync(ObjectKey key, V1AllocationResult? allocation, PodInfo pod, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await TryBindAsync(key, allocation, pod, cancellationToken);
+            }
+            catch (ApiException conflict) when (conflict.IsConflict && attempt < Attempts)
+            {
+                // Somebody else changed the claim: look at it again.
+                continue;
+            }
+        }
+    }
+
+    /// <summary>Gives an allocated claim that nobody else uses back, so that it can be allocated elsewhere.</summary>
+    public async Task ReleaseAsync(Resourcev1ResourceClaim claim, CancellationToken cancellationToken)
+    {
+        var copy = Copy(claim);
+        copy.Status.Allocation = null;
+        copy.Status.ReservedFor = null;
+        await client.UpdateStatusAsync(copy, cancellationToken);
+    }
+
+    private async Task<string?> TryBindAsync(ObjectKey key, V1AllocationResult? allocation, PodInfo pod, CancellationToken cancellationToken)
+    {
+        var claim = Copy(await client.GetAsync<Resourcev1ResourceClaim>(key, cancellationToken));
+        if (claim.Metadata.DeletionTimestamp is not null)
+        {
+            return $"claim {claim.Metadata.Name} got deleted in the meantime";
+        }
+
+        claim.Status ??= new V1ResourceClaimStatus();
+        if (allocation is not null && claim.Status.Allocation is not null)
+        {
+            return $"claim {claim.Metadata.Name} got allocated elsewhere in the meantime";
+        }
+
+        if (allocation is null && claim.Status.Allocation is null)
+        {
+            return $"claim {claim.Metadata.Name} got deallocated elsewhere in the meantime";
+        }
+
+        if (allocation is not null)
+        {
+            if (claim.Metadata.Finalizers?.Contains(PodClaims.Finalizer) != true)
+            {
+                claim.Metadata.Finalizers = [.. claim.Metadata.Finalizers ?? [], PodClaims.Finalizer];
+                claim = Copy(await client.UpdateAsync(claim, cancellationToken));
+                claim.Status ??= new V1ResourceClaimStatus();
+            }
+
+            claim.Status.Allocation = allocation;
+        }
+
+        if (!PodClaims.IsReservedFor(claim, pod))
+        {
+            claim.Status.ReservedFor = [.. claim.Status.ReservedFor ?? [], new V1ResourceClaimConsumerReference { Resource = "pods", Name = pod.Key.Name, Uid = pod.Uid }];
+        }
+
+        await client.UpdateStatusAsync(claim, cancellationToken);
+        return null;
+    }
+
+    private static Resourcev1ResourceClaim Copy(Resourcev1ResourceClaim claim) => ObjectJson.Decode<Resourcev1ResourceClaim>(ObjectJson.Encode(claim));
+}

@@ -1,0 +1,212 @@
+using Flotilla.Api;
+using Flotilla.Scheduler.Pipeline;
+using Flotilla.Scheduler.Snapshot;
+using k8s.Models;
+
+namespace Flotilla.Scheduler.Tests.Plugins;
+
+public sealed class DynamicResourcesTests
+{
+    private const string Driver = "gpu.example.com";
+    private readonly ClusterSnapshot cluster = Given.Cluster(Given.Node("a"), Given.Node("b"));
+    private readonly Placer placer = new(PluginSet.Default());
+
+    public DynamicResourcesTests()
+    {
+        cluster.Devices.Set(Class("gpu", "device.driver == 'gpu.example.com'"));
+        cluster.Devices.Set(Slice("a", Device("g0", "big", 80), Device("g1", "small", 16)));
+        cluster.Devices.Set(Slice("b", Device("g0", "small", 16), Device("g1", "small", 16)));
+    }
+
+    [Fact]
+    public void Selectors_look_at_attributes_and_capacity()
+    {
+        Claim("c", Exactly("gpu", "device.attributes['gpu.example.com'].model == 'big' && device.capacity['gpu.example.com'].memory.compareTo(quantity('40Gi')) > 0"));
+
+        Assert.Equal("a: r=g0", Allocate("c"));
+    }
+
+    [Fact]
+    public void Devices_that_are_taken_or_promised_are_not_given_twice()
+    {
+        for (var i = 0; i < 4; i++)
+        {
+            Claim($"c{i}", Exactly("gpu"));
+            Assert.NotNull(Allocate($"c{i}"));
+        }
+
+        Claim("late", Exactly("gpu"));
+        Assert.Equal("0/2 nodes are available: 2 cannot allocate all claims.", Allocate("late"));
+    }
+
+    [Fact]
+    public void A_request_for_all_gets_every_match_or_nothing()
+    {
+        Claim("one", Exactly("gpu", "device.attributes['gpu.example.com'].model == 'big'"));
+        Assert.Equal("a: r=g0", Allocate("one"));
+        Claim("all", Exactly("gpu", mode: "All"));
+
+        Assert.Equal("b: r=g0 r=g1", Allocate("all"));
+    }
+
+    [Fact]
+    public void A_constraint_makes_devices_agree()
+    {
+        var claim = Claim("pair", Exactly("gpu", count: 2));
+        claim.Spec.Devices.Constraints = [new V1DeviceConstraint { MatchAttribute = "gpu.example.com/model" }];
+
+        Assert.Equal("b: r=g0 r=g1", Allocate("pair"));
+    }
+
+    [Fact]
+    public void The_first_alternative_that_can_be_had_is_taken()
+    {
+        var claim = Claim("any", new V1DeviceRequest
+        {
+            Name = "r",
+            FirstAvailable =
+            [
+                new V1DeviceSubRequest { Name = "huge", DeviceClassName = "gpu", Selectors = [Cel("device.attributes['gpu.example.com'].model == 'huge'")] },
+                new V1DeviceSubRequest { Name = "big", DeviceClassName = "gpu", Selectors = [Cel("device.attributes['gpu.example.com'].model == 'big'")] },
+            ],
+        });
+
+        Assert.Equal("a: r/big=g0", Allocate(claim.Metadata.Name));
+    }
+
+    [Fact]
+    public void Admin_access_shares_what_is_taken()
+    {
+        Claim("user", Exactly("gpu", "device.attributes['gpu.example.com'].model == 'big'"));
+        Assert.Equal("a: r=g0", Allocate("user"));
+        var admin = Exactly("gpu", "device.attributes['gpu.example.com'].model == 'big'");
+        admin.Exactly.AdminAccess = true;
+        Claim("admin", admin);
+
+        Assert.Equal("a: r=g0", Allocate("admin"));
+    }
+
+    [Fact]
+    public void Partitions_share_the_counters_of_their_hardware()
+    {
+        var slice = Slice("a", Part("half0", 4), Part("half1", 4), Part("whole", 8));
+        slice.Spec.SharedCounters = [new V1CounterSet { Name = "card", Counters = new Dictionary<string, V1Counter> { ["slots"] = new V1Counter { Value = new("8") } } }];
+        cluster.Devices.Set(slice);
+        cluster.Devices.RemoveSlice("slice-b");
+        Claim("first", Exactly("gpu"));
+        Claim("whole", Exactly("gpu", "device.attributes['gpu.example.com'].model == 'whole'"));
+        Claim("second", Exactly("gpu"));
+
+        Assert.Equal("a: r=half0", Allocate("first"));
+        Assert.StartsWith("0/2", Allocate("whole"), StringComparison.Ordinal);
+        Assert.Equal("a: r=half1", Allocate("second"));
+    }
+
+    [Fact]
+    public void Tainted_devices_go_only_to_who_tolerates_them()
+    {
+        var tainted = Device("g0", "odd", 1);
+        tainted.Taints = [new V1DeviceTaint { Key = "broken", Effect = "NoSchedule" }];
+        cluster.Devices.Set(Slice("a", tainted));
+        cluster.Devices.RemoveSlice("slice-b");
+        Claim("c", Exactly("gpu"));
+        Assert.StartsWith("0/2", Allocate("c"), StringComparison.Ordinal);
+
+        var tolerant = Exactly("gpu");
+        tolerant.Exactly.Tolerations = [new V1DeviceToleration { Key = "broken", OperatorProperty = "Exists" }];
+        Claim("d", tolerant);
+        Assert.Equal("a: r=g0", Allocate("d"));
+    }
+
+    [Fact]
+    public void An_allocated_claim_ties_the_pod_to_where_its_devices_are()
+    {
+        Claim("c", Exactly("gpu", "device.attributes['gpu.example.com'].model == 'big'"));
+        Allocate("c");
+
+        Assert.Equal("a", placer.Place(Pod("second", "c"), cluster).NodeName);
+    }
+
+    [Fact]
+    public void What_is_missing_is_said_in_upstreams_words()
+    {
+        Assert.Equal("0/2 nodes are available: resourceclaim.resource.k8s.io \"none\" not found.", placer.Place(Pod("p", "none"), cluster).Diagnosis!.ToString());
+
+        Claim("c", Exactly("tpu"));
+        Assert.Equal("0/2 nodes are available: request r: device class tpu does not exist.", placer.Place(Pod("p", "c"), cluster).Diagnosis!.ToString());
+
+        Claim("d", Exactly("gpu", "device.attributes['gpu.example.com'].modell == 'big'"));
+        var broken = placer.Place(Pod("p", "d"), cluster).Diagnosis!;
+        Assert.True(broken.IsError);
+        Assert.Contains("CEL runtime error: no such key: modell", broken.ToString(), StringComparison.Ordinal);
+
+        var waiting = Given.Pod("t", with: pod => pod.Spec.ResourceClaims = [new V1PodResourceClaim { Name = "x", ResourceClaimTemplateName = "template" }]);
+        var gate = placer.Plugins.PreEnqueue.Single(plugin => plugin.Name == "DynamicResources");
+        Assert.Equal("pod \"default/t\": ResourceClaim not created yet", gate.PreEnqueue(new PodInfo(waiting), cluster).Reasons![0]);
+    }
+
+    /// <summary>"node: request=device ...", or why not; writes the allocation as PreBind would.</summary>
+    private string Allocate(string claimName)
+    {
+        var cycle = new SchedulingCycle(Pod("pod-of-" + claimName, claimName), cluster);
+        var decision = placer.Place(cycle);
+        if (decision.NodeName is not { } node)
+        {
+            return decision.Diagnosis!.ToString();
+        }
+
+        var before = cluster.Devices.Taken().Count;
+        Assert.All(placer.Plugins.Reservers, plugin => Assert.True(plugin.Reserve(cycle, cluster.Node(node)!).IsFit));
+        var key = new ObjectKey("default", claimName);
+        var allocation = cluster.Devices.PromiseFor(cluster.Devices.Claim(key)!.Metadata.Uid)!;
+        Assert.True(cluster.Devices.Taken().Count >= before);
+        var claim = cluster.Devices.Claim(key)!;
+        claim.Status = new V1ResourceClaimStatus { Allocation = allocation };
+        cluster.Devices.Set(key, claim);
+        return $"{node}: {string.Join(' ', allocation.Devices.Results.Select(one => $"{one.Request}={one.Device}"))}";
+    }
+
+    private static PodInfo Pod(string name, string claim) =>
+        new(Given.Pod(name, with: pod => pod.Spec.ResourceClaims = [new V1PodResourceClaim { Name = "x", ResourceClaimName = claim }]));
+
+    private Resourcev1ResourceClaim Claim(string name, params V1DeviceRequest[] requests)
+    {
+        var claim = new Resourcev1ResourceClaim
+        {
+            Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = "default", Uid = "uid-" + name },
+            Spec = new V1ResourceClaimSpec { Devices = new V1DeviceClaim { Requests = requests } },
+        };
+        cluster.Devices.Set(new ObjectKey("default", name), claim);
+        return claim;
+    }
+
+    private static V1DeviceRequest Exactly(string className, string? cel = null, string mode = "ExactCount", long count = 1) => new()
+    {
+        Name = "r",
+        Exactly = new V1ExactDeviceRequest { DeviceClassName = className, AllocationMode = mode, Count = mode == "All" ? null : count, Selectors = cel is null ? null : [Cel(cel)] },
+    };
+
+    private static V1DeviceSelector Cel(string expression) => new() { Cel = new V1CELDeviceSelector { Expression = expression } };
+
+    private static V1DeviceClass Class(string name, string cel) => new() { Metadata = new V1ObjectMeta { Name = name }, Spec = new V1DeviceClassSpec { Selectors = [Cel(cel)] } };
+
+    private static V1ResourceSlice Slice(string node, params V1Device[] devices) => new()
+    {
+        Metadata = new V1ObjectMeta { Name = "slice-" + node },
+        Spec = new V1ResourceSliceSpec { Driver = Driver, NodeName = node, Pool = new V1ResourcePool { Name = node, Generation = 1, ResourceSliceCount = 1 }, Devices = devices },
+    };
+
+    private static V1Device Device(string name, string model, int gibibytes) => new()
+    {
+        Name = name,
+        Attributes = new Dictionary<string, V1DeviceAttribute> { ["model"] = new V1DeviceAttribute { StringValue = model } },
+        Capacity = new Dictionary<string, V1DeviceCapacity> { ["memory"] = new V1DeviceCapacity { Value = new($"{gibibytes}Gi") } },
+    };
+
+    private static V1Device Part(string name, int slots)
+    {
+        var device = Device(name, name, 1);
+        device.ConsumesCounters = [new V1DeviceCounterConsumption { CounterSet = "card", Counters = new Dictionary<string, V1Counter> { ["slots"] = new V1Counter { Value = new($"{slots}") } } }];
+        return device;
+    }
+}
