@@ -116,6 +116,45 @@ public sealed class SimulatedClusterTests : IAsyncLifetime
         Assert.True(missing.IsNotFound);
     }
 
+    [Fact]
+    public async Task A_pod_with_a_claim_waits_for_it_and_is_bound_where_its_device_is()
+    {
+        await Client.CreateAsync(new V1DeviceClass { Metadata = new V1ObjectMeta { Name = "gpu" }, Spec = new V1DeviceClassSpec() }, default);
+        await Client.CreateAsync(
+            new V1ResourceSlice
+            {
+                Metadata = new V1ObjectMeta { Name = "slice" },
+                Spec = new V1ResourceSliceSpec
+                {
+                    Driver = "gpu.example.com",
+                    NodeName = "sim-4",
+                    Pool = new V1ResourcePool { Name = "pool", Generation = 1, ResourceSliceCount = 1 },
+                    Devices = [new V1Device { Name = "g0" }],
+                },
+            },
+            default);
+        await Client.CreateAsync(
+            new V1Pod
+            {
+                Metadata = new V1ObjectMeta { Name = "user", NamespaceProperty = "default" },
+                Spec = new V1PodSpec { Containers = [new V1Container { Name = "c", Image = "i" }], ResourceClaims = [new V1PodResourceClaim { Name = "g", ResourceClaimName = "claim" }] },
+            },
+            default);
+        await Client.CreateAsync(
+            new Resourcev1ResourceClaim
+            {
+                Metadata = new V1ObjectMeta { Name = "claim", NamespaceProperty = "default" },
+                Spec = new V1ResourceClaimSpec { Devices = new V1DeviceClaim { Requests = [new V1DeviceRequest { Name = "r", Exactly = new V1ExactDeviceRequest { DeviceClassName = "gpu" } }] } },
+            },
+            default);
+
+        await UntilAsync(async () => (await PodsAsync()).Any(pod => pod is { Spec.NodeName: "sim-4", Status.Phase: "Running" }));
+        var claim = await Client.GetAsync<Resourcev1ResourceClaim>(new ObjectKey("default", "claim"), default);
+        Assert.Equal("g0", Assert.Single(claim.Status.Allocation.Devices.Results).Device);
+        Assert.Equal("user", Assert.Single(claim.Status.ReservedFor).Name);
+        Assert.Contains("resource.kubernetes.io/delete-protection", claim.Metadata.Finalizers);
+    }
+
     private static V1Deployment Deployment(string name, int replicas) => new()
     {
         Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = "default" },
