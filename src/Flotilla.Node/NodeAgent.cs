@@ -6,6 +6,8 @@ using Flotilla.Node.Containerd;
 using Flotilla.Node.Cpus;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Devices;
+using Flotilla.Node.Eviction;
+using Flotilla.Node.Manifests;
 using Flotilla.Node.Pods;
 using Flotilla.Node.Registry;
 using Flotilla.Node.Serving;
@@ -55,7 +57,8 @@ public sealed class NodeAgent : IAsyncDisposable
         var cgroups = new PodCgroups(options.CgroupRoot);
         var capacity = NodeCapacity.OfThisMachine(options);
         var self = informers.Of<V1Node>(new ListScope(FieldSelector: $"metadata.name={options.NodeName}"));
-        var admission = new PodAdmission(NodeChecks.For(options, capacity), new ResourceCheck(capacity), new AllocationFiles(options), () => self.Get(new Api.ObjectKey(null, options.NodeName)));
+        EvictionService? eviction = null;
+        var admission = new PodAdmission([.. NodeChecks.For(options, capacity), new PressureCheck(() => eviction!.Pressure)], new ResourceCheck(capacity), new AllocationFiles(options), () => self.Get(new Api.ObjectKey(null, options.NodeName)));
         var files = new CgroupFiles(time);
         var (view, probes) = (new RuntimeView(), new ProbeCounts());
         var shared = new PodServices(
@@ -63,9 +66,13 @@ public sealed class NodeAgent : IAsyncDisposable
             loggers.CreateLogger<PodAgent>(), hostIp, view, probes, admission, exclusive, new RuntimeClassHandlers(client), files);
         Pods = informers.Of<V1Pod>(new ListScope(FieldSelector: $"spec.nodeName={options.NodeName}"));
         Streams = new RuntimeStreams(Runtime, Pods, time);
-        var sampler = new UsageSampler(cgroups, files, view, Pods.List, time);
-        var server = serving is null ? null : new NodeServer(serving, new NodeAccess(options, serving, client, time), RoutesOf(sampler, cgroups, view, probes, time), loggers);
-        Status = new NodeStatusService(options, client, Runtime, events, time, loggers.CreateLogger<NodeStatusService>()) { ServerPort = () => server?.Port, Devices = devices.Counts };
+        var agent = new PodAgent(shared, Pods, loggers.CreateLogger<PodAgent>());
+        var sampler = new UsageSampler(cgroups, files, view, () => agent.Known, time);
+        var disks = new DiskAccounts(options, Runtime);
+        var collector = new ImageCollector(options, Runtime, time, loggers.CreateLogger<ImageCollector>());
+        eviction = new EvictionService(options, agent, sampler, disks, collector, new EvictionSignals(options), events, time, loggers.CreateLogger<EvictionService>());
+        var server = serving is null ? null : new NodeServer(serving, new NodeAccess(options, serving, client, time), RoutesOf(sampler, cgroups, view, probes, agent, time), loggers);
+        Status = new NodeStatusService(options, client, Runtime, events, time, loggers.CreateLogger<NodeStatusService>()) { ServerPort = () => server?.Port, Pressure = () => eviction.Pressure, Devices = devices.Counts };
         inventory.Changed += Status.Hurry;
         services.AddRange(
         [
@@ -80,8 +87,13 @@ public sealed class NodeAgent : IAsyncDisposable
             .. server is null ? (IHostedService[])[] : [server],
             Status,
             new LogRotation(options, Runtime, time, loggers.CreateLogger<LogRotation>()),
-            new PodAgent(shared, Pods, loggers.CreateLogger<PodAgent>()),
+            new ManifestWatcher(options, agent, time, loggers.CreateLogger<ManifestWatcher>()),
+            agent,
+            new MirrorPods(agent, client, Pods, () => self.Get(new Api.ObjectKey(null, options.NodeName)), statuses, time, loggers.CreateLogger<MirrorPods>()),
+            new QosService(cgroups, capacity, agent, time),
             sampler,
+            collector,
+            eviction,
         ]);
     }
 
@@ -112,7 +124,7 @@ public sealed class NodeAgent : IAsyncDisposable
         }
     }
 
-    private NodeRoutes RoutesOf(UsageSampler sampler, PodCgroups cgroups, RuntimeView view, ProbeCounts probes, TimeProvider time)
+    private NodeRoutes RoutesOf(UsageSampler sampler, PodCgroups cgroups, RuntimeView view, ProbeCounts probes, PodAgent agent, TimeProvider time)
     {
         var statistics = new StatisticsRoutes(
             sampler,
@@ -121,7 +133,7 @@ public sealed class NodeAgent : IAsyncDisposable
             new ContainerSeries(sampler, cgroups, options),
             new AgentSeries(options, view, time),
             probes);
-        return new NodeRoutes([.. statistics.All, .. new PodRoutes(Pods.List, view).All, .. new StreamRoutes(Streams).All, .. new MachineRoutes(options).All]);
+        return new NodeRoutes([.. statistics.All, .. new PodRoutes(() => agent.Known, view).All, .. new StreamRoutes(Streams).All, .. new MachineRoutes(options).All]);
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)

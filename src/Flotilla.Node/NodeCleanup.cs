@@ -16,10 +16,16 @@ public static class NodeCleanup
     private static readonly TimeSpan RuntimeTimeout = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan KillTimeout = TimeSpan.FromSeconds(10);
 
-    public static async Task RunAsync(NodeOptions options, CancellationToken cancellationToken)
+    /// <param name="longestGrace">What pods are given to end, if they ask for more; null: nothing.</param>
+    /// <param name="progress">Told what is waited for.</param>
+    public static async Task RunAsync(NodeOptions options, CancellationToken cancellationToken, TimeSpan? longestGrace = null, Action<string>? progress = null)
     {
         if (options.ContainerRuntimeEndpoint is not null || ContainerdProcess.Find(options) is not null)
         {
+            if (longestGrace is { } grace)
+            {
+                await ContainerFarewell.RunAsync(options, grace, progress ?? (_ => { }), cancellationToken);
+            }
             await StopPodsAsync(options, cancellationToken);
         }
         if (options.ContainerRuntimeEndpoint is null)

@@ -1,4 +1,5 @@
 using System.Net;
+using Flotilla.Node.Eviction;
 
 namespace Flotilla.Node;
 
@@ -73,6 +74,23 @@ public sealed record NodeOptions
 
     /// <summary>Kernel settings that pods may change beside the safe ones; a name may end with <c>*</c>.</summary>
     public IReadOnlyList<string> AllowedUnsafeSysctls { get; init; } = [];
+
+    public IReadOnlyList<EvictionThreshold> EvictionThresholds { get; init; } = EvictionThreshold.Defaults;
+
+    /// <summary>How long a shortage is told after it has passed.</summary>
+    public TimeSpan PressureTransition { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The most time that pods are given to end when they must leave for the node's sake.</summary>
+    public TimeSpan LongestEvictionGrace { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Unused images are removed when the disk is as full as this, in percent...</summary>
+    public int ImageDiskHighPercent { get; init; } = 85;
+
+    /// <summary>... until it is only as full as this.</summary>
+    public int ImageDiskLowPercent { get; init; } = 80;
+
+    /// <summary>What the machine itself needs; pods share the rest.</summary>
+    public IReadOnlyDictionary<string, string> SystemReserved { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>Pods described by files in here run without the cluster's leave, and are shown to it.</summary>
     public string ManifestDirectory { get => field ?? Path.Combine(DataDirectory, "manifests"); init; }

@@ -59,7 +59,7 @@ public class Cluster : IAsyncLifetime
         await Eventually.GetAsync(() => Task.FromResult(Directory.Exists($"/proc/{pid.Trim()}")), alive => !alive, 10);
     }
 
-    internal async Task<CommandOutput> DownAsync() => await FlotillaAsync("down");
+    internal async Task<CommandOutput> DownAsync() => await FlotillaAsync("down", "--grace-period", "1");
 
     internal Task<CommandOutput> FlotillaAsync(params string[] arguments) =>
         CommandLine.RunAsync(flotilla, [.. arguments, "--data-dir", DataDirectory], environment: Environs);

@@ -39,6 +39,10 @@ internal static class ContainerConfiguration
         config.Annotations[RuntimeLabels.Resources] = PodResizing.Describe(container);
         config.Annotations[RuntimeLabels.TerminationMessagePath] = TerminationPath(container);
         config.Annotations[RuntimeLabels.TerminationMessagePolicy] = container.TerminationMessagePolicy ?? "File";
+        if (container.Lifecycle?.PreStop is { } hook)
+        {
+            config.Annotations[RuntimeLabels.PreStop] = System.Text.Encoding.UTF8.GetString(Api.ObjectJson.Encode(hook).AsSpan());
+        }
         config.Annotations[RuntimeLabels.GracePeriod] = pod.GracePeriod().TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
         return config;
     }

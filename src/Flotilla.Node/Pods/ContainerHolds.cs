@@ -44,7 +44,7 @@ internal sealed class ContainerHolds(TimeProvider time)
         {
             return null;
         }
-        var wait = known.Wait ?? BackOff.After(exited.Attempt);
+        var wait = known.Wait ?? BackOff.After(pod, exited.Attempt);
         if (exited.FinishedAt - exited.StartedAt > LongRun)
         {
             wait.Reset();

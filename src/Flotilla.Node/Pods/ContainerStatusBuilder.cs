@@ -46,6 +46,7 @@ internal static class ContainerStatusBuilder
             Resources = new V1ResourceRequirements { Limits = has?.Limits, Requests = has?.Requests, Claims = container.Resources?.Claims },
             AllocatedResources = container.Resources?.Requests,
             VolumeMounts = Mounts(container),
+            StopSignal = container.Lifecycle?.StopSignal,
         };
     }
 

@@ -22,14 +22,71 @@ internal sealed partial class PodAgent(PodServices services, Informer<V1Pod> pod
     private readonly HashSet<string> finished = new(StringComparer.Ordinal);
     private readonly Lock gate = new();
     private readonly SemaphoreSlim relisting = new(1, 1);
+    private IReadOnlyList<V1Pod> fromFiles = [];
+    private CancellationToken stopping;
+    private bool isReady;
     private Dictionary<string, string> seen = new(StringComparer.Ordinal);
+
+    /// <summary>The pods that run from files of this node.</summary>
+    public IReadOnlyList<V1Pod> Static
+    {
+        get
+        {
+            lock (gate)
+            {
+                return fromFiles;
+            }
+        }
+    }
+
+    /// <summary>Called when <see cref="Static"/> has changed.</summary>
+    public Action StaticChanged { get; set; } = () => { };
+
+    /// <summary>All pods of the node, wherever they come from, as they are wanted.</summary>
+    public IEnumerable<V1Pod> Known => workers.Values.Select(worker => worker.Pod);
+
+    public ICollection<PodWorker> Workers => workers.Values;
+
+    /// <summary>What the node's files describe now. A pod of a changed file runs when its predecessor of that name has ended.</summary>
+    public void SetStatic(IReadOnlyList<V1Pod> pods)
+    {
+        lock (gate)
+        {
+            fromFiles = pods;
+            if (isReady)
+            {
+                FollowStatic();
+            }
+        }
+        StaticChanged();
+    }
+
+    // Under the gate.
+    private void FollowStatic()
+    {
+        var wanted = fromFiles.ToDictionary(pod => pod.Metadata.Uid, StringComparer.Ordinal);
+        foreach (var worker in workers.Values.Where(worker => StaticPods.IsStatic(worker.Pod) && !wanted.ContainsKey(worker.Uid)))
+        {
+            worker.Update(null);
+        }
+        foreach (var pod in wanted.Values.Where(pod => !workers.Values.Any(worker => worker.Uid == pod.Metadata.Uid || (StaticPods.IsStatic(worker.Pod) && worker.Pod.Key() == pod.Key()))))
+        {
+            Start(pod, gone: false, stopping);
+        }
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
         {
             await pods.WaitForSyncAsync(stoppingToken);
+            KeepRunning();
             pods.Subscribe(change => Change(change, stoppingToken));
+            lock (gate)
+            {
+                (stopping, isReady) = (stoppingToken, true);
+                FollowStatic();
+            }
             await RemoveOrphansAsync(stoppingToken);
             await Task.WhenAll(RelistForeverAsync(stoppingToken), FollowEventsAsync(stoppingToken));
         }
@@ -43,6 +100,10 @@ internal sealed partial class PodAgent(PodServices services, Informer<V1Pod> pod
     private void Change(ObjectChange<V1Pod> change, CancellationToken stoppingToken)
     {
         var pod = change.Latest;
+        if (StaticPods.IsMirror(pod))
+        {
+            return;
+        }
         lock (gate)
         {
             if (finished.Contains(pod.Metadata.Uid))
@@ -61,6 +122,23 @@ internal sealed partial class PodAgent(PodServices services, Informer<V1Pod> pod
             {
                 Start(pod, gone: false, stoppingToken);
             }
+        }
+    }
+
+    // Those that run already have what they were given; only then are others let in.
+    private void KeepRunning()
+    {
+        foreach (var pod in pods.List().Where(pod => pod.Status?.Phase == "Running" && !StaticPods.IsMirror(pod)))
+        {
+            services.Admission.Admit(pod, isKnown: true, () => Wake(pod.Metadata.Uid));
+        }
+    }
+
+    private void Wake(string podUid)
+    {
+        if (workers.TryGetValue(podUid, out var worker))
+        {
+            worker.Wake();
         }
     }
 
@@ -92,6 +170,10 @@ internal sealed partial class PodAgent(PodServices services, Informer<V1Pod> pod
             if (!worker.IsGone)
             {
                 finished.Add(worker.Uid);
+            }
+            if (isReady && !stoppingToken.IsCancellationRequested)
+            {
+                FollowStatic();
             }
         }
     }

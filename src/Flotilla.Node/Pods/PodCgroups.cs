@@ -47,6 +47,29 @@ internal sealed class PodCgroups(string root, string mountPoint = PodCgroups.Mou
         }
     }
 
+    /// <summary>The cgroups above the pods': all of them together, and the classes below the guaranteed one.</summary>
+    /// <param name="burstableCores">What the burstable pods ask for together.</param>
+    public void CreateTree(decimal cores, long memoryBytes, decimal burstableCores)
+    {
+        Share(root, new PodLimits(PodLimits.Shares(cores), null, memoryBytes));
+        Share(root + "/burstable", new PodLimits(PodLimits.Shares(burstableCores), null, null));
+        Share(root + "/besteffort", new PodLimits(PodLimits.Shares(0), null, null));
+    }
+
+    private void Share(string path, PodLimits limits)
+    {
+        foreach (var controller in Hierarchies.Where(controller => unified || Directory.Exists(Path.Combine(mountPoint, controller))))
+        {
+            var directory = DirectoryOf(controller, path);
+            Directory.CreateDirectory(directory);
+            if (unified)
+            {
+                Delegate(path);
+            }
+            Apply(directory, controller, limits);
+        }
+    }
+
     /// <summary>Takes the limits off for as long as those of the containers change; <see cref="Create"/> sets them again.</summary>
     public void Widen(V1Pod pod)
     {

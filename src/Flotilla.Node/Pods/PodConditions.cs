@@ -26,6 +26,10 @@ internal static class PodConditions
         {
             conditions.Add(New("PodResizePending", true, pending.Reason, pending.Message));
         }
+        if (input.Failure is { Reason: "Evicted" } eviction)
+        {
+            conditions.Add(New("DisruptionTarget", true, "TerminationByKubelet", eviction.Message));
+        }
         if (input.Resizing is { } fault)
         {
             conditions.Add(fault.Length == 0 ? New("PodResizeInProgress", true) : New("PodResizeInProgress", true, "Error", fault));
@@ -41,7 +45,7 @@ internal static class PodConditions
                 LastTransitionTime = known?.Status == condition.Status ? known.LastTransitionTime ?? input.Now : input.Now,
             };
         }
-        return [.. conditions, .. old.Where(condition => !Own.Contains(condition.Type, StringComparer.Ordinal))];
+        return [.. conditions, .. old.Where(condition => !conditions.Exists(own => own.Type == condition.Type) && !Own.Contains(condition.Type, StringComparer.Ordinal))];
     }
 
     public static bool IsInitialized(V1Container container, V1ContainerStatus status) =>

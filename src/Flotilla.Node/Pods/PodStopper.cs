@@ -5,6 +5,7 @@ namespace Flotilla.Node.Pods;
 /// <summary>Stops containers: hook first, then the signal, all within the grace period; sidecars after the containers they serve.</summary>
 internal sealed class PodStopper(PodServices services, PodSandboxes sandboxes)
 {
+    private readonly StopSignals signals = new(services.Runtime, services.Time);
     private static readonly TimeSpan LeastGrace = TimeSpan.FromSeconds(2);
 
     public async Task StopPodAsync(V1Pod pod, ObservedPod observed, TimeSpan grace, CancellationToken cancellationToken)
@@ -37,7 +38,10 @@ internal sealed class PodStopper(PodServices services, PodSandboxes sandboxes)
             var left = grace - services.Time.GetElapsedTime(start);
             grace = left > LeastGrace ? left : LeastGrace;
         }
-        await services.Starter.StopAsync(container.Id, grace, cancellationToken);
+        var signalled = services.Time.GetTimestamp();
+        await signals.SendAsync(pod.FindContainer(container.Name), container.Id, grace, cancellationToken);
+        var rest = grace - services.Time.GetElapsedTime(signalled);
+        await services.Starter.StopAsync(container.Id, rest > TimeSpan.Zero ? rest : TimeSpan.Zero, cancellationToken);
     }
 
     private async Task RunHookAsync(

@@ -39,6 +39,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
     private (string Reason, string Message)? failure;
     private Rejection? rejection;
     private ResizePending? pending;
+    private TimeSpan? evictionGrace;
     private int failures;
     private bool hasExclusives;
 
@@ -57,6 +58,9 @@ internal sealed partial class PodWorker : IContainerVerdicts
 
     public string Uid => pod.Metadata.Uid;
 
+    /// <summary>As it is wanted.</summary>
+    public V1Pod Pod => pod;
+
     /// <summary>Whether the cluster no longer knows the pod.</summary>
     public bool IsGone
     {
@@ -67,6 +71,29 @@ internal sealed partial class PodWorker : IContainerVerdicts
                 return isGone;
             }
         }
+    }
+
+    /// <summary>Neither over nor about to be.</summary>
+    public bool IsActive => !IsGone && !pod.IsDeleting() && failure is null && rejection is null && status.Phase is not ("Succeeded" or "Failed");
+
+    /// <summary>Nothing of it runs any more.</summary>
+    public bool IsDone { get; private set; }
+
+    /// <summary>Ends the pod for the node's sake. False: it is ending already.</summary>
+    public bool Evict(string message, TimeSpan grace)
+    {
+        lock (gate)
+        {
+            if (!IsActive)
+            {
+                return false;
+            }
+            evictionGrace = grace;
+            failure = ("Evicted", message);
+            interrupt.Cancel();
+        }
+        Wake();
+        return true;
     }
 
     public void Wake()
@@ -501,10 +528,11 @@ internal sealed partial class PodWorker : IContainerVerdicts
         if (observed.IsSandboxReady || observed.Running.Any())
         {
             Publish(desired, observed);
-            await stopper.StopPodAsync(desired, observed, desired.GracePeriod(), cancellationToken);
+            await stopper.StopPodAsync(desired, observed, evictionGrace ?? desired.GracePeriod(), cancellationToken);
             observed = await observer.ObserveAsync(cancellationToken);
         }
         Publish(desired, observed, stopped: true);
+        IsDone = true;
         Release(desired);
         services.Cgroups.Remove(desired.Metadata.Uid);
     }
@@ -532,6 +560,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
         }
         await Task.WhenAll(observed.Sandboxes.Select(sandbox => sandboxes.RemoveAsync(sandbox, cancellationToken)));
         services.Cgroups.Remove(desired.Metadata.Uid);
+        IsDone = true;
         Release(desired);
         services.ProbeCounts.Forget(desired.Metadata.Uid);
         Delete(PodDirectories.Of(services.Options, desired.Metadata.Uid));

@@ -12,7 +12,7 @@ internal sealed class PullHistory
 
     public void Failed(string image, string error, DateTimeOffset now)
     {
-        var wait = failures.TryGetValue(image, out var known) ? known.Wait : new BackOff();
+        var wait = failures.TryGetValue(image, out var known) ? known.Wait : new BackOff(TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(5));
         wait.Grow();
         failures[image] = (wait, error, now + wait.Delay);
     }

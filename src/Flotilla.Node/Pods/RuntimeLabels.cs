@@ -14,6 +14,7 @@ internal static class RuntimeLabels
     public const string Resources = "io.kubernetes.container.resources";
     public const string TerminationMessagePath = "io.kubernetes.container.terminationMessagePath";
     public const string TerminationMessagePolicy = "io.kubernetes.container.terminationMessagePolicy";
+    public const string PreStop = "io.kubernetes.container.preStopHandler";
     public const string GracePeriod = "io.kubernetes.pod.terminationGracePeriod";
 
     public static Dictionary<string, string> Of(V1Pod pod) => new(StringComparer.Ordinal)

@@ -16,12 +16,28 @@ internal sealed partial class StatusWriter(IObjectClient client, TimeProvider ti
     private const int Writers = 8;
     private readonly ConcurrentDictionary<string, Pending> pending = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, V1Pod> written = new(StringComparer.Ordinal);
+
+    // Of pods that run from files: their objects come and go.
+    private readonly ConcurrentDictionary<string, V1PodStatus> latest = new(StringComparer.Ordinal);
     private readonly WorkQueue<string> queue = new(time);
 
     private sealed record Pending(V1Pod Pod, V1PodStatus Status, bool Remove);
 
+    /// <summary>For a pod whose object has been made anew.</summary>
+    public void WriteAgain(V1Pod pod)
+    {
+        if (latest.TryGetValue(pod.Metadata.Uid, out var status))
+        {
+            Set(pod, status);
+        }
+    }
+
     public void Set(V1Pod pod, V1PodStatus status, bool remove = false)
     {
+        if (StaticPods.IsStatic(pod))
+        {
+            latest[pod.Metadata.Uid] = status;
+        }
         pending.AddOrUpdate(
             pod.Metadata.Uid,
             static (_, fresh) => fresh,
@@ -35,6 +51,7 @@ internal sealed partial class StatusWriter(IObjectClient client, TimeProvider ti
     {
         pending.TryRemove(podUid, out _);
         written.TryRemove(podUid, out _);
+        latest.TryRemove(podUid, out _);
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
@@ -65,7 +82,7 @@ internal sealed partial class StatusWriter(IObjectClient client, TimeProvider ti
         }
         try
         {
-            await UpdateAsync(work, cancellationToken);
+            await (StaticPods.IsStatic(work.Pod) ? UpdateMirrorAsync(work, cancellationToken) : UpdateAsync(work, cancellationToken));
             if (work.Remove)
             {
                 await RemoveAsync(work.Pod, cancellationToken);
@@ -77,7 +94,8 @@ internal sealed partial class StatusWriter(IObjectClient client, TimeProvider ti
         catch (ApiException gone) when (gone.IsNotFound)
         {
             queue.Forget(uid);
-            Forget(uid);
+            pending.TryRemove(uid, out _);
+            written.TryRemove(uid, out _);
         }
         catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
@@ -86,6 +104,15 @@ internal sealed partial class StatusWriter(IObjectClient client, TimeProvider ti
                 Log.Failed(logger, failure, work.Pod.Key());
             }
             queue.AddRateLimited(uid);
+        }
+    }
+
+    private async Task UpdateMirrorAsync(Pending work, CancellationToken cancellationToken)
+    {
+        var mirror = await client.GetAsync<V1Pod>(work.Pod.Key(), cancellationToken);
+        if (StaticPods.IsMirror(mirror) && StaticPods.RuntimeUid(mirror) == work.Pod.Metadata.Uid)
+        {
+            await client.UpdateStatusAsync(mirror with { Status = work.Status }, cancellationToken);
         }
     }
 

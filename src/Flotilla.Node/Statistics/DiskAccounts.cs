@@ -47,6 +47,9 @@ internal sealed class DiskAccounts(NodeOptions options, CriClient runtime)
     /// <summary>What an emptyDir of the pod holds.</summary>
     public DiskUse EmptyDirectory(V1Pod pod, string volume) => DiskUse.Of(Path.Combine(VolumesDirectory(pod), EmptyDirectories, volume));
 
+    /// <summary>What a container has logged.</summary>
+    public DiskUse Logs(V1Pod pod, string container) => DiskUse.Of(Path.Combine(PodDirectories.Logs(options, pod), container));
+
     private string VolumesDirectory(V1Pod pod) => Path.Combine(PodDirectories.Of(options, pod.Metadata.Uid), "volumes");
 
     private IEnumerable<string> Directories(V1Pod pod, IReadOnlyCollection<string>? plugins = null) =>

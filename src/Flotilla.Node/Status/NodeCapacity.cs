@@ -6,13 +6,18 @@ namespace Flotilla.Node.Status;
 /// <summary>What the machine can give to pods.</summary>
 public sealed record NodeCapacity(int Cores, long MemoryBytes, long DiskBytes, int MaxPods)
 {
+    private IReadOnlyDictionary<string, decimal> Reserved { get; init; } = new Dictionary<string, decimal>(StringComparer.Ordinal);
+
     // Upstream's default eviction thresholds leave this much to the machine.
     private const long ReservedMemoryBytes = 100L << 20;
     private const decimal UsableDisk = 0.9m;
 
     public static NodeCapacity OfThisMachine(NodeOptions options)
     {
-        return new NodeCapacity(Environment.ProcessorCount, MachineMemoryBytes(), DiskOf(options.DataDirectory).TotalSize, options.MaxPods);
+        return new NodeCapacity(Environment.ProcessorCount, MachineMemoryBytes(), DiskOf(options.DataDirectory).TotalSize, options.MaxPods)
+        {
+            Reserved = options.SystemReserved.ToDictionary(pair => pair.Key, pair => new ResourceQuantity(pair.Value).ToDecimal(), StringComparer.Ordinal),
+        };
     }
 
     public static long MachineMemoryBytes()
@@ -31,25 +36,32 @@ public sealed record NodeCapacity(int Cores, long MemoryBytes, long DiskBytes, i
         return new DriveInfo(directory);
     }
 
-    public Dictionary<string, ResourceQuantity> Capacity() => Quantities(MemoryBytes, $"{DiskBytes >> 10}Ki");
+    public Dictionary<string, ResourceQuantity> Capacity() => Quantities(Cores, MemoryBytes, $"{DiskBytes >> 10}Ki");
 
     public Dictionary<string, ResourceQuantity> Allocatable() =>
-        Quantities(AllocatableMemoryBytes, ((long)(DiskBytes * UsableDisk)).ToString(CultureInfo.InvariantCulture));
+        Quantities(AllocatableCores, AllocatableMemoryBytes, ((long)AllocatableDisk).ToString(CultureInfo.InvariantCulture));
 
     /// <summary>How much of a resource all pods together can have.</summary>
     public decimal? AmountOf(string resource) => resource switch
     {
-        "cpu" => Cores,
+        "cpu" => AllocatableCores,
         "memory" => AllocatableMemoryBytes,
-        "ephemeral-storage" => DiskBytes * UsableDisk,
+        "ephemeral-storage" => AllocatableDisk,
         _ => null,
     };
 
-    private long AllocatableMemoryBytes => Math.Max(MemoryBytes - ReservedMemoryBytes, 0);
+    /// <summary>What the kernel lets all pods together have: eviction begins before they have it all.</summary>
+    public long EnforcedMemoryBytes => (long)Math.Max(MemoryBytes - Reserved.GetValueOrDefault("memory"), 0);
 
-    private Dictionary<string, ResourceQuantity> Quantities(long memoryBytes, string disk) => new(StringComparer.Ordinal)
+    private decimal AllocatableCores => Math.Max(Cores - Reserved.GetValueOrDefault("cpu"), 0);
+
+    private long AllocatableMemoryBytes => Math.Max(EnforcedMemoryBytes - ReservedMemoryBytes, 0);
+
+    private decimal AllocatableDisk => Math.Max((DiskBytes * UsableDisk) - Reserved.GetValueOrDefault("ephemeral-storage"), 0);
+
+    private Dictionary<string, ResourceQuantity> Quantities(decimal cores, long memoryBytes, string disk) => new(StringComparer.Ordinal)
     {
-        ["cpu"] = new(Cores.ToString(CultureInfo.InvariantCulture)),
+        ["cpu"] = new(cores == decimal.Truncate(cores) ? ((long)cores).ToString(CultureInfo.InvariantCulture) : string.Create(CultureInfo.InvariantCulture, $"{(long)(cores * 1000)}m")),
         ["ephemeral-storage"] = new(disk),
         ["hugepages-1Gi"] = new("0"),
         ["hugepages-2Mi"] = new("0"),

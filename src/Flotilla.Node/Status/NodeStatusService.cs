@@ -36,6 +36,8 @@ public sealed partial class NodeStatusService(
     /// <summary>Something that the status tells has changed: it is looked at now.</summary>
     public void Hurry() => Interlocked.Exchange(ref hurry, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
 
+    internal Func<NodePressure> Pressure { get; init; } = () => default;
+
     /// <summary>Until the node has been reported ready once.</summary>
     public Task WaitUntilReadyAsync(CancellationToken cancellationToken) => ready.Task.WaitAsync(cancellationToken);
 
@@ -157,7 +159,7 @@ public sealed partial class NodeStatusService(
             Capacity = extended.AddTo(capacity.Capacity(), old?.Capacity, healthy: false),
             Allocatable = extended.AddTo(capacity.Allocatable(), old?.Capacity, healthy: true),
             Conditions = NodeConditions.Merge(
-                old?.Conditions, NodeConditions.For(NodePressure.OfThisMachine(options), state.NotReady), time.GetUtcNow().UtcDateTime),
+                old?.Conditions, NodeConditions.For(Pressure(), state.NotReady), time.GetUtcNow().UtcDateTime),
             NodeInfo = info,
             Images = state.IsDown ? old?.Images : [.. state.Images],
         };

@@ -11,16 +11,19 @@ namespace Flotilla.Commands;
 /// <summary>Leaves no process, mount, link or rule behind. The data stays for the next <c>up</c>, unless it is to be purged.</summary>
 internal static class DownCommand
 {
+    private const int LongestGraceSeconds = 30;
+
     public static Command Create()
     {
         var purge = new Option<bool>("--purge") { Description = "Also delete the cluster's data and images." };
-        var command = new Command("down", "Stop the cluster of this machine and everything it runs.") { purge };
+        var grace = new Option<int>("--grace-period") { Description = "The most seconds that pods are given to end by themselves.", DefaultValueFactory = _ => LongestGraceSeconds };
+        var command = new Command("down", "Stop the cluster of this machine and everything it runs.") { purge, grace };
         var flags = ClusterFlags.Find(command);
-        command.SetAction((parsed, cancellationToken) => RunAsync(flags.Read(parsed), parsed.GetValue(purge), cancellationToken));
+        command.SetAction((parsed, cancellationToken) => RunAsync(flags.Read(parsed), parsed.GetValue(purge), TimeSpan.FromSeconds(Math.Max(0, parsed.GetValue(grace))), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(ClusterSettings settings, bool purge, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(ClusterSettings settings, bool purge, TimeSpan grace, CancellationToken cancellationToken)
     {
         if (!settings.Exists)
         {
@@ -30,7 +33,7 @@ internal static class DownCommand
 
         Preflight.CheckPrivilege("flotilla down");
         await new ServerProcess(settings).StopAsync(cancellationToken);
-        await NodeCleanup.RunAsync(NodeComposition.NodeOptionsFor(settings), cancellationToken);
+        await NodeCleanup.RunAsync(NodeComposition.NodeOptionsFor(settings), cancellationToken, grace, step => Console.WriteLine($"  {step}"));
         IReadOnlyList<string> left = [];
         if (MachineClaim.Other(settings) is null)
         {

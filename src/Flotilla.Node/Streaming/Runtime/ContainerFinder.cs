@@ -2,6 +2,7 @@ using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Client.Streams;
 using Flotilla.Node.Cri;
+using Flotilla.Node.Pods;
 using k8s.Models;
 
 namespace Flotilla.Node.Streaming.Runtime;
@@ -31,7 +32,7 @@ internal sealed class ContainerFinder(CriClient runtime, Informer<V1Pod> pods)
             {
                 [PodNamespace] = pod.Metadata.NamespaceProperty,
                 [PodName] = pod.Metadata.Name,
-                [PodUid] = pod.Metadata.Uid,
+                [PodUid] = StaticPods.RuntimeUid(pod),
                 [ContainerName] = container,
             },
         };
@@ -53,7 +54,7 @@ internal sealed class ContainerFinder(CriClient runtime, Informer<V1Pod> pods)
         var filter = new PodSandboxFilter
         {
             State = new PodSandboxStateValue { State = PodSandboxState.SandboxReady },
-            LabelSelector = { [PodUid] = pod.Metadata.Uid },
+            LabelSelector = { [PodUid] = StaticPods.RuntimeUid(pod) },
         };
         var answer = await runtime.Runtime.ListPodSandboxAsync(new ListPodSandboxRequest { Filter = filter }, cancellationToken: cancellationToken);
         return answer.Items.MaxBy(sandbox => sandbox.CreatedAt)?.Id
