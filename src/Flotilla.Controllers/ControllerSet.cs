@@ -1,4 +1,5 @@
 using Flotilla.Controllers.Autoscaling;
+using Flotilla.Controllers.AttachDetach;
 using Flotilla.Controllers.BootstrapTokens;
 using Flotilla.Controllers.Certificates;
 using Flotilla.Controllers.CronJobs;
@@ -61,6 +62,7 @@ public sealed class ControllerSet : BackgroundService
         context => new ResourceClaimController(context),
         context => new DisruptionController(context),
         context => new PersistentVolumeController(context),
+        context => new AttachDetachController(context),
         context => new EphemeralVolumeController(context),
         context => new ExpansionController(context),
         context => new AttributesClassProtectionController(context),

@@ -5,6 +5,8 @@ using Flotilla.Node.Admission;
 using Flotilla.Node.Containerd;
 using Flotilla.Node.Cpus;
 using Flotilla.Node.Cri;
+using Flotilla.Node.Csi;
+using Flotilla.Node.Csi.Sidecar;
 using Flotilla.Node.Devices;
 using Flotilla.Node.Eviction;
 using Flotilla.Node.Manifests;
@@ -53,7 +55,10 @@ public sealed class NodeAgent : IAsyncDisposable
         var pinning = cpus is null ? null : new CpuPinning(cpus, Runtime, time, loggers.CreateLogger<CpuPinning>());
         var exclusive = new ExclusiveResources(devices, cpus, () => pinning?.Wake());
         var starter = new ContainerStarter(options, Runtime, puller, environment, hooks, exclusive, events, hostIp);
-        var volumes = new PodVolumesManager(options, client, informers, time, loggers, new ImageVolumes(options, puller));
+        var drivers = new CsiDrivers(options, client, time, loggers.CreateLogger<CsiDrivers>());
+        var csi = new CsiVolumes(
+            options, client, drivers, new CsiTokens(new ServiceAccountTokens(client, time)), new CsiExpansion(options, client, events), time);
+        var volumes = new PodVolumesManager(options, client, informers, time, loggers, new ImageVolumes(options, puller), csi);
         var cgroups = new PodCgroups(options.CgroupRoot);
         var capacity = NodeCapacity.OfThisMachine(options);
         var self = informers.Of<V1Node>(new ListScope(FieldSelector: $"metadata.name={options.NodeName}"));
@@ -80,7 +85,9 @@ public sealed class NodeAgent : IAsyncDisposable
             new RegistryMirror(options, Images, loggers.CreateLogger<RegistryMirror>()),
             events,
             statuses,
+            drivers,
             volumes,
+            new CsiSidecar(options, client, informers, drivers, time, loggers),
             new DevicePluginHost(options.DevicePluginDirectory, inventory, loggers.CreateLogger<DevicePluginHost>()),
             .. pinning is null ? (IHostedService[])[] : [pinning],
             new LocalProvisioner(options, client, informers, time, loggers),

@@ -73,7 +73,7 @@ public sealed partial class PodVolumesManager : BackgroundService, IPodVolumes
             var volumes = new Dictionary<string, MountedVolume>(StringComparer.Ordinal);
             foreach (var volume in pod.Spec.Volumes ?? [])
             {
-                volumes[volume.Name] = await MountAsync(pod, volume, cancellationToken);
+                volumes[volume.Name] = await MountAsync(entry, volume, cancellationToken);
             }
             return new PodVolumes(volumes);
         }
@@ -143,7 +143,7 @@ public sealed partial class PodVolumesManager : BackgroundService, IPodVolumes
         using var timer = new PeriodicTimer(TokenCheckInterval, time);
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
-            foreach (var podUid in mounted.Keys.Where(tokens.IsDue))
+            foreach (var (podUid, _) in mounted.Where(pair => tokens.IsDue(pair.Key) || !pair.Value.Recurring.IsEmpty))
             {
                 Refresh(podUid);
             }
@@ -153,7 +153,7 @@ public sealed partial class PodVolumesManager : BackgroundService, IPodVolumes
     // The first mount is the pod's own; what is missing now is the pod's business only until it runs.
     private async Task RefreshAsync(MountedPod entry, CancellationToken cancellationToken)
     {
-        var volumes = (entry.Pod.Spec.Volumes ?? []).Where(volume => IsMountedContent(entry.Pod, volume)).ToList();
+        var volumes = (entry.Pod.Spec.Volumes ?? []).Where(volume => entry.Recurring.ContainsKey(volume.Name) || IsMountedContent(entry.Pod, volume)).ToList();
         if (volumes.Count == 0)
         {
             return;
@@ -163,7 +163,7 @@ public sealed partial class PodVolumesManager : BackgroundService, IPodVolumes
         {
             foreach (var volume in volumes.Where(volume => mounted.ContainsKey(entry.Pod.Metadata.Uid)))
             {
-                await MountAsync(entry.Pod, volume, cancellationToken);
+                await MountAsync(entry, volume, cancellationToken);
             }
         }
         catch (Exception failure) when (failure is VolumeException or ApiException or HttpRequestException)
@@ -177,13 +177,18 @@ public sealed partial class PodVolumesManager : BackgroundService, IPodVolumes
         }
     }
 
-    private async Task<MountedVolume> MountAsync(V1Pod pod, V1Volume volume, CancellationToken cancellationToken)
+    private async Task<MountedVolume> MountAsync(MountedPod entry, V1Volume volume, CancellationToken cancellationToken)
     {
-        var request = await claimed.ResolveAsync(pod, volume, cancellationToken);
+        var request = await claimed.ResolveAsync(entry.Pod, volume, cancellationToken);
         try
         {
             var kind = kinds.FirstOrDefault(kind => kind.Serves(request)) ?? throw new VolumeException("no volume plugin matched");
-            return await kind.MountAsync(request, cancellationToken);
+            var mount = await kind.MountAsync(request, cancellationToken);
+            if (kind.Recurs)
+            {
+                entry.Recurring[volume.Name] = true;
+            }
+            return mount;
         }
         catch (Exception failure) when (failure is VolumeException or ApiException or HttpRequestException or IOException or UnauthorizedAccessException)
         {
@@ -203,6 +208,9 @@ public sealed partial class PodVolumesManager : BackgroundService, IPodVolumes
         public V1Pod Pod { get; set; } = pod;
 
         public SemaphoreSlim Gate { get; } = new(1);
+
+        /// <summary>Names of volumes that are looked after now and then.</summary>
+        public ConcurrentDictionary<string, bool> Recurring { get; } = new(StringComparer.Ordinal);
     }
 
     private static partial class Log

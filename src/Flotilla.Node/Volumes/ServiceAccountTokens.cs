@@ -15,25 +15,28 @@ internal sealed class ServiceAccountTokens(IObjectClient client, TimeProvider ti
     private static readonly TimeSpan LongestUse = TimeSpan.FromHours(24);
     private readonly ConcurrentDictionary<(string PodUid, string Audience, long Seconds), Token> tokens = new();
 
-    public async Task<byte[]> GetAsync(V1Pod pod, V1ServiceAccountTokenProjection wanted, CancellationToken cancellationToken)
+    public async Task<byte[]> GetAsync(V1Pod pod, V1ServiceAccountTokenProjection wanted, CancellationToken cancellationToken) =>
+        (await GetWithExpiryAsync(pod, wanted, cancellationToken)).Text;
+
+    public async Task<(byte[] Text, DateTimeOffset Expires)> GetWithExpiryAsync(V1Pod pod, V1ServiceAccountTokenProjection wanted, CancellationToken cancellationToken)
     {
         var seconds = wanted.ExpirationSeconds ?? DefaultSeconds;
         var id = (pod.Metadata.Uid, wanted.Audience ?? "", seconds);
         var now = time.GetUtcNow();
         if (tokens.TryGetValue(id, out var known) && now < known.Renew)
         {
-            return known.Text;
+            return (known.Text, known.Expires);
         }
         try
         {
             var token = await RequestAsync(pod, wanted.Audience, seconds, now, cancellationToken);
             tokens[id] = token;
-            return token.Text;
+            return (token.Text, token.Expires);
         }
         catch (Exception failure) when (failure is ApiException or HttpRequestException && known is not null && now < known.Expires)
         {
             // Still good: asked for again at the next refresh.
-            return known.Text;
+            return (known.Text, known.Expires);
         }
         catch (Exception failure) when (failure is ApiException or HttpRequestException)
         {

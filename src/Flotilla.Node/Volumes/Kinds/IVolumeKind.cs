@@ -10,6 +10,9 @@ internal interface IVolumeKind
 {
     bool Serves(VolumeRequest request);
 
+    /// <summary>Whether its volumes want to be mounted again now and then: there may be news for whoever serves them.</summary>
+    bool Recurs => false;
+
     /// <exception cref="VolumeException">Not now; says why.</exception>
     Task<MountedVolume> MountAsync(VolumeRequest request, CancellationToken cancellationToken);
 

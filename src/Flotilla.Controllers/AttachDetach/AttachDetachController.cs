@@ -1,0 +1,174 @@
+using System.Text.Json;
+using Flotilla.Api;
+using Flotilla.Api.Volumes;
+using Flotilla.Client;
+using Flotilla.Controllers.Pods;
+using k8s.Models;
+
+namespace Flotilla.Controllers.AttachDetach;
+
+/// <summary>
+/// Asks for the attachments that the pods of each node need, and takes back those that none needs any more. Whoever serves the
+/// driver attaches and detaches; what is in use on a node is not taken from it as long as the node says so. A key is a node.
+/// </summary>
+internal sealed class AttachDetachController : Controller
+{
+    private const string ByNode = "nodeName";
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
+
+    private readonly Informer<V1Pod> pods;
+    private readonly Informer<V1PersistentVolumeClaim> claims;
+    private readonly Informer<V1PersistentVolume> volumes;
+    private readonly Informer<V1CSIDriver> drivers;
+    private readonly Informer<V1VolumeAttachment> attachments;
+    private readonly Informer<V1Node> nodes;
+
+    public AttachDetachController(ControllerContext context)
+        : base(context, "attachdetach-controller", workers: 2)
+    {
+        pods = Watch<V1Pod>();
+        pods.AddIndex(ByNode, pod => string.IsNullOrEmpty(pod.Spec.NodeName) ? [] : [pod.Spec.NodeName]);
+        claims = Watch<V1PersistentVolumeClaim>();
+        volumes = Watch<V1PersistentVolume>();
+        drivers = Watch<V1CSIDriver>();
+        attachments = Watch<V1VolumeAttachment>();
+        nodes = Watch<V1Node>();
+        pods.Subscribe(change =>
+        {
+            if (HasClaims(change.Latest) && !string.IsNullOrEmpty(change.Latest.Spec.NodeName))
+            {
+                Queue.Add(new ObjectKey(null, change.Latest.Spec.NodeName));
+            }
+        });
+        attachments.Subscribe(OnAttachment);
+        nodes.Subscribe(change =>
+        {
+            if (change.Old is null || change.New is null)
+            {
+                Queue.Add(change.Latest.Key());
+            }
+        });
+    }
+
+    protected override async Task ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
+    {
+        var wanted = AttachmentPlan.For(
+            key.Name, pods.ByIndex(ByNode, key.Name), claims.Get, name => volumes.Get(new ObjectKey(null, name)), name => drivers.Get(new ObjectKey(null, name)));
+        var present = attachments.List().Where(attachment => attachment.Spec.NodeName == key.Name).ToDictionary(attachment => attachment.Metadata.Name, StringComparer.Ordinal);
+        foreach (var (name, attachment) in wanted.Where(pair => !present.ContainsKey(pair.Key)))
+        {
+            await AttachAsync(key, name, attachment, cancellationToken);
+        }
+        foreach (var attachment in present.Values.Where(attachment => !wanted.ContainsKey(attachment.Metadata.Name) && IsOurs(attachment) && attachment.Metadata.DeletionTimestamp is null))
+        {
+            await Client.DeleteAsync<V1VolumeAttachment>(attachment.Key(), null, cancellationToken);
+        }
+        await PublishAsync(key, wanted, present, cancellationToken);
+    }
+
+    private async Task AttachAsync(ObjectKey node, string name, WantedAttachment wanted, CancellationToken cancellationToken)
+    {
+        if (AttachmentPlan.IsExclusive(wanted.Volume) && Elsewhere(node.Name, wanted) is { } other)
+        {
+            ReportElsewhere(wanted, other);
+            Queue.AddAfter(node, LookAgain);
+            return;
+        }
+        try
+        {
+            await Client.CreateAsync(
+                new V1VolumeAttachment
+                {
+                    ApiVersion = "storage.k8s.io/v1",
+                    Kind = "VolumeAttachment",
+                    Metadata = new V1ObjectMeta { Name = name },
+                    Spec = new V1VolumeAttachmentSpec { Attacher = wanted.Driver, NodeName = node.Name, Source = new V1VolumeAttachmentSource { PersistentVolumeName = wanted.Volume.Metadata.Name } },
+                },
+                cancellationToken);
+        }
+        catch (ApiException exists) when (exists.IsAlreadyExists)
+        {
+            // Of before, being detached, or not in the cache yet: its changes lead back here.
+        }
+    }
+
+    private V1VolumeAttachment? Elsewhere(string nodeName, WantedAttachment wanted) => attachments.List().FirstOrDefault(attachment =>
+        attachment.Spec.NodeName != nodeName && attachment.Spec.Attacher == wanted.Driver && attachment.Spec.Source.PersistentVolumeName == wanted.Volume.Metadata.Name);
+
+    private void ReportElsewhere(WantedAttachment wanted, V1VolumeAttachment other)
+    {
+        var users = pods.ByIndex(ByNode, other.Spec.NodeName)
+            .Where(pod => !pod.IsTerminal() && (pod.Spec.Volumes ?? []).Any(volume =>
+                pod.ClaimName(volume) is { } claim && claim == wanted.Volume.Spec.ClaimRef?.Name && pod.Metadata.NamespaceProperty == wanted.Volume.Spec.ClaimRef.NamespaceProperty))
+            .Select(pod => pod.Metadata.Name)
+            .ToList();
+        var why = users.Count == 0
+            ? "Volume is already exclusively attached to one node and can't be attached to another"
+            : $"Volume is already used by pod(s) {string.Join(", ", users)}";
+        foreach (var pod in wanted.Pods)
+        {
+            Events.Record(pod, "Warning", "FailedAttachVolume", $"Multi-Attach error for volume \"{wanted.Volume.Metadata.Name}\" {why}");
+        }
+    }
+
+    // The node's status names what is attached to it.
+    private async Task PublishAsync(ObjectKey key, Dictionary<string, WantedAttachment> wanted, Dictionary<string, V1VolumeAttachment> present, CancellationToken cancellationToken)
+    {
+        if (nodes.Get(key) is not { } node)
+        {
+            return;
+        }
+        var attached = wanted
+            .Where(pair => present.TryGetValue(pair.Key, out var attachment) && attachment.Status?.Attached == true)
+            .Select(pair => CsiNames.Unique(pair.Value.Driver, pair.Value.Handle))
+            .Order(StringComparer.Ordinal)
+            .ToList();
+        if (attached.SequenceEqual((node.Status?.VolumesAttached ?? []).Select(volume => volume.Name), StringComparer.Ordinal))
+        {
+            return;
+        }
+        var patch = JsonSerializer.SerializeToUtf8Bytes(new { status = new { volumesAttached = attached.Select(name => new { name, devicePath = "" }) } });
+        await Client.PatchAsync<V1Node>(key, new Patch(PatchKind.Merge, patch), "status", cancellationToken);
+    }
+
+    private static bool IsOurs(V1VolumeAttachment attachment) => attachment.Metadata.Name.StartsWith("csi-", StringComparison.Ordinal);
+
+    private static bool HasClaims(V1Pod pod) => (pod.Spec.Volumes ?? []).Any(volume => pod.ClaimName(volume) is not null);
+
+    private void OnAttachment(ObjectChange<V1VolumeAttachment> change)
+    {
+        Queue.Add(new ObjectKey(null, change.Latest.Spec.NodeName));
+        if (change.New is { Status: { } status } attachment)
+        {
+            Report(attachment, status, change.Old?.Status);
+        }
+    }
+
+    private void Report(V1VolumeAttachment attachment, V1VolumeAttachmentStatus now, V1VolumeAttachmentStatus? before)
+    {
+        var volume = attachment.Spec.Source.PersistentVolumeName;
+        if (now.Attached && before is { Attached: false })
+        {
+            Tell(attachment, "Normal", "SuccessfulAttachVolume", $"AttachVolume.Attach succeeded for volume \"{volume}\" ");
+        }
+        else if (now.AttachError?.Message is { Length: > 0 } fault && fault != before?.AttachError?.Message)
+        {
+            Tell(attachment, "Warning", "FailedAttachVolume", $"AttachVolume.Attach failed for volume \"{volume}\" : {fault}");
+        }
+    }
+
+    private void Tell(V1VolumeAttachment attachment, string type, string reason, string message)
+    {
+        if (volumes.Get(new ObjectKey(null, attachment.Spec.Source.PersistentVolumeName ?? ""))?.Spec.ClaimRef is not { } claim)
+        {
+            return;
+        }
+        foreach (var pod in pods.ByIndex(ByNode, attachment.Spec.NodeName).Where(pod => !pod.IsTerminal() && claim.NamespaceProperty == pod.Metadata.NamespaceProperty))
+        {
+            if ((pod.Spec.Volumes ?? []).Any(volume => pod.ClaimName(volume) == claim.Name))
+            {
+                Events.Record(pod, type, reason, message);
+            }
+        }
+    }
+}

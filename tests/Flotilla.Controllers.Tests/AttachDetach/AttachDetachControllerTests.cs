@@ -1,0 +1,109 @@
+using Flotilla.Api;
+using Flotilla.Api.Volumes;
+using Flotilla.Controllers.AttachDetach;
+using Flotilla.Controllers.Tests.PersistentVolumes;
+using Flotilla.Controllers.Tests.Runtime;
+using k8s.Models;
+
+namespace Flotilla.Controllers.Tests.AttachDetach;
+
+public sealed class AttachDetachControllerTests : IAsyncLifetime
+{
+    private readonly Cluster cluster = new(context => new AttachDetachController(context));
+
+    public async ValueTask InitializeAsync()
+    {
+        await cluster.StartAsync();
+        await cluster.CreateAsync(Node("a"));
+        await cluster.CreateAsync(Node("b"));
+        var volume = Given.Volume("v", "1Gi");
+        volume.Spec.Local = null;
+        volume.Spec.Csi = new V1CSIPersistentVolumeSource { Driver = "disk", VolumeHandle = "h" };
+        volume.Spec.ClaimRef = new V1ObjectReference { Name = "data", NamespaceProperty = "default" };
+        await cluster.CreateAsync(volume);
+        var claim = Given.Claim("data", "1Gi");
+        claim.Spec.VolumeName = "v";
+        await cluster.CreateAsync(claim);
+    }
+
+    public ValueTask DisposeAsync() => cluster.DisposeAsync();
+
+    [Fact]
+    public async Task A_pods_volume_is_attached_to_its_node_and_detached_after_it()
+    {
+        await cluster.CreateAsync(Pod("web", "a"));
+        var attachment = (await AttachmentsAsync(1))[0];
+        Assert.Equal(("disk", "a", "v"), (attachment.Spec.Attacher, attachment.Spec.NodeName, attachment.Spec.Source.PersistentVolumeName));
+        Assert.Equal(CsiNames.Attachment("h", "disk", "a"), attachment.Metadata.Name);
+        await SetAsync(attachment, new V1VolumeAttachmentStatus { Attached = false });
+        await SetAsync(attachment, new V1VolumeAttachmentStatus { Attached = true });
+        await cluster.UntilAsync(async () => (await cluster.Client.GetAsync<V1Node>(new ObjectKey(null, "a"), default)).Status?.VolumesAttached?[0].Name == "kubernetes.io/csi/disk^h", "the node's status");
+        await HasEventAsync("Normal SuccessfulAttachVolume AttachVolume.Attach succeeded for volume \"v\" ");
+        await cluster.Client.DeleteAsync<V1Pod>(new ObjectKey("default", "web"), new V1DeleteOptions { GracePeriodSeconds = 0 }, default);
+        await AttachmentsAsync(0);
+    }
+
+    [Fact]
+    public async Task A_failure_is_told_on_the_pod()
+    {
+        await cluster.CreateAsync(Pod("web", "a"));
+        var attachment = (await AttachmentsAsync(1))[0];
+        await SetAsync(attachment, new V1VolumeAttachmentStatus { Attached = false, AttachError = new V1VolumeError { Message = "no more room" } });
+        await HasEventAsync("Warning FailedAttachVolume AttachVolume.Attach failed for volume \"v\" : no more room");
+    }
+
+    [Fact]
+    public async Task A_volume_for_one_node_waits_until_the_other_lets_go()
+    {
+        await cluster.CreateAsync(Pod("web", "a"));
+        await AttachmentsAsync(1);
+        await cluster.CreateAsync(Pod("other", "b"));
+        await HasEventAsync("Warning FailedAttachVolume Multi-Attach error for volume \"v\" Volume is already used by pod(s) web");
+        Assert.Single(await cluster.ListAsync<V1VolumeAttachment>());
+        await cluster.Client.DeleteAsync<V1Pod>(new ObjectKey("default", "web"), new V1DeleteOptions { GracePeriodSeconds = 0 }, default);
+        await cluster.UntilAsync(async () => (await cluster.ListAsync<V1VolumeAttachment>()).Select(one => one.Spec.NodeName).SequenceEqual(["b"]), "moved");
+    }
+
+    [Fact]
+    public async Task A_driver_that_does_not_attach_is_left_alone()
+    {
+        await cluster.CreateAsync(new V1CSIDriver { ApiVersion = "storage.k8s.io/v1", Kind = "CSIDriver", Metadata = new V1ObjectMeta { Name = "disk" }, Spec = new V1CSIDriverSpec { AttachRequired = false } });
+        await cluster.UntilAsync(() => Task.FromResult(cluster.Informers.Of<V1CSIDriver>().List().Count == 1), "the driver is known");
+        await cluster.CreateAsync(Pod("web", "a"));
+        await cluster.CreateAsync(Pod("late", "b"));
+        await cluster.UntilAsync(() => Task.FromResult(cluster.Informers.Of<V1Pod>().List().Count == 2), "the pods are known");
+        Assert.Empty(await cluster.ListAsync<V1VolumeAttachment>());
+    }
+
+    private async Task<IReadOnlyList<V1VolumeAttachment>> AttachmentsAsync(int count)
+    {
+        await cluster.UntilAsync(async () => (await cluster.ListAsync<V1VolumeAttachment>()).Count == count, $"{count} attachments");
+        return await cluster.ListAsync<V1VolumeAttachment>();
+    }
+
+    private async Task SetAsync(V1VolumeAttachment attachment, V1VolumeAttachmentStatus status)
+    {
+        var fresh = await cluster.Client.GetAsync<V1VolumeAttachment>(new ObjectKey(null, attachment.Metadata.Name), default);
+        await cluster.Client.UpdateStatusAsync(fresh with { ApiVersion = "storage.k8s.io/v1", Kind = "VolumeAttachment", Status = status }, default);
+        await cluster.UntilAsync(
+            () => Task.FromResult(cluster.Informers.Of<V1VolumeAttachment>().Get(new ObjectKey(null, attachment.Metadata.Name))?.Status?.Attached == status.Attached), "seen");
+    }
+
+    private Task HasEventAsync(string text) => cluster.UntilAsync(
+        async () => (await cluster.ListAsync<Corev1Event>()).Any(one => $"{one.Type} {one.Reason} {one.Message}" == text), text);
+
+    private static V1Node Node(string name) => new() { ApiVersion = "v1", Kind = "Node", Metadata = new V1ObjectMeta { Name = name }, Spec = new V1NodeSpec(), Status = new V1NodeStatus() };
+
+    private static V1Pod Pod(string name, string node) => new()
+    {
+        ApiVersion = "v1",
+        Kind = "Pod",
+        Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = "default" },
+        Spec = new V1PodSpec
+        {
+            NodeName = node,
+            Containers = [],
+            Volumes = [new V1Volume { Name = "d", PersistentVolumeClaim = new V1PersistentVolumeClaimVolumeSource { ClaimName = "data" } }],
+        },
+    };
+}

@@ -1,0 +1,18 @@
+using Google.Protobuf;
+
+namespace Flotilla.CsiDriver;
+
+/// <summary>Every call, one line each, for the test to read: the method and the request as JSON.</summary>
+internal sealed class Calls(DriverOptions options)
+{
+    private readonly Lock gate = new();
+
+    public void Note(IMessage request)
+    {
+        lock (gate)
+        {
+            Directory.CreateDirectory(options.Directory);
+            File.AppendAllText(Path.Combine(options.Directory, "calls"), $"{request.Descriptor.Name.Replace("Request", "", StringComparison.Ordinal)} {JsonFormatter.Default.Format(request)}\n");
+        }
+    }
+}
