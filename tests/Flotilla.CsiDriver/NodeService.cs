@@ -51,7 +51,7 @@ internal sealed class NodeService(DriverOptions options, Calls calls) : Node.Csi
         {
             source = Directory.CreateDirectory(options.Volume(request.VolumeId)).FullName;
             var known = request.VolumeContext.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}\n");
-            await File.WriteAllTextAsync(Path.Combine(source, "context"), string.Concat(known));
+            await File.WriteAllTextAsync(Path.Combine(source, "context"), string.Concat(known), context.CancellationToken);
         }
         Directory.CreateDirectory(request.TargetPath);
         await MountAsync(source, request.TargetPath, request.Readonly);
