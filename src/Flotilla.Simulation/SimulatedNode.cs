@@ -30,7 +30,7 @@ internal static class SimulatedNode
             ApiVersion = "v1",
             Kind = "Node",
             Metadata = new V1ObjectMeta { Name = name, Labels = Labels(options, index, name) },
-            Spec = new V1NodeSpec { ProviderID = $"simulated://{name}" },
+            Spec = new V1NodeSpec { ProviderID = $"simulated://{name}", Taints = options.Taint is { } taint ? [taint] : null },
             Status = new V1NodeStatus
             {
                 Capacity = resources,

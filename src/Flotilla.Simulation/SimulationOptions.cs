@@ -20,6 +20,9 @@ public sealed record SimulationOptions
     /// <summary>Nodes are spread over so many zones in turn; 0 for none.</summary>
     public int Zones { get; init; } = 3;
 
+    /// <summary>Keeps pods off that do not tolerate it; null for none.</summary>
+    public V1Taint? Taint { get; init; }
+
     /// <summary>From bound to running.</summary>
     public TimeSpan StartDelay { get; init; } = TimeSpan.Zero;
 
@@ -75,6 +78,19 @@ public sealed record SimulationOptions
                 yield return $"{flag} must be a quantity like 32, 500m or 64Gi, not '{value}'";
             }
         }
+    }
+
+    /// <summary><c>key=value:effect</c> or <c>key:effect</c>, as kubectl takes it; null when it is neither.</summary>
+    public static V1Taint? ParseTaint(string text)
+    {
+        var parts = text.Split(':');
+        if (parts.Length != 2 || parts[1] is not ("NoSchedule" or "PreferNoSchedule" or "NoExecute"))
+        {
+            return null;
+        }
+
+        var pair = parts[0].Split('=', 2);
+        return pair[0].Length == 0 ? null : new V1Taint { Key = pair[0], Value = pair.Length > 1 ? pair[1] : null, Effect = parts[1] };
     }
 
     private static bool IsQuantity(string value)

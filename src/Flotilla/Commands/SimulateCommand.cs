@@ -28,12 +28,13 @@ internal static class SimulateCommand
         var memory = new Option<string>("--memory") { Description = "Of each node.", DefaultValueFactory = _ => "256Gi" };
         var pods = new Option<int>("--pods") { Description = "Pods a node may run.", DefaultValueFactory = _ => 110 };
         var zones = new Option<int>("--zones") { Description = "Zones the nodes are spread over; 0 for none.", DefaultValueFactory = _ => 3 };
+        var taint = new Option<string?>("--taint") { Description = "Keeps pods off that do not tolerate it: key=value:effect." };
         var delay = new Option<string>("--start-delay") { Description = "From bound to running, e.g. 500ms or 2s.", DefaultValueFactory = _ => "0s" };
         var failures = new Option<double>("--failure-rate") { Description = "The part of the pods, 0 to 1, that fails instead of running." };
         var clients = new Option<int>("--clients") { Description = "Requests under way at once.", DefaultValueFactory = _ => 32 };
         var command = new Command("simulate", "Register nodes that run pods without containers, for benchmarks and planning.")
         {
-            nodes, kubeconfig, context, prefix, cpu, memory, pods, zones, delay, failures, clients,
+            nodes, kubeconfig, context, prefix, cpu, memory, pods, zones, taint, delay, failures, clients,
         };
         var flags = ClusterFlags.Find(command);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -46,6 +47,9 @@ internal static class SimulateCommand
                 Memory = parsed.GetValue(memory)!,
                 PodsPerNode = parsed.GetValue(pods),
                 Zones = parsed.GetValue(zones),
+                Taint = parsed.GetValue(taint) is { } text
+                    ? SimulationOptions.ParseTaint(text) ?? throw new UserError($"--taint must be like key=value:NoSchedule, not '{text}'.")
+                    : null,
                 StartDelay = SimulationOptions.ParseDuration(parsed.GetValue(delay)) ?? throw new UserError($"--start-delay must be a duration like 500ms, 2s or 1m, not '{parsed.GetValue(delay)}'."),
                 FailureRate = parsed.GetValue(failures),
                 Clients = parsed.GetValue(clients),
