@@ -125,7 +125,7 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, ServedFo
 
         if (kind.HasStatus && !kind.KeepsStatusOnCreate)
         {
-            ResetStatus(kind, value, null);
+            ServerFields.ResetStatus(kind, value, null);
         }
 
         kind.Prepare?.Invoke(value);
@@ -167,7 +167,7 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, ServedFo
             var current = await GetAsync(kind, key, cancellationToken);
             var old = Decode(kind, current.Value, current.Modified);
             var next = change(old.Copy());
-            CheckIdentity(kind, key, next, old);
+            ServerFields.CheckIdentity(kind, key, next, old);
             var wanted = next.Object("metadata").String("resourceVersion");
             var conditional = !string.IsNullOrEmpty(wanted) && wanted != "0";
             if (conditional && wanted != current.Modified.ToString())
@@ -188,7 +188,7 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, ServedFo
     private async Task<StoredEntry?> TryChangeAsync(
         Kind kind, ObjectKey key, string? subresource, WriteOptions options, StoredEntry current, JsonObject old, JsonObject next, bool applied, CancellationToken cancellationToken)
     {
-        KeepServerFields(kind, next, old, subresource, applied);
+        ServerFields.Keep(kind, next, old, subresource, applied);
         kind.Default?.Invoke(next);
         if (subresource is null or Subresource.ScaleName)
         {
@@ -207,7 +207,7 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, ServedFo
             await admission.MutateAsync(request, cancellationToken);
         }
 
-        if (kind.HasGeneration && subresource is not (Subresource.StatusName or "binding") && DesiredStateDiffers(kind, next, old))
+        if (kind.HasGeneration && subresource is not (Subresource.StatusName or "binding") && ObjectComparison.DesiredStateDiffers(kind, next, old))
         {
             next.Child("metadata")["generation"] = (old.Object("metadata").Integer("generation") ?? 0) + 1;
         }
@@ -224,12 +224,12 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, ServedFo
             FieldManager.TrackUpdate(old, next, kind.Schema, new FieldWriter(options.Manager, kind.Identity.ApiVersion, subresource, time.GetUtcNow()), Reset(kind, subresource));
         }
 
-        if (IsUnchanged(next, old))
+        if (ObjectComparison.IsUnchanged(next, old))
         {
             return current;
         }
 
-        if (IsFinished(next))
+        if (ObjectComparison.IsFinished(next))
         {
             return await RemoveAsync(key, kind, current, next, options, cancellationToken);
         }
@@ -343,156 +343,6 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, ServedFo
         {
             metadata["namespace"] = space;
         }
-    }
-
-    private static void CheckIdentity(Kind kind, ObjectKey key, JsonObject next, JsonObject old)
-    {
-        var metadata = next.Child("metadata");
-        if (metadata.String("name") is { Length: > 0 } name && name != key.Name)
-        {
-            throw Failures.BadRequest($"the name of the object ({name}) does not match the name on the URL ({key.Name})");
-        }
-
-        if (kind.IsNamespaced && metadata.String("namespace") is { Length: > 0 } space && space != key.Namespace)
-        {
-            throw Failures.BadRequest($"the namespace of the object ({space}) does not match the namespace on the URL ({key.Namespace})");
-        }
-
-        var uid = old.Object("metadata").String("uid");
-        if (metadata.String("uid") is { Length: > 0 } given && given != uid)
-        {
-            throw Failures.Conflict(kind, key.Name, $"Precondition failed: UID in precondition: {given}, UID in object meta: {uid}");
-        }
-
-        metadata["name"] = key.Name;
-        if (kind.IsNamespaced)
-        {
-            metadata["namespace"] = key.Namespace;
-        }
-    }
-
-    /// <summary>What no client changes: identity, times, and the half of the object that this path does not cover.</summary>
-    private static void KeepServerFields(Kind kind, JsonObject next, JsonObject old, string? subresource, bool applied)
-    {
-        var (metadata, before) = (next.Child("metadata"), old.Child("metadata"));
-        foreach (var name in (ReadOnlySpan<string>)["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "generateName", "selfLink", "resourceVersion"])
-        {
-            Carry(metadata, before, name);
-        }
-
-        if (!applied)
-        {
-            FieldManager.Inherit(metadata, before, subresource);
-        }
-
-        if (subresource == Subresource.StatusName)
-        {
-            foreach (var name in next.Select(pair => pair.Key).Concat(old.Select(pair => pair.Key)).Distinct().ToArray())
-            {
-                if (name is not ("status" or "metadata" or "kind" or "apiVersion"))
-                {
-                    Carry(next, old, name);
-                }
-            }
-
-            Carry(metadata, before, "ownerReferences");
-        }
-        else if (kind.HasStatus && subresource is null)
-        {
-            ResetStatus(kind, next, old);
-        }
-
-        next["kind"] = kind.Name;
-        next["apiVersion"] = kind.Identity.ApiVersion;
-    }
-
-    private static void Carry(JsonObject next, JsonObject old, string name)
-    {
-        if (old[name] is { } value)
-        {
-            if (!next[name].SameAs(value))
-            {
-                next[name] = value.DeepClone();
-            }
-        }
-        else
-        {
-            next.Remove(name);
-        }
-    }
-
-    private static void ResetStatus(Kind kind, JsonObject value, JsonObject? old)
-    {
-        if (old?["status"] is { } status)
-        {
-            value["status"] = status.DeepClone();
-            return;
-        }
-
-        value.Remove("status");
-        if (kind.Schema.Fields.TryGetValue("status", out var field) && StructFields.IsAlwaysPresent(kind.Schema, field))
-        {
-            var blank = new JsonObject();
-            new Normalizer().Normalize(blank, field.Value.Type!);
-            value["status"] = blank;
-        }
-    }
-
-    private static bool DesiredStateDiffers(Kind kind, JsonObject next, JsonObject old)
-    {
-        foreach (var name in next.Select(pair => pair.Key).Concat(old.Select(pair => pair.Key)))
-        {
-            if (name is not ("metadata" or "kind" or "apiVersion") && !(name == "status" && kind.HasStatus) && !next[name].SameAs(old[name]))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    // Field ownership records times; an update that changes nothing else is no update.
-    private static bool IsUnchanged(JsonObject next, JsonObject old)
-    {
-        foreach (var name in next.Select(pair => pair.Key).Concat(old.Select(pair => pair.Key)))
-        {
-            if (name != "metadata" && !next[name].SameAs(old[name]))
-            {
-                return false;
-            }
-        }
-
-        var (metadata, before) = (next.Child("metadata"), old.Child("metadata"));
-        foreach (var name in metadata.Select(pair => pair.Key).Concat(before.Select(pair => pair.Key)))
-        {
-            if (name == "managedFields" ? !SameOwnership(metadata.Array(name), before.Array(name)) : !metadata[name].SameAs(before[name]))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private static bool SameOwnership(JsonArray? next, JsonArray? old)
-    {
-        static JsonNode? Timeless(JsonNode? entry)
-        {
-            var copy = entry?.DeepClone();
-            (copy as JsonObject)?.Remove("time");
-            return copy;
-        }
-
-        return (next?.Count ?? 0) == (old?.Count ?? 0) && (next ?? []).Zip(old ?? []).All(pair => Timeless(pair.First).SameAs(Timeless(pair.Second)));
-    }
-
-    private static bool IsFinished(JsonObject value)
-    {
-        var metadata = value.Object("metadata");
-        return metadata.String("deletionTimestamp") is not null
-            && metadata.Array("finalizers") is not { Count: > 0 }
-            && (metadata.Integer("deletionGracePeriodSeconds") ?? 0) == 0
-            && !(value.String("kind") == "Namespace" && value.Object("spec").Array("finalizers") is { Count: > 0 });
     }
 
     private static FieldSet? Reset(Kind kind, string? subresource) => subresource switch
