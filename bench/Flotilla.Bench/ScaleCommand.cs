@@ -42,6 +42,7 @@ internal static class ScaleCommand
             await client.PostAsync(Path, Body($"warm-{i}"));
         }
 
+        var before = await CollectionsAsync(client);
         var listing = PageThroughAsync(client);
         var times = new List<double>();
         while (!listing.IsCompleted)
@@ -57,7 +58,16 @@ internal static class ScaleCommand
         Console.WriteLine(new Figure($"Full list of {objects:N0} objects in pages of {PageLength}", seconds, "s"));
         Console.WriteLine(new Figure("Create meanwhile, p50", times[times.Count / 2], "ms"));
         Console.WriteLine(new Figure("Create meanwhile, p99", times[times.Count * 99 / 100], "ms"));
+        var after = await CollectionsAsync(client);
+        Console.WriteLine(new Figure("Pauses of the garbage collector meanwhile", (after.Seconds - before.Seconds) * 1000, $"ms in {after.Count - before.Count} collections, {after.Full - before.Full} of them full"));
         Console.WriteLine(new Figure("Resident memory afterwards, an object", (double)api.ResidentBytes / count, "bytes"));
+    }
+
+    private static async Task<(double Seconds, double Count, double Full)> CollectionsAsync(ApiClient client)
+    {
+        var lines = Encoding.UTF8.GetString(await client.ReadAsync("/metrics")).Split('\n');
+        double Read(string name) => double.Parse(lines.First(line => line.StartsWith(name + " ", StringComparison.Ordinal)).Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
+        return (Read("dotnet_gc_pause_seconds_total"), Read("dotnet_gc_collections_total{generation=\"0\"}"), Read("dotnet_gc_collections_total{generation=\"2\"}"));
     }
 
     private static async Task<(int Objects, double Seconds)> PageThroughAsync(ApiClient client)

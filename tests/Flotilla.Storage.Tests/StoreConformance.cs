@@ -141,6 +141,42 @@ public abstract class StoreConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Every_state_of_the_past_can_be_paged_through_in_any_order()
+    {
+        var states = new List<(Revision At, string Text)>();
+        for (var round = 0; round < 12; round++)
+        {
+            await PutAsync($"k{round % 5}", $"{round}");
+            await PutAsync($"n{round}", "new");
+            if (round % 3 == 2)
+            {
+                await Store.WriteAsync(WriteRequest.Delete($"n{round - 1}", Precondition.Any), Cancelled);
+            }
+
+            var list = await Store.ListAsync("", null, 0, null, Cancelled);
+            states.Add((list.Revision, All(list.Entries)));
+        }
+
+        foreach (var (at, text) in states.OrderBy(state => state.Text.GetHashCode(StringComparison.Ordinal)).Concat(states))
+        {
+            var entries = new List<StoredEntry>();
+            for (string? after = null; ; after = entries[^1].Key)
+            {
+                var page = await Store.ListAsync("", after, 2, at, Cancelled);
+                entries.AddRange(page.Entries);
+                if (!page.HasMore)
+                {
+                    break;
+                }
+            }
+
+            Assert.Equal(text, All(entries));
+        }
+
+        static string All(IEnumerable<StoredEntry> entries) => string.Join(' ', entries.Select(entry => $"{entry.Key}={Encoding.UTF8.GetString(entry.Value.Span)}@{entry.Modified}"));
+    }
+
+    [Fact]
     public async Task A_watch_shows_every_write_after_its_revision_with_what_it_replaced()
     {
         var created = await PutAsync("a/1", "x");

@@ -22,6 +22,8 @@ internal sealed partial class ApiServiceService(ObjectStore objects, KindRegistr
     private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan CheckUnavailableEvery = TimeSpan.FromSeconds(2);
 
+    // Decoded once for each version; only ever read.
+    private Dictionary<string, (Revision Modified, JsonObject Value)> decoded = new(StringComparer.Ordinal);
     private Revision seen;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -146,7 +148,11 @@ internal sealed partial class ApiServiceService(ObjectStore objects, KindRegistr
     private async Task<Dictionary<string, JsonObject>> ReadAllAsync(CancellationToken cancellationToken)
     {
         var list = await objects.Store.ListAsync(Kind.StoragePrefix, null, 0, null, cancellationToken);
-        return list.Entries.Select(entry => ObjectStore.Decode(Kind, entry.Value, entry.Modified)).ToDictionary(NameOf, StringComparer.Ordinal);
+        decoded = list.Entries.ToDictionary(
+            entry => StoredObject.NameOf(entry.Key),
+            entry => decoded.TryGetValue(StoredObject.NameOf(entry.Key), out var known) && known.Modified == entry.Modified ? known : (entry.Modified, ObjectStore.Decode(Kind, entry.Value, entry.Modified)),
+            StringComparer.Ordinal);
+        return decoded.ToDictionary(pair => pair.Key, pair => pair.Value.Value, StringComparer.Ordinal);
     }
 
     /// <summary>True: something changed; false: the time is up.</summary>

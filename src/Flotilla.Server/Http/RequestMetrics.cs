@@ -45,6 +45,13 @@ public sealed class RequestMetrics
 
         text.Append(CultureInfo.InvariantCulture, $"# TYPE apiserver_storage_revision gauge\napiserver_storage_revision {revision.Value}\n");
         text.Append(CultureInfo.InvariantCulture, $"# TYPE process_uptime_seconds gauge\nprocess_uptime_seconds {uptime.TotalSeconds}\n");
+        text.Append(CultureInfo.InvariantCulture, $"# TYPE dotnet_gc_pause_seconds_total counter\ndotnet_gc_pause_seconds_total {GC.GetTotalPauseDuration().TotalSeconds}\n");
+        text.Append("# TYPE dotnet_gc_collections_total counter\n");
+        for (var generation = 0; generation <= GC.MaxGeneration; generation++)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"dotnet_gc_collections_total{{generation=\"{generation}\"}} {GC.CollectionCount(generation)}\n");
+        }
+
         text.Append(CultureInfo.InvariantCulture, $"# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes {Environment.WorkingSet}\n");
         return text.ToString();
     }

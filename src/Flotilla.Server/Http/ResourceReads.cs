@@ -15,6 +15,8 @@ public sealed class ResourceReads(ObjectStore objects, WatchHubs hubs, TimeProvi
     /// <summary>How long a read waits for a version that is not there yet.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(3);
 
+    private const int SmallestPiece = 1000;
+
     public async Task<ApiAnswer> GetAsync(ApiRequest request, ResourcePath path, CancellationToken cancellationToken)
     {
         if (ListQuery.IsTrue(request["watch"]))
@@ -131,24 +133,40 @@ public sealed class ResourceReads(ObjectStore objects, WatchHubs hubs, TimeProvi
             return new ListPage(list.Revision, await objects.Served.OfAsync(selection.Kind, list.Entries, cancellationToken), list.HasMore ? Token(list.Revision, list.Entries[^1].Key, selection) : null, list.HasMore ? list.Remaining : null);
         }
 
-        var all = await objects.Store.ListAsync(selection.Prefix, startAfter, 0, at, cancellationToken);
+        return await SelectAsync(query, startAfter, at, cancellationToken);
+    }
+
+    /// <summary>Reads in pieces, so that a page of what a selector finds does not take a walk through everything behind it.</summary>
+    private async Task<ListPage> SelectAsync(ListQuery query, string? startAfter, Revision? at, CancellationToken cancellationToken)
+    {
+        var selection = query.Selection;
+        var piece = query.Limit == 0 ? 0 : Math.Max(SmallestPiece, 2 * Math.Min(query.Limit, SmallestPiece));
         var selected = new List<StoredEntry>();
-        foreach (var entry in await objects.Served.OfAsync(selection.Kind, all.Entries, cancellationToken))
+        while (true)
         {
-            if (!selection.Matches(entry))
+            var read = await objects.Store.ListAsync(selection.Prefix, startAfter, piece, at, cancellationToken);
+            foreach (var entry in await objects.Served.OfAsync(selection.Kind, read.Entries, cancellationToken))
             {
-                continue;
+                if (!selection.Matches(entry))
+                {
+                    continue;
+                }
+
+                if (query.Limit > 0 && selected.Count == query.Limit)
+                {
+                    return new ListPage(read.Revision, selected, Token(read.Revision, selected[^1].Key, selection), null);
+                }
+
+                selected.Add(entry);
             }
 
-            if (query.Limit > 0 && selected.Count == query.Limit)
+            if (!read.HasMore)
             {
-                return new ListPage(all.Revision, selected, Token(all.Revision, selected[^1].Key, selection), null);
+                return new ListPage(read.Revision, selected, null, null);
             }
 
-            selected.Add(entry);
+            (startAfter, at) = (read.Entries[^1].Key, read.Revision);
         }
-
-        return new ListPage(all.Revision, selected, null, null);
     }
 
     // One writer, one store: what is committed is readable, so only the future is ever waited for.

@@ -10,6 +10,7 @@ public sealed class MemoryStore(int historyLength = 100_000) : IStore
 
     private readonly Lock gate = new();
     private readonly RecentEvents recent = new(historyLength, long.MaxValue, Revision.First);
+    private readonly PastStates past = new();
     private Snapshot snapshot = Snapshot.Empty;
 
     public Revision Current => Volatile.Read(ref snapshot).Revision;
@@ -24,7 +25,13 @@ public sealed class MemoryStore(int historyLength = 100_000) : IStore
         lock (gate)
         {
             var source = at is { } revision && revision != snapshot.Revision ? Rewind(revision) : snapshot;
-            return Task.FromResult(source.List(prefix, startAfter, limit));
+            var list = source.List(prefix, startAfter, limit);
+            if (list.HasMore && limit > PastStates.NoPage)
+            {
+                past.Keep(source);
+            }
+
+            return Task.FromResult(list);
         }
     }
 
@@ -70,6 +77,7 @@ public sealed class MemoryStore(int historyLength = 100_000) : IStore
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(through.Value, Current.Value, nameof(through));
         recent.Forget(through);
+        past.Forget(through);
         return Task.CompletedTask;
     }
 
@@ -78,7 +86,14 @@ public sealed class MemoryStore(int historyLength = 100_000) : IStore
     private Snapshot Rewind(Revision at)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(at.Value, snapshot.Revision.Value, nameof(at));
-        var since = recent.Read(at, int.MaxValue, out _) ?? throw new CompactedException(at, Compacted);
-        return History.Rewind(snapshot, at, since);
+        if (at < Compacted)
+        {
+            throw new CompactedException(at, Compacted);
+        }
+
+        var from = past.Nearest(at, snapshot);
+        return from.Revision == at
+            ? from
+            : History.Rewind(from, at, recent.Read(at, (int)(from.Revision.Value - at.Value), out _) ?? throw new CompactedException(at, Compacted));
     }
 }

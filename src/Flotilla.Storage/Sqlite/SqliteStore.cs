@@ -18,6 +18,7 @@ public sealed class SqliteStore : IStore
     private readonly SqliteHistory history;
     private readonly WriterInbox inbox;
     private readonly RecentEvents recent;
+    private readonly PastStates past = new();
     private readonly Compaction compaction;
     private readonly CompactionSchedule schedule;
     private readonly Thread writer;
@@ -77,7 +78,13 @@ public sealed class SqliteStore : IStore
             source = await RewindAsync(source, revision, cancellationToken);
         }
 
-        return source.List(prefix, startAfter, limit);
+        var list = source.List(prefix, startAfter, limit);
+        if (list.HasMore && limit > PastStates.NoPage)
+        {
+            past.Keep(source);
+        }
+
+        return list;
     }
 
     public Task<WriteResult> WriteAsync(WriteRequest request, CancellationToken cancellationToken) =>
@@ -140,6 +147,12 @@ public sealed class SqliteStore : IStore
         if (at < Compacted)
         {
             throw new CompactedException(at, Compacted);
+        }
+
+        source = past.Nearest(at, source);
+        if (source.Revision == at)
+        {
+            return source;
         }
 
         var since = recent.Read(at, (int)Math.Min(int.MaxValue, source.Revision.Value - at.Value), out _);
@@ -242,6 +255,7 @@ public sealed class SqliteStore : IStore
             EnsureOpen();
             compaction.Step(log!);
             recent.Forget(compaction.Compacted);
+            past.Forget(compaction.Compacted);
         }
         catch (Exception error)
         {
