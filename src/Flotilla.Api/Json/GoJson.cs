@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -53,7 +54,7 @@ public static class GoJson
             case JsonTokenType.String:
                 return JsonValue.Create(LenientText.Of(ref reader));
             case JsonTokenType.Number:
-                return reader.TryGetInt64(out var integer) ? JsonValue.Create(integer) : JsonValue.Create(reader.GetDouble());
+                return reader.TryGetInt64(out var integer) ? JsonValue.Create(integer) : JsonValue.Create(Real(ref reader));
             case JsonTokenType.True:
                 return JsonValue.Create(true);
             case JsonTokenType.False:
@@ -62,6 +63,11 @@ public static class GoJson
                 return null;
         }
     }
+
+    // What no float64 holds has no place in a tree: it could not be written again.
+    private static double Real(ref Utf8JsonReader reader) => reader.GetDouble() is var number && double.IsFinite(number)
+        ? number
+        : throw new GoJsonException($"json: cannot unmarshal number {Encoding.UTF8.GetString(reader.ValueSpan)} into Go value of type float64");
 
     private static JsonObject ReadObject(ref Utf8JsonReader reader, List<string>? duplicates, string path)
     {

@@ -19,6 +19,7 @@ public sealed class GoJsonTests
     [InlineData("[01]", "invalid character '1' after array element")]
     [InlineData("[1.]", "invalid character ']' after decimal point in numeric literal")]
     [InlineData("[\"\\x\"]", "invalid character 'x' in string escape code")]
+    [InlineData("[1e400]", "json: cannot unmarshal number 1e400 into Go value of type float64")]
     [InlineData("'a'", "invalid character '\\'' looking for beginning of value")]
     public void Says_what_breaks_a_text_in_Gos_words(string text, string message) =>
         Assert.Equal(message, Assert.Throws<GoJsonException>(() => GoJson.Parse(Encoding.UTF8.GetBytes(text))).Message);
