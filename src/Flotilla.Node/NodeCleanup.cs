@@ -3,6 +3,7 @@ using Flotilla.Node.Containerd;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Linux;
 using Flotilla.Node.Pods;
+using Flotilla.Node.Volumes;
 using Grpc.Core;
 
 namespace Flotilla.Node;
@@ -34,6 +35,7 @@ public static class NodeCleanup
             await KillRestAsync(options, cancellationToken);
         }
         RemoveSocket(Path.Combine(options.DevicePluginDirectory, Devices.DevicePluginHost.SocketName));
+        await VolumeCleanup.RunAsync(options, cancellationToken);
         Mounts.UnmountBelow(options.RunDirectory);
         Mounts.UnmountBelow(options.DataDirectory);
         new PodCgroups(options.CgroupRoot).RemoveAll();

@@ -27,7 +27,7 @@ internal static class MountRules
                 yield return FieldError.Invalid($"{at}.mountPath", target, "must be unique");
             }
 
-            foreach (var error in Overlap(container, "volumeDevices", mount, at, ("mountPath", target), "devicePath").Concat(CheckBelow(mount, at, path, volumes))
+            foreach (var error in Overlap(container, "volumeDevices", mount, at, ("mountPath", target), "devicePath").Concat(CheckBelow(mount, at, path))
                 .Concat(CheckPropagation(mount, container, $"{path}.mountPropagation")).Concat(CheckRecursive(mount, $"{path}.recursiveReadOnly")))
             {
                 yield return error;
@@ -79,23 +79,12 @@ internal static class MountRules
     }
 
     // What is wrong with a path below the volume is said of the list, not of the mount.
-    private static IEnumerable<FieldError> CheckBelow(JsonObject mount, string path, string list, IReadOnlyDictionary<string, JsonObject> volumes)
+    private static IEnumerable<FieldError> CheckBelow(JsonObject mount, string path, string list)
     {
         var (below, expression) = (mount.String("subPath") ?? "", mount.String("subPathExpr") ?? "");
-        if (volumes.GetValueOrDefault(mount.String("name") ?? "").Object("image") is not null)
-        {
-            foreach (var (field, value) in new[] { ("subPath", below), ("subPathExpr", expression) }.Where(pair => pair.Item2.Length > 0))
-            {
-                yield return FieldError.Invalid($"{path}.{field}", value, "not allowed in image volume sources");
-            }
-        }
-
-        foreach (var error in PathRules.Descending(below, $"{list}.subPath")
+        return PathRules.Descending(below, $"{list}.subPath")
             .Concat(below.Length > 0 && expression.Length > 0 ? [FieldError.Invalid($"{path}.subPathExpr", expression, "subPathExpr and subPath are mutually exclusive")] : [])
-            .Concat(PathRules.Descending(expression, $"{list}.subPathExpr")))
-        {
-            yield return error;
-        }
+            .Concat(PathRules.Descending(expression, $"{list}.subPathExpr"));
     }
 
     private static IEnumerable<FieldError> CheckPropagation(JsonObject mount, JsonObject container, string path)

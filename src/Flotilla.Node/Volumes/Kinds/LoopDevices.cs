@@ -1,12 +1,11 @@
 using Flotilla.Node.Containerd;
-using Flotilla.Node.Linux;
 using Flotilla.Node.Pods;
 
 namespace Flotilla.Node.Volumes.Kinds;
 
 /// <summary>
-/// Files as block devices. Each pod that uses one keeps a link to the device in its own directory, so that the last one
-/// to go lets the device go, also after a restart.
+/// Files as block devices. Each pod that uses one keeps a note of it in its own directory, so that the last one to go lets the
+/// device go, also after a restart. By then the device may be another file's: it is let go only if it still is the noted one's.
 /// </summary>
 internal sealed class LoopDevices(NodeOptions options)
 {
@@ -23,10 +22,9 @@ internal sealed class LoopDevices(NodeOptions options)
             var device = await FindAsync(file, cancellationToken) ?? await RunAsync(["--find", "--show", file], cancellationToken);
             // The file may have grown.
             await RunAsync(["--set-capacity", device], cancellationToken);
-            var link = Path.Combine(PodDirectories.Of(options, request.Pod.Metadata.Uid), Folder, request.Name);
-            Directory.CreateDirectory(Path.GetDirectoryName(link)!);
-            File.Delete(link);
-            File.CreateSymbolicLink(link, device);
+            var note = Path.Combine(PodDirectories.Of(options, request.Pod.Metadata.Uid), Folder, request.Name);
+            Directory.CreateDirectory(Path.GetDirectoryName(note)!);
+            await File.WriteAllLinesAsync(note, [device, file], cancellationToken);
             return device;
         }
         finally
@@ -37,20 +35,15 @@ internal sealed class LoopDevices(NodeOptions options)
 
     public async Task DetachAsync(string podUid, CancellationToken cancellationToken)
     {
-        var directory = Path.Combine(PodDirectories.Of(options, podUid), Folder);
-        if (!Directory.Exists(directory))
-        {
-            return;
-        }
         await gate.WaitAsync(cancellationToken);
         try
         {
-            foreach (var link in new DirectoryInfo(directory).EnumerateFiles().Where(link => link.LinkTarget is not null))
+            foreach (var (note, device, file) in NotesIn(PodDirectories.Of(options, podUid)).ToList())
             {
-                link.Delete();
-                if (!DevicesInUse(options).Contains(link.LinkTarget!, StringComparer.Ordinal))
+                File.Delete(note);
+                if (!All().Any(other => other.File == file))
                 {
-                    await RunAsync(["--detach", link.LinkTarget!], cancellationToken);
+                    await LetGoAsync(device, file, cancellationToken);
                 }
             }
         }
@@ -60,14 +53,40 @@ internal sealed class LoopDevices(NodeOptions options)
         }
     }
 
-    /// <summary>The devices that pods of this node keep.</summary>
-    public static IEnumerable<string> DevicesInUse(NodeOptions options) =>
-        new DirectoryInfo(options.PodsDirectory).EnumerateDirectories()
-            .Select(pod => new DirectoryInfo(Path.Combine(pod.FullName, Folder)))
-            .Where(folder => folder.Exists)
-            .SelectMany(folder => folder.EnumerateFiles())
-            .Select(link => link.LinkTarget)
-            .OfType<string>();
+    /// <summary>Whatever pods use; their notes stay, for they may run again.</summary>
+    public async Task DetachAllAsync(CancellationToken cancellationToken)
+    {
+        foreach (var (_, device, file) in All().DistinctBy(note => note.File, StringComparer.Ordinal))
+        {
+            await LetGoAsync(device, file, cancellationToken);
+        }
+    }
+
+    private IEnumerable<(string Note, string Device, string File)> All() => Directory.Exists(options.PodsDirectory)
+        ? Directory.EnumerateDirectories(options.PodsDirectory).SelectMany(NotesIn)
+        : [];
+
+    private static IEnumerable<(string Note, string Device, string File)> NotesIn(string pod)
+    {
+        var folder = Path.Combine(pod, Folder);
+        foreach (var note in Directory.Exists(folder) ? Directory.EnumerateFiles(folder) : [])
+        {
+            if (File.ReadAllLines(note) is [var device, var file])
+            {
+                yield return (note, device, file);
+            }
+        }
+    }
+
+    private static async Task LetGoAsync(string device, string file, CancellationToken cancellationToken)
+    {
+        var backing = $"/sys/block/{Path.GetFileName(device)}/loop/backing_file";
+        // The kernel marks a file that was deleted meanwhile.
+        if (File.Exists(backing) && (await File.ReadAllTextAsync(backing, cancellationToken)).Trim().Replace(" (deleted)", "", StringComparison.Ordinal) == file)
+        {
+            await RunAsync(["--detach", device], cancellationToken);
+        }
+    }
 
     private static async Task<string?> FindAsync(string file, CancellationToken cancellationToken)
     {
