@@ -13,7 +13,7 @@ var http2 = new Option<bool>("--http2") { Description = "HTTP/2 instead of HTTP/
 var only = new Option<string?>("--only") { Description = "api, pods, cri or definitions" };
 var runtime = new Option<string>("--runtime") { Description = "The container runtime's socket, for --only cri", DefaultValueFactory = _ => "/run/flotilla/node/containerd.sock" };
 var self = new Option<bool>("--self") { Description = "Measure an API server without a node that this program starts itself, and the ceiling" };
-var root = new RootCommand("Measures any Kubernetes cluster and prints one table") { kubeconfig, context, image, count, http2, only, runtime, self, ServeCommand.Create(), ScaleCommand.Create(), ScheduleCommand.Create() };
+var root = new RootCommand("Measures any Kubernetes cluster and prints one table") { kubeconfig, context, image, count, http2, only, runtime, self, ServeCommand.Create(), ScaleCommand.Create(), ScheduleCommand.Create(), DecideCommand.Create() };
 root.SetAction(async (result, cancellationToken) =>
 {
     if (result.GetValue(self))
