@@ -44,6 +44,47 @@ public sealed class PreemptionPlanTests
         Assert.Null(Plan(pod, cluster));
     }
 
+    [Fact]
+    public void Pods_that_a_budget_protects_are_evicted_last()
+    {
+        var cluster = Given.Cluster(Given.Node("a"), Given.Node("b"))
+            .With("a", Guarded("guarded", "4", 1))
+            .With("b", Ranked("free", "4", 5));
+        cluster.Budgets.Set(new("default", "budget"), new V1PodDisruptionBudget
+        {
+            Metadata = new V1ObjectMeta { Name = "budget", NamespaceProperty = "default" },
+            Spec = new V1PodDisruptionBudgetSpec { Selector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["app"] = "guarded" } } },
+            Status = new V1PodDisruptionBudgetStatus { DisruptionsAllowed = 0 },
+        });
+
+        Assert.Equal("free", Assert.Single(Plan(Ranked("p", "4", 7), cluster)!.Victims).Key.Name);
+        cluster.Remove(new("default", "free"));
+        cluster.RemoveNode("b");
+        var forced = Plan(Ranked("p", "4", 7), cluster)!;
+        Assert.Equal(("guarded", 1), (forced.Victims[0].Key.Name, forced.Violations));
+    }
+
+    [Fact]
+    public void Room_made_for_an_important_pod_is_not_taken_by_a_lesser_one_but_lost_to_a_greater()
+    {
+        var cluster = Given.Cluster(Given.Node("a"));
+        cluster.Nominations.Set(new PodInfo(Ranked("waiting", "4", 5)), "a");
+        var placer = new Placer(PluginSet.Default());
+
+        Assert.Null(placer.Place(new PodInfo(Ranked("lesser", "1", 1)), cluster).NodeName);
+        Assert.Equal("a", placer.Place(new PodInfo(Ranked("greater", "1", 9)), cluster).NodeName);
+        Assert.Equal("a", placer.Place(new PodInfo(Ranked("waiting", "4", 5)), cluster).NodeName);
+        cluster.With("a", Ranked("low", "4", 0));
+        Assert.Equal("waiting", Assert.Single(Plan(Ranked("greater", "2", 9), cluster)!.Displaced).Key.Name);
+    }
+
+    private static V1Pod Guarded(string name, string cpu, int priority)
+    {
+        var pod = Ranked(name, cpu, priority);
+        pod.Metadata.Labels = new Dictionary<string, string> { ["app"] = name };
+        return pod;
+    }
+
     private static V1Pod Ranked(string name, string cpu, int priority) => Given.Pod(name, cpu, with: pod => pod.Spec.Priority = priority);
 
     private static PreemptionPlan? Plan(V1Pod pod, ClusterSnapshot cluster)
