@@ -95,6 +95,9 @@ public sealed record NodeOptions
     /// <summary>Pods described by files in here run without the cluster's leave, and are shown to it.</summary>
     public string ManifestDirectory { get => field ?? Path.Combine(DataDirectory, "manifests"); init; }
 
+    /// <summary>Where the seccomp profiles lie that pods name by type Localhost.</summary>
+    public string SeccompDirectory => Path.Combine(DataDirectory, "seccomp");
+
     public string PodsDirectory => Path.Combine(DataDirectory, "pods");
 
     public string DevicePluginDirectory => Path.Combine(KubeletDirectory, "device-plugins");

@@ -10,6 +10,7 @@ internal static class NodeChecks
         new SysctlCheck(options.AllowedUnsafeSysctls),
         new AppArmorCheck(),
         new SystemCheck(),
+        new GroupsCheck(),
         new ResourceCheck(capacity),
         new AffinityCheck(),
         new PortCheck(),

@@ -66,6 +66,14 @@ internal sealed class PortCheck : IAdmissionCheck
         (one.Protocol, one.Port) == (other.Protocol, other.Port) && (one.Address == other.Address || one.Address == Anywhere || other.Address == Anywhere);
 }
 
+/// <summary>Pods that want no groups but those they name, which runtimes before CRI 1.31 cannot promise.</summary>
+internal sealed class GroupsCheck : IAdmissionCheck
+{
+    public Rejection? Check(V1Pod pod, AdmissionView view) => pod.Spec.SecurityContext?.SupplementalGroupsPolicy == "Strict"
+        ? new Rejection("SupplementalGroupsPolicyNotSupported", "SupplementalGroupsPolicy=Strict is not supported in this node")
+        : null;
+}
+
 /// <summary>Profiles that nothing enforces here.</summary>
 internal sealed class AppArmorCheck : IAdmissionCheck
 {

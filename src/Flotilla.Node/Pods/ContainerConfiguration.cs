@@ -24,7 +24,7 @@ internal static class ContainerConfiguration
             Linux = new LinuxContainerConfig
             {
                 Resources = ContainerResources.For(pod, container),
-                SecurityContext = ContainerSecurity.For(pod, container, image),
+                SecurityContext = ContainerSecurity.For(pod, container, image, request.SeccompDirectory),
             },
         };
         config.Command.Add((container.Command ?? []).Select(word => Expansion.Expand(word, variables)));
@@ -74,4 +74,8 @@ internal sealed record ContainerRequest(
     PodVolumes Volumes,
     string PodDirectory,
     string HostsFile,
-    string TerminationLog);
+    string TerminationLog)
+{
+    /// <summary>Where profiles of the node itself lie.</summary>
+    public string SeccompDirectory { get; init; } = "";
+}

@@ -15,7 +15,8 @@ internal static class ContainerSecurity
 
     private static readonly string[] ReadonlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
-    public static LinuxContainerSecurityContext For(V1Pod pod, V1Container container, Image image)
+    /// <param name="seccompDirectory">Where profiles of the node itself lie.</param>
+    public static LinuxContainerSecurityContext For(V1Pod pod, V1Container container, Image image, string seccompDirectory = "")
     {
         var own = container.SecurityContext;
         var common = pod.Spec.SecurityContext;
@@ -26,7 +27,7 @@ internal static class ContainerSecurity
             ReadonlyRootfs = own?.ReadOnlyRootFilesystem == true,
             NoNewPrivs = own?.AllowPrivilegeEscalation == false,
             NamespaceOptions = SandboxConfiguration.Namespaces(pod),
-            Seccomp = Seccomp(own?.SeccompProfile ?? common?.SeccompProfile, privileged),
+            Seccomp = Seccomp(own?.SeccompProfile ?? common?.SeccompProfile, privileged, seccompDirectory),
             Apparmor = AppArmor(own?.AppArmorProfile ?? common?.AppArmorProfile),
         };
         if (own?.Capabilities is { } capabilities)
@@ -101,10 +102,10 @@ internal static class ContainerSecurity
         }
     }
 
-    private static SecurityProfile Seccomp(V1SeccompProfile? profile, bool privileged) => profile?.Type switch
+    private static SecurityProfile Seccomp(V1SeccompProfile? profile, bool privileged, string directory) => profile?.Type switch
     {
         "RuntimeDefault" when !privileged => new SecurityProfile { ProfileType = Profile.RuntimeDefault },
-        "Localhost" => new SecurityProfile { ProfileType = Profile.Localhost, LocalhostRef = profile.LocalhostProfile },
+        "Localhost" => new SecurityProfile { ProfileType = Profile.Localhost, LocalhostRef = Path.Combine(directory, profile.LocalhostProfile) },
         _ => new SecurityProfile { ProfileType = Profile.Unconfined },
     };
 

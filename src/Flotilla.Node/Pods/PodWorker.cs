@@ -615,6 +615,11 @@ internal sealed partial class PodWorker : IContainerVerdicts
     private void Write(V1Pod desired, V1PodStatus fresh, bool remove = false)
     {
         status = fresh;
+        if (remove || fresh.Phase is "Succeeded" or "Failed")
+        {
+            // Before the cluster hears of it: whom it sends in this one's place must find room.
+            services.Admission.Release(desired.Metadata.Uid);
+        }
         var encoded = ObjectJson.Encode(status);
         if (remove || !encoded.AsSpan().SequenceEqual(writtenStatus))
         {

@@ -55,6 +55,23 @@ public sealed class NodeCleanupTests : IAsyncLifetime
         await second.RemoveAsync(pod);
     }
 
+    [Fact]
+    public async Task Containers_have_their_time_to_end_by_themselves()
+    {
+        var first = await AgentHost.StartAsync(node);
+        var pod = first.Create(AgentHost.Pod("polite", spec => spec.TerminationGracePeriodSeconds = 20, "sh", "-c", "trap 'exit 7' TERM; while true; do sleep 0.1; done"));
+        await first.UntilAsync(pod, current => current.Status.ContainerStatuses?[0].Ready == true);
+        await first.DisposeAsync();
+        var said = new List<string>();
+        await NodeCleanup.RunAsync(node.Options, Cancellation, TimeSpan.FromSeconds(10), said.Add);
+        Assert.Equal(["stopping 1 container; they have at most 10 s to end"], said);
+
+        await using var second = await AgentHost.StartAsync(node, first.Cluster);
+        var back = await second.UntilAsync(pod, current => current.Status.ContainerStatuses[0] is { Ready: true, RestartCount: > 0 });
+        Assert.Equal(7, back.Status.ContainerStatuses[0].LastState.Terminated.ExitCode);
+        await second.RemoveAsync(pod);
+    }
+
     private async Task RunSandboxAsync() => await node.Runtime.Runtime.RunPodSandboxAsync(
         new RunPodSandboxRequest
         {
