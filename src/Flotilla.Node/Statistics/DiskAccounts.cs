@@ -1,6 +1,7 @@
 using Flotilla.Node.Cri;
 using Flotilla.Node.Linux;
 using Flotilla.Node.Pods;
+using Grpc.Core;
 using k8s.Models;
 
 namespace Flotilla.Node.Statistics;
@@ -19,11 +20,37 @@ internal sealed class DiskAccounts(NodeOptions options, CriClient runtime)
     /// <summary>Each container's writable layer, by the container's id.</summary>
     public async Task<IReadOnlyDictionary<string, DiskUse>> LayersAsync(CancellationToken cancellationToken)
     {
-        var answer = await runtime.Runtime.ListContainerStatsAsync(new ListContainerStatsRequest(), cancellationToken: cancellationToken);
-        return answer.Stats.Where(stats => stats.Attributes is not null).ToDictionary(
+        return (await StatsAsync(cancellationToken)).Where(stats => stats.Attributes is not null).ToDictionary(
             stats => stats.Attributes.Id,
             stats => new DiskUse((long)(stats.WritableLayer?.UsedBytes?.Value ?? 0), (long)(stats.WritableLayer?.InodesUsed?.Value ?? 0)),
             StringComparer.Ordinal);
+    }
+
+    // One container that ends meanwhile makes containerd fail for them all: then each is asked for by itself.
+    private async Task<IEnumerable<ContainerStats>> StatsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await runtime.Runtime.ListContainerStatsAsync(new ListContainerStatsRequest(), cancellationToken: cancellationToken)).Stats;
+        }
+        catch (RpcException failure) when (failure.StatusCode is StatusCode.NotFound or StatusCode.Unknown)
+        {
+            var filter = new ContainerFilter { State = new ContainerStateValue { State = ContainerState.ContainerRunning } };
+            var running = await runtime.Runtime.ListContainersAsync(new ListContainersRequest { Filter = filter }, cancellationToken: cancellationToken);
+            return (await Task.WhenAll(running.Containers.Select(container => StatsAsync(container.Id, cancellationToken)))).OfType<ContainerStats>();
+        }
+    }
+
+    private async Task<ContainerStats?> StatsAsync(string container, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await runtime.Runtime.ContainerStatsAsync(new ContainerStatsRequest { ContainerId = container }, cancellationToken: cancellationToken)).Stats;
+        }
+        catch (RpcException gone) when (gone.StatusCode is StatusCode.NotFound or StatusCode.Unknown)
+        {
+            return null;
+        }
     }
 
     public IReadOnlyList<VolumeAccount> VolumesOf(V1Pod pod)

@@ -54,13 +54,14 @@ public sealed class AdmissionTests(LiveCluster cluster)
     public async Task A_container_is_stopped_by_the_signal_it_asks_for()
     {
         await using var space = await Space.CreateAsync(cluster);
+        var directory = Directory.CreateTempSubdirectory("flotilla-signal-").FullName;
         await space.CreatePodAsync(PodYaml.For(
             "signal", PodYaml.Container("main", "trap 'echo got it > /data/word; exit 0' USR1; while :; do sleep 0.1; done", "lifecycle: {stopSignal: SIGUSR1}, volumeMounts: [{name: data, mountPath: /data}]"),
-            "os: {name: linux}", "terminationGracePeriodSeconds: 20", $"volumes: [{{name: data, hostPath: {{path: /tmp/{space.Name}-signal, type: DirectoryOrCreate}}}}]"));
+            "os: {name: linux}", "terminationGracePeriodSeconds: 20", $"volumes: [{{name: data, hostPath: {{path: {directory}}}}}]"));
         await space.ReadyPodAsync("signal");
         await space.Client.CoreV1.DeleteNamespacedPodAsync("signal", space.Name);
         await space.UntilAsync(() => space.Client.CoreV1.ListNamespacedPodAsync(space.Name), list => list.Items.Count == 0, 15);
-        Assert.Equal("got it\n", await File.ReadAllTextAsync($"/tmp/{space.Name}-signal/word"));
-        Directory.Delete($"/tmp/{space.Name}-signal", recursive: true);
+        Assert.Equal("got it\n", await File.ReadAllTextAsync(directory + "/word"));
+        Directory.Delete(directory, recursive: true);
     }
 }

@@ -51,7 +51,7 @@ public sealed class PodFeatureTests(LiveCluster cluster)
         await using var space = await Space.CreateAsync(cluster);
         var stamp = (string name) => $"echo start {name} >> /log/all; trap 'echo stop {name} >> /log/all; exit 0' TERM; while :; do sleep 0.1; done";
         const string mount = "volumeMounts: [{name: log, mountPath: /log}]";
-        var directory = $"/tmp/{space.Name}-order";
+        var directory = Directory.CreateTempSubdirectory("flotilla-order-").FullName;
         await space.CreatePodAsync(PodYaml.For(
             "order", PodYaml.Container("main", stamp("main"), mount),
             $"initContainers: [{PodYaml.Container("first", stamp("first"), "restartPolicy: Always, " + mount)}, {PodYaml.Container("second", stamp("second"), "restartPolicy: Always, " + mount)}]",
