@@ -61,7 +61,7 @@ public sealed class WatchLifetimeTests
         }
 
         Assert.Equal(Changes, await reading);
-        for (var i = 0; i < 10; i++)
+        for (var i = 0; i < 50; i++)
         {
             time.Advance(TimeSpan.FromSeconds(10));
             await Task.Delay(20, Cancel);
