@@ -121,6 +121,22 @@ public sealed class SchedulerServiceTests : IAsyncLifetime
         await UntilAsync(async () => (await PodAsync("gated")).Spec.NodeName == "a");
     }
 
+    [Fact]
+    public async Task A_scheduler_that_was_stopped_starts_again_where_the_cluster_is_now()
+    {
+        await CreateAsync(Given.Node("a", cpu: "2"));
+        await CreateAsync(Given.Pod("before", "1"));
+        await UntilAsync(async () => (await PodAsync("before")).Spec.NodeName == "a");
+        await scheduler.StopAsync(default);
+        await CreateAsync(Given.Pod("meanwhile", "1"));
+        await CreateAsync(Given.Pod("late", "1"));
+
+        await scheduler.StartAsync(default);
+        await UntilAsync(async () => (await client.ListAsync<V1Pod>(ListScope.All, default)).Items.Count(pod => pod.Spec.NodeName == "a") == 2);
+        await UntilAsync(async () => Condition(await PodAsync("late")) is not null || Condition(await PodAsync("meanwhile")) is not null);
+        Assert.Single((await EventsAsync()), one => one.StartsWith("Normal Scheduled Successfully assigned default/before", StringComparison.Ordinal));
+    }
+
     private static string? Condition(V1Pod pod) =>
         pod.Status?.Conditions?.FirstOrDefault(one => one.Type == "PodScheduled") is { } condition
             ? $"{condition.Status} {condition.Reason} {condition.Message}"
