@@ -69,7 +69,8 @@ internal sealed class ContainerStarter(
         File.SetUnixFileMode(log, (UnixFileMode)0b110_110_110);
         Directory.CreateDirectory(Path.Combine(PodDirectories.Logs(options, pod), container.Name));
         var config = ContainerConfiguration.For(new ContainerRequest(
-            pod, container, image, request.Attempt, variables, request.Volumes, PodDirectories.Of(options, pod.Metadata.Uid), PodDirectories.HostsFile(options, pod), log) { SeccompDirectory = options.SeccompDirectory });
+            pod, container, image, request.Attempt, variables, request.Volumes, PodDirectories.Of(options, pod.Metadata.Uid), PodDirectories.HostsFile(options, pod), log)
+        { SeccompDirectory = options.SeccompDirectory });
         await exclusive.ApplyAsync(config, pod, container, cancellationToken);
         var namespaces = config.Linux.SecurityContext.NamespaceOptions;
         if (request.TargetId is { } target && namespaces.Pid == NamespaceMode.Container)
