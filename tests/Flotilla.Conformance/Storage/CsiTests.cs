@@ -76,6 +76,21 @@ public sealed class CsiTests(LiveCluster cluster)
         await space.Client.StorageV1.DeleteStorageClassAsync(name);
     }
 
+    [Fact]
+    public async Task A_driver_without_room_keeps_the_pod_waiting()
+    {
+        const string name = "full.example.com";
+        await using var driver = await CsiDriverProcess.StartAsync(cluster, name, "{attachRequired: false, storageCapacity: true}");
+        await using var space = await Space.CreateAsync(cluster);
+        await space.ApplyAsync(ClassAndClaim(name).Replace("1Gi", "2Ti", StringComparison.Ordinal));
+        await space.UntilAsync(
+            () => space.Client.StorageV1.ListCSIStorageCapacityForAllNamespacesAsync(), list => list.Items.Any(one => one.StorageClassName == name && one.Capacity.ToString() == $"{1L << 40}"));
+        await space.CreatePodAsync(new MountPod("true") { Volumes = Volume }.ToString());
+        Assert.Contains("node(s) did not have enough free storage", (await space.EventAsync("reader", "FailedScheduling")).Message, StringComparison.Ordinal);
+        await space.Client.StorageV1.DeleteStorageClassAsync(name);
+        await space.UntilAsync(() => space.Client.StorageV1.ListCSIStorageCapacityForAllNamespacesAsync(), list => list.Items.All(one => one.StorageClassName != name));
+    }
+
     private static string ClassAndClaim(string name) => $$"""
         apiVersion: storage.k8s.io/v1
         kind: StorageClass

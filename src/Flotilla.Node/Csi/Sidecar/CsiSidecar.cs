@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Flotilla.Node.Csi.Sidecar;
 
 /// <summary>
-/// What drivers usually bring helper containers for, done by the node itself: volumes are made, attached, grown and deleted by
+/// What drivers usually bring helper containers for, done by the node itself: volumes are made, attached, grown and deleted, and their room told, by
 /// the controller service of the driver here. Only for drivers whose CSIDriver object asks for it by <see cref="Mark"/>, as two
 /// helpers of one driver would get into each other's way. Keys with a namespace are claims; attachments have a queue of their own.
 /// </summary>
@@ -16,6 +16,7 @@ internal sealed class CsiSidecar : BackgroundService
 {
     public const string Mark = "flotilla.dev/built-in-sidecars";
     private static readonly TimeSpan RetryUnknown = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan CapacityInterval = TimeSpan.FromMinutes(1);
     private readonly CsiDrivers drivers;
     private readonly Informer<V1PersistentVolumeClaim> claims;
     private readonly Informer<V1PersistentVolume> volumes;
@@ -25,8 +26,11 @@ internal sealed class CsiSidecar : BackgroundService
     private readonly EventRecorder events;
     private readonly WorkQueue<ObjectKey> storageQueue;
     private readonly WorkQueue<ObjectKey> attachmentQueue;
+    private readonly WorkQueue<ObjectKey> capacityQueue;
     private readonly ReconcileLoop storageLoop;
     private readonly ReconcileLoop attachmentLoop;
+    private readonly ReconcileLoop capacityLoop;
+    private readonly CsiCapacity capacity;
     private readonly CsiProvisioner provisioner;
     private readonly CsiAttacher attacher;
     private readonly string nodeName;
@@ -44,6 +48,9 @@ internal sealed class CsiSidecar : BackgroundService
         events = new EventRecorder(client, $"flotilla.dev/csi_{nodeName}", time, logger);
         provisioner = new CsiProvisioner(client, events);
         attacher = new CsiAttacher(client, volumes, time);
+        capacity = new CsiCapacity(options, client);
+        capacityQueue = new WorkQueue<ObjectKey>(time);
+        capacityLoop = new ReconcileLoop("csi-capacity", capacityQueue, 1, ReconcileCapacityAsync, logger, WaitForSyncAsync);
         storageQueue = new WorkQueue<ObjectKey>(time);
         attachmentQueue = new WorkQueue<ObjectKey>(time);
         storageLoop = new ReconcileLoop("csi-provisioner", storageQueue, 4, ReconcileStorageAsync, logger, WaitForSyncAsync);
@@ -52,6 +59,8 @@ internal sealed class CsiSidecar : BackgroundService
 
     public override void Dispose()
     {
+        capacityLoop.Dispose();
+        capacityQueue.Dispose();
         storageLoop.Dispose();
         attachmentLoop.Dispose();
         storageQueue.Dispose();
@@ -65,10 +74,14 @@ internal sealed class CsiSidecar : BackgroundService
         claims.Subscribe(change => storageQueue.Add(change.Latest.Key()));
         volumes.Subscribe(change => storageQueue.Add(change.Latest.Key()));
         attachments.Subscribe(change => attachmentQueue.Add(change.Latest.Key()));
+        classes.Subscribe(change => capacityQueue.Add(change.Latest.Key()));
+        described.Subscribe(change => EnqueueClassesOf(change.Latest.Metadata.Name));
         await events.StartAsync(stoppingToken);
+        await capacityLoop.StartAsync(stoppingToken);
         await storageLoop.StartAsync(stoppingToken);
         await attachmentLoop.StartAsync(stoppingToken);
-        await Task.WhenAll(storageLoop.ExecuteTask ?? Task.CompletedTask, attachmentLoop.ExecuteTask ?? Task.CompletedTask, events.ExecuteTask ?? Task.CompletedTask);
+        await Task.WhenAll(
+            capacityLoop.ExecuteTask ?? Task.CompletedTask, storageLoop.ExecuteTask ?? Task.CompletedTask, attachmentLoop.ExecuteTask ?? Task.CompletedTask, events.ExecuteTask ?? Task.CompletedTask);
     }
 
     private Task WaitForSyncAsync(CancellationToken cancellationToken) => Task.WhenAll(
@@ -121,6 +134,29 @@ internal sealed class CsiSidecar : BackgroundService
         if (attachments.Get(key) is { } attachment && attachment.Spec.NodeName == nodeName && Serving(attachment.Spec.Attacher, attachmentQueue, key) is { } driver)
         {
             await attacher.ReconcileAsync(attachment, driver, cancellationToken);
+        }
+    }
+
+    /// <summary>A key is a class. What changes unseen, by others' volumes, is asked for now and then.</summary>
+    private async Task ReconcileCapacityAsync(ObjectKey key, CancellationToken cancellationToken)
+    {
+        if (classes.Get(key) is not { } storageClass)
+        {
+            await capacity.WithdrawAsync(key.Name, cancellationToken);
+        }
+        else if (described.Get(new ObjectKey(null, storageClass.Provisioner))?.Spec.StorageCapacity == true
+            && Serving(storageClass.Provisioner, capacityQueue, key) is { } driver
+            && await capacity.PublishAsync(storageClass, driver, cancellationToken))
+        {
+            capacityQueue.AddAfter(key, CapacityInterval);
+        }
+    }
+
+    private void EnqueueClassesOf(string driver)
+    {
+        foreach (var storageClass in classes.List().Where(storageClass => storageClass.Provisioner == driver))
+        {
+            capacityQueue.Add(storageClass.Key());
         }
     }
 
