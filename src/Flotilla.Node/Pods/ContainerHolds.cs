@@ -45,7 +45,9 @@ internal sealed class ContainerHolds(TimeProvider time)
             return null;
         }
         var wait = known.Wait ?? BackOff.After(pod, exited.Attempt);
-        if (exited.FinishedAt - exited.StartedAt > LongRun)
+
+        // One that never started says so with the beginning of time, and has not run for long.
+        if (exited.StartedAt > DateTimeOffset.UnixEpoch && exited.FinishedAt - exited.StartedAt > LongRun)
         {
             wait.Reset();
         }

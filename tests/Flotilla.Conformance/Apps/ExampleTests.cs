@@ -50,7 +50,7 @@ public sealed class ExampleTests(LiveCluster cluster)
     {
         await cluster.LoadImageAsync("my-redis", "redis-cli redis-check-rdb");
         await using var space = await ApplyAsync("statefulset");
-        await space.ReadyPodAsync("redis-0", 90);
+        await space.ReadyAsync("redis", 1, 90);
         Assert.Equal("OK", (await space.ShellAsync("redis-0", "redis-cli set ship flotilla")).Trim());
         var before = (await space.PodAsync("redis-0")).Metadata.Uid;
         await space.Client.CoreV1.DeleteNamespacedPodAsync("redis-0", space.Name, gracePeriodSeconds: 0);
@@ -70,7 +70,7 @@ public sealed class ExampleTests(LiveCluster cluster)
     public async Task A_job_does_ten_pieces_of_work()
     {
         await using var space = await ApplyAsync("job");
-        var job = await space.EndedJobAsync("squares");
+        var job = await space.EndedJobAsync("squares", 120);
         Assert.Equal((10, "0-9"), (job.Status.Succeeded, job.Status.CompletedIndexes));
         var last = (await space.Client.CoreV1.ListNamespacedPodAsync(space.Name, labelSelector: "batch.kubernetes.io/job-completion-index=9")).Items[0];
         Assert.Equal("81\n", await space.LogAsync(last.Metadata.Name));

@@ -44,6 +44,14 @@ public sealed class ContainerHoldsTests
     }
 
     [Fact]
+    public void One_that_never_started_has_not_run_for_long()
+    {
+        var holds = new ContainerHolds(time);
+        holds.AfterExit(pod, Exit(0, TimeSpan.FromSeconds(1)));
+        Assert.Equal(TimeSpan.FromSeconds(10), holds.AfterExit(pod, Exit(1, time.GetUtcNow() - DateTimeOffset.UnixEpoch)));
+    }
+
+    [Fact]
     public void A_start_that_failed_in_a_lost_sandbox_is_tried_again_at_once()
     {
         var holds = new ContainerHolds(time);

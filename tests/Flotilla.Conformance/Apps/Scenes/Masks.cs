@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
@@ -25,7 +26,7 @@ internal static partial class Masks
         item["type"], item["reason"], item["source"]!["component"], item["involvedObject"]!["fieldPath"] ?? "", Text((string)item["message"]!));
 
     /// <summary>Ready, status and the number of restarts.</summary>
-    public static string Line(string[] cells) => string.Join(' ', cells.Skip(1).Take(3));
+    public static string Line(string[] cells) => string.Join(' ', cells.Skip(1).Take(2).Append(cells.Length > 3 ? Number(int.Parse(cells[3], CultureInfo.InvariantCulture)) : ""));
 
     public static JsonObject Shown(JsonObject item, IEnumerable<string> events, IEnumerable<string> lines)
     {
@@ -51,9 +52,14 @@ internal static partial class Masks
         return shown;
     }
 
+    // How often something was restarted so far is a matter of the moment.
+    private static string Number(int restarts) => restarts > 1 ? "several" : restarts.ToString(CultureInfo.InvariantCulture);
+
     private static JsonNode? Pruned(JsonNode? node) => node switch
     {
-        JsonObject map => new JsonObject(map.Where(pair => !Dropped.Contains(pair.Key)).Select(pair => KeyValuePair.Create(pair.Key, Pruned(pair.Value)))),
+        JsonObject map => new JsonObject(map
+            .Where(pair => !Dropped.Contains(pair.Key))
+            .Select(pair => KeyValuePair.Create(pair.Key, pair.Key == "restartCount" && (int)pair.Value! > 1 ? Number((int)pair.Value!) : Pruned(pair.Value)))),
         JsonArray list => new JsonArray([.. list.Select(Pruned)]),
         JsonValue value when value.TryGetValue<string>(out var text) => Text(text),
         _ => node?.DeepClone(),

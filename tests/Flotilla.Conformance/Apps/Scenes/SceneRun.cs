@@ -28,10 +28,10 @@ public sealed partial class SceneRun(LiveCluster cluster) : IAsyncLifetime
         await cluster.LoadImageAsync("docker.io/library/busybox");
         await cluster.KubectlOkAsync("create", "namespace", Namespace);
         await ApplyAsync(scene => IsHurried(scene));
-        await Task.Delay(TimeSpan.FromSeconds(6));
+        await Task.Delay(TimeSpan.FromSeconds(2));
         await ApplyAsync(scene => !IsHurried(scene));
         Started = DateTime.UtcNow;
-        await Task.Delay(TimeSpan.FromSeconds(15));
+        await cluster.KubectlOkAsync("-n", Namespace, "wait", "pod/killed-quietly", "--for=condition=Ready", "--timeout=90s");
         await cluster.KubectlOkAsync("-n", Namespace, "delete", "pod", "killed-quietly");
     }
 
