@@ -7,6 +7,8 @@ namespace Flotilla.Conformance.Apps.Scenes;
 /// <summary>Leaves out of what a cluster says what differs by nature: times, identities, addresses, generated names.</summary>
 internal static partial class Masks
 {
+    private const int MatchMilliseconds = 1000;
+
     private static readonly HashSet<string> Dropped = new(StringComparer.Ordinal)
     {
         "startTime", "lastTransitionTime", "lastUpdateTime", "lastProbeTime", "startedAt", "finishedAt", "completionTime", "containerID", "imageID",
@@ -74,21 +76,21 @@ internal static partial class Masks
         return Name(text);
     }
 
-    [GeneratedRegex(@"\b(ds-ok|rs-ok|j-bad|j-deadline|j-ok|j-index-\d|d-(?:ok|bad)-[a-z0-9]{8,10})-[a-z0-9]{5}\b")]
+    [GeneratedRegex(@"\b(ds-ok|rs-ok|j-bad|j-deadline|j-ok|j-index-\d|d-(?:ok|bad)-[a-z0-9]{8,10})-[a-z0-9]{5}\b", RegexOptions.None, MatchMilliseconds)]
     private static partial Regex PodName();
 
-    [GeneratedRegex(@"\b(d-ok|d-bad)-[a-z0-9]*\d[a-z0-9]*\b(-<id>)?")]
+    [GeneratedRegex(@"\b(d-ok|d-bad)-[a-z0-9]*\d[a-z0-9]*\b(-<id>)?", RegexOptions.None, MatchMilliseconds)]
     private static partial Regex ReplicaSetName();
 
-    [GeneratedRegex("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")]
+    [GeneratedRegex("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", RegexOptions.None, MatchMilliseconds)]
     private static partial Regex Identity();
 
-    [GeneratedRegex(@"\b\d+\.\d+\.\d+\.\d+\b")]
+    [GeneratedRegex(@"\b\d+\.\d+\.\d+\.\d+\b", RegexOptions.None, MatchMilliseconds)]
     private static partial Regex Address();
 
-    [GeneratedRegex("back-off [0-9a-z<>]+ restarting")]
+    [GeneratedRegex("back-off [0-9a-z<>]+ restarting", RegexOptions.None, MatchMilliseconds)]
     private static partial Regex Wait();
 
-    [GeneratedRegex(@"(Successfully assigned \S+) to \S+")]
+    [GeneratedRegex(@"(Successfully assigned \S+) to \S+", RegexOptions.None, MatchMilliseconds)]
     private static partial Regex Assigned();
 }

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using Flotilla.Conformance.Live;
 using Flotilla.EndToEnd.Tools;
 
@@ -9,7 +8,7 @@ namespace Flotilla.Conformance.Apps.Scenes;
 /// All scenes at once in one namespace. Those with a deadline begin first, so that starting the others does not use up
 /// their time. What the cluster says is read every two seconds for all who ask.
 /// </summary>
-public sealed partial class SceneRun(LiveCluster cluster) : IAsyncLifetime
+public sealed class SceneRun(LiveCluster cluster) : IAsyncLifetime
 {
     private const string Namespace = "scenes";
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2);
@@ -74,8 +73,8 @@ public sealed partial class SceneRun(LiveCluster cluster) : IAsyncLifetime
     {
         var events = (await ListAsync("events")).ToLookup(
             item => $"{item["involvedObject"]!["kind"]}/{Masks.Name((string)item["involvedObject"]!["name"]!)}", Masks.Event, StringComparer.Ordinal);
-        var lines = (await cluster.KubectlOkAsync("-n", Namespace, "get", "pods", "--no-headers")).Split('\n')
-            .Select(line => Spaces().Split(line.Trim()))
+        var lines = (await cluster.KubectlOkAsync("-n", Namespace, "get", "pods", "--no-headers")).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
             .ToLookup(cells => Masks.Name(cells[0]), Masks.Line, StringComparer.Ordinal);
         var found = new Dictionary<string, List<JsonObject>>(StringComparer.Ordinal);
         foreach (var item in await ListAsync("pods,deployments,replicasets,statefulsets,daemonsets,jobs,poddisruptionbudgets,endpointslices"))
@@ -104,7 +103,4 @@ public sealed partial class SceneRun(LiveCluster cluster) : IAsyncLifetime
 
         list.Add(shown);
     }
-
-    [GeneratedRegex(" +")]
-    private static partial Regex Spaces();
 }

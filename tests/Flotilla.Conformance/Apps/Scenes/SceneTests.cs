@@ -8,7 +8,7 @@ namespace Flotilla.Conformance.Apps.Scenes;
 /// </summary>
 public sealed class SceneTests(SceneRun run) : IClassFixture<SceneRun>
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(110);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(150);
 
     public static TheoryData<string> Objects => new(
         SceneRun.All.Where(scene => scene["status"] is not null || scene["endpoints"] is not null || scene["events"] is not null).Select(scene => (string)scene["object"]!));
