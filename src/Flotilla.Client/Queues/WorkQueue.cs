@@ -10,6 +10,9 @@ public sealed class WorkQueue<TKey> : IDisposable
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LastDelay = TimeSpan.FromSeconds(1000);
 
+    // Timers end at 49 days; a yearly job waits longer. Looking once more costs nothing.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
+
     private readonly TimeProvider time;
     private readonly Lock gate = new();
     private readonly Queue<TKey> ready = new();
@@ -169,7 +172,7 @@ public sealed class WorkQueue<TKey> : IDisposable
         if (delayed.TryPeek(out _, out var next))
         {
             var wait = next - time.GetUtcNow();
-            timer.Change(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+            timer.Change(wait < TimeSpan.Zero ? TimeSpan.Zero : wait < LongestWait ? wait : LongestWait, Timeout.InfiniteTimeSpan);
         }
     }
 }

@@ -26,7 +26,7 @@ internal sealed class HookRunner(CriClient runtime, TimeProvider time)
         }
         if (hook.Sleep is { } sleep)
         {
-            await Task.Delay(TimeSpan.FromSeconds(sleep.Seconds), time, cancellationToken);
+            await Task.Delay(Waiting.Bounded(TimeSpan.FromSeconds(sleep.Seconds)), time, cancellationToken);
         }
         return null;
     }

@@ -209,7 +209,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
             return Timeout.InfiniteTimeSpan;
         }
         var wait = next.Value - services.Time.GetUtcNow() + TimeSpan.FromMilliseconds(1);
-        return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
+        return wait > TimeSpan.Zero ? Waiting.Bounded(wait) : TimeSpan.Zero;
     }
 
     private DateTimeOffset? Deadline =>

@@ -109,7 +109,7 @@ internal sealed class ContainerProbes
             var begin = target.Container.StartedAt + TimeSpan.FromSeconds(probe.InitialDelaySeconds ?? 0) - time.GetUtcNow();
             if (begin > TimeSpan.Zero)
             {
-                await Task.Delay(begin, time, cancellationToken);
+                await Task.Delay(Waiting.Bounded(begin), time, cancellationToken);
             }
             var period = TimeSpan.FromSeconds(Math.Max(1, probe.PeriodSeconds ?? 10));
             var (row, last) = (0, false);
@@ -131,7 +131,7 @@ internal sealed class ContainerProbes
                         return;
                     }
                 }
-                await Task.Delay(period, time, cancellationToken);
+                await Task.Delay(Waiting.Bounded(period), time, cancellationToken);
             }
         }
         catch (Exception end) when (end is OperationCanceledException or RpcException && cancellationToken.IsCancellationRequested)

@@ -34,6 +34,19 @@ public sealed class WorkQueueTests : IDisposable
     }
 
     [Fact]
+    public async Task A_key_may_be_due_in_years()
+    {
+        queue.AddAfter("yearly", TimeSpan.FromDays(366));
+        for (var day = 0; day < 366; day++)
+        {
+            Assert.Equal(0, queue.Count);
+            time.Advance(TimeSpan.FromDays(1));
+        }
+
+        Assert.Equal("yearly", await NextAsync());
+    }
+
+    [Fact]
     public async Task A_delayed_key_comes_when_it_is_due_and_not_before()
     {
         queue.AddAfter("late", TimeSpan.FromSeconds(10));

@@ -54,7 +54,7 @@ public sealed class DeploymentControllerTests : IAsyncLifetime
             // The surge bounds what is asked for; a set may be about to delete a pod that it no longer wants.
             Assert.InRange((await SetsAsync()).Sum(RolloutSets.Size), 3, 5);
             var pods = await cluster.ListAsync<V1Pod>("default");
-            Assert.InRange(pods.Count(pod => pod.IsActive() && pod.IsReady()), 3, 5);
+            Assert.True(pods.Count(pod => pod.IsActive() && pod.IsReady()) >= 3);
         });
 
         Assert.Equal([0, 4], (await SetsAsync()).Select(set => set.Spec.Replicas ?? 0));
