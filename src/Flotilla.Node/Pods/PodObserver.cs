@@ -41,6 +41,11 @@ internal sealed class PodObserver(CriClient runtime, string podUid)
         {
             var answer = await runtime.Runtime.ContainerStatusAsync(
                 new ContainerStatusRequest { ContainerId = container.Id }, deadline: deadline, cancellationToken: cancellationToken);
+            if (InterruptedStart.Is(answer.Status))
+            {
+                await runtime.Runtime.RemoveContainerAsync(new RemoveContainerRequest { ContainerId = container.Id }, deadline: deadline, cancellationToken: cancellationToken);
+                return null;
+            }
             var message = answer.Status.State == ContainerState.ContainerExited ? TerminationMessage.Read(answer.Status) : null;
             return new ObservedContainer(
                 container.Id, container.PodSandboxId, container.Metadata.Name, container.Metadata.Attempt, answer.Status, message);
