@@ -26,14 +26,14 @@ internal sealed class CriBench(PodBench pods, string socket, string image)
 
         bare.Sort();
         deployment.Sort();
-        yield return new($"{PodBench.Replicas} pods by bare CRI calls (median of {Rounds})", bare[Rounds / 2], "s");
-        yield return new($"Deployment of {PodBench.Replicas} replicas, created to all ready (median of {Rounds})", deployment[Rounds / 2], "s");
+        yield return new($"{pods.Replicas} pods by bare CRI calls (median of {Rounds})", bare[Rounds / 2], "s");
+        yield return new($"Deployment of {pods.Replicas} replicas, created to all ready (median of {Rounds})", deployment[Rounds / 2], "s");
         yield return new("Deployment to bare CRI", deployment[Rounds / 2] / bare[Rounds / 2], "times");
     }
 
     private async Task<double> BareAsync(RuntimeService.RuntimeServiceClient cri, int round)
     {
-        var configs = Enumerable.Range(0, PodBench.Replicas).Select(i => Sandbox($"bench-{Environment.ProcessId}-{round}-{i}")).ToList();
+        var configs = Enumerable.Range(0, pods.Replicas).Select(i => Sandbox($"bench-{Environment.ProcessId}-{round}-{i}")).ToList();
         var watch = Stopwatch.StartNew();
         try
         {

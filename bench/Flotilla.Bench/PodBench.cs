@@ -5,13 +5,15 @@ using System.Text.Json.Nodes;
 namespace Flotilla.Bench;
 
 /// <summary>How long containers take from the request to ready.</summary>
-internal sealed class PodBench(ApiClient api, string ns, string image)
+internal sealed class PodBench(ApiClient api, string ns, string image, int replicas)
 {
-    public const int Replicas = 20;
     private const int Singles = 5;
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
     private readonly string pods = $"/api/v1/namespaces/{ns}/pods";
     private readonly string deployments = $"/apis/apps/v1/namespaces/{ns}/deployments";
+
+    /// <summary>Of the Deployment.</summary>
+    public int Replicas => replicas;
 
     public async IAsyncEnumerable<Figure> RunAsync()
     {
@@ -25,7 +27,7 @@ internal sealed class PodBench(ApiClient api, string ns, string image)
 
         times.Sort();
         yield return new("One pod, created to Ready (median of 5)", times[Singles / 2], "s");
-        yield return new("Deployment of 20 replicas, created to all ready", await DeploymentAsync(), "s");
+        yield return new($"Deployment of {replicas} replicas, created to all ready", await DeploymentAsync(), "s");
     }
 
     private string PodSpec => $$"""
@@ -49,11 +51,11 @@ internal sealed class PodBench(ApiClient api, string ns, string image)
     {
         var watch = Stopwatch.StartNew();
         await api.PostAsync(deployments, Encoding.UTF8.GetBytes($$$"""
-            {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"bench"},"spec":{"replicas":{{{Replicas}}},
+            {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"bench"},"spec":{"replicas":{{{replicas}}},
             "selector":{"matchLabels":{"app":"bench"}},"template":{"metadata":{"labels":{"app":"bench"}},"spec":
             """ + PodSpec + "}}}"));
         await UntilAsync($"{deployments}?watch=1&resourceVersion=0&fieldSelector=metadata.name%3Dbench", deployment =>
-            (int?)deployment["status"]?["readyReplicas"] == Replicas);
+            (int?)deployment["status"]?["readyReplicas"] == replicas);
         var seconds = watch.Elapsed.TotalSeconds;
         await api.DeleteAsync($"{deployments}/bench");
         return seconds;

@@ -12,8 +12,9 @@ var count = new Option<int>("--objects") { Description = "ConfigMaps to create",
 var http2 = new Option<bool>("--http2") { Description = "HTTP/2 instead of HTTP/1.1" };
 var only = new Option<string?>("--only") { Description = "api, pods, cri or definitions" };
 var runtime = new Option<string>("--runtime") { Description = "The container runtime's socket, for --only cri", DefaultValueFactory = _ => "/run/flotilla/node/containerd.sock" };
+var replicas = new Option<int>("--replicas") { Description = "Of the Deployment, and pods by bare calls beside it", DefaultValueFactory = _ => 20 };
 var self = new Option<bool>("--self") { Description = "Measure an API server without a node that this program starts itself, and the ceiling" };
-var root = new RootCommand("Measures any Kubernetes cluster and prints one table") { kubeconfig, context, image, count, http2, only, runtime, self, ServeCommand.Create(), ScaleCommand.Create(), ScheduleCommand.Create(), DecideCommand.Create() };
+var root = new RootCommand("Measures any Kubernetes cluster and prints one table") { kubeconfig, context, image, count, http2, only, runtime, replicas, self, ServeCommand.Create(), ScaleCommand.Create(), ScheduleCommand.Create(), DecideCommand.Create() };
 root.SetAction(async (result, cancellationToken) =>
 {
     if (result.GetValue(self))
@@ -37,13 +38,13 @@ root.SetAction(async (result, cancellationToken) =>
 
         if (what is null or "pods")
         {
-            await Figure.PrintAsync(new PodBench(api, ns, result.GetValue(image)!).RunAsync());
+            await Figure.PrintAsync(new PodBench(api, ns, result.GetValue(image)!, result.GetValue(replicas)).RunAsync());
         }
 
         // Not by default: it asks for a node on this machine, the rest for an API alone.
         if (what is "cri")
         {
-            var pods = new PodBench(api, ns, result.GetValue(image)!);
+            var pods = new PodBench(api, ns, result.GetValue(image)!, result.GetValue(replicas));
             await Figure.PrintAsync(new CriBench(pods, CriClient.SocketPath(result.GetValue(runtime)!), result.GetValue(image)!).RunAsync());
         }
     }

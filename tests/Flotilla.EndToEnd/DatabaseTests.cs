@@ -24,7 +24,7 @@ public sealed class DatabaseTests(Cluster cluster)
     [Fact]
     public async Task Its_data_survives_its_pod_and_the_death_of_flotilla()
     {
-        var programs = await DebianPrograms.GetAsync("redis-server");
+        var programs = await DebianPrograms.GetAsync("redis-server", "redis-tools");
         await cluster.LoadImageAsync(Image, "redis-server redis-cli", programs);
         await using var space = await Space.CreateAsync(cluster);
         await space.ApplyAsync(await ManifestAsync(programs["LD_LIBRARY_PATH"]));

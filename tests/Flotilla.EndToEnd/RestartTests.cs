@@ -61,7 +61,7 @@ public sealed class RestartTests(Cluster cluster)
         await cluster.UpAsync();
         await space.OkAsync("rollout", "status", "deployment/my-app", "--timeout=90s");
         Assert.Equal(2, (await space.PodsAsync()).Length);
-        Assert.Equal("1 137 Error 1 137 Error", await space.OkAsync("get", "pods", "-o", "jsonpath={range .items[*].status.containerStatuses[0]}{.restartCount} {.lastState.terminated.exitCode} {.lastState.terminated.reason} {end}"));
+        Assert.Equal("1 0 Completed 1 0 Completed", await space.OkAsync("get", "pods", "-o", "jsonpath={range .items[*].status.containerStatuses[0]}{.restartCount} {.lastState.terminated.exitCode} {.lastState.terminated.reason} {end}"));
     }
 
     private static async Task<string> OutputAsync(string program, params string[] arguments) =>

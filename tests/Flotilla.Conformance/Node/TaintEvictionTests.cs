@@ -7,7 +7,7 @@ namespace Flotilla.Conformance.Node;
 /// <summary>Pods leave a node that is tainted so, each after the time it tolerates. The node is one of which only the object exists.</summary>
 public sealed class TaintEvictionTests(LiveCluster cluster)
 {
-    [Fact]
+    [Fact(DisableParallelization = true)]
     public async Task Pods_go_at_their_time_and_stay_when_the_taint_goes_first()
     {
         await using var space = await Space.CreateAsync(cluster);

@@ -12,7 +12,9 @@ internal static class DebianPrograms
             await FetchAsync(packages, directory);
         }
 
-        var libraries = Directory.EnumerateDirectories(Path.Combine(directory, "usr", "lib"), "*-linux-gnu").Single();
+        // What the machine has itself is not fetched; then there may be no libraries at all.
+        var lib = Directory.CreateDirectory(Path.Combine(directory, "usr", "lib")).FullName;
+        var libraries = Directory.EnumerateDirectories(lib, "*-linux-gnu").FirstOrDefault() ?? lib;
         return new Dictionary<string, string>
         {
             ["PATH"] = $"{directory}/usr/bin:{Environment.GetEnvironmentVariable("PATH")}",
