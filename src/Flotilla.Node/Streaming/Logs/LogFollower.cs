@@ -41,7 +41,7 @@ internal sealed class LogFollower(string path, Func<CancellationToken, Task<bool
                     return;
                 }
                 // The runtime may still write to the old file when the new one is there: it must have been silent for a whole look.
-                if (successor is not null && Open(successor) is { } next)
+                if (successor is not null && OpenSuccessor(file) is { } next)
                 {
                     if (file is not null)
                     {
@@ -111,6 +111,20 @@ internal sealed class LogFollower(string path, Func<CancellationToken, Task<bool
         return Directory.GetFiles(Path.GetDirectoryName(path)!, Path.GetFileName(path) + ".*")
             .Order(StringComparer.Ordinal)
             .FirstOrDefault(other => string.CompareOrdinal(other, name) > 0) ?? path;
+    }
+
+    // A rotation after the look for the successor would give its name to the one after it: only who still succeeds when it
+    // is open is the right one.
+    private FileStream? OpenSuccessor(FileStream? file)
+    {
+        var name = SuccessorOf(file);
+        var next = name is null ? null : Open(name);
+        if (next is not null && SuccessorOf(file) != name)
+        {
+            next.Dispose();
+            return null;
+        }
+        return next;
     }
 
     private static FileStream? Open(string path)
