@@ -18,8 +18,9 @@ internal sealed class ContainerHolds(TimeProvider time)
 
     public V1ContainerStateWaiting? State(string container) => holds.GetValueOrDefault(container)?.State;
 
-    public DateTimeOffset? NextEnd =>
-        holds.Values.Where(hold => hold.Until > time.GetUtcNow()).Select(hold => (DateTimeOffset?)hold.Until).Min();
+    /// <summary>The first end of a hold that was in force at a time: one that has ended since calls for a look, too.</summary>
+    public DateTimeOffset? NextEnd(DateTimeOffset since) =>
+        holds.Values.Where(hold => hold.Until > since).Select(hold => (DateTimeOffset?)hold.Until).Min();
 
     /// <param name="sandbox">Where the start failed, if that may be why; null: the wait holds in every sandbox.</param>
     public void Set(string container, TimeSpan wait, string reason, string? message, string? sandbox = null) =>

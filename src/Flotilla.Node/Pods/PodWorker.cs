@@ -41,6 +41,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
     private ResizePending? pending;
     private TimeSpan? evictionGrace;
     private int failures;
+    private DateTimeOffset lookedAt;
     private bool hasExclusives;
 
     public PodWorker(V1Pod pod, PodServices services)
@@ -202,7 +203,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
     // Back-offs and the deadline end by themselves; everything else wakes us.
     private TimeSpan NextLook()
     {
-        DateTimeOffset?[] ends = [holds.NextEnd, failure is null ? Deadline : null];
+        DateTimeOffset?[] ends = [holds.NextEnd(lookedAt), failure is null ? Deadline : null];
         var next = ends.Min();
         if (next is null)
         {
@@ -222,6 +223,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
     {
         for (var round = 0; round < MaxRounds; round++)
         {
+            lookedAt = services.Time.GetUtcNow();
             var wanted = pod;
             var observed = await observer.ObserveAsync(cancellationToken);
             if (isGone || wanted.IsDeleting())

@@ -32,7 +32,7 @@ public sealed class ContainerHoldsTests
         Assert.NotNull(holds.AfterExit(pod, exit));
         Assert.Null(holds.AfterExit(pod, exit));
         Assert.Equal("back-off 10s restarting failed container=c pod=p_ns(u)", holds.State("c")!.Message);
-        Assert.Equal(time.GetUtcNow().AddSeconds(10), holds.NextEnd);
+        Assert.Equal(time.GetUtcNow().AddSeconds(10), holds.NextEnd(time.GetUtcNow()));
     }
 
     [Fact]
@@ -71,5 +71,15 @@ public sealed class ContainerHoldsTests
         {
             State = Cri.ContainerState.ContainerExited, ExitCode = 1, FinishedAt = end, StartedAt = end - (ran.Ticks * 100),
         }, null);
+    }
+
+    [Fact]
+    public void An_end_between_the_look_and_the_wait_is_not_missed()
+    {
+        var (holds, looked) = (new ContainerHolds(time), time.GetUtcNow());
+        holds.Set("late", TimeSpan.FromSeconds(1), "CrashLoopBackOff", null);
+        time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(looked.AddSeconds(1), holds.NextEnd(looked));
+        Assert.Null(holds.NextEnd(time.GetUtcNow()));
     }
 }
