@@ -8,8 +8,6 @@ public static class KubernetesValues
 {
     public static CelType QuantityType => QuantityValue.OfQuantity;
 
-    public static CelType SemverType => SemverValue.OfSemver;
-
     /// <summary>A quantity like <c>64Gi</c>; an error value when it is none.</summary>
     public static CelValue Quantity(string text) => QuantityValue.Parse(text, out var problem) is { } value ? value : new ErrorValue(problem);
 

@@ -10,10 +10,13 @@ namespace Flotilla.Controllers.AttachDetach;
 /// <summary>
 /// Asks for the attachments that the pods of each node need, and takes back those that none needs any more. Whoever serves the
 /// driver attaches and detaches; what is in use on a node is not taken from it as long as the node says so. A key is a node.
+/// A pod may be seen long before its claim and its volume are: each of them leads back to the node when it becomes known.
 /// </summary>
 internal sealed class AttachDetachController : Controller
 {
     private const string ByNode = "nodeName";
+    private const string ByClaim = "claimsOnNodes";
+    private const string ByVolume = "volumeName";
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
 
     private readonly Informer<V1Pod> pods;
@@ -28,18 +31,23 @@ internal sealed class AttachDetachController : Controller
     {
         pods = Watch<V1Pod>();
         pods.AddIndex(ByNode, pod => string.IsNullOrEmpty(pod.Spec.NodeName) ? [] : [pod.Spec.NodeName]);
+        pods.AddIndex(ByClaim, pod => string.IsNullOrEmpty(pod.Spec.NodeName) ? [] : ClaimsOf(pod).Select(claim => claim.ToString()));
         claims = Watch<V1PersistentVolumeClaim>();
+        claims.AddIndex(ByVolume, claim => string.IsNullOrEmpty(claim.Spec.VolumeName) ? [] : [claim.Spec.VolumeName]);
         volumes = Watch<V1PersistentVolume>();
         drivers = Watch<V1CSIDriver>();
         attachments = Watch<V1VolumeAttachment>();
         nodes = Watch<V1Node>();
         pods.Subscribe(change =>
         {
-            if (HasClaims(change.Latest) && !string.IsNullOrEmpty(change.Latest.Spec.NodeName))
+            if (ClaimsOf(change.Latest).Any() && !string.IsNullOrEmpty(change.Latest.Spec.NodeName))
             {
                 Queue.Add(new ObjectKey(null, change.Latest.Spec.NodeName));
             }
         });
+        claims.Subscribe(change => LookAtUsers(change.Latest));
+        volumes.Subscribe(change => LookAtUsers(change.Latest));
+        drivers.Subscribe(_ => LookEverywhere());
         attachments.Subscribe(OnAttachment);
         nodes.Subscribe(change =>
         {
@@ -133,7 +141,33 @@ internal sealed class AttachDetachController : Controller
 
     private static bool IsOurs(V1VolumeAttachment attachment) => attachment.Metadata.Name.StartsWith("csi-", StringComparison.Ordinal);
 
-    private static bool HasClaims(V1Pod pod) => (pod.Spec.Volumes ?? []).Any(volume => pod.ClaimName(volume) is not null);
+    private static IEnumerable<ObjectKey> ClaimsOf(V1Pod pod) =>
+        (pod.Spec.Volumes ?? []).Select(pod.ClaimName).OfType<string>().Select(name => new ObjectKey(pod.Metadata.NamespaceProperty, name));
+
+    private void LookAtUsers(V1PersistentVolumeClaim claim)
+    {
+        foreach (var pod in pods.ByIndex(ByClaim, claim.Key().ToString()))
+        {
+            Queue.Add(new ObjectKey(null, pod.Spec.NodeName));
+        }
+    }
+
+    private void LookAtUsers(V1PersistentVolume volume)
+    {
+        foreach (var claim in claims.ByIndex(ByVolume, volume.Metadata.Name))
+        {
+            LookAtUsers(claim);
+        }
+    }
+
+    // Whether a driver attaches at all decides for each of its volumes; it changes when the driver is installed.
+    private void LookEverywhere()
+    {
+        foreach (var node in nodes.List())
+        {
+            Queue.Add(node.Key());
+        }
+    }
 
     private void OnAttachment(ObjectChange<V1VolumeAttachment> change)
     {

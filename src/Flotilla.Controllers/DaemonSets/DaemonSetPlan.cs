@@ -1,4 +1,5 @@
 using System.Globalization;
+using Flotilla.Api.Nodes;
 using Flotilla.Controllers.Nodes;
 using Flotilla.Controllers.Pods;
 using k8s.Models;
@@ -27,7 +28,8 @@ internal sealed record DaemonSetPlan(
     /// <summary>Whether a new pod may be placed, and whether one that is there may stay.</summary>
     public static (bool ShouldRun, bool MayStay) Judge(V1DaemonSet set, V1Node node)
     {
-        if (!NodeMatch.Allows(set.Spec.Template.Spec, node))
+        var spec = set.Spec.Template.Spec;
+        if ((!string.IsNullOrEmpty(spec.NodeName) && spec.NodeName != node.Metadata.Name) || !NodeSelection.Matches(spec, node))
         {
             return (false, false);
         }
@@ -35,7 +37,7 @@ internal sealed record DaemonSetPlan(
         var tolerations = DaemonPods.Tolerations(set);
         var untolerated = (node.Spec?.Taints ?? [])
             .Where(taint => taint.Effect is Taints.NoSchedule or Taints.NoExecute)
-            .Where(taint => !tolerations.Exists(toleration => Taints.IsTolerated(taint, toleration)))
+            .Where(taint => !Tolerations.Tolerate(tolerations, taint))
             .ToList();
         return (untolerated.Count == 0, untolerated.TrueForAll(taint => taint.Effect != Taints.NoExecute));
     }

@@ -1,3 +1,4 @@
+using Flotilla.Api.Nodes;
 using k8s.Models;
 
 namespace Flotilla.Controllers.Nodes;
@@ -10,7 +11,7 @@ internal static class EvictionPlan
         DateTime? leave = null;
         foreach (var taint in (taints ?? []).Where(taint => taint.Effect == Taints.NoExecute))
         {
-            var tolerations = (pod.Spec.Tolerations ?? []).Where(toleration => Taints.IsTolerated(taint, toleration)).ToList();
+            var tolerations = (pod.Spec.Tolerations ?? []).Where(toleration => Tolerations.Tolerates(toleration, taint)).ToList();
             var since = taint.TimeAdded ?? now;
             DateTime? at = tolerations.Count == 0
                 ? since

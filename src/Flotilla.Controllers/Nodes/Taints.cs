@@ -1,5 +1,3 @@
-using k8s.Models;
-
 namespace Flotilla.Controllers.Nodes;
 
 internal static class Taints
@@ -22,9 +20,4 @@ internal static class Taints
     ];
 
     public const string Unschedulable = "node.kubernetes.io/unschedulable";
-
-    public static bool IsTolerated(V1Taint taint, V1Toleration toleration) =>
-        (string.IsNullOrEmpty(toleration.Effect) || toleration.Effect == taint.Effect)
-        && (string.IsNullOrEmpty(toleration.Key) ? toleration.OperatorProperty == "Exists" : toleration.Key == taint.Key)
-        && (toleration.OperatorProperty == "Exists" || (toleration.Value ?? "") == (taint.Value ?? ""));
 }

@@ -1,5 +1,4 @@
-using System.Text.Json;
-using Flotilla.Api;
+using Flotilla.Node.Linux;
 using Flotilla.Node.Pods;
 using k8s.Models;
 
@@ -11,24 +10,9 @@ internal sealed class AllocationFiles(NodeOptions options)
     private const string Name = "allocated.json";
 
     /// <returns>null: nothing is known.</returns>
-    public Dictionary<string, V1ResourceRequirements>? Read(V1Pod pod)
-    {
-        try
-        {
-            return ObjectJson.Decode<Dictionary<string, V1ResourceRequirements>>(File.ReadAllBytes(PathOf(pod)));
-        }
-        catch (Exception missing) when (missing is IOException or JsonException)
-        {
-            return null;
-        }
-    }
+    public Dictionary<string, V1ResourceRequirements>? Read(V1Pod pod) => StateFile.Read<Dictionary<string, V1ResourceRequirements>>(PathOf(pod));
 
-    public void Write(V1Pod pod)
-    {
-        Directory.CreateDirectory(PodDirectories.Of(options, pod.Metadata.Uid));
-        File.WriteAllBytes(PathOf(pod) + ".new", ObjectJson.Encode(Allocation.Of(pod)).ToArray());
-        File.Move(PathOf(pod) + ".new", PathOf(pod), overwrite: true);
-    }
+    public void Write(V1Pod pod) => StateFile.Write(PathOf(pod), Allocation.Of(pod));
 
     private string PathOf(V1Pod pod) => Path.Combine(PodDirectories.Of(options, pod.Metadata.Uid), Name);
 }

@@ -1,3 +1,4 @@
+using Flotilla.Api.Nodes;
 using Flotilla.Node.Pods;
 using k8s.Models;
 
@@ -23,7 +24,7 @@ internal sealed class SystemCheck : IAdmissionCheck
 internal sealed class AffinityCheck : IAdmissionCheck
 {
     public Rejection? Check(V1Pod pod, AdmissionView view) =>
-        view.Node is { } node && !NodeSelection.Matches(pod, node)
+        view.Node is { } node && !NodeSelection.Matches(pod.Spec, node)
             ? new Rejection("NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector")
             : null;
 }
@@ -33,14 +34,9 @@ internal sealed class TaintCheck : IAdmissionCheck
 {
     public Rejection? Check(V1Pod pod, AdmissionView view)
     {
-        var taint = StaticPods.IsStatic(pod) ? null : (view.Node?.Spec?.Taints ?? []).FirstOrDefault(taint => taint.Effect == "NoExecute" && !Tolerates(pod, taint));
-        return taint is null ? null : new Rejection("TaintToleration", $"Predicate TaintToleration failed: node(s) had untolerated taint(s)");
+        var taint = StaticPods.IsStatic(pod) ? null : (view.Node?.Spec?.Taints ?? []).FirstOrDefault(taint => taint.Effect == "NoExecute" && !Tolerations.Tolerate(pod.Spec.Tolerations, taint));
+        return taint is null ? null : new Rejection("TaintToleration", "Predicate TaintToleration failed: node(s) had untolerated taint(s)");
     }
-
-    private static bool Tolerates(V1Pod pod, V1Taint taint) => (pod.Spec.Tolerations ?? []).Any(toleration =>
-        (string.IsNullOrEmpty(toleration.Effect) || toleration.Effect == taint.Effect)
-        && (string.IsNullOrEmpty(toleration.Key) ? toleration.OperatorProperty == "Exists" : toleration.Key == taint.Key)
-        && (toleration.OperatorProperty == "Exists" || (toleration.Value ?? "") == (taint.Value ?? "")));
 }
 
 /// <summary>Pods that want ports of the node which others have.</summary>

@@ -8,6 +8,8 @@ namespace Flotilla.Node.Containerd;
 /// <summary>containerd as a process: found by its pid file and its command line, started detached, ended by signal.</summary>
 internal static class ContainerdProcess
 {
+    // Between the shell's end and its child's beginning a machine under load may do much else.
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(10);
 
     public static string LogFile(NodeOptions options) => Path.Combine(options.DataDirectory, "containerd.log");
@@ -47,13 +49,14 @@ internal static class ContainerdProcess
         {
             throw new InvalidOperationException($"containerd could not be started (exit code {result}).");
         }
-        for (var attempt = 0; attempt < 200 && Find(options) is null; attempt++)
+        var start = Stopwatch.GetTimestamp();
+        while (Find(options) is null)
         {
+            if (Stopwatch.GetElapsedTime(start) > StartTimeout)
+            {
+                throw new InvalidOperationException($"containerd could not be started: {LastLogLine(options)}");
+            }
             await Task.Delay(10, cancellationToken);
-        }
-        if (Find(options) is null)
-        {
-            throw new InvalidOperationException($"containerd could not be started: {LastLogLine(options)}");
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Globalization;
-using System.Text.Json;
-using Flotilla.Api;
+using Flotilla.Node.Linux;
 using Flotilla.Node.Pods;
 using k8s.Models;
 
@@ -24,7 +23,7 @@ internal sealed class CpuAssignments
     public CpuAssignments(CpuTopology topology, IReadOnlySet<int> reserved, string file)
     {
         (this.topology, this.reserved, this.file) = (topology, reserved, file);
-        exclusive = Read(file);
+        exclusive = StateFile.Read<List<Exclusive>>(file) ?? [];
     }
 
     /// <param name="podUids">The pods that are on the node; what others had is free.</param>
@@ -105,22 +104,5 @@ internal sealed class CpuAssignments
             .Where(wanted => wanted.Amount >= 1 && decimal.IsInteger(wanted.Amount))
             .Select(wanted => (wanted.Name, (int)wanted.Amount));
 
-    private static List<Exclusive> Read(string file)
-    {
-        try
-        {
-            return ObjectJson.Decode<List<Exclusive>>(File.ReadAllBytes(file)) ?? [];
-        }
-        catch (Exception missing) when (missing is IOException or JsonException)
-        {
-            return [];
-        }
-    }
-
-    private void Write()
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        File.WriteAllBytes(file + ".new", ObjectJson.Encode(exclusive));
-        File.Move(file + ".new", file, overwrite: true);
-    }
+    private void Write() => StateFile.Write(file, exclusive);
 }

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Flotilla.Node.Linux;
 
 namespace Flotilla.Node.Csi;
 
@@ -24,20 +24,13 @@ internal sealed record CsiRecord(string Driver, string NodeName, string VolumeHa
             : [];
     }
 
-    public void Write(string directory)
-    {
-        Directory.CreateDirectory(directory);
-        var path = Path.Combine(directory, FileName);
-        File.WriteAllBytes(path + ".new", JsonSerializer.SerializeToUtf8Bytes(this));
-        File.Move(path + ".new", path, overwrite: true);
-    }
+    public void Write(string directory) => StateFile.Write(Path.Combine(directory, FileName), this);
 
     private static IEnumerable<(string Directory, CsiRecord Record)> In(string root)
     {
         foreach (var directory in Directory.Exists(root) ? Directory.EnumerateDirectories(root) : [])
         {
-            var path = Path.Combine(directory, FileName);
-            if (File.Exists(path) && JsonSerializer.Deserialize<CsiRecord>(File.ReadAllBytes(path)) is { } record)
+            if (StateFile.Read<CsiRecord>(Path.Combine(directory, FileName)) is { } record)
             {
                 yield return (directory, record);
             }

@@ -1,5 +1,4 @@
-using System.Text.Json;
-using Flotilla.Api;
+using Flotilla.Node.Linux;
 
 namespace Flotilla.Node.Devices;
 
@@ -32,7 +31,7 @@ internal sealed class DeviceLedger
     public DeviceLedger(string file)
     {
         this.file = file;
-        grants = Read(file);
+        grants = StateFile.Read<List<DeviceGrant>>(file) ?? [];
     }
 
     public IEnumerable<DeviceGrant> Of(string podUid, string container) => grants.Where(grant => grant.PodUid == podUid && grant.Container == container);
@@ -56,22 +55,5 @@ internal sealed class DeviceLedger
         }
     }
 
-    private static List<DeviceGrant> Read(string file)
-    {
-        try
-        {
-            return ObjectJson.Decode<List<DeviceGrant>>(File.ReadAllBytes(file)) ?? [];
-        }
-        catch (Exception missing) when (missing is IOException or JsonException)
-        {
-            return [];
-        }
-    }
-
-    private void Write()
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        File.WriteAllBytes(file + ".new", ObjectJson.Encode(grants));
-        File.Move(file + ".new", file, overwrite: true);
-    }
+    private void Write() => StateFile.Write(file, grants);
 }

@@ -1,3 +1,4 @@
+using Flotilla.Api.Nodes;
 using Flotilla.Node.Admission;
 using Flotilla.Node.Pods;
 using Flotilla.Node.Status;
@@ -8,7 +9,7 @@ namespace Flotilla.Node.Eviction;
 /// <summary>Pods that would make a shortage worse. Under nothing but a lack of memory, those that asked for some are let in.</summary>
 internal sealed class PressureCheck(Func<NodePressure> pressure) : IAdmissionCheck
 {
-    private const string MemoryTaint = "node.kubernetes.io/memory-pressure";
+    private static readonly V1Taint MemoryTaint = new() { Key = "node.kubernetes.io/memory-pressure", Effect = "NoSchedule" };
 
     public Rejection? Check(V1Pod pod, AdmissionView view)
     {
@@ -17,15 +18,11 @@ internal sealed class PressureCheck(Func<NodePressure> pressure) : IAdmissionChe
         {
             return null;
         }
-        if (now is { Disk: false, Processes: false } && (QualityOfService.Of(pod) != QualityOfService.BestEffort || Tolerates(pod)))
+        if (now is { Disk: false, Processes: false } && (QualityOfService.Of(pod) != QualityOfService.BestEffort || Tolerations.Tolerate(pod.Spec.Tolerations, MemoryTaint)))
         {
             return null;
         }
         var conditions = new[] { (now.Memory, "MemoryPressure"), (now.Disk, "DiskPressure"), (now.Processes, "PIDPressure") }.Where(pair => pair.Item1).Select(pair => pair.Item2);
         return new Rejection("Evicted", EvictionMessages.Condition(conditions));
     }
-
-    private static bool Tolerates(V1Pod pod) => (pod.Spec.Tolerations ?? []).Any(toleration =>
-        toleration.OperatorProperty == "Exists" && (string.IsNullOrEmpty(toleration.Key) || toleration.Key == MemoryTaint)
-        && (string.IsNullOrEmpty(toleration.Effect) || toleration.Effect == "NoSchedule"));
 }

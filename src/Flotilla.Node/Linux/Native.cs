@@ -9,7 +9,6 @@ internal static class Native
     public const int SignalKill = 9;
     public const int SignalTerminate = 15;
     public const ulong MountBind = 4096;
-    public const ulong MountReadOnly = 1;
     private const int DetachUnmount = 2;
     private const int OpenReadOnlyCloseOnExec = 0x80000;
     private const int NoSuchProcess = 3;

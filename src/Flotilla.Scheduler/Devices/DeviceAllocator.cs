@@ -198,7 +198,7 @@ internal sealed record WantedDevice(
         : (request.FirstAvailable ?? []).Select(one => new WantedDevice(
             $"{request.Name}/{one.Name}", one.DeviceClassName, one.Selectors, one.AllocationMode == "All", one.Count ?? 1, false, one.Tolerations));
 
-    public bool Tolerates(V1DeviceTaint taint) => (Tolerations ?? []).Any(toleration => Plugins.Tolerations.Tolerates(
+    public bool Tolerates(V1DeviceTaint taint) => (Tolerations ?? []).Any(toleration => Api.Nodes.Tolerations.Tolerates(
         new V1Toleration { Key = toleration.Key, OperatorProperty = toleration.OperatorProperty, Value = toleration.Value, Effect = toleration.Effect },
         new V1Taint { Key = taint.Key, Value = taint.Value, Effect = taint.Effect }));
 }

@@ -1,3 +1,4 @@
+using Flotilla.Api.Nodes;
 using Flotilla.Scheduler.Pipeline;
 using Flotilla.Scheduler.Snapshot;
 using k8s.Models;

@@ -17,9 +17,6 @@ public sealed class NodeInfo(string name)
 
     public bool Exists { get; private set; }
 
-    /// <summary>Grows with every change of the node or of what is on it.</summary>
-    public long Generation { get; private set; }
-
     /// <summary>What the node says it can do, beyond what every node can.</summary>
     public IReadOnlySet<string> DeclaredFeatures { get; private set; } = new HashSet<string>(StringComparer.Ordinal);
 
@@ -74,7 +71,6 @@ public sealed class NodeInfo(string name)
         }
 
         Images = images;
-        Generation++;
         return moved;
     }
 
@@ -86,7 +82,6 @@ public sealed class NodeInfo(string name)
     internal void Add(PodInfo pod)
     {
         pods.Add(pod.Key, pod);
-        Generation++;
         Requested += pod.Requests;
         ScoringRequested += pod.ScoringRequests;
         foreach (var port in pod.HostPorts)
@@ -98,7 +93,6 @@ public sealed class NodeInfo(string name)
     internal void Remove(PodInfo pod)
     {
         pods.Remove(pod.Key);
-        Generation++;
         Requested -= pod.Requests;
         ScoringRequested -= pod.ScoringRequests;
         foreach (var port in pod.HostPorts)

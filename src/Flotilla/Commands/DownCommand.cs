@@ -42,10 +42,10 @@ internal static class DownCommand
             MachineClaim.Release(settings);
         }
 
-        Delete(settings.RunDirectory);
+        DataRemoval.Delete(settings.RunDirectory);
         if (purge)
         {
-            Delete(settings.DataDirectory);
+            DataRemoval.Delete(settings.DataDirectory);
         }
 
         foreach (var rest in left)
@@ -68,14 +68,6 @@ internal static class DownCommand
         if (file.Remove(KubeconfigContext.FlotillaName))
         {
             file.Save();
-        }
-    }
-
-    private static void Delete(string directory)
-    {
-        if (Directory.Exists(directory))
-        {
-            Directory.Delete(directory, recursive: true);
         }
     }
 }

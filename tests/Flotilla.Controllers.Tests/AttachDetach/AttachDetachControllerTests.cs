@@ -16,14 +16,8 @@ public sealed class AttachDetachControllerTests : IAsyncLifetime
         await cluster.StartAsync();
         await cluster.CreateAsync(Node("a"));
         await cluster.CreateAsync(Node("b"));
-        var volume = Given.Volume("v", "1Gi");
-        volume.Spec.Local = null;
-        volume.Spec.Csi = new V1CSIPersistentVolumeSource { Driver = "disk", VolumeHandle = "h" };
-        volume.Spec.ClaimRef = new V1ObjectReference { Name = "data", NamespaceProperty = "default" };
-        await cluster.CreateAsync(volume);
-        var claim = Given.Claim("data", "1Gi");
-        claim.Spec.VolumeName = "v";
-        await cluster.CreateAsync(claim);
+        await cluster.CreateAsync(Volume("v", "h", "data"));
+        await cluster.CreateAsync(Claim("data", "v"));
     }
 
     public ValueTask DisposeAsync() => cluster.DisposeAsync();
@@ -40,6 +34,41 @@ public sealed class AttachDetachControllerTests : IAsyncLifetime
         await cluster.UntilAsync(async () => (await cluster.Client.GetAsync<V1Node>(new ObjectKey(null, "a"), default)).Status?.VolumesAttached?[0].Name == "kubernetes.io/csi/disk^h", "the node's status");
         await HasEventAsync("Normal SuccessfulAttachVolume AttachVolume.Attach succeeded for volume \"v\" ");
         await cluster.Client.DeleteAsync<V1Pod>(new ObjectKey("default", "web"), new V1DeleteOptions { GracePeriodSeconds = 0 }, default);
+        await AttachmentsAsync(0);
+    }
+
+    [Theory]
+    [InlineData("claim", "volume")]
+    [InlineData("volume", "claim")]
+    public async Task A_pod_that_is_known_before_its_claim_and_volume_gets_its_attachment(string first, string second)
+    {
+        await cluster.CreateAsync(Pod("early", "a", "late"));
+        await cluster.UntilAsync(() => Task.FromResult(cluster.Informers.Of<V1Pod>().List().Count == 1), "the pod is known");
+        await MakeAsync(first);
+        await MakeAsync(second);
+        Assert.Equal("late-volume", (await AttachmentsAsync(1))[0].Spec.Source.PersistentVolumeName);
+
+        async Task MakeAsync(string what)
+        {
+            if (what == "claim")
+            {
+                await cluster.CreateAsync(Claim("late", "late-volume"));
+                await cluster.UntilAsync(() => Task.FromResult(cluster.Informers.Of<V1PersistentVolumeClaim>().Get(new ObjectKey("default", "late")) is not null), "the claim is known");
+            }
+            else
+            {
+                await cluster.CreateAsync(Volume("late-volume", "late-handle", "late"));
+                await cluster.UntilAsync(() => Task.FromResult(cluster.Informers.Of<V1PersistentVolume>().Get(new ObjectKey(null, "late-volume")) is not null), "the volume is known");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_driver_that_is_installed_late_and_does_not_attach_loses_its_attachments()
+    {
+        await cluster.CreateAsync(Pod("web", "a"));
+        await AttachmentsAsync(1);
+        await cluster.CreateAsync(new V1CSIDriver { ApiVersion = "storage.k8s.io/v1", Kind = "CSIDriver", Metadata = new V1ObjectMeta { Name = "disk" }, Spec = new V1CSIDriverSpec { AttachRequired = false } });
         await AttachmentsAsync(0);
     }
 
@@ -94,7 +123,23 @@ public sealed class AttachDetachControllerTests : IAsyncLifetime
 
     private static V1Node Node(string name) => new() { ApiVersion = "v1", Kind = "Node", Metadata = new V1ObjectMeta { Name = name }, Spec = new V1NodeSpec(), Status = new V1NodeStatus() };
 
-    private static V1Pod Pod(string name, string node) => new()
+    private static V1PersistentVolume Volume(string name, string handle, string claim)
+    {
+        var volume = Given.Volume(name, "1Gi");
+        volume.Spec.Local = null;
+        volume.Spec.Csi = new V1CSIPersistentVolumeSource { Driver = "disk", VolumeHandle = handle };
+        volume.Spec.ClaimRef = new V1ObjectReference { Name = claim, NamespaceProperty = "default" };
+        return volume;
+    }
+
+    private static V1PersistentVolumeClaim Claim(string name, string volume)
+    {
+        var claim = Given.Claim(name, "1Gi");
+        claim.Spec.VolumeName = volume;
+        return claim;
+    }
+
+    private static V1Pod Pod(string name, string node, string claim = "data") => new()
     {
         ApiVersion = "v1",
         Kind = "Pod",
@@ -103,7 +148,7 @@ public sealed class AttachDetachControllerTests : IAsyncLifetime
         {
             NodeName = node,
             Containers = [],
-            Volumes = [new V1Volume { Name = "d", PersistentVolumeClaim = new V1PersistentVolumeClaimVolumeSource { ClaimName = "data" } }],
+            Volumes = [new V1Volume { Name = "d", PersistentVolumeClaim = new V1PersistentVolumeClaimVolumeSource { ClaimName = claim } }],
         },
     };
 }

@@ -34,20 +34,6 @@ public sealed class EvictionPlanTests
     public void Taints_that_only_keep_others_away_move_nobody() =>
         Assert.Null(LeaveAt([new V1Taint { Key = Taints.NotReady, Effect = Taints.NoSchedule }]));
 
-    [Theory]
-    [InlineData("a", "Equal", "1", "NoExecute", true)]
-    [InlineData("a", "Equal", "2", "NoExecute", false)]
-    [InlineData("a", "Exists", null, "NoExecute", true)]
-    [InlineData("a", "Exists", null, null, true)]
-    [InlineData("a", "Exists", null, "NoSchedule", false)]
-    [InlineData("b", "Exists", null, null, false)]
-    [InlineData(null, "Exists", null, null, true)]
-    [InlineData(null, "Equal", "1", null, false)]
-    public void Tolerations_match_as_upstream(string? key, string operation, string? value, string? effect, bool expected) =>
-        Assert.Equal(expected, Taints.IsTolerated(
-            new V1Taint { Key = "a", Value = "1", Effect = "NoExecute" },
-            new V1Toleration { Key = key, OperatorProperty = operation, Value = value, Effect = effect }));
-
     private static DateTime? LeaveAt(V1Taint[] taints, params V1Toleration[] tolerations) =>
         EvictionPlan.LeaveAt(new V1Pod { Spec = new V1PodSpec { Tolerations = tolerations } }, taints, Since);
 

@@ -60,20 +60,20 @@ public sealed class AdmissionTests : IDisposable
         Assert.Equal(fault, new SysctlCheck(["kernel.allowed.*"]).Check(pod, new AdmissionView(null, []))?.Message);
     }
 
-    [Theory]
-    [InlineData("In", "zone", "a,b", true)]
-    [InlineData("NotIn", "zone", "b", true)]
-    [InlineData("Exists", "missing", "", false)]
-    [InlineData("DoesNotExist", "missing", "", true)]
-    [InlineData("Gt", "size", "5", true)]
-    [InlineData("Lt", "size", "5", false)]
-    public void Required_affinity_is_checked_again_on_the_node(string operation, string key, string values, bool matches)
+    [Fact]
+    public void What_the_pod_asks_of_its_node_is_checked_again_on_the_node()
     {
-        var node = new V1Node { Metadata = new V1ObjectMeta { Name = "n", Labels = new Dictionary<string, string> { ["zone"] = "a", ["size"] = "7" } } };
-        var term = new V1NodeSelectorTerm { MatchExpressions = [new V1NodeSelectorRequirement { Key = key, OperatorProperty = operation, Values = values.Split(',') }] };
+        var node = new V1Node { Metadata = new V1ObjectMeta { Name = "n", Labels = new Dictionary<string, string> { ["zone"] = "a" } }, Spec = new V1NodeSpec() };
         var pod = Pod("a", "1");
-        pod.Spec.Affinity = new V1Affinity { NodeAffinity = new V1NodeAffinity { RequiredDuringSchedulingIgnoredDuringExecution = new V1NodeSelector { NodeSelectorTerms = [term] } } };
-        Assert.Equal(matches, new AffinityCheck().Check(pod, new AdmissionView(node, [])) is null);
+        pod.Spec.NodeSelector = new Dictionary<string, string> { ["zone"] = "a" };
+        Assert.Null(new AffinityCheck().Check(pod, new AdmissionView(node, [])));
+        pod.Spec.NodeSelector["zone"] = "b";
+        Assert.Equal("NodeAffinity", new AffinityCheck().Check(pod, new AdmissionView(node, []))?.Reason);
+
+        node.Spec.Taints = [new V1Taint { Key = "k", Effect = "NoExecute" }];
+        Assert.Equal("TaintToleration", new TaintCheck().Check(pod, new AdmissionView(node, []))?.Reason);
+        pod.Spec.Tolerations = [new V1Toleration { Key = "k", OperatorProperty = "Exists" }];
+        Assert.Null(new TaintCheck().Check(pod, new AdmissionView(node, [])));
     }
 
     [Theory]

@@ -30,22 +30,6 @@ public sealed class NodePluginTests
         Assert.Equal("never: node(s) didn't match the requested node name", new NodeName().Ask(pod, cluster, "b"));
     }
 
-    [Theory]
-    [InlineData("Equal", "gpu", "yes", "NoSchedule", true)]
-    [InlineData(null, "gpu", "yes", null, true)]
-    [InlineData("Equal", "gpu", "no", "NoSchedule", false)]
-    [InlineData("Equal", "gpu", "yes", "NoExecute", false)]
-    [InlineData("Exists", "gpu", null, null, true)]
-    [InlineData("Exists", null, null, null, true)]
-    [InlineData("Exists", "other", null, null, false)]
-    public void Tolerations_match_taints_by_key_operator_and_effect(string? op, string? key, string? value, string? effect, bool tolerates)
-    {
-        var taint = new V1Taint { Key = "gpu", Value = "yes", Effect = "NoSchedule" };
-        var toleration = new V1Toleration { OperatorProperty = op, Key = key, Value = value, Effect = effect };
-
-        Assert.Equal(tolerates, Tolerations.Tolerates(toleration, taint));
-    }
-
     [Fact]
     public void A_taint_repels_and_a_soft_taint_only_lowers_the_score()
     {

@@ -59,9 +59,10 @@ internal static class ResourceRules
     /// <summary>What cannot be promised to more than one owner at once.</summary>
     public static bool IsOvercommitAllowed(string name) => IsNative(name) && !IsHugePage(name);
 
-    private static bool IsNative(string name) => !name.Contains('/', StringComparison.Ordinal) || name.Contains("kubernetes.io/", StringComparison.Ordinal);
+    /// <summary>A vendor's: with a domain that is not the project's own, short enough to stand behind "requests.".</summary>
+    public static bool IsExtended(string name) => !IsNative(name) && !name.StartsWith("requests.", StringComparison.Ordinal) && Names.CheckLabelKey("requests." + name) is null;
 
-    private static bool IsExtended(string name) => !IsNative(name) && !name.StartsWith("requests.", StringComparison.Ordinal) && Names.CheckLabelKey("requests." + name) is null;
+    private static bool IsNative(string name) => !name.Contains('/', StringComparison.Ordinal) || name.Contains("kubernetes.io/", StringComparison.Ordinal);
 
     private static IEnumerable<FieldError> CheckPodName(string name, string path)
     {

@@ -1,14 +1,14 @@
 using System.Globalization;
 using k8s.Models;
 
-namespace Flotilla.Scheduler.Plugins;
+namespace Flotilla.Api.Nodes;
 
-/// <summary>Whether tolerations outweigh a taint.</summary>
+/// <summary>Whether tolerations outweigh a taint. Pure; the scheduler, the controllers and the nodes must agree.</summary>
 public static class Tolerations
 {
-    public static bool Tolerate(IEnumerable<V1Toleration> tolerations, V1Taint taint)
+    public static bool Tolerate(IEnumerable<V1Toleration>? tolerations, V1Taint taint)
     {
-        foreach (var toleration in tolerations)
+        foreach (var toleration in tolerations ?? [])
         {
             if (Tolerates(toleration, taint))
             {

@@ -1,24 +1,28 @@
 using System.Globalization;
 using k8s.Models;
 
-namespace Flotilla.Node.Admission;
+namespace Flotilla.Api.Nodes;
 
 /// <summary>Whether a node is one of those a pod asks for, by its selector and its required affinity. Pure.</summary>
-internal static class NodeSelection
+public static class NodeSelection
 {
-    public static bool Matches(V1Pod pod, V1Node node)
+    public static bool Matches(V1PodSpec pod, V1Node node)
     {
-        var labels = node.Metadata.Labels ?? new Dictionary<string, string>(StringComparer.Ordinal);
-        var terms = pod.Spec.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution?.NodeSelectorTerms;
-        return (pod.Spec.NodeSelector ?? new Dictionary<string, string>(StringComparer.Ordinal)).All(wanted => labels.TryGetValue(wanted.Key, out var value) && value == wanted.Value)
-            && (terms is null || terms.Any(term => Matches(term, labels, node.Metadata.Name)));
+        var required = pod.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution;
+        return (pod.NodeSelector is null || pod.NodeSelector.All(wanted => Label(node, wanted.Key) == wanted.Value))
+            && (required is null || Matches(required, node));
     }
 
+    public static bool Matches(V1NodeSelector selector, V1Node node) => (selector.NodeSelectorTerms ?? []).Any(term => Matches(term, node));
+
     // A term that asks for nothing selects nothing.
-    private static bool Matches(V1NodeSelectorTerm term, IDictionary<string, string> labels, string name) =>
+    private static bool Matches(V1NodeSelectorTerm term, V1Node node) =>
         (term.MatchExpressions is { Count: > 0 } || term.MatchFields is { Count: > 0 })
-        && (term.MatchExpressions ?? []).All(wanted => Matches(wanted, labels.TryGetValue(wanted.Key, out var value) ? value : null))
-        && (term.MatchFields ?? []).All(wanted => wanted.Key == "metadata.name" && Matches(wanted, name));
+        && (term.MatchExpressions ?? []).All(wanted => Matches(wanted, Label(node, wanted.Key)))
+        && (term.MatchFields ?? []).All(wanted => wanted.Key == "metadata.name" && Matches(wanted, node.Metadata.Name));
+
+    private static string? Label(V1Node node, string key) =>
+        node.Metadata.Labels is { } labels && labels.TryGetValue(key, out var value) ? value : null;
 
     private static bool Matches(V1NodeSelectorRequirement wanted, string? value) => wanted.OperatorProperty switch
     {
