@@ -5,6 +5,9 @@ namespace Flotilla.Node.Pods;
 /// <summary>What the runtime holds of one pod at one moment, newest first.</summary>
 internal sealed record ObservedPod(IReadOnlyList<PodSandbox> Sandboxes, IReadOnlyList<ObservedContainer> Containers, string? Ip)
 {
+    /// <summary>Containers that count as never made: see <see cref="InterruptedStart"/>.</summary>
+    public IReadOnlyList<string> Interrupted { get; init; } = [];
+
     public PodSandbox? Sandbox => Sandboxes.Count > 0 ? Sandboxes[0] : null;
 
     public bool IsSandboxReady => Sandbox is { State: PodSandboxState.SandboxReady };

@@ -20,15 +20,19 @@ internal sealed class PodObserver(CriClient runtime, string podUid)
             new ListContainersRequest { Filter = containerFilter }, deadline: deadline, cancellationToken: cancellationToken);
         var sandboxes = (await sandboxCall).Items.OrderByDescending(sandbox => sandbox.CreatedAt).ToList();
         var found = (await containerCall).Containers;
-        var containers = await Task.WhenAll(found.Select(container => ReadAsync(container, deadline, cancellationToken)));
-        foreach (var container in containers.OfType<ObservedContainer>().Where(container => container.IsExited))
+        var read = await Task.WhenAll(found.Select(container => ReadAsync(container, deadline, cancellationToken)));
+        var containers = read.OfType<ObservedContainer>().ToLookup(container => InterruptedStart.Is(container.Status));
+        foreach (var container in containers[false].Where(container => container.IsExited))
         {
             exited[container.Id] = container;
         }
         return new ObservedPod(
             sandboxes,
-            [.. containers.OfType<ObservedContainer>().OrderByDescending(container => container.Status.CreatedAt)],
-            await AddressAsync(sandboxes.FirstOrDefault(), deadline, cancellationToken));
+            [.. containers[false].OrderByDescending(container => container.Status.CreatedAt)],
+            await AddressAsync(sandboxes.FirstOrDefault(), deadline, cancellationToken))
+        {
+            Interrupted = [.. containers[true].Select(container => container.Id)],
+        };
     }
 
     private async Task<ObservedContainer?> ReadAsync(Container container, DateTime deadline, CancellationToken cancellationToken)
@@ -41,11 +45,6 @@ internal sealed class PodObserver(CriClient runtime, string podUid)
         {
             var answer = await runtime.Runtime.ContainerStatusAsync(
                 new ContainerStatusRequest { ContainerId = container.Id }, deadline: deadline, cancellationToken: cancellationToken);
-            if (InterruptedStart.Is(answer.Status))
-            {
-                await runtime.Runtime.RemoveContainerAsync(new RemoveContainerRequest { ContainerId = container.Id }, deadline: deadline, cancellationToken: cancellationToken);
-                return null;
-            }
             var message = answer.Status.State == ContainerState.ContainerExited ? TerminationMessage.Read(answer.Status) : null;
             return new ObservedContainer(
                 container.Id, container.PodSandboxId, container.Metadata.Name, container.Metadata.Attempt, answer.Status, message);

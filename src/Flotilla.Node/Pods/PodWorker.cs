@@ -1,4 +1,3 @@
-using System.Text;
 using Flotilla.Api;
 using Flotilla.Node.Admission;
 using Flotilla.Node.Cri;
@@ -15,7 +14,6 @@ namespace Flotilla.Node.Pods;
 /// </summary>
 internal sealed partial class PodWorker : IContainerVerdicts
 {
-    private static readonly TimeSpan RetryContainer = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(30);
     private const int MaxRounds = 50;
@@ -25,9 +23,9 @@ internal sealed partial class PodWorker : IContainerVerdicts
     private readonly PodStopper stopper;
     private readonly PodObserver observer;
     private readonly PodProbes probes;
-    private readonly ContainerHolds holds;
-    private readonly PodResizing resizing = new();
-    private readonly PullHistory pulls = new();
+    private readonly ContainerStarts starts;
+    private readonly PodResizer resizer;
+    private readonly PodGarbage garbage;
     private readonly SemaphoreSlim wake = new(1, 1);
     private readonly Lock gate = new();
     private V1Pod pod;
@@ -38,7 +36,6 @@ internal sealed partial class PodWorker : IContainerVerdicts
     private PodVolumes? volumes;
     private (string Reason, string Message)? failure;
     private Rejection? rejection;
-    private ResizePending? pending;
     private TimeSpan? evictionGrace;
     private int failures;
     private DateTimeOffset lookedAt;
@@ -52,7 +49,9 @@ internal sealed partial class PodWorker : IContainerVerdicts
         stopper = new PodStopper(services, sandboxes);
         observer = new PodObserver(services.Runtime, pod.Metadata.Uid);
         probes = new PodProbes(services, Wake);
-        holds = new ContainerHolds(services.Time);
+        starts = new ContainerStarts(services, sandboxes);
+        resizer = new PodResizer(services);
+        garbage = new PodGarbage(services, sandboxes);
         status = pod.Status ?? new V1PodStatus();
         writtenStatus = ObjectJson.Encode(status);
     }
@@ -164,9 +163,9 @@ internal sealed partial class PodWorker : IContainerVerdicts
 
     string? IContainerVerdicts.Unhealthy(ObservedContainer current) => probes.Unhealthy(current.Id);
 
-    bool IContainerVerdicts.IsHeld(V1Container container) => holds.IsHeld(container.Name);
+    bool IContainerVerdicts.IsHeld(V1Container container) => starts.Holds.IsHeld(container.Name);
 
-    ResizeKind IContainerVerdicts.ResizeOf(V1Container container, ObservedContainer current) => resizing.KindOf(container, current);
+    ResizeKind IContainerVerdicts.ResizeOf(V1Container container, ObservedContainer current) => resizer.KindOf(container, current);
 
     private CancellationToken Interrupted()
     {
@@ -203,7 +202,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
     // Back-offs and the deadline end by themselves; everything else wakes us.
     private TimeSpan NextLook()
     {
-        DateTimeOffset?[] ends = [holds.NextEnd(lookedAt), failure is null ? Deadline : null];
+        DateTimeOffset?[] ends = [starts.Holds.NextEnd(lookedAt), failure is null ? Deadline : null];
         var next = ends.Min();
         if (next is null)
         {
@@ -226,6 +225,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
             lookedAt = services.Time.GetUtcNow();
             var wanted = pod;
             var observed = await observer.ObserveAsync(cancellationToken);
+            await garbage.RemoveInterruptedAsync(observed, cancellationToken);
             if (isGone || wanted.IsDeleting())
             {
                 await TerminateAsync(wanted, observed, cancellationToken);
@@ -235,7 +235,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
             {
                 return false;
             }
-            var desired = Allocate(wanted);
+            var desired = resizer.Allocate(wanted);
             if (failure is null && Deadline <= services.Time.GetUtcNow())
             {
                 failure = ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
@@ -247,8 +247,8 @@ internal sealed partial class PodWorker : IContainerVerdicts
                 return false;
             }
             probes.Follow(desired, observed);
-            Account(desired, observed);
-            CheckResize(desired, observed);
+            starts.Account(desired, observed);
+            resizer.Check(desired, observed);
             var plan = PodPlan.For(desired, observed, this);
             Publish(desired, observed);
             if (status.Phase is "Succeeded" or "Failed")
@@ -258,7 +258,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
             await AdoptVolumesAsync(desired, observed, cancellationToken);
             if (plan.IsEmpty)
             {
-                await CollectGarbageAsync(desired, observed, cancellationToken);
+                await garbage.CollectAsync(desired, observed, cancellationToken);
                 return false;
             }
             await ApplyAsync(desired, observed, plan, cancellationToken);
@@ -296,35 +296,6 @@ internal sealed partial class PodWorker : IContainerVerdicts
         services.Exclusive.Release(desired.Metadata.Uid);
     }
 
-    private V1Pod Allocate(V1Pod wanted)
-    {
-        var (given, lack, isNews) = services.Admission.Allocate(wanted);
-        if (lack is not null && lack != pending)
-        {
-            services.Events.Record(wanted, "Warning", "Resize" + lack.Reason, ResizeMessages.For(lack.Lack, wanted, lack.Message));
-        }
-        pending = lack;
-        if (isNews)
-        {
-            resizing.IsInProgress = true;
-            resizing.Error = null;
-            services.Cgroups.Create(given);
-            services.Events.Record(wanted, "Normal", "ResizeStarted", ResizeMessages.For("started", given));
-        }
-        return given;
-    }
-
-    // What was given is in force when no running container has anything else.
-    private void CheckResize(V1Pod desired, ObservedPod observed)
-    {
-        if (resizing.IsInProgress && observed.Running.All(running => desired.FindContainer(running.Name) is not { } spec || resizing.KindOf(spec, running) == ResizeKind.None))
-        {
-            resizing.IsInProgress = false;
-            resizing.Error = null;
-            services.Events.Record(desired, "Normal", "ResizeCompleted", ResizeMessages.For("completed", desired));
-        }
-    }
-
     // A restarted agent finds volumes mounted; mounting them again keeps their contents current.
     private async Task AdoptVolumesAsync(V1Pod desired, ObservedPod observed, CancellationToken cancellationToken)
     {
@@ -357,65 +328,13 @@ internal sealed partial class PodWorker : IContainerVerdicts
             await CreateSandboxAsync(desired, observed, cancellationToken);
             return;
         }
-        await ResizeAsync(desired, plan.Resize, cancellationToken);
+        await resizer.ApplyAsync(desired, plan.Resize, cancellationToken);
         if (plan.Start.Count == 0)
         {
             return;
         }
         var mounted = volumes ??= await MountAsync(desired, cancellationToken);
-        // A hook may rely on the containers before its own; others need not wait for each other.
-        if (plan.Start.Any(container => container.Lifecycle?.PostStart is not null))
-        {
-            foreach (var container in plan.Start)
-            {
-                await StartAsync(desired, observed, container, mounted, cancellationToken);
-            }
-        }
-        else
-        {
-            await Task.WhenAll(plan.Start.Select(container => StartAsync(desired, observed, container, mounted, cancellationToken)));
-        }
-    }
-
-    // The pod's own cgroup gives way first when it grows and last when it shrinks; doing both is right for either.
-    private async Task ResizeAsync(V1Pod desired, IReadOnlyList<ContainerResize> resizes, CancellationToken cancellationToken)
-    {
-        if (resizes.Count == 0)
-        {
-            return;
-        }
-        if (TooLittle(desired, resizes) is { } fault)
-        {
-            if (fault != resizing.Error)
-            {
-                services.Events.Record(desired, "Warning", "ResizeError", ResizeMessages.For("error", desired, fault));
-            }
-            resizing.Error = fault;
-            throw new ResizeException(fault);
-        }
-        services.Cgroups.Widen(desired);
-        foreach (var resize in resizes)
-        {
-            var request = new UpdateContainerResourcesRequest { ContainerId = resize.Container.Id, Linux = ContainerResources.For(desired, resize.Spec) };
-            await services.Runtime.Runtime.UpdateContainerResourcesAsync(request, cancellationToken: cancellationToken);
-            resizing.Gave(resize.Container, resize.Spec.Resources ?? new V1ResourceRequirements());
-        }
-        services.Cgroups.Create(desired);
-    }
-
-    // A limit below what is in use would end the container.
-    private string? TooLittle(V1Pod desired, IReadOnlyList<ContainerResize> resizes)
-    {
-        foreach (var resize in resizes)
-        {
-            if (PodLimits.Quantity(resize.Spec.Resources?.Limits, "memory") is { } limit
-                && services.CgroupFiles.Read($"{services.Cgroups.PathOf(desired)}/{resize.Container.Id}") is { } counters
-                && counters.WorkingSetBytes > limit)
-            {
-                return FormattableString.Invariant($"attempting to set container \"{resize.Spec.Name}\" memory limit ({(long)limit}) below current usage ({counters.WorkingSetBytes})");
-            }
-        }
-        return null;
+        await starts.StartAsync(desired, status, observed, plan.Start, mounted, cancellationToken);
     }
 
     private async Task KillAsync(V1Pod desired, ObservedPod observed, ContainerKill kill, CancellationToken cancellationToken)
@@ -432,7 +351,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
         var attempt = observed.Sandbox is { } last ? last.Metadata.Attempt + 1 : 0;
         if (attempt > 0)
         {
-            holds.LoseSandbox(observed.Sandbox!.Id);
+            starts.Holds.LoseSandbox(observed.Sandbox!.Id);
             services.Events.Record(desired, "Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
         }
         try
@@ -459,67 +378,6 @@ internal sealed partial class PodWorker : IContainerVerdicts
         {
             services.Events.Record(desired, "Warning", "FailedMount", missing.Message);
             throw;
-        }
-    }
-
-    private async Task StartAsync(V1Pod desired, ObservedPod observed, V1Container container, PodVolumes mounted, CancellationToken cancellationToken)
-    {
-        var sandbox = observed.Sandbox!;
-        var attempt = observed.Latest(container.Name) is { } last ? last.Attempt + 1 : NextAttempt(container.Name);
-        var request = new StartRequest(
-            desired, container, attempt, sandbox.Id, sandboxes.Configure(desired, sandbox.Metadata.Attempt), observed.Ip ?? services.HostIp, mounted);
-        try
-        {
-            request = request with { TargetId = TargetOf(desired, observed, container.Name) };
-            await services.Starter.StartAsync(request, pulls, cancellationToken);
-            holds.Clear(container.Name);
-        }
-        catch (ContainerException fault)
-        {
-            if (!fault.IsReported)
-            {
-                services.Events.Record(desired, "Warning", "Failed", $"Error: {fault.EventMessage}", desired.FieldPath(container.Name));
-            }
-            // The sandbox has no part in a failed pull, which alone names its own wait.
-            holds.Set(
-                container.Name, fault.RetryAfter ?? RetryContainer, fault.Reason, fault.Message, fault.RetryAfter is null ? sandbox.Id : null);
-        }
-    }
-
-    private static string? TargetOf(V1Pod desired, ObservedPod observed, string ephemeral)
-    {
-        if (desired.TargetOf(ephemeral) is not { } target)
-        {
-            return null;
-        }
-        return observed.Latest(target) switch
-        {
-            { IsRunning: true } running => running.Id,
-            null => throw new ContainerException("CreateContainerConfigError", $"unable to find target container {target}"),
-            _ => throw new ContainerException("CreateContainerConfigError", $"target container {target} is not running"),
-        };
-    }
-
-    // A runtime set up anew does not know what ran before; the status does, and counts the lost one.
-    private uint NextAttempt(string container) => (uint)((status.ContainerStatuses ?? []).Concat(status.InitContainerStatuses ?? [])
-        .FirstOrDefault(other => other.Name == container)?.RestartCount ?? 0);
-
-    // Exits that call for a restart start a back-off.
-    private void Account(V1Pod desired, ObservedPod observed)
-    {
-        foreach (var container in desired.Spec.Containers.Concat(desired.Spec.InitContainers ?? []))
-        {
-            if (observed.InSandbox(container.Name) is { IsExited: true } exited
-                && RestartPolicy.Restarts(desired, container, exited.Status.ExitCode)
-                && holds.AfterExit(desired, exited) is not null)
-            {
-                services.Events.Record(
-                    desired,
-                    "Warning",
-                    "BackOff",
-                    $"Back-off restarting failed container {container.Name} in pod {desired.Metadata.Name}_{desired.Metadata.NamespaceProperty}({desired.Metadata.Uid})",
-                    desired.FieldPath(container.Name));
-            }
         }
     }
 
@@ -565,35 +423,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
         IsDone = true;
         Release(desired);
         services.ProbeCounts.Forget(desired.Metadata.Uid);
-        Delete(PodDirectories.Of(services.Options, desired.Metadata.Uid));
-        Delete(PodDirectories.Logs(services.Options, desired));
-    }
-
-    private static void Delete(string directory)
-    {
-        if (Directory.Exists(directory))
-        {
-            Directory.Delete(directory, recursive: true);
-        }
-    }
-
-    // Of each container's dead the newest is kept: its output is what `kubectl logs --previous` shows.
-    private async Task CollectGarbageAsync(V1Pod desired, ObservedPod observed, CancellationToken cancellationToken)
-    {
-        var useless = observed.Containers.Where(container => container.IsExited)
-            .GroupBy(container => container.Name, StringComparer.Ordinal)
-            .SelectMany(group => group.Skip(observed.Latest(group.Key)!.IsExited ? 2 : 1));
-        foreach (var container in useless)
-        {
-            await services.Runtime.Runtime.RemoveContainerAsync(
-                new RemoveContainerRequest { ContainerId = container.Id }, cancellationToken: cancellationToken);
-            File.Delete(Path.Combine(PodDirectories.Logs(services.Options, desired), container.Name, $"{container.Attempt}.log"));
-            File.Delete(PodDirectories.TerminationLog(services.Options, desired, container.Name, container.Attempt));
-        }
-        foreach (var sandbox in observed.Sandboxes.Skip(1).Where(old => !observed.Containers.Any(container => container.SandboxId == old.Id)))
-        {
-            await sandboxes.RemoveAsync(sandbox, cancellationToken);
-        }
+        garbage.DeleteFiles(desired);
     }
 
     private void Publish(V1Pod desired, ObservedPod observed, bool stopped = false, bool remove = false)
@@ -604,14 +434,14 @@ internal sealed partial class PodWorker : IContainerVerdicts
             observed,
             (_, container) => probes.IsStarted(container.Id),
             (_, container) => probes.IsReady(container.Id),
-            holds.State,
+            starts.Holds.State,
             services.HostIp,
             failure,
             stopped,
             Seconds(services.Time.GetUtcNow().UtcDateTime),
-            resizing.InForce,
-            pending is null ? null : (pending.Reason, pending.Message),
-            resizing.IsInProgress ? resizing.Error ?? "" : null)), remove);
+            resizer.InForce,
+            resizer.Pending is { } lack ? (lack.Reason, lack.Message) : null,
+            resizer.Progress)), remove);
     }
 
     private void Write(V1Pod desired, V1PodStatus fresh, bool remove = false)
