@@ -1,65 +1,42 @@
 using System.Collections.Concurrent;
 using Flotilla.Api;
-using Flotilla.Client;
-using Flotilla.Controllers.Tests.Runtime;
 using Flotilla.Scheduler.Pipeline;
 using Flotilla.Scheduler.Snapshot;
-using Flotilla.Storage;
-using k8s;
 using k8s.Models;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Flotilla.Scheduler.Tests;
 
 /// <summary>What happens between a decision and a bound pod, and who is asked.</summary>
 public sealed class ExtensionPointTests : IAsyncLifetime
 {
-    private readonly FakeTimeProvider time = new();
-    private readonly MemoryStore store = new();
     private readonly Recorder recorder = new();
-    private readonly StoreClient client;
-    private readonly InformerSet informers;
-    private readonly SchedulerService scheduler;
+    private readonly SchedulerScene scene;
 
-    public ExtensionPointTests()
+    public ExtensionPointTests() => scene = new SchedulerScene(new SchedulerOptions
     {
-        client = new StoreClient(store, time);
-        informers = new InformerSet(client, time, NullLoggerFactory.Instance);
-        scheduler = new SchedulerService(client, informers, time, NullLoggerFactory.Instance, new SchedulerOptions
-        {
-            Profiles =
-            [
-                new ProfileOptions(),
-                new ProfileOptions("recording", context => new PluginSet([.. DefaultPlugins.All(context), recorder])),
-            ],
-        });
-    }
+        Profiles =
+        [
+            new ProfileOptions(),
+            new ProfileOptions("recording", context => new PluginSet([.. DefaultPlugins.All(context), recorder])),
+        ],
+    });
 
     public async ValueTask InitializeAsync()
     {
-        await informers.StartAsync(default);
-        await scheduler.StartAsync(default);
-        await client.CreateAsync(Given.Node("a", cpu: "1"), default);
+        await scene.StartAsync();
+        await scene.CreateAsync(Given.Node("a", cpu: "1"));
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await scheduler.StopAsync(default);
-        await informers.StopAsync(default);
-        scheduler.Dispose();
-        informers.Dispose();
-        await store.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => scene.DisposeAsync();
 
     [Fact]
     public async Task Every_step_is_taken_in_order_and_events_name_the_profile()
     {
         await CreateAsync("p");
-        await UntilAsync(async () => (await PodAsync("p")).Spec.NodeName == "a" && recorder.Calls.Contains("postbind p"));
+        await scene.UntilAsync(async () => (await scene.PodAsync("p")).Spec.NodeName == "a" && recorder.Calls.Contains("postbind p"));
 
         Assert.Equal(["reserve p", "permit p", "prebind p", "postbind p"], recorder.Calls);
-        await UntilAsync(async () => (await client.ListAsync<Corev1Event>(ListScope.All, default)).Items.Any(one => one is { Reason: "Scheduled", Source.Component: "recording" }));
+        await scene.UntilAsync(async () => (await scene.ListAsync<Corev1Event>()).Any(one => one is { Reason: "Scheduled", Source.Component: "recording" }));
     }
 
     [Fact]
@@ -67,7 +44,7 @@ public sealed class ExtensionPointTests : IAsyncLifetime
     {
         recorder.PreBindFails = 1;
         await CreateAsync("p");
-        await UntilAsync(async () => (await PodAsync("p")).Spec.NodeName == "a" && recorder.Calls.Contains("postbind p"));
+        await scene.UntilAsync(async () => (await scene.PodAsync("p")).Spec.NodeName == "a" && recorder.Calls.Contains("postbind p"));
 
         Assert.Equal(["reserve p", "permit p", "prebind p", "unreserve p", "reserve p", "permit p", "prebind p", "postbind p"], recorder.Calls);
     }
@@ -77,32 +54,20 @@ public sealed class ExtensionPointTests : IAsyncLifetime
     {
         recorder.Permission = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         await CreateAsync("waits", "1");
-        await UntilAsync(() => Task.FromResult(recorder.Calls.Contains("permit waits")));
-        await client.CreateAsync(Given.Pod("other", "1"), default);
-        await UntilAsync(async () => (await PodAsync("other")).Status.Conditions is { Count: > 0 });
+        await scene.UntilAsync(() => Task.FromResult(recorder.Calls.Contains("permit waits")));
+        await scene.CreateAsync(Given.Pod("other", "1"));
+        await scene.UntilAsync(async () => (await scene.PodAsync("other")).Status.Conditions is { Count: > 0 });
 
         var permission = recorder.Permission;
         recorder.Permission = null;
         recorder.Refused.Add("waits");
         permission.SetResult(false);
-        await UntilAsync(async () => (await PodAsync("other")).Spec.NodeName == "a");
+        await scene.UntilAsync(async () => (await scene.PodAsync("other")).Spec.NodeName == "a");
         Assert.Contains("unreserve waits", recorder.Calls);
     }
 
     private Task CreateAsync(string name, string? cpu = null) =>
-        client.CreateAsync(Given.Pod(name, cpu, with: pod => pod.Spec.SchedulerName = "recording"), default);
-
-    private Task<V1Pod> PodAsync(string name) => client.GetAsync<V1Pod>(new ObjectKey("default", name), default);
-
-    private async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (!await condition())
-        {
-            time.Advance(TimeSpan.FromMilliseconds(50));
-            await Task.Delay(2, limit.Token);
-        }
-    }
+        scene.CreateAsync(Given.Pod(name, cpu, with: pod => pod.Spec.SchedulerName = "recording"));
 
     private sealed class Recorder : IReservePlugin, IPermitPlugin, IPreBindPlugin, IPostBindPlugin
     {

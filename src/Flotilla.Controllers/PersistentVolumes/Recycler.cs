@@ -1,4 +1,5 @@
 using Flotilla.Api;
+using Flotilla.Api.Volumes;
 using Flotilla.Client;
 using k8s.Models;
 

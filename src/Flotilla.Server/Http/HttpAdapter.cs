@@ -69,7 +69,6 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
         }
 
         pass.Begin();
-        context.Features.Set(new RequestNotes());
         if (await streams.TryHandleAsync(context, caller.User) || await forwarded.TryHandleAsync(context, caller.User))
         {
             return;

@@ -59,7 +59,7 @@ public sealed class StreamRequests(KindRegistry kinds, Authorizer authorizer, Ad
 
     private async Task ReviewAsync(HttpContext context, AdmissionRequest request)
     {
-        await admission.ReviewAsync(request with { Options = request.Options with { Notes = context.Features.Get<RequestNotes>() } }, context.RequestAborted);
+        await admission.ReviewAsync(request with { Options = request.Options with { Notes = WarningHeaders.Begin(context) } }, context.RequestAborted);
         WarningHeaders.Write(context, []);
     }
 

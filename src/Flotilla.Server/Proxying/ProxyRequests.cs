@@ -48,7 +48,7 @@ internal sealed class ProxyRequests(KindRegistry kinds, Authorizer authorizer, A
     {
         var body = new Api.Schema.ResourceKind("", "v1", resource.Kind.Name + "ProxyOptions");
         await admission.ReviewAsync(
-            new AdmissionRequest(resource.Kind, AdmissionOperation.Connect, new JsonObject { ["kind"] = body.Kind, ["apiVersion"] = body.ApiVersion, ["path"] = resource.Rest }, null, new WriteOptions("", User: user, Notes: context.Features.Get<RequestNotes>()))
+            new AdmissionRequest(resource.Kind, AdmissionOperation.Connect, new JsonObject { ["kind"] = body.Kind, ["apiVersion"] = body.ApiVersion, ["path"] = resource.Rest }, null, new WriteOptions("", User: user, Notes: WarningHeaders.Begin(context)))
             {
                 Subresource = "proxy",
                 Body = body,

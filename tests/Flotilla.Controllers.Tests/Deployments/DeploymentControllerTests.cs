@@ -51,9 +51,11 @@ public sealed class DeploymentControllerTests : IAsyncLifetime
         await SetImageAsync("image:2");
         await CompleteAsync("image:2", 4, async () =>
         {
-            // The surge bounds what is asked for; a set may be about to delete a pod that it no longer wants.
-            Assert.InRange((await SetsAsync()).Sum(RolloutSets.Size), 3, 5);
+            // The surge bounds what is asked for; a set may be about to delete a pod that it no longer wants. The new set only grows.
             var pods = await cluster.ListAsync<V1Pod>("default");
+            var sets = await SetsAsync();
+            Assert.InRange(sets.Sum(RolloutSets.Size), 3, 5);
+            Assert.InRange(pods.Count(pod => pod.Spec.Containers[0].Image == "image:2"), 0, sets.Where(set => set.Spec.Template.Spec.Containers[0].Image == "image:2").Sum(RolloutSets.Size));
             Assert.True(pods.Count(pod => pod.IsActive() && pod.IsReady()) >= 3);
         });
 

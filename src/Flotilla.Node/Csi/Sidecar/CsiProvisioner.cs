@@ -2,6 +2,7 @@ using Flotilla.Api;
 using Flotilla.Api.Volumes;
 using Flotilla.Client;
 using Flotilla.Node.Csi.Api;
+using Flotilla.Node.Volumes;
 using Grpc.Core;
 using k8s.Models;
 
@@ -12,8 +13,6 @@ internal sealed class CsiProvisioner(IObjectClient client, EventRecorder events)
 {
     private const string FileSystemParameter = "csi.storage.k8s.io/fstype";
 
-    public static string NameFor(V1PersistentVolumeClaim claim) => $"pvc-{claim.Metadata.Uid}";
-
     public async Task CreateAsync(V1PersistentVolumeClaim claim, V1StorageClass storageClass, CsiDriver driver, CancellationToken cancellationToken)
     {
         events.Record(claim, "Normal", "Provisioning", $"External provisioner is provisioning volume for claim \"{claim.Key()}\"");
@@ -21,7 +20,7 @@ internal sealed class CsiProvisioner(IObjectClient client, EventRecorder events)
         {
             var made = (await driver.Controller.CreateVolumeAsync(RequestFor(claim, storageClass, driver), CsiDriver.Call(cancellationToken))).Volume;
             await client.CreateAsync(VolumeFor(claim, storageClass, driver, made), cancellationToken);
-            events.Record(claim, "Normal", "ProvisioningSucceeded", $"Successfully provisioned volume {NameFor(claim)}");
+            events.Record(claim, "Normal", "ProvisioningSucceeded", $"Successfully provisioned volume {ProvisionedVolume.NameFor(claim)}");
         }
         catch (ApiException exists) when (exists.IsAlreadyExists)
         {
@@ -98,7 +97,7 @@ internal sealed class CsiProvisioner(IObjectClient client, EventRecorder events)
 
     private static CreateVolumeRequest RequestFor(V1PersistentVolumeClaim claim, V1StorageClass storageClass, CsiDriver driver)
     {
-        var request = new CreateVolumeRequest { Name = NameFor(claim), CapacityRange = new CapacityRange { RequiredBytes = (long)claim.RequestedBytes() } };
+        var request = new CreateVolumeRequest { Name = ProvisionedVolume.NameFor(claim), CapacityRange = new CapacityRange { RequiredBytes = (long)claim.RequestedBytes() } };
         var capability = new VolumeCapability { AccessMode = new VolumeCapability.Types.AccessMode { Mode = VolumeCapability.Types.AccessMode.Types.Mode.SingleNodeWriter } };
         if (claim.IsBlock())
         {
@@ -123,45 +122,23 @@ internal sealed class CsiProvisioner(IObjectClient client, EventRecorder events)
         return request;
     }
 
-    private static V1PersistentVolume VolumeFor(V1PersistentVolumeClaim claim, V1StorageClass storageClass, CsiDriver driver, Api.Volume made) => new()
+    private static V1PersistentVolume VolumeFor(V1PersistentVolumeClaim claim, V1StorageClass storageClass, CsiDriver driver, Api.Volume made)
     {
-        ApiVersion = "v1",
-        Kind = "PersistentVolume",
-        Metadata = new V1ObjectMeta
+        var volume = ProvisionedVolume.For(claim, storageClass, driver.Name);
+        if (made.CapacityBytes > claim.RequestedBytes())
         {
-            Name = NameFor(claim),
-            Annotations = new Dictionary<string, string>(StringComparer.Ordinal) { [VolumeAnnotations.ProvisionedBy] = driver.Name },
-        },
-        Spec = new V1PersistentVolumeSpec
+            volume.Spec.Capacity["storage"] = new ResourceQuantity($"{made.CapacityBytes}");
+        }
+        volume.Spec.Csi = new V1CSIPersistentVolumeSource
         {
-            AccessModes = claim.Spec.AccessModes,
-            Capacity = new Dictionary<string, ResourceQuantity>(StringComparer.Ordinal)
-            {
-                ["storage"] = made.CapacityBytes > claim.RequestedBytes() ? new ResourceQuantity($"{made.CapacityBytes}") : claim.Spec.Resources.Requests["storage"],
-            },
-            ClaimRef = new V1ObjectReference
-            {
-                ApiVersion = "v1",
-                Kind = "PersistentVolumeClaim",
-                Name = claim.Metadata.Name,
-                NamespaceProperty = claim.Metadata.NamespaceProperty,
-                Uid = claim.Metadata.Uid,
-                ResourceVersion = claim.Metadata.ResourceVersion,
-            },
-            Csi = new V1CSIPersistentVolumeSource
-            {
-                Driver = driver.Name,
-                VolumeHandle = made.VolumeId,
-                FsType = FileSystem(storageClass),
-                VolumeAttributes = made.VolumeContext.Count == 0 ? null : made.VolumeContext,
-            },
-            MountOptions = storageClass.MountOptions,
-            NodeAffinity = AffinityFor(made),
-            PersistentVolumeReclaimPolicy = storageClass.ReclaimPolicy,
-            StorageClassName = storageClass.Metadata.Name,
-            VolumeMode = claim.Spec.VolumeMode,
-        },
-    };
+            Driver = driver.Name,
+            VolumeHandle = made.VolumeId,
+            FsType = FileSystem(storageClass),
+            VolumeAttributes = made.VolumeContext.Count == 0 ? null : made.VolumeContext,
+        };
+        volume.Spec.NodeAffinity = AffinityFor(made);
+        return volume;
+    }
 
     private static V1VolumeNodeAffinity? AffinityFor(Api.Volume made) => made.AccessibleTopology.Count == 0
         ? null

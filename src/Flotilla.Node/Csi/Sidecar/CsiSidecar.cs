@@ -1,6 +1,7 @@
 using Flotilla.Api;
 using Flotilla.Api.Volumes;
 using Flotilla.Client;
+using Flotilla.Node.Volumes;
 using k8s.Models;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -122,7 +123,7 @@ internal sealed class CsiSidecar : BackgroundService
             && string.IsNullOrEmpty(claim.Spec.VolumeName)
             && claim.Metadata.Annotation(VolumeAnnotations.Provisioner) == storageClass.Provisioner
             && (selected is null ? !storageClass.WaitsForConsumer() : selected == nodeName)
-            && volumes.Get(new ObjectKey(null, CsiProvisioner.NameFor(claim))) is null
+            && volumes.Get(new ObjectKey(null, ProvisionedVolume.NameFor(claim))) is null
             && Serving(storageClass.Provisioner, storageQueue, key) is { } driver)
         {
             await provisioner.CreateAsync(claim, storageClass, driver, cancellationToken);

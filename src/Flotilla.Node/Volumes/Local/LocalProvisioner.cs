@@ -90,7 +90,7 @@ internal sealed partial class LocalProvisioner : BackgroundService
 
     private async Task ProvisionAsync(V1PersistentVolumeClaim claim, V1StorageClass storageClass, CancellationToken cancellationToken)
     {
-        if (volumes.Get(new ObjectKey(null, LocalVolumes.NameFor(claim))) is not null)
+        if (volumes.Get(new ObjectKey(null, ProvisionedVolume.NameFor(claim))) is not null)
         {
             return;
         }
@@ -116,7 +116,7 @@ internal sealed partial class LocalProvisioner : BackgroundService
     // Another node was faster with a claim that any node may serve.
     private async Task DropIfElsewhereAsync(V1PersistentVolumeClaim claim, string path, CancellationToken cancellationToken)
     {
-        var made = await client.GetAsync<V1PersistentVolume>(new ObjectKey(null, LocalVolumes.NameFor(claim)), cancellationToken);
+        var made = await client.GetAsync<V1PersistentVolume>(new ObjectKey(null, ProvisionedVolume.NameFor(claim)), cancellationToken);
         if (!LocalVolumes.IsOf(made, options.NodeName, storage.Directory))
         {
             LocalStorage.Delete(path);

@@ -13,11 +13,9 @@ internal static class LocalVolumes
 
     private const string HostName = "kubernetes.io/hostname";
 
-    public static string NameFor(V1PersistentVolumeClaim claim) => $"pvc-{claim.Metadata.Uid}";
-
     /// <summary>Readable for whoever looks into the directory: which claim of which namespace.</summary>
     public static string FolderFor(V1PersistentVolumeClaim claim) =>
-        $"{NameFor(claim)}_{claim.Metadata.NamespaceProperty}_{claim.Metadata.Name}";
+        $"{ProvisionedVolume.NameFor(claim)}_{claim.Metadata.NamespaceProperty}_{claim.Metadata.Name}";
 
     /// <summary>Whether this node is to make a volume for the claim. Of claims that do not wait for a pod the fastest node takes each.</summary>
     public static bool IsWanted(V1PersistentVolumeClaim claim, V1StorageClass? storageClass, string nodeName)
@@ -39,37 +37,14 @@ internal static class LocalVolumes
         : claim.Spec.DataSource is not null || claim.Spec.DataSourceRef is not null ? "data sources are not supported by local volumes"
         : null;
 
-    public static V1PersistentVolume For(V1PersistentVolumeClaim claim, V1StorageClass storageClass, string nodeName, string path) => new()
+    public static V1PersistentVolume For(V1PersistentVolumeClaim claim, V1StorageClass storageClass, string nodeName, string path)
     {
-        ApiVersion = "v1",
-        Kind = "PersistentVolume",
-        Metadata = new V1ObjectMeta
-        {
-            Name = NameFor(claim),
-            Annotations = new Dictionary<string, string>(StringComparer.Ordinal) { [VolumeAnnotations.ProvisionedBy] = Provisioner },
-            Finalizers = [Finalizer],
-        },
-        Spec = new V1PersistentVolumeSpec
-        {
-            AccessModes = claim.Spec.AccessModes,
-            Capacity = new Dictionary<string, ResourceQuantity>(StringComparer.Ordinal) { ["storage"] = claim.Spec.Resources.Requests["storage"] },
-            ClaimRef = new V1ObjectReference
-            {
-                ApiVersion = "v1",
-                Kind = "PersistentVolumeClaim",
-                Name = claim.Metadata.Name,
-                NamespaceProperty = claim.Metadata.NamespaceProperty,
-                Uid = claim.Metadata.Uid,
-                ResourceVersion = claim.Metadata.ResourceVersion,
-            },
-            Local = new V1LocalVolumeSource { Path = path },
-            MountOptions = storageClass.MountOptions,
-            NodeAffinity = new V1VolumeNodeAffinity { Required = Only(nodeName) },
-            PersistentVolumeReclaimPolicy = storageClass.ReclaimPolicy,
-            StorageClassName = storageClass.Metadata.Name,
-            VolumeMode = claim.Spec.VolumeMode,
-        },
-    };
+        var volume = ProvisionedVolume.For(claim, storageClass, Provisioner);
+        volume.Metadata.Finalizers = [Finalizer];
+        volume.Spec.Local = new V1LocalVolumeSource { Path = path };
+        volume.Spec.NodeAffinity = new V1VolumeNodeAffinity { Required = Only(nodeName) };
+        return volume;
+    }
 
     /// <summary>Whether the volume is one that this node made and keeps below <paramref name="directory"/>.</summary>
     public static bool IsOf(V1PersistentVolume volume, string nodeName, string directory) =>

@@ -55,7 +55,7 @@ public sealed class VolumeBinding(PluginContext context) : IPreFilterPlugin, IFi
             return Verdict.Fits;
         }
 
-        var promises = volumes.Matches.Select(match => Kept(match.Volume, match.Claim)).ToList();
+        var promises = volumes.Matches.Select(match => VolumeBond.OnVolume(match.Volume, match.Claim) ?? match.Volume).ToList();
         promises.ForEach(cycle.Cluster.Volumes.Promise);
         cycle.Set(new Promises(promises, [.. volumes.Matches.Select(match => match.Claim)], volumes.Provisions));
         return Verdict.Fits;
@@ -75,31 +75,6 @@ public sealed class VolumeBinding(PluginContext context) : IPreFilterPlugin, IFi
         cycle.Get<Promises>() is { } promises && binder is not null
             ? binder.BindAsync(cycle.Pod, promises, nodeName, cancellationToken)
             : Task.FromResult(Verdict.Fits);
-
-    private static V1PersistentVolume Kept(V1PersistentVolume volume, V1PersistentVolumeClaim claim)
-    {
-        if (volume.Spec.ClaimRef?.Uid == claim.Metadata.Uid)
-        {
-            return volume;
-        }
-
-        var annotations = new Dictionary<string, string>(volume.Metadata.Annotations ?? new Dictionary<string, string>(StringComparer.Ordinal), StringComparer.Ordinal);
-        if (volume.Spec.ClaimRef is null)
-        {
-            annotations[VolumeAnnotations.BoundByController] = "yes";
-        }
-
-        var reference = new V1ObjectReference
-        {
-            ApiVersion = "v1",
-            Kind = "PersistentVolumeClaim",
-            Name = claim.Metadata.Name,
-            NamespaceProperty = claim.Metadata.NamespaceProperty,
-            Uid = claim.Metadata.Uid,
-            ResourceVersion = claim.Metadata.ResourceVersion,
-        };
-        return volume with { Metadata = volume.Metadata with { Annotations = annotations }, Spec = volume.Spec with { ClaimRef = reference } };
-    }
 }
 
 /// <param name="Volumes">As they are to be written: kept for their claims.</param>

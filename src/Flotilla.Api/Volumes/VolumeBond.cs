@@ -1,13 +1,12 @@
-using Flotilla.Api.Volumes;
 using k8s.Models;
 
-namespace Flotilla.Controllers.PersistentVolumes;
+namespace Flotilla.Api.Volumes;
 
 /// <summary>
 /// The two halves of a binding as they should read; null: it does already. The volume's half is written first,
 /// so that a crash in between leaves a volume kept for the claim.
 /// </summary>
-internal static class VolumeBond
+public static class VolumeBond
 {
     public static V1PersistentVolume? OnVolume(V1PersistentVolume volume, V1PersistentVolumeClaim claim)
     {
@@ -15,19 +14,21 @@ internal static class VolumeBond
         {
             return null;
         }
-        var reference = new V1ObjectReference
-        {
-            ApiVersion = "v1",
-            Kind = "PersistentVolumeClaim",
-            Name = claim.Metadata.Name,
-            NamespaceProperty = claim.Metadata.NamespaceProperty,
-            Uid = claim.Metadata.Uid,
-            ResourceVersion = claim.Metadata.ResourceVersion,
-        };
         // Whoever kept the volume for the claim keeps it after the claim too.
         var metadata = volume.IsFor(claim) ? volume.Metadata : With(volume.Metadata, VolumeAnnotations.BoundByController);
-        return volume with { Metadata = metadata, Spec = volume.Spec with { ClaimRef = reference } };
+        return volume with { Metadata = metadata, Spec = volume.Spec with { ClaimRef = ReferenceTo(claim) } };
     }
+
+    /// <summary>By which a volume names its claim.</summary>
+    public static V1ObjectReference ReferenceTo(V1PersistentVolumeClaim claim) => new()
+    {
+        ApiVersion = "v1",
+        Kind = "PersistentVolumeClaim",
+        Name = claim.Metadata.Name,
+        NamespaceProperty = claim.Metadata.NamespaceProperty,
+        Uid = claim.Metadata.Uid,
+        ResourceVersion = claim.Metadata.ResourceVersion,
+    };
 
     public static V1PersistentVolumeClaim? OnClaim(V1PersistentVolumeClaim claim, V1PersistentVolume volume)
     {
