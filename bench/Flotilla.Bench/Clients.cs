@@ -10,9 +10,9 @@ internal static class Clients
     /// <summary>A figure per second, with what one item cost the server if that is known.</summary>
     public static async Task<Figure> MeasureAsync(string what, string unit, int clients, int count, Func<int, Task> act)
     {
-        var before = ServerTime?.Invoke();
+        var spent = new Spending();
         var rate = await RateAsync(clients, count, act);
-        return new Figure(what, rate, unit) { ServerMicroseconds = (ServerTime?.Invoke() - before)?.TotalMicroseconds / count };
+        return spent.On(new Figure(what, rate, unit), count);
     }
 
     /// <summary>Does items 0..count-1 with so many clients, each one request at a time. Returns items per second.</summary>

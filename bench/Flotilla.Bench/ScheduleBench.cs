@@ -14,17 +14,17 @@ internal sealed class ScheduleBench(ApiClient api, string ns, int clients)
     public async Task<Figure> RunAsync(ScheduleWorkload workload, int measured)
     {
         await BindAsync(workload, "before", workload.Before, false);
-        var before = Clients.ServerTime?.Invoke();
+        var spent = new Spending();
         var rate = await BindAsync(workload, "pod", measured, true);
-        var cost = (Clients.ServerTime?.Invoke() - before)?.TotalMicroseconds / measured;
         var name = string.Create(CultureInfo.InvariantCulture, $"{workload.Name}: {workload.Nodes:N0} nodes, {workload.Before:N0} pods there, {measured:N0} pods by {clients} clients");
-        return new Figure(name, rate, workload.Floor > 0 ? $"pods/s (upstream's floor: {workload.Floor})" : "pods/s") { ServerMicroseconds = cost };
+        return spent.On(new Figure(name, rate, workload.Floor > 0 ? $"pods/s (upstream's floor: {workload.Floor})" : "pods/s"), measured);
     }
 
     /// <summary>From the Deployment's creation until all its pods run, and from its deletion until all are gone.</summary>
     public async IAsyncEnumerable<Figure> DeployAsync(int replicas)
     {
         var deployments = $"/apis/apps/v1/namespaces/{ns}/deployments";
+        var spent = new Spending();
         var watch = Stopwatch.StartNew();
         await api.PostAsync(deployments, Encoding.UTF8.GetBytes($$$$$"""
             {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"big"},"spec":{"replicas":{{{{{replicas}}}}},
@@ -32,11 +32,13 @@ internal sealed class ScheduleBench(ApiClient api, string ns, int clients)
             "spec":{"containers":[{"name":"pause","image":"pause","resources":{"requests":{"cpu":"10m","memory":"10Mi"}}}]}}}}
             """));
         await UntilAsync(deployments + "/big", body => (int?)JsonNode.Parse(body)!["status"]?["readyReplicas"] == replicas);
-        yield return new Figure(string.Create(CultureInfo.InvariantCulture, $"Deployment of {replicas:N0} replicas, created to all ready"), watch.Elapsed.TotalSeconds, "s");
+        var name = string.Create(CultureInfo.InvariantCulture, $"Deployment of {replicas:N0} replicas, created to all ready");
+        yield return spent.On(new Figure(name, watch.Elapsed.TotalSeconds, "s"), replicas);
+        spent = new Spending();
         watch.Restart();
         await api.DeleteAsync(deployments + "/big");
         await UntilAsync(pods + "?limit=1", body => JsonNode.Parse(body)!["items"]!.AsArray().Count == 0);
-        yield return new Figure("The same, deleted to the last pod gone", watch.Elapsed.TotalSeconds, "s");
+        yield return spent.On(new Figure("The same, deleted to the last pod gone", watch.Elapsed.TotalSeconds, "s"), replicas);
     }
 
     private async Task<double> BindAsync(ScheduleWorkload workload, string name, int count, bool measured)
