@@ -13,12 +13,6 @@ public sealed record ObjectMetadata : IKubernetesObject<V1ObjectMeta>
     [JsonPropertyName("kind")]
     public string Kind { get; set; } = "";
 
-    /// <summary>Without managed fields: they are the bulk of it, and whoever wants them wants the whole object.</summary>
     [JsonPropertyName("metadata")]
-    public V1ObjectMeta Metadata
-    {
-        get;
-        set => field = value.ManagedFields is null ? value : value with { ManagedFields = null };
-    }
-    = new();
+    public V1ObjectMeta Metadata { get; set; } = new();
 }

@@ -74,7 +74,7 @@ public static class GoJson
         var value = new JsonObject();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
-            var name = LenientText.Of(ref reader);
+            var name = NamePool.Of(ref reader);
             reader.Read();
             var childPath = duplicates is null ? "" : path.Length == 0 ? name : $"{path}.{name}";
             var child = ReadValue(ref reader, duplicates, childPath);

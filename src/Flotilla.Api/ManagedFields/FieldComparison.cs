@@ -37,7 +37,7 @@ public sealed class FieldComparison
 
             // Fields kept by value exist even in an empty object, so they are never gained or lost as a whole.
             var present = before is not null && field is not null && StructFields.IsAlwaysPresent(type!, field);
-            path.Push("f:" + name);
+            path.Push(field?.Element ?? "f:" + name);
             CompareValue(left, right, field?.Value, field, present);
             path.Pop();
         }
@@ -73,7 +73,11 @@ public sealed class FieldComparison
                 break;
             case JsonArray when field is { Ownership: not ListOwnership.Atomic } && !(IsEmptyOrNull(left) && IsEmptyOrNull(right)):
                 MarkWhole(left, right, present);
-                CompareList(left as JsonArray, right as JsonArray, field);
+                if (left is null || !left.SameAs(right))
+                {
+                    CompareList(left as JsonArray, right as JsonArray, field);
+                }
+
                 break;
             default:
                 MarkLeaf(left, right, present);
@@ -187,16 +191,22 @@ public sealed class FieldComparison
 
     private static IEnumerable<string> Names(JsonObject? before, JsonObject? after)
     {
-        foreach (var (name, _) in before ?? [])
+        if (before is not null)
         {
-            yield return name;
-        }
-
-        foreach (var (name, _) in after ?? [])
-        {
-            if (before is null || !before.ContainsKey(name))
+            foreach (var (name, _) in before)
             {
                 yield return name;
+            }
+        }
+
+        if (after is not null)
+        {
+            foreach (var (name, _) in after)
+            {
+                if (before is null || !before.ContainsKey(name))
+                {
+                    yield return name;
+                }
             }
         }
     }

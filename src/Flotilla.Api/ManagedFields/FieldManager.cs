@@ -43,7 +43,7 @@ public static class FieldManager
             Filter(set, reset);
         }
 
-        var changed = compared.Added.Copy();
+        var changed = compared.Added;
         changed.UnionWith(compared.Modified);
         var mine = entries.FirstOrDefault(entry => entry.Is(writer, "Update"));
         foreach (var entry in entries)
@@ -63,9 +63,7 @@ public static class FieldManager
                 entries.Add(mine = new Entry(writer.Manager, "Update", writer.ApiVersion, writer.Subresource, writer.Time, new FieldSet()));
             }
 
-            var owned = mine.Fields.Copy();
-            owned.UnionWith(changed);
-            mine.Fields = owned;
+            mine.Fields.UnionWith(changed);
             mine.Time = writer.Time;
         }
 
@@ -195,10 +193,10 @@ public static class FieldManager
         set.ExceptWith(Unmanaged);
         if (set.Children.TryGetValue("f:metadata", out var metadata))
         {
-            metadata.Children.Remove("f:managedFields");
+            metadata.Remove("f:managedFields");
             if (metadata.IsEmpty)
             {
-                set.Children.Remove("f:metadata");
+                set.Remove("f:metadata");
             }
         }
 

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -9,29 +11,38 @@ namespace Flotilla.Api.ManagedFields;
 /// </summary>
 public sealed class FieldSet
 {
-    public SortedDictionary<string, FieldSet> Children { get; } = new(StringComparer.Ordinal);
+    private static readonly SortedDictionary<string, FieldSet> None = new(StringComparer.Ordinal);
+
+    // Most sets are leaves.
+    private SortedDictionary<string, FieldSet>? children;
+
+    public IReadOnlyDictionary<string, FieldSet> Children => Below;
 
     /// <summary>This very path is in the set, not only paths below it.</summary>
     public bool IsMember { get; set; }
 
-    public bool IsEmpty => !IsMember && Children.Count == 0;
+    public bool IsEmpty => !IsMember && Below.Count == 0;
+
+    private SortedDictionary<string, FieldSet> Below => children ?? None;
 
     public FieldSet Child(string element)
     {
-        if (!Children.TryGetValue(element, out var child))
+        if (!Below.TryGetValue(element, out var child))
         {
-            Children.Add(element, child = new FieldSet());
+            Set(element, child = new FieldSet());
         }
 
         return child;
     }
 
+    public void Remove(string element) => children?.Remove(element);
+
     public FieldSet Copy()
     {
         var copy = new FieldSet { IsMember = IsMember };
-        foreach (var (element, child) in Children)
+        foreach (var (element, child) in Below)
         {
-            copy.Children.Add(element, child.Copy());
+            copy.Set(element, child.Copy());
         }
 
         return copy;
@@ -40,15 +51,15 @@ public sealed class FieldSet
     public void UnionWith(FieldSet other)
     {
         IsMember |= other.IsMember;
-        foreach (var (element, child) in other.Children)
+        foreach (var (element, child) in other.Below)
         {
-            if (Children.TryGetValue(element, out var mine))
+            if (Below.TryGetValue(element, out var mine))
             {
                 mine.UnionWith(child);
             }
             else
             {
-                Children.Add(element, child.Copy());
+                Set(element, child.Copy());
             }
         }
     }
@@ -61,14 +72,19 @@ public sealed class FieldSet
             IsMember = false;
         }
 
-        foreach (var (element, child) in other.Children)
+        if (children is null)
         {
-            if (Children.TryGetValue(element, out var mine))
+            return;
+        }
+
+        foreach (var (element, child) in other.Below)
+        {
+            if (children.TryGetValue(element, out var mine))
             {
                 mine.ExceptWith(child);
                 if (mine.IsEmpty)
                 {
-                    Children.Remove(element);
+                    children.Remove(element);
                 }
             }
         }
@@ -77,23 +93,23 @@ public sealed class FieldSet
     /// <summary>Removes the paths of <paramref name="other"/> and everything below them.</summary>
     public void ExceptTreesOf(FieldSet other)
     {
-        foreach (var (element, child) in other.Children)
+        foreach (var (element, child) in other.Below)
         {
-            if (!Children.TryGetValue(element, out var mine))
+            if (!Below.TryGetValue(element, out var mine))
             {
                 continue;
             }
 
             if (child.IsMember)
             {
-                Children.Remove(element);
+                Remove(element);
                 continue;
             }
 
             mine.ExceptTreesOf(child);
             if (mine.IsEmpty)
             {
-                Children.Remove(element);
+                Remove(element);
             }
         }
     }
@@ -101,11 +117,11 @@ public sealed class FieldSet
     public FieldSet Intersect(FieldSet other)
     {
         var result = new FieldSet { IsMember = IsMember && other.IsMember };
-        foreach (var (element, child) in Children)
+        foreach (var (element, child) in Below)
         {
-            if (other.Children.TryGetValue(element, out var theirs) && child.Intersect(theirs) is { IsEmpty: false } common)
+            if (other.Below.TryGetValue(element, out var theirs) && child.Intersect(theirs) is { IsEmpty: false } common)
             {
-                result.Children.Add(element, common);
+                result.Set(element, common);
             }
         }
 
@@ -117,7 +133,7 @@ public sealed class FieldSet
         var at = this;
         foreach (var element in path)
         {
-            if (!at.Children.TryGetValue(element, out at!))
+            if (!at.Below.TryGetValue(element, out at!))
             {
                 return false;
             }
@@ -132,12 +148,12 @@ public sealed class FieldSet
     public JsonObject ToJson()
     {
         var json = new JsonObject();
-        if (IsMember && Children.Count > 0)
+        if (IsMember && Below.Count > 0)
         {
             json["."] = new JsonObject();
         }
 
-        foreach (var (element, child) in Children)
+        foreach (var (element, child) in Below)
         {
             json[element] = child.ToJson();
         }
@@ -148,11 +164,14 @@ public sealed class FieldSet
     public static FieldSet FromJson(JsonObject? json, bool root = true)
     {
         var set = new FieldSet { IsMember = !root && (json is null || json.Count == 0 || json.ContainsKey(".")) };
-        foreach (var (element, child) in json ?? [])
+        if (json is { Count: > 0 })
         {
-            if (element != ".")
+            foreach (var (element, child) in json)
             {
-                set.Children[Canonical(element)] = FromJson(child as JsonObject, root: false);
+                if (element != ".")
+                {
+                    set.Set(Canonical(element), FromJson(child as JsonObject, root: false));
+                }
             }
         }
 
@@ -160,16 +179,32 @@ public sealed class FieldSet
     }
 
     private static string Canonical(string element) =>
-        element.StartsWith("k:", StringComparison.Ordinal) && JsonNode.Parse(element[2..]) is JsonObject keys
+        element.StartsWith("k:", StringComparison.Ordinal) && !HasOneName(element) && JsonNode.Parse(element[2..]) is JsonObject keys
             ? ElementOf(keys.Select(pair => (pair.Key, pair.Value)))
             : element;
+
+    // Nearly all elements have one key that is a name, and can be written in one way only.
+    private static bool HasOneName(string element) =>
+        element.StartsWith("k:{\"", StringComparison.Ordinal) && element.EndsWith("\"}", StringComparison.Ordinal)
+        && element.AsSpan(2, element.Length - 4).Count('"') == 3
+        && element.AsSpan(2).IndexOf("\":\"", StringComparison.Ordinal) > 0
+        && element.AsSpan(2).IndexOfAnyExcept(PlainLetters) < 0;
 
     /// <summary>The written form of a list element's keys: sorted by name.</summary>
     public static string ElementOf(IEnumerable<(string Key, JsonNode? Value)> keys)
     {
-        var ordered = new JsonObject(keys.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => KeyValuePair.Create(pair.Key, pair.Value?.DeepClone())));
-        return "k:" + ordered.ToJsonString(Plain);
+        var text = new StringBuilder("k:{");
+        foreach (var (key, value) in keys.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            text.Append(text.Length > 3 ? ",\"" : "\"").Append(JsonEncodedText.Encode(key, Plain.Encoder)).Append("\":").Append(value?.ToJsonString(Plain) ?? "null");
+        }
+
+        return text.Append('}').ToString();
     }
+
+    private void Set(string element, FieldSet child) => (children ??= new(StringComparer.Ordinal))[element] = child;
+
+    private static readonly SearchValues<char> PlainLetters = SearchValues.Create("{}\":-./_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
 
     internal static readonly JsonSerializerOptions Plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -180,7 +215,7 @@ public sealed class FieldSet
             yield return prefix;
         }
 
-        foreach (var (element, child) in Children)
+        foreach (var (element, child) in Below)
         {
             foreach (var path in child.Paths([.. prefix, element]))
             {

@@ -42,6 +42,12 @@ public static class StructFields
 
     public static bool IsAlwaysPresent(TypeSchema type, FieldSchema field)
     {
+        // Values of other shapes never are; nearly all fields end here.
+        if (field.Value.Kind is not (ValueKind.Object or ValueKind.List))
+        {
+            return false;
+        }
+
         if (field.Value.Kind != ValueKind.Object)
         {
             return Lists.Contains($"{type.Name}.{field.Name}");

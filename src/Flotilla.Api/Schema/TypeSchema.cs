@@ -54,6 +54,9 @@ public enum ListOwnership
 /// <summary>One field of a type: its shape and the merge rules clients rely on.</summary>
 public sealed record FieldSchema(string Name, ValueSchema Value)
 {
+    /// <summary>The field as an element of a path in managed fields.</summary>
+    public string Element { get; } = "f:" + Name;
+
     public bool Required { get; init; }
 
     public ListOwnership Ownership { get; init; } = ListOwnership.Atomic;

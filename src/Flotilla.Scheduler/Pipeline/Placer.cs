@@ -160,12 +160,13 @@ public sealed class Placer(PluginSet plugins, int percentageOfNodesToScore = 0)
         }
 
         var found = 0;
-        var at = nodes.Count == 0 ? 0 : next % nodes.Count;
+        var all = nodes as NodeInfo[] ?? [.. nodes];
+        var at = all.Length == 0 ? 0 : next % all.Length;
         var looked = 0;
-        for (; looked < nodes.Count && found < enough; looked++)
+        for (; looked < all.Length && found < enough; looked++)
         {
-            var node = nodes[at];
-            at = at + 1 == nodes.Count ? 0 : at + 1;
+            var node = all[at];
+            at = at + 1 == all.Length ? 0 : at + 1;
             var (plugin, verdict) = filters.Test(node);
             if (verdict.IsFit)
             {

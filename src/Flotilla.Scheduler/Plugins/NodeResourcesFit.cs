@@ -91,7 +91,7 @@ public sealed class NodeResourcesFit(FitStrategy? strategy = null, Func<string, 
 
     private Verdict Judge(Resources asked, NodeInfo node, DeviceCatalog? devices)
     {
-        var full = node.Pods.Count + 1 > node.AllowedPods;
+        var full = node.PodCount + 1 > node.AllowedPods;
         var cpu = asked.MilliCpu > 0 && asked.MilliCpu > node.Allocatable.MilliCpu - node.Requested.MilliCpu;
         var memory = asked.MemoryBytes > 0 && asked.MemoryBytes > node.Allocatable.MemoryBytes - node.Requested.MemoryBytes;
         if (asked.Extended.Count == 0 && asked.EphemeralStorageBytes == 0)

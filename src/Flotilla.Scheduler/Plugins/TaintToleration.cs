@@ -21,7 +21,7 @@ public sealed class TaintToleration : IFilterPlugin, IScorePlugin
     public NodeFilter? Filter(SchedulingCycle cycle)
     {
         var pod = cycle.Pod;
-        return node => node.Taints.Count > 0 && Repelling(pod, node.Taints) is not null ? Untolerated : Verdict.Fits;
+        return node => node.IsTainted && Repelling(pod, node.Taints) is not null ? Untolerated : Verdict.Fits;
     }
 
     public bool Score(SchedulingCycle cycle, ReadOnlySpan<NodeInfo> nodes, Span<long> scores)
@@ -29,6 +29,11 @@ public sealed class TaintToleration : IFilterPlugin, IScorePlugin
         var any = false;
         for (var i = 0; i < nodes.Length; i++)
         {
+            if (!nodes[i].IsTainted)
+            {
+                continue;
+            }
+
             foreach (var taint in nodes[i].Taints)
             {
                 if (taint.Effect == "PreferNoSchedule" && !Tolerations.Tolerate(cycle.Pod.Tolerations, taint))

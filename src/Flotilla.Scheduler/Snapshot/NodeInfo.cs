@@ -28,6 +28,9 @@ public sealed class NodeInfo(string name)
 
     public IReadOnlyList<V1Taint> Taints { get; private set; } = [];
 
+    /// <summary>Whether it has any taint: known without a look at them, for filters see thousands of nodes for each pod.</summary>
+    public bool IsTainted { get; private set; }
+
     public bool Unschedulable { get; private set; }
 
     public Resources Allocatable { get; private set; }
@@ -39,6 +42,8 @@ public sealed class NodeInfo(string name)
     public Resources ScoringRequested { get; private set; }
 
     public IReadOnlyDictionary<ObjectKey, PodInfo> Pods => pods;
+
+    public int PodCount { get; private set; }
 
     public IReadOnlyCollection<HostPort> UsedPorts => usedPorts.Keys;
 
@@ -56,6 +61,7 @@ public sealed class NodeInfo(string name)
         }
 
         Taints = [.. node.Spec?.Taints ?? []];
+        IsTainted = Taints.Count > 0;
         Unschedulable = node.Spec?.Unschedulable ?? false;
         var allocatable = node.Status?.Allocatable ?? node.Status?.Capacity;
         Allocatable = Resources.From(allocatable);
@@ -82,6 +88,7 @@ public sealed class NodeInfo(string name)
     internal void Add(PodInfo pod)
     {
         pods.Add(pod.Key, pod);
+        PodCount = pods.Count;
         Requested += pod.Requests;
         ScoringRequested += pod.ScoringRequests;
         foreach (var port in pod.HostPorts)
@@ -93,6 +100,7 @@ public sealed class NodeInfo(string name)
     internal void Remove(PodInfo pod)
     {
         pods.Remove(pod.Key);
+        PodCount = pods.Count;
         Requested -= pod.Requests;
         ScoringRequested -= pod.ScoringRequests;
         foreach (var port in pod.HostPorts)

@@ -1,5 +1,6 @@
 using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
+using Flotilla.Server.Objects;
 using Flotilla.Storage;
 
 namespace Flotilla.Server.Admission.Nodes;
@@ -16,10 +17,14 @@ internal sealed class PodTopologyLabels(IStore store) : IAdmissionPlugin
             return;
         }
 
-        var labels = (await store.FindAsync(CoreKinds.Node, null, name, cancellationToken)).Object("metadata").Object("labels");
-        foreach (var label in Copied)
+        if (await store.GetAsync(CoreKinds.Node.StoragePrefix + name, cancellationToken) is not { } node)
         {
-            if (labels.String(label) is { } value)
+            return;
+        }
+
+        foreach (var (label, value) in StoredFacts.Of(node).Labels)
+        {
+            if (Copied.Contains(label))
             {
                 request.Object.Child("metadata").Child("labels")[label] = value;
             }

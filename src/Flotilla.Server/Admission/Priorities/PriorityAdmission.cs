@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
+using Flotilla.Server.Admission.Matching;
 using Flotilla.Storage;
 
 namespace Flotilla.Server.Admission.Priorities;
@@ -9,6 +10,7 @@ namespace Flotilla.Server.Admission.Priorities;
 internal sealed class PriorityAdmission(IStore store) : IAdmissionPlugin
 {
     private const string PreemptByDefault = "PreemptLowerPriority";
+    private readonly CompiledObjects<JsonObject> classes = new(store, SchedulingKinds.PriorityClass.StoragePrefix, found => found);
 
     public async ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
@@ -77,7 +79,7 @@ internal sealed class PriorityAdmission(IStore store) : IAdmissionPlugin
 
     /// <summary>Should a race have let in several, the lowest counts.</summary>
     private async Task<JsonObject?> FindDefaultAsync(CancellationToken cancellationToken) =>
-        (await store.AllAsync(SchedulingKinds.PriorityClass, null, cancellationToken))
+        (await classes.ListAsync(cancellationToken))
             .Where(found => found.Boolean("globalDefault") == true)
             .OrderBy(found => found.Integer("value"))
             .FirstOrDefault();
