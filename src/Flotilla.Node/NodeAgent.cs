@@ -56,8 +56,9 @@ public sealed class NodeAgent : IAsyncDisposable
         var exclusive = new ExclusiveResources(devices, cpus, () => pinning?.Wake());
         var starter = new ContainerStarter(options, Runtime, puller, environment, hooks, exclusive, events, hostIp);
         var drivers = new CsiDrivers(options, client, time, loggers.CreateLogger<CsiDrivers>());
+        var inUse = new VolumesInUse(options);
         var csi = new CsiVolumes(
-            options, client, drivers, new CsiTokens(new ServiceAccountTokens(client, time)), new CsiExpansion(options, client, events), time);
+            options, client, drivers, new CsiTokens(new ServiceAccountTokens(client, time)), new CsiExpansion(options, client, events), inUse, time);
         var volumes = new PodVolumesManager(options, client, informers, time, loggers, new ImageVolumes(options, puller), csi);
         var cgroups = new PodCgroups(options.CgroupRoot);
         var capacity = NodeCapacity.OfThisMachine(options);
@@ -77,8 +78,9 @@ public sealed class NodeAgent : IAsyncDisposable
         var collector = new ImageCollector(options, Runtime, time, loggers.CreateLogger<ImageCollector>());
         eviction = new EvictionService(options, agent, sampler, disks, collector, new EvictionSignals(options), events, time, loggers.CreateLogger<EvictionService>());
         var server = serving is null ? null : new NodeServer(serving, new NodeAccess(options, serving, client, time), RoutesOf(sampler, cgroups, view, probes, agent, time), loggers);
-        Status = new NodeStatusService(options, client, Runtime, events, time, loggers.CreateLogger<NodeStatusService>()) { ServerPort = () => server?.Port, Pressure = () => eviction.Pressure, Devices = devices.Counts };
+        Status = new NodeStatusService(options, client, Runtime, events, time, loggers.CreateLogger<NodeStatusService>()) { ServerPort = () => server?.Port, Pressure = () => eviction.Pressure, Devices = devices.Counts, InUse = inUse };
         inventory.Changed += Status.Hurry;
+        inUse.Changed = Status.Hurry;
         services.AddRange(
         [
             supervisor,

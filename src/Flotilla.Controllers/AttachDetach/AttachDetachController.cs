@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Flotilla.Api;
 using Flotilla.Api.Volumes;
@@ -19,6 +20,8 @@ internal sealed class AttachDetachController : Controller
     private const string ByVolume = "volumeName";
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
 
+    // Since when attachments, by name, are no longer needed.
+    private readonly ConcurrentDictionary<string, DateTimeOffset> unwanted = new(StringComparer.Ordinal);
     private readonly Informer<V1Pod> pods;
     private readonly Informer<V1PersistentVolumeClaim> claims;
     private readonly Informer<V1PersistentVolume> volumes;
@@ -51,7 +54,7 @@ internal sealed class AttachDetachController : Controller
         attachments.Subscribe(OnAttachment);
         nodes.Subscribe(change =>
         {
-            if (change.Old is null || change.New is null)
+            if (change.Old is null || change.New is null || !AttachmentPlan.InUse(change.Old).SequenceEqual(AttachmentPlan.InUse(change.New), StringComparer.Ordinal))
             {
                 Queue.Add(change.Latest.Key());
             }
@@ -69,9 +72,26 @@ internal sealed class AttachDetachController : Controller
         }
         foreach (var attachment in present.Values.Where(attachment => !wanted.ContainsKey(attachment.Metadata.Name) && IsOurs(attachment) && attachment.Metadata.DeletionTimestamp is null))
         {
-            await Client.DeleteAsync<V1VolumeAttachment>(attachment.Key(), null, cancellationToken);
+            await DetachAsync(key, attachment, cancellationToken);
+        }
+        foreach (var name in unwanted.Keys.Where(name => wanted.ContainsKey(name)))
+        {
+            unwanted.TryRemove(name, out _);
         }
         await PublishAsync(key, wanted, present, cancellationToken);
+    }
+
+    private async Task DetachAsync(ObjectKey node, V1VolumeAttachment attachment, CancellationToken cancellationToken)
+    {
+        var since = unwanted.GetOrAdd(attachment.Metadata.Name, _ => Time.GetUtcNow());
+        var volume = volumes.Get(new ObjectKey(null, attachment.Spec.Source.PersistentVolumeName ?? ""));
+        if (volume?.Spec.Csi is { } source && AttachmentPlan.MustStay(nodes.Get(node), CsiNames.Unique(source.Driver, source.VolumeHandle), Time.GetUtcNow() - since))
+        {
+            Queue.AddAfter(node, LookAgain);
+            return;
+        }
+        await Client.DeleteAsync<V1VolumeAttachment>(attachment.Key(), null, cancellationToken);
+        unwanted.TryRemove(attachment.Metadata.Name, out _);
     }
 
     private async Task AttachAsync(ObjectKey node, string name, WantedAttachment wanted, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using Flotilla.Api;
 using Flotilla.Api.Volumes;
+using Flotilla.Controllers.Nodes;
 using Flotilla.Controllers.Pods;
 using k8s.Models;
 
@@ -8,6 +9,8 @@ namespace Flotilla.Controllers.AttachDetach;
 /// <summary>Which volumes must be attached to one node, for which pods.</summary>
 internal static class AttachmentPlan
 {
+    private static readonly TimeSpan LongestUnmount = TimeSpan.FromMinutes(6);
+
     /// <param name="pods">Of the node.</param>
     /// <returns>By the attachment's name.</returns>
     public static Dictionary<string, WantedAttachment> For(
@@ -31,6 +34,16 @@ internal static class AttachmentPlan
         }
         return wanted;
     }
+
+    /// <summary>Whether a volume that no pod needs is still mounted on its node. A node that nobody hears of has it for a while only.</summary>
+    public static bool MustStay(V1Node? node, string volume, TimeSpan unneeded) =>
+        node is not null
+        && InUse(node).Contains(volume, StringComparer.Ordinal)
+        && node.Spec?.Taints?.Any(taint => taint.Key == Taints.OutOfService) != true
+        && (unneeded < LongestUnmount || node.Status.Conditions?.Any(condition => condition is { Type: "Ready", Status: "True" }) == true);
+
+    /// <summary>What the node says it has mounted.</summary>
+    public static IEnumerable<string> InUse(V1Node node) => node.Status?.VolumesInUse ?? [];
 
     /// <summary>Whether the volume may be on one node only.</summary>
     public static bool IsExclusive(V1PersistentVolume volume) =>

@@ -65,7 +65,7 @@ internal sealed class PortCheck : IAdmissionCheck
 /// <summary>Pods that want no groups but those they name, which runtimes before CRI 1.31 cannot promise.</summary>
 internal sealed class GroupsCheck : IAdmissionCheck
 {
-    public Rejection? Check(V1Pod pod, AdmissionView view) => pod.Spec.SecurityContext?.SupplementalGroupsPolicy == "Strict"
+    public Rejection? Check(V1Pod pod, AdmissionView view) => pod.Spec.SecurityContext?.SupplementalGroupsPolicy == "Strict" && view.Node?.Status?.Features?.SupplementalGroupsPolicy != true
         ? new Rejection("SupplementalGroupsPolicyNotSupported", "SupplementalGroupsPolicy=Strict is not supported in this node")
         : null;
 }

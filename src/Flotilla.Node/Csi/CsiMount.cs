@@ -49,7 +49,7 @@ internal sealed record CsiMount(NodeOptions Options, VolumeRequest Request, CsiD
 
     public string RecordDirectory => Path.Combine(CsiRecord.Root(Options, Request.Pod.Metadata.Uid, Request.IsBlock), Request.Name);
 
-    public CsiRecord Record => new(Driver.Name, Options.NodeName, Handle, TargetPath, Stages ? StagingPath : null, Request.IsBlock);
+    public CsiRecord Record => new(Driver.Name, Options.NodeName, Handle, TargetPath, Stages ? StagingPath : null, Request.IsBlock, MustAttach);
 
     /// <summary>Who gives the volume to the pod's group: null: nobody; false: this node; true: the driver.</summary>
     public bool? GroupByDriver

@@ -4,7 +4,8 @@ namespace Flotilla.Node.Csi;
 
 /// <summary>What is needed to take a volume away again, written before the driver is called: the pod may be forgotten by then.</summary>
 /// <param name="StagingPath">null: the driver does not stage.</param>
-internal sealed record CsiRecord(string Driver, string NodeName, string VolumeHandle, string TargetPath, string? StagingPath, bool IsBlock)
+/// <param name="IsAttached">It came to the node by an attachment, which must outlive its use.</param>
+internal sealed record CsiRecord(string Driver, string NodeName, string VolumeHandle, string TargetPath, string? StagingPath, bool IsBlock, bool IsAttached = false)
 {
     private const string FileName = "vol_data.json";
 

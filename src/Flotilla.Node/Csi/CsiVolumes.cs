@@ -1,5 +1,6 @@
 using System.Text;
 using Flotilla.Api;
+using Flotilla.Api.Volumes;
 using Flotilla.Client;
 using Flotilla.Node.Csi.Api;
 using Flotilla.Node.Linux;
@@ -12,10 +13,11 @@ using k8s.Models;
 namespace Flotilla.Node.Csi;
 
 /// <summary>Volumes that a storage driver of this node mounts: staged once for the node, published for each pod.</summary>
-internal sealed class CsiVolumes(NodeOptions options, IObjectClient client, CsiDrivers drivers, CsiTokens tokens, CsiExpansion expansion, TimeProvider time) : IVolumeKind
+internal sealed class CsiVolumes(NodeOptions options, IObjectClient client, CsiDrivers drivers, CsiTokens tokens, CsiExpansion expansion, VolumesInUse inUse, TimeProvider time) : IVolumeKind
 {
     private const string Plugin = "kubernetes.io/csi";
     private static readonly TimeSpan AttachTimeout = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan ReportTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan AttachLook = TimeSpan.FromMilliseconds(500);
 
     // Whether a volume is the last of its kind on the node must not be asked by two at once.
@@ -77,6 +79,7 @@ internal sealed class CsiVolumes(NodeOptions options, IObjectClient client, CsiD
         {
             var context = await AttachedAsync(mount, cancellationToken);
             mount.Record.Write(mount.RecordDirectory);
+            await ReportAsync(mount, cancellationToken);
             await StageAsync(mount, context, cancellationToken);
             await PublishAsync(mount, context, cancellationToken);
             if (mount.GroupByDriver == false)
@@ -85,6 +88,24 @@ internal sealed class CsiVolumes(NodeOptions options, IObjectClient client, CsiD
             }
         }
         await expansion.ExpandAsync(mount, await SecretAsync(mount.ExpandSecret, cancellationToken), cancellationToken);
+    }
+
+    private async Task ReportAsync(CsiMount mount, CancellationToken cancellationToken)
+    {
+        if (!mount.MustAttach)
+        {
+            return;
+        }
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await using var timer = time.CreateTimer(_ => bounded.Cancel(), null, ReportTimeout, Timeout.InfiniteTimeSpan);
+        try
+        {
+            await inUse.WaitUntilReportedAsync(CsiNames.Unique(mount.Driver.Name, mount.Handle), bounded.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new VolumeException("Volume has not been added to the list of VolumesInUse in the node's volume status");
+        }
     }
 
     private async Task StageAsync(CsiMount mount, IDictionary<string, string> context, CancellationToken cancellationToken)
@@ -192,6 +213,7 @@ internal sealed class CsiVolumes(NodeOptions options, IObjectClient client, CsiD
         {
             staging.Release();
         }
+        inUse.Changed();
     }
 
     // Drivers remove what they made; those that forget it leave an empty directory or file.

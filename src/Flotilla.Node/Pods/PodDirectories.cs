@@ -11,6 +11,10 @@ internal static class PodDirectories
     public static bool IsOurs(NodeOptions options, string podUid) =>
         options.ContainerRuntimeEndpoint is null || Directory.Exists(Of(options, podUid));
 
+    /// <summary>What is gone when the pod's volumes are unmounted.</summary>
+    public static IEnumerable<string> Volumes(NodeOptions options, string podUid) =>
+        ((string[])["volumes", "volume-subpaths"]).Select(name => Path.Combine(Of(options, podUid), name));
+
     public static string HostsFile(NodeOptions options, V1Pod pod) => Path.Combine(Of(options, pod.Metadata.Uid), "etc-hosts");
 
     public static string TerminationLog(NodeOptions options, V1Pod pod, string container, uint attempt) =>

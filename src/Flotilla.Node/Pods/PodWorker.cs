@@ -40,6 +40,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
     private int failures;
     private DateTimeOffset lookedAt;
     private bool hasExclusives;
+    private bool isUnmounted;
 
     public PodWorker(V1Pod pod, PodServices services)
     {
@@ -395,6 +396,12 @@ internal sealed partial class PodWorker : IContainerVerdicts
         IsDone = true;
         Release(desired);
         services.Cgroups.Remove(desired.Metadata.Uid);
+        // Others may need the volumes while this pod is still looked at.
+        if (!isUnmounted)
+        {
+            await services.Volumes.UnmountAsync(desired.Metadata.Uid, cancellationToken);
+            isUnmounted = true;
+        }
     }
 
     private async Task TerminateAsync(V1Pod desired, ObservedPod observed, CancellationToken cancellationToken)

@@ -33,6 +33,9 @@ public sealed partial class NodeStatusService(
     /// <summary>Number of devices of plugins, and of those that are healthy, by resource.</summary>
     internal Func<IReadOnlyDictionary<string, (int All, int Healthy)>> Devices { get; init; } = () => new Dictionary<string, (int, int)>(StringComparer.Ordinal);
 
+    /// <summary>null: nothing is ever attached.</summary>
+    internal Csi.VolumesInUse? InUse { get; init; }
+
     /// <summary>Something that the status tells has changed: it is looked at now.</summary>
     public void Hurry() => Interlocked.Exchange(ref hurry, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
 
@@ -137,6 +140,7 @@ public sealed partial class NodeStatusService(
                 Record(reason, $"Node {options.NodeName} status is now: {reason}");
             }
         }
+        InUse?.Report(status.VolumesInUse ?? []);
         if (state.NotReady is null && ready.TrySetResult())
         {
             Log.Ready(logger, options.NodeName);
@@ -162,6 +166,9 @@ public sealed partial class NodeStatusService(
                 old?.Conditions, NodeConditions.For(Pressure(), state.NotReady), time.GetUtcNow().UtcDateTime),
             NodeInfo = info,
             Images = state.IsDown ? old?.Images : [.. state.Images],
+            RuntimeHandlers = state.IsDown ? old?.RuntimeHandlers : state.Handlers,
+            Features = state.IsDown ? old?.Features : state.Features,
+            VolumesInUse = InUse?.List() is { Count: > 0 } volumes ? [.. volumes] : null,
         };
     }
 

@@ -22,7 +22,11 @@ internal sealed record RuntimeState(string? NotReady, string Version, IReadOnlyL
             await Task.WhenAll(version, status, images);
             var answer = await version;
             return new RuntimeState(
-                Reason((await status).Status.Conditions), $"{answer.RuntimeName}://{answer.RuntimeVersion.TrimStart('v')}", Largest((await images).Images));
+                Reason((await status).Status.Conditions), $"{answer.RuntimeName}://{answer.RuntimeVersion.TrimStart('v')}", Largest((await images).Images))
+            {
+                Handlers = HandlersOf(await status),
+                Features = (await status).Features is { } features ? new V1NodeFeatures { SupplementalGroupsPolicy = features.SupplementalGroupsPolicy } : null,
+            };
         }
         catch (RpcException failure) when (!cancellationToken.IsCancellationRequested)
         {
@@ -32,6 +36,21 @@ internal sealed record RuntimeState(string? NotReady, string Version, IReadOnlyL
 
     /// <summary>It did not answer: what is known of it from before still holds.</summary>
     public bool IsDown { get; private init; }
+
+    /// <summary>The handlers that pods may be run by; null: the runtime does not tell (CRI before 1.30).</summary>
+    public IList<V1NodeRuntimeHandler>? Handlers { get; private init; }
+
+    /// <summary>null: the runtime does not tell (CRI before 1.31).</summary>
+    public V1NodeFeatures? Features { get; private init; }
+
+    internal static IList<V1NodeRuntimeHandler>? HandlersOf(StatusResponse status) => status.RuntimeHandlers.Count == 0 ? null :
+        [.. status.RuntimeHandlers.OrderBy(handler => handler.Name, StringComparer.Ordinal).Select(handler => new V1NodeRuntimeHandler
+        {
+            Name = handler.Name,
+            Features = handler.Features is { } features
+                ? new V1NodeRuntimeHandlerFeatures { RecursiveReadOnlyMounts = features.RecursiveReadOnlyMounts, UserNamespaces = features.UserNamespaces }
+                : null,
+        })];
 
     internal static string? Reason(IEnumerable<RuntimeCondition> conditions)
     {

@@ -98,13 +98,13 @@ public sealed partial class PodVolumesManager : BackgroundService, IPodVolumes
             {
                 await kind.UnmountAsync(podUid, cancellationToken);
             }
-            var directory = Path.Combine(options.PodsDirectory, podUid);
-            Mounts.UnmountBelow(directory);
-            if (Mounts.Below(directory).Count > 0)
+            Mounts.UnmountBelow(PodDirectories.Of(options, podUid));
+            if (Mounts.Below(PodDirectories.Of(options, podUid)).Count > 0)
             {
                 throw new VolumeException($"volumes of pod {podUid} are still mounted");
             }
-            if (Directory.Exists(directory))
+            // How the pod's containers ended is told by what else lies beside them.
+            foreach (var directory in PodDirectories.Volumes(options, podUid).Where(Directory.Exists))
             {
                 Directory.Delete(directory, recursive: true);
             }

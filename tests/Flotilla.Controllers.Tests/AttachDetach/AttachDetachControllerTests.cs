@@ -94,6 +94,35 @@ public sealed class AttachDetachControllerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_node_still_has_mounted_is_not_detached()
+    {
+        await cluster.CreateAsync(Pod("web", "a"));
+        await AttachmentsAsync(1);
+        await SayInUseAsync("kubernetes.io/csi/disk^h");
+        await cluster.Client.DeleteAsync<V1Pod>(new ObjectKey("default", "web"), new V1DeleteOptions { GracePeriodSeconds = 0 }, default);
+        await cluster.UntilAsync(() => Task.FromResult(cluster.Informers.Of<V1Pod>().List().Count == 0), "the pod is known to be gone");
+        cluster.Time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Single(await cluster.ListAsync<V1VolumeAttachment>());
+        await SayInUseAsync();
+        await AttachmentsAsync(0);
+    }
+
+    [Theory]
+    [InlineData("True", false, 10, true)]
+    [InlineData("Unknown", false, 5, true)]
+    [InlineData("Unknown", false, 6, false)]
+    [InlineData("Unknown", true, 0, false)]
+    public void A_node_that_is_lost_does_not_keep_its_volumes_for_ever(string ready, bool outOfService, int minutes, bool stays)
+    {
+        var node = Node("a");
+        node.Status.VolumesInUse = ["v"];
+        node.Status.Conditions = [new V1NodeCondition { Type = "Ready", Status = ready }];
+        node.Spec.Taints = outOfService ? [new V1Taint { Key = "node.kubernetes.io/out-of-service", Effect = "NoExecute" }] : null;
+        Assert.Equal(stays, AttachmentPlan.MustStay(node, "v", TimeSpan.FromMinutes(minutes)));
+        Assert.False(AttachmentPlan.MustStay(node, "other", TimeSpan.Zero));
+    }
+
+    [Fact]
     public async Task A_driver_that_does_not_attach_is_left_alone()
     {
         await cluster.CreateAsync(new V1CSIDriver { ApiVersion = "storage.k8s.io/v1", Kind = "CSIDriver", Metadata = new V1ObjectMeta { Name = "disk" }, Spec = new V1CSIDriverSpec { AttachRequired = false } });
@@ -116,6 +145,14 @@ public sealed class AttachDetachControllerTests : IAsyncLifetime
         await cluster.Client.UpdateStatusAsync(fresh with { ApiVersion = "storage.k8s.io/v1", Kind = "VolumeAttachment", Status = status }, default);
         await cluster.UntilAsync(
             () => Task.FromResult(cluster.Informers.Of<V1VolumeAttachment>().Get(new ObjectKey(null, attachment.Metadata.Name))?.Status?.Attached == status.Attached), "seen");
+    }
+
+    private async Task SayInUseAsync(params string[] volumes)
+    {
+        var node = await cluster.Client.GetAsync<V1Node>(new ObjectKey(null, "a"), default);
+        await cluster.Client.UpdateStatusAsync(node with { ApiVersion = "v1", Kind = "Node", Status = node.Status with { VolumesInUse = volumes } }, default);
+        await cluster.UntilAsync(
+            () => Task.FromResult((cluster.Informers.Of<V1Node>().Get(new ObjectKey(null, "a"))?.Status.VolumesInUse ?? []).Count == volumes.Length), "seen");
     }
 
     private Task HasEventAsync(string text) => cluster.UntilAsync(

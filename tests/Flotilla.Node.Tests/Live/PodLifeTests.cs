@@ -1,3 +1,4 @@
+using Flotilla.Node.Linux;
 using k8s.Models;
 
 namespace Flotilla.Node.Tests.Live;
@@ -33,6 +34,36 @@ public sealed class PodLifeTests(NodeFixture node) : IClassFixture<NodeFixture>
         var terminated = failed.Status.ContainerStatuses[0].State.Terminated;
         Assert.Equal((4, "Error", "bye"), (terminated.ExitCode, terminated.Reason, terminated.Message));
         await host.RemoveAsync(pod);
+    }
+
+    [Fact]
+    public async Task A_pod_that_has_ended_keeps_no_volume_but_its_story()
+    {
+        var first = await AgentHost.StartAsync(node);
+        var pod = first.Create(AgentHost.Pod(
+            "ended",
+            spec =>
+            {
+                spec.RestartPolicy = "Never";
+                spec.Volumes = [new V1Volume { Name = "v", EmptyDir = new V1EmptyDirVolumeSource { Medium = "Memory" } }];
+                spec.Containers[0].VolumeMounts = [new V1VolumeMount { Name = "v", MountPath = "/v" }];
+            },
+            "sh", "-c", "echo -n mounted > /v/file && cat /v/file > /dev/termination-log"));
+        var directory = Path.Combine(node.Options.PodsDirectory, pod.Metadata.Uid);
+        await first.UntilAsync(pod, current => current.Status.Phase == "Succeeded" && Mounts.Below(directory).Count == 0 && !Directory.Exists(Path.Combine(directory, "volumes")));
+        await first.DisposeAsync();
+
+        await using var second = await AgentHost.StartAsync(node, first.Cluster);
+        var other = second.Create(AgentHost.Pod("beside"));
+        await second.UntilAsync(other, IsReady);
+        Assert.Equal("mounted", second.Get(pod)!.Status.ContainerStatuses[0].State.Terminated.Message);
+        await second.RemoveAsync(other);
+        await second.RemoveAsync(pod);
+        using var bounded = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (Directory.Exists(directory))
+        {
+            await Task.Delay(20, bounded.Token);
+        }
     }
 
     [Fact]

@@ -30,6 +30,18 @@ public sealed class NodeConditionsTests
         ]);
         Assert.Equal("container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:cni plugin not initialized", reason);
     }
+
+    [Fact]
+    public void Handlers_are_told_by_name_and_not_at_all_by_an_old_runtime()
+    {
+        var answer = new StatusResponse();
+        Assert.Null(RuntimeState.HandlersOf(answer));
+        answer.RuntimeHandlers.Add(new RuntimeHandler { Name = "runc", Features = new RuntimeHandlerFeatures { RecursiveReadOnlyMounts = true } });
+        answer.RuntimeHandlers.Add(new RuntimeHandler { Name = "" });
+        var handlers = RuntimeState.HandlersOf(answer)!;
+        Assert.Equal(["", "runc"], handlers.Select(handler => handler.Name));
+        Assert.Equal((true, false), (handlers[1].Features.RecursiveReadOnlyMounts, handlers[1].Features.UserNamespaces));
+    }
 }
 
 public sealed class NodeStatusServiceTests(NodeFixture node) : IClassFixture<NodeFixture>

@@ -165,7 +165,7 @@ public sealed class PodVolumesManagerTests : IAsyncLifetime
 
         await volumes.UnmountAsync("u1", Cancellation);
         Assert.Empty(Mounts.Below(directory));
-        Assert.False(Directory.Exists(Path.Combine(directory, "pods", "u1")));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(directory, "pods", "u1")));
     }
 
     [Theory]
