@@ -64,15 +64,16 @@ public sealed class NodeAgent : IAsyncDisposable
         var capacity = NodeCapacity.OfThisMachine(options);
         var self = informers.Of<V1Node>(new ListScope(FieldSelector: $"metadata.name={options.NodeName}"));
         EvictionService? eviction = null;
+        PodAgent? agent = null;
         var admission = new PodAdmission([.. NodeChecks.For(options, capacity), new PressureCheck(() => eviction!.Pressure)], new ResourceCheck(capacity), new AllocationFiles(options), () => self.Get(new Api.ObjectKey(null, options.NodeName)));
         var files = new CgroupFiles(time);
         var (view, probes) = (new RuntimeView(), new ProbeCounts());
         var shared = new PodServices(
             options, Runtime, starter, hooks, volumes, cgroups, capacity, statuses, events, time,
-            loggers.CreateLogger<PodAgent>(), hostIp, view, probes, admission, exclusive, new RuntimeClassHandlers(client), files);
+            loggers.CreateLogger<PodAgent>(), hostIp, view, probes, admission, exclusive, new CriticalPreemption(admission, () => agent!.Workers, events), new RuntimeClassHandlers(client), files);
         Pods = informers.Of<V1Pod>(new ListScope(FieldSelector: $"spec.nodeName={options.NodeName}"));
         Streams = new RuntimeStreams(Runtime, Pods, time);
-        var agent = new PodAgent(shared, Pods, loggers.CreateLogger<PodAgent>());
+        agent = new PodAgent(shared, Pods, loggers.CreateLogger<PodAgent>());
         var sampler = new UsageSampler(cgroups, files, view, () => agent.Known, time);
         var disks = new DiskAccounts(options, Runtime);
         var collector = new ImageCollector(options, Runtime, time, loggers.CreateLogger<ImageCollector>());
@@ -95,6 +96,7 @@ public sealed class NodeAgent : IAsyncDisposable
             new LocalProvisioner(options, client, informers, time, loggers),
             .. server is null ? (IHostedService[])[] : [server],
             Status,
+            new OutOfMemoryWatch(options, events, time, loggers.CreateLogger<OutOfMemoryWatch>()),
             new LogRotation(options, Runtime, time, loggers.CreateLogger<LogRotation>()),
             new ManifestWatcher(options, agent, time, loggers.CreateLogger<ManifestWatcher>()),
             agent,

@@ -46,6 +46,24 @@ internal sealed class PodAdmission(IReadOnlyList<IAdmissionCheck> checks, Resour
         }
     }
 
+    /// <summary>Whom a critical pod that was rejected only for lack of resources may have in its place.</summary>
+    /// <returns>The pods that must go; none: their going would not help, for the reason given.</returns>
+    public (IReadOnlyList<V1Pod> Victims, Rejection Rejection) MakeRoom(V1Pod pod, Rejection rejection)
+    {
+        lock (gate)
+        {
+            var view = new AdmissionView(node(), [.. taken.Values.Select(other => other.Pod)]);
+            if (checks.Where(check => check is not ResourceCheck).Select(check => check.Check(pod, view)).FirstOrDefault(other => other is not null) is { } other)
+            {
+                return ([], other);
+            }
+            var lacks = resources.Lacks(pod, view);
+            return CriticalPods.MakeRoom(pod, view.Others, lacks) is { } victims ? (victims, rejection) : ([], new Rejection(
+                "UnexpectedAdmissionError",
+                $"Unexpected error while attempting to recover from admission failure: preemption: error finding a set of pods to preempt: no set of running pods found to reclaim resources: {CriticalPods.Describe(lacks)}"));
+        }
+    }
+
     /// <summary>The pods that the node has taken.</summary>
     public IReadOnlySet<string> PodUids()
     {

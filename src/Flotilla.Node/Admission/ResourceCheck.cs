@@ -27,6 +27,25 @@ internal sealed class ResourceCheck(NodeCapacity capacity) : IAdmissionCheck
         return null;
     }
 
+    /// <summary>How much of what is lacking, by resource.</summary>
+    public IReadOnlyDictionary<string, decimal> Lacks(V1Pod pod, AdmissionView view)
+    {
+        var lacks = new Dictionary<string, decimal>(StringComparer.Ordinal);
+        if (view.Others.Count + 1 > capacity.MaxPods)
+        {
+            lacks["pods"] = view.Others.Count + 1 - capacity.MaxPods;
+        }
+        foreach (var resource in PodRequests.Names(pod).Where(resource => PodRequests.Of(pod, resource) > 0))
+        {
+            var lack = view.Others.Append(pod).Sum(other => PodRequests.Of(other, resource)) - AmountOf(resource, view.Node);
+            if (lack > 0)
+            {
+                lacks[resource] = lack;
+            }
+        }
+        return lacks;
+    }
+
     /// <summary>Why no departure of others would help; null: it could.</summary>
     public string? Infeasible(V1Pod pod)
     {
@@ -45,7 +64,7 @@ internal sealed class ResourceCheck(NodeCapacity capacity) : IAdmissionCheck
         ?? (node?.Status?.Allocatable?.TryGetValue(resource, out var given) == true ? given.ToDecimal() : 0);
 
     private static Rejection Lacking(string resource, long wanted, long used, long amount) => new(
-        "OutOf" + resource,
+        Rejection.Lack + resource,
         string.Create(CultureInfo.InvariantCulture, $"Node didn't have enough resource: {resource}, requested: {wanted}, used: {used}, capacity: {amount}"));
 
     // The processor is counted in thousandths.

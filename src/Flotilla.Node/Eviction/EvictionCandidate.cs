@@ -1,3 +1,4 @@
+using Flotilla.Node.Admission;
 using Flotilla.Node.Linux;
 using Flotilla.Node.Pods;
 using k8s.Models;
@@ -7,8 +8,6 @@ namespace Flotilla.Node.Eviction;
 /// <summary>A pod that could be asked to leave, and what it uses.</summary>
 internal sealed record EvictionCandidate(V1Pod Pod)
 {
-    private const int CriticalPriority = 2_000_000_000;
-
     public long MemoryBytes { get; init; }
 
     public long Processes { get; init; }
@@ -22,7 +21,7 @@ internal sealed record EvictionCandidate(V1Pod Pod)
     public IReadOnlyDictionary<string, DiskUse> ContainerDisk { get; init; } = new Dictionary<string, DiskUse>(StringComparer.Ordinal);
 
     /// <summary>Without these the cluster or the node would not work.</summary>
-    public bool IsCritical => StaticPods.IsStatic(Pod) || Pod.Spec.Priority >= CriticalPriority;
+    public bool IsCritical => CriticalPods.IsCritical(Pod);
 
     public decimal Request(string resource) => PodRequests.Of(Pod, resource);
 }

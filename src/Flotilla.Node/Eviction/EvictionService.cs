@@ -109,11 +109,11 @@ internal sealed partial class EvictionService(
 
     private bool Evict(PodWorker worker, string message, TimeSpan grace)
     {
-        if (!worker.Evict(message, grace))
+        if (!worker.Evict(PodFailures.Evicted, message, grace))
         {
             return false;
         }
-        events.Record(worker.Pod, "Warning", "Evicted", message);
+        events.Record(worker.Pod, "Warning", PodFailures.Evicted, message);
         Log.Evicted(logger, worker.Pod.Key(), message);
         return true;
     }

@@ -23,6 +23,6 @@ internal sealed class PressureCheck(Func<NodePressure> pressure) : IAdmissionChe
             return null;
         }
         var conditions = new[] { (now.Memory, "MemoryPressure"), (now.Disk, "DiskPressure"), (now.Processes, "PIDPressure") }.Where(pair => pair.Item1).Select(pair => pair.Item2);
-        return new Rejection("Evicted", EvictionMessages.Condition(conditions));
+        return new Rejection(PodFailures.Evicted, EvictionMessages.Condition(conditions));
     }
 }

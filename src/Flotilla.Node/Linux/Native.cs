@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Flotilla.Node.Linux;
 
@@ -59,6 +60,50 @@ internal static class Native
         if (result != 0)
         {
             throw new IOException($"setns {path}: {new Win32Exception(error).Message}");
+        }
+    }
+
+    /// <summary>Opens a file or device for what will be written to it from now on.</summary>
+    public static SafeFileHandle OpenFromEnd(string path)
+    {
+        const int noWait = 0x800;
+        const int fromEnd = 2;
+        var descriptor = open(path, OpenReadOnlyCloseOnExec | noWait);
+        if (descriptor < 0)
+        {
+            throw Failure($"open {path}");
+        }
+        var handle = new SafeFileHandle(descriptor, ownsHandle: true);
+        if (lseek(descriptor, 0, fromEnd) < 0)
+        {
+            var failure = Failure($"seek {path}");
+            handle.Dispose();
+            throw failure;
+        }
+        return handle;
+    }
+
+    /// <returns>null: there is nothing to read now.</returns>
+    public static int? ReadAvailable(SafeFileHandle handle, byte[] buffer)
+    {
+        const int wouldWait = 11;
+        const int overwritten = 32;
+        while (true)
+        {
+            var count = read(handle, buffer, (nuint)buffer.Length);
+            if (count >= 0)
+            {
+                return count == 0 ? null : (int)count;
+            }
+            var error = Marshal.GetLastPInvokeError();
+            if (error == wouldWait)
+            {
+                return null;
+            }
+            if (error != overwritten)
+            {
+                throw Failure("read");
+            }
         }
     }
 
@@ -135,6 +180,12 @@ internal static class Native
 
     [DllImport("libc", SetLastError = true)]
     private static extern int close(int descriptor);
+
+    [DllImport("libc", SetLastError = true)]
+    private static extern long lseek(int descriptor, long offset, int origin);
+
+    [DllImport("libc", SetLastError = true)]
+    private static extern nint read(SafeFileHandle descriptor, byte[] buffer, nuint count);
 
     [DllImport("libc", SetLastError = true)]
     private static extern int setns(int descriptor, int type);

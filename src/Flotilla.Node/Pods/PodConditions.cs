@@ -26,9 +26,9 @@ internal static class PodConditions
         {
             conditions.Add(New("PodResizePending", true, pending.Reason, pending.Message));
         }
-        if (input.Failure is { Reason: "Evicted" } eviction)
+        if (input.Failure is { Reason: PodFailures.Evicted or PodFailures.Preempting } disruption)
         {
-            conditions.Add(New("DisruptionTarget", true, "TerminationByKubelet", eviction.Message));
+            conditions.Add(New("DisruptionTarget", true, "TerminationByKubelet", disruption.Reason == PodFailures.Evicted ? disruption.Message : "Pod was preempted by Kubelet to accommodate a critical pod."));
         }
         if (input.Resizing is { } fault)
         {

@@ -25,5 +25,6 @@ internal sealed record PodServices(
     ProbeCounts ProbeCounts,
     PodAdmission Admission,
     ExclusiveResources Exclusive,
+    CriticalPreemption Preemption,
     RuntimeClassHandlers Handlers,
     CgroupFiles CgroupFiles);

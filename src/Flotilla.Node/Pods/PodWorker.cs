@@ -26,6 +26,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
     private readonly ContainerStarts starts;
     private readonly PodResizer resizer;
     private readonly PodGarbage garbage;
+    private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim wake = new(1, 1);
     private readonly Lock gate = new();
     private V1Pod pod;
@@ -80,8 +81,13 @@ internal sealed partial class PodWorker : IContainerVerdicts
     /// <summary>Nothing of it runs any more.</summary>
     public bool IsDone { get; private set; }
 
+    /// <summary>Done when nothing of it runs any more; its resources are free then.</summary>
+    public Task Ended => ended.Task;
+
     /// <summary>Ends the pod for the node's sake. False: it is ending already.</summary>
-    public bool Evict(string message, TimeSpan grace)
+    /// <param name="reason">One of <see cref="PodFailures"/>.</param>
+    /// <param name="grace">null: what the pod asks for.</param>
+    public bool Evict(string reason, string message, TimeSpan? grace)
     {
         lock (gate)
         {
@@ -90,7 +96,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
                 return false;
             }
             evictionGrace = grace;
-            failure = ("Evicted", message);
+            failure = (reason, message);
             interrupt.Cancel();
         }
         Wake();
@@ -239,7 +245,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
             var desired = resizer.Allocate(wanted);
             if (failure is null && Deadline <= services.Time.GetUtcNow())
             {
-                failure = ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
+                failure = (PodFailures.DeadlineExceeded, "Pod was active on the node longer than the specified deadline");
                 services.Events.Record(desired, "Normal", failure.Value.Reason, failure.Value.Message);
             }
             if (failure is not null || status.Phase is "Succeeded" or "Failed")
@@ -276,6 +282,10 @@ internal sealed partial class PodWorker : IContainerVerdicts
             return rejection is null;
         }
         rejection = services.Admission.Admit(wanted, observed.Sandboxes.Count > 0 || status.Phase == "Running", Wake);
+        if (rejection is { IsForResources: true } && CriticalPods.IsCritical(wanted))
+        {
+            rejection = await services.Preemption.AdmitAsync(wanted, rejection, Wake, cancellationToken);
+        }
         if (rejection is null && !hasExclusives)
         {
             rejection = await services.Exclusive.AdmitAsync(wanted, services.Admission.PodUids(), cancellationToken);
@@ -395,6 +405,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
         Publish(desired, observed, stopped: true);
         IsDone = true;
         Release(desired);
+        ended.TrySetResult();
         services.Cgroups.Remove(desired.Metadata.Uid);
         // Others may need the volumes while this pod is still looked at.
         if (!isUnmounted)
@@ -429,6 +440,7 @@ internal sealed partial class PodWorker : IContainerVerdicts
         services.Cgroups.Remove(desired.Metadata.Uid);
         IsDone = true;
         Release(desired);
+        ended.TrySetResult();
         services.ProbeCounts.Forget(desired.Metadata.Uid);
         garbage.DeleteFiles(desired);
     }

@@ -1,0 +1,13 @@
+namespace Flotilla.Node.Pods;
+
+/// <summary>Why a node ends a pod, as its status says it.</summary>
+internal static class PodFailures
+{
+    /// <summary>The node was short of something, or the pod kept more than it may.</summary>
+    public const string Evicted = "Evicted";
+
+    /// <summary>A critical pod needed its place.</summary>
+    public const string Preempting = "Preempting";
+
+    public const string DeadlineExceeded = "DeadlineExceeded";
+}
