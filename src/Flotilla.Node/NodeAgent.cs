@@ -36,9 +36,11 @@ public sealed class NodeAgent : IAsyncDisposable
     private readonly List<IHostedService> services = [];
     private readonly DeviceManager devices;
 
+    /// <param name="shared">For what concerns more than this node; null: the same as for the node itself.</param>
     public NodeAgent(
-        NodeOptions options, IObjectClient client, InformerSet informers, TimeProvider time, ILoggerFactory loggers, NodeServing? serving = null)
+        NodeOptions options, IObjectClient client, InformerSet informers, TimeProvider time, ILoggerFactory loggers, NodeServing? serving = null, SharedAccess? shared = null)
     {
+        shared ??= new SharedAccess(client, informers);
         this.options = options;
         Runtime = new CriClient(options.RuntimeSocket);
         Images = new ImageStore(Runtime, options);
@@ -90,10 +92,10 @@ public sealed class NodeAgent : IAsyncDisposable
             statuses,
             drivers,
             volumes,
-            new CsiSidecar(options, client, informers, drivers, time, loggers),
+            new CsiSidecar(options, shared.Client, shared.Informers, drivers, time, loggers),
             new DevicePluginHost(options.DevicePluginDirectory, inventory, loggers.CreateLogger<DevicePluginHost>()),
             .. pinning is null ? (IHostedService[])[] : [pinning],
-            new LocalProvisioner(options, client, informers, time, loggers),
+            new LocalProvisioner(options, shared.Client, shared.Informers, time, loggers),
             .. server is null ? (IHostedService[])[] : [server],
             Status,
             new OutOfMemoryWatch(options, events, time, loggers.CreateLogger<OutOfMemoryWatch>()),

@@ -67,6 +67,12 @@ public sealed record NodeOptions
 
     public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(40);
 
+    /// <summary>What a joined node asks for; the cluster may give less.</summary>
+    public TimeSpan CertificateLifetime { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>The age at which certificates are renewed; null: at six tenths of their lifetime.</summary>
+    public TimeSpan? RenewCertificatesAfter { get; init; }
+
     /// <summary>Name of the container runtime's socket when the agent supervises it.</summary>
     public string ContainerdSocket => Path.Combine(RunDirectory, "containerd.sock");
 

@@ -2,7 +2,6 @@ using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
 using Flotilla.Client;
 using Flotilla.Client.Explanations;
-using Flotilla.Client.Streams;
 using Flotilla.Server.Admission;
 using Flotilla.Server.Admission.TypeChecks;
 using Flotilla.Server.Admission.Webhooks;
@@ -53,7 +52,8 @@ public sealed class ApiServer : IAsyncDisposable
     private readonly ServerStatus status;
     private readonly ServiceAllocator allocator;
     private readonly WebhookConnections webhooks;
-    private readonly NodeConnections nodes = new();
+    private readonly NodeConnections nodes;
+    private readonly NodeTunnels tunnels;
     private readonly NodeClient nodeClient;
     private readonly ExplanationAnswers explanations = new();
     private readonly HttpListenerHost listener;
@@ -89,7 +89,9 @@ public sealed class ApiServer : IAsyncDisposable
         typeChecks = new PolicyTypeChecks(objects, kinds, time, loggers.CreateLogger<PolicyTypeChecks>());
         apiServices = new ApiServiceService(objects, kinds, apis, new Availability(aggregatedServers, services), time, loggers.CreateLogger<ApiServiceService>());
         forwarder = new Forwarder();
-        nodeClient = new NodeClient(identity);
+        tunnels = new NodeTunnels(loggers.CreateLogger<NodeTunnels>());
+        nodeClient = new NodeClient(identity, objects, tunnels);
+        nodes = new NodeConnections(objects, nodeClient, forwarder);
         proxies = new ProxyRequests(kinds, authorizer, admission, new ProxyTargets(objects, services, nodeClient), forwarder);
         audit = new AuditRecorder(options.Audit, time, loggers);
         flows = new FlowControl(store, options.MaxConcurrentRequests, time, loggers.CreateLogger<FlowControl>());
@@ -112,10 +114,10 @@ public sealed class ApiServer : IAsyncDisposable
             new ReviewAnswers(new AccessReviews(authorizer), access.Tokens, pods, kinds, time),
             reads,
             writes,
-            new SubresourceAnswers(objects, reads, writes, new ScaleAnswers(objects), pods, new TokenAnswers(objects, admission, identity.ServiceAccounts, time), new LogAnswers(objects, nodes), explanations),
+            new SubresourceAnswers(objects, reads, writes, new ScaleAnswers(objects), pods, new TokenAnswers(objects, admission, identity.ServiceAccounts, time), new LogAnswers(nodes), explanations),
             new MetricsAnswers(objects, reads, new UsageReader(nodeClient, time, loggers.CreateLogger<UsageReader>()), time));
-        var streams = new StreamRequests(kinds, authorizer, admission, objects, nodes);
-        listener = new HttpListenerHost(options, identity, new HttpAdapter(handler, streams, new ForwardedRequests(proxies, new AggregatedRequests(apis, authorizer, aggregatedServers, forwarder)), access.Authenticator, audit, new FlowGate(flows, new RequestWidth(store, kinds)), status, metrics, time, loggers.CreateLogger<HttpAdapter>()), loggers);
+        var streams = new StreamRequests(kinds, authorizer, admission, nodes);
+        listener = new HttpListenerHost(options, identity, new HttpAdapter(handler, new TunnelRequests(tunnels, status), streams, new ForwardedRequests(proxies, new AggregatedRequests(apis, authorizer, aggregatedServers, forwarder)), access.Authenticator, audit, new FlowGate(flows, new RequestWidth(store, kinds)), status, metrics, time, loggers.CreateLogger<HttpAdapter>()), loggers);
         local = new LocalParts(handler, objects, hubs, kinds, apis, aggregatedServers, audit, time);
         Client = ClientFor("flotilla");
     }
@@ -123,8 +125,8 @@ public sealed class ApiServer : IAsyncDisposable
     /// <summary>The API in process, as the system itself.</summary>
     public IObjectClient Client { get; }
 
-    /// <summary>The streams of this process's node: logs, exec, attach, port-forward.</summary>
-    public INodeStreams? NodeStreams
+    /// <summary>The streams of this process's node: logs, exec, attach, port-forward. Other nodes are reached by their servers.</summary>
+    public LocalStreams? NodeStreams
     {
         get => nodes.Local;
         set => nodes.Local = value;
@@ -152,7 +154,7 @@ public sealed class ApiServer : IAsyncDisposable
 
         await new FirstObjects(new BuiltInObjects(objects), options).CreateAsync(cancellationToken);
         await endpoints.EnsureAsync(cancellationToken);
-        await new AccessObjects(new BuiltInObjects(objects), identity, time).EnsureAsync(cancellationToken);
+        await new AccessObjects(new BuiltInObjects(objects), identity, options, time).EnsureAsync(cancellationToken);
         await customResources.StartAsync(cancellationToken);
         await audit.StartAsync(cancellationToken);
         await flows.StartAsync(cancellationToken);

@@ -13,7 +13,9 @@ var root = new RootCommand("Flotilla runs containers across machines and speaks 
     SimulateCommand.Create(),
     RotateCommand.Create(),
     VersionCommand.Create(),
+    TokenCommand.Create(),
     ServerCommand.Create(),
+    AgentCommand.Create(),
 };
 
 // An ordered stop of the server needs longer than the default two seconds.

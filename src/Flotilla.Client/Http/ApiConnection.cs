@@ -118,6 +118,8 @@ internal sealed class ApiConnection : IDisposable
         {
             SslOptions = tls,
             ConnectTimeout = options.ConnectTimeout,
+            ConnectCallback = options.Connect is { } connect ? (_, cancellationToken) => connect(cancellationToken) : null,
+            PooledConnectionLifetime = options.ConnectionLifetime,
             EnableMultipleHttp2Connections = true,
             UseProxy = false,
 

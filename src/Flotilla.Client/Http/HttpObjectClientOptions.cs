@@ -19,6 +19,12 @@ public sealed class HttpObjectClientOptions
     /// <summary>Carries the requests in place of connections to <see cref="Server"/>; the caller's to dispose of.</summary>
     public HttpMessageHandler? Handler { get; init; }
 
+    /// <summary>Opens each connection, to whichever server it finds; null: to <see cref="Server"/>. TLS names <see cref="Server"/> either way.</summary>
+    public Func<CancellationToken, ValueTask<Stream>>? Connect { get; init; }
+
+    /// <summary>A connection takes no new requests after this long, so that a rotated certificate takes its place.</summary>
+    public TimeSpan ConnectionLifetime { get; init; } = Timeout.InfiniteTimeSpan;
+
     public string UserAgent { get; init; } = "flotilla";
 
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);

@@ -6,9 +6,18 @@ using k8s.Models;
 
 namespace Flotilla.Controllers.Certificates;
 
-/// <summary>Approves the client certificates of nodes, when whoever asks may have them.</summary>
+/// <summary>
+/// Approves the certificates of nodes, when whoever asks may have them: as clients, and as servers under the names that
+/// the Node tells. A name that a living node has is not given to another machine.
+/// </summary>
 internal sealed class CertificateApprovingController : Controller
 {
+    private const string NodePrefix = "system:node:";
+    private const string Bootstrappers = "system:bootstrappers";
+
+    private static readonly TimeSpan AddressPatience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan AddressInterval = TimeSpan.FromSeconds(1);
+
     private readonly Informer<V1CertificateSigningRequest> requests;
 
     public CertificateApprovingController(ControllerContext context)
@@ -17,7 +26,7 @@ internal sealed class CertificateApprovingController : Controller
     protected override async Task ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         if (requests.Get(key) is not { } request || request.IsIssued() || request.Has("Approved") || request.Has("Denied")
-            || request.Spec.SignerName != SignerRules.KubeletClient
+            || request.Spec.SignerName is not (SignerRules.KubeletClient or SignerRules.KubeletServing)
             || SigningRequest.Parse(request.Spec.Request, out _) is not { } parsed
             || SignerRules.Problem(request.Spec.SignerName, parsed, [.. request.Spec.Usages]) is not null)
         {
@@ -25,14 +34,64 @@ internal sealed class CertificateApprovingController : Controller
         }
 
         var own = request.Spec.Username == parsed.CommonName;
-        if (own && await IsAllowedAsync(request, "selfnodeclient", cancellationToken))
+        if (request.Spec.SignerName == SignerRules.KubeletServing)
         {
-            await ApproveAsync(request, "Auto approving self kubelet client certificate after SubjectAccessReview.", cancellationToken);
+            if (own && await ServesUnderAsync(parsed, cancellationToken))
+            {
+                await DecideAsync(request, "Approved", "AutoApproved", "Auto approving the serving certificate of a node for its own addresses.", cancellationToken);
+            }
+            else if (own && Now - request.Metadata.CreationTimestamp < AddressPatience)
+            {
+                Queue.AddAfter(key, AddressInterval);
+            }
+        }
+        else if (own && await IsAllowedAsync(request, "selfnodeclient", cancellationToken))
+        {
+            await DecideAsync(request, "Approved", "AutoApproved", "Auto approving self kubelet client certificate after SubjectAccessReview.", cancellationToken);
         }
         else if (await IsAllowedAsync(request, "nodeclient", cancellationToken))
         {
-            await ApproveAsync(request, "Auto approving kubelet client certificate after SubjectAccessReview.", cancellationToken);
+            if (request.Spec.Groups?.Contains(Bootstrappers) == true && await IsAliveAsync(NodeOf(parsed), cancellationToken))
+            {
+                var refusal = $"a node named {NodeOf(parsed)} is alive in this cluster; give this machine another name with --node-name, or remove that node first with: flotilla node rm {NodeOf(parsed)}";
+                await DecideAsync(request, "Denied", "NodeNameInUse", refusal, cancellationToken);
+                return;
+            }
+
+            await DecideAsync(request, "Approved", "AutoApproved", "Auto approving kubelet client certificate after SubjectAccessReview.", cancellationToken);
         }
+    }
+
+    private static string NodeOf(SigningRequest request) => request.CommonName[NodePrefix.Length..];
+
+    private async Task<bool> IsAliveAsync(string node, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var lease = await Client.GetAsync<V1Lease>(new ObjectKey("kube-node-lease", node), cancellationToken);
+            return lease.Spec?.RenewTime is { } renewed && Now - renewed.ToUniversalTime() < Options.NodeGracePeriod;
+        }
+        catch (ApiException missing) when (missing.IsNotFound)
+        {
+            return false;
+        }
+    }
+
+    // A node that has just registered may not have told its addresses yet: the request is looked at again.
+    private async Task<bool> ServesUnderAsync(SigningRequest request, CancellationToken cancellationToken)
+    {
+        V1Node node;
+        try
+        {
+            node = await Client.GetAsync<V1Node>(new ObjectKey(null, NodeOf(request)), cancellationToken);
+        }
+        catch (ApiException missing) when (missing.IsNotFound)
+        {
+            return false;
+        }
+
+        var known = (node.Status?.Addresses ?? []).Select(address => address.Address).Append(node.Metadata.Name).ToHashSet(StringComparer.Ordinal);
+        return request.Names.Dns.All(known.Contains) && request.Names.Addresses.All(address => known.Contains(address.ToString()));
     }
 
     private async Task<bool> IsAllowedAsync(V1CertificateSigningRequest request, string subresource, CancellationToken cancellationToken)
@@ -55,11 +114,11 @@ internal sealed class CertificateApprovingController : Controller
         return document.RootElement.GetProperty("status").GetProperty("allowed").GetBoolean();
     }
 
-    private Task ApproveAsync(V1CertificateSigningRequest request, string message, CancellationToken cancellationToken) =>
+    private Task DecideAsync(V1CertificateSigningRequest request, string decision, string reason, string message, CancellationToken cancellationToken) =>
         Client.SendAsync(
             HttpMethod.Put,
             $"/apis/certificates.k8s.io/v1/certificatesigningrequests/{request.Metadata.Name}/approval",
             "application/json",
-            ObjectJson.Encode(request.With("Approved", "AutoApproved", message, Now)),
+            ObjectJson.Encode(request.With(decision, reason, message, Now)),
             cancellationToken);
 }

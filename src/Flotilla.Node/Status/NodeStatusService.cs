@@ -58,7 +58,7 @@ public sealed partial class NodeStatusService(
             {
                 if (nodeUid is null)
                 {
-                    await RegisterAsync(cancellationToken);
+                    await RegisterAsync(await RuntimeState.ReadAsync(runtime, cancellationToken), cancellationToken);
                 }
                 await SyncAsync(cancellationToken);
             });
@@ -76,11 +76,26 @@ public sealed partial class NodeStatusService(
         }
     }
 
-    private async Task RegisterAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Makes the Node before the runtime runs: by then the cluster has given it a range for its pods.
+    /// </summary>
+    /// <exception cref="ApiException">The cluster does not take it.</exception>
+    public async Task RegisterEarlyAsync(CancellationToken cancellationToken)
     {
         try
         {
-            var state = await RuntimeState.ReadAsync(runtime, cancellationToken);
+            await RegisterAsync(RuntimeState.Starting, cancellationToken);
+        }
+        catch (ApiException conflict) when (conflict.IsConflict)
+        {
+            // Somebody else writes it at this moment; the loop tries again.
+        }
+    }
+
+    private async Task RegisterAsync(RuntimeState state, CancellationToken cancellationToken)
+    {
+        try
+        {
             var created = await client.CreateAsync(
                 new V1Node
                 {

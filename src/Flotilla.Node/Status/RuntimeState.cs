@@ -11,6 +11,8 @@ internal sealed record RuntimeState(string? NotReady, string Version, IReadOnlyL
     private const int MostImages = 50;
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
+    public static readonly RuntimeState Starting = new("container runtime is starting", "", []);
+
     public static async Task<RuntimeState> ReadAsync(CriClient runtime, CancellationToken cancellationToken)
     {
         try

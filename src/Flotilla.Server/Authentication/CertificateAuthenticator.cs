@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 namespace Flotilla.Server.Authentication;
 
 /// <summary>Client certificates of the cluster's authority: CN is the user, each O a group. A connection's certificate is looked at once.</summary>
-public sealed class CertificateAuthenticator(X509Certificate2 authority, TimeProvider time) : IRequestAuthenticator
+public sealed class CertificateAuthenticator(X509Certificate2 authority, RevokedNodes revoked, TimeProvider time) : IRequestAuthenticator
 {
     private const string CommonName = "2.5.4.3";
     private const string Organization = "2.5.4.10";
@@ -16,8 +16,18 @@ public sealed class CertificateAuthenticator(X509Certificate2 authority, TimePro
     // A connection hands out the same object for each of its requests.
     private readonly ConditionalWeakTable<X509Certificate2, Identification> known = [];
 
-    public ValueTask<Identification> IdentifyAsync(HttpContext context, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(context.Connection.ClientCertificate is { } certificate ? Identify(certificate) : Identification.Nobody);
+    public async ValueTask<Identification> IdentifyAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        if (context.Connection.ClientCertificate is not { } certificate)
+        {
+            return Identification.Nobody;
+        }
+
+        var found = Identify(certificate);
+        return found.User is { } user && await revoked.IsRevokedAsync(user, certificate, cancellationToken)
+            ? Identification.Reject("x509: the node of this certificate has been removed from the cluster")
+            : found;
+    }
 
     public static RequestUser UserOf(X509Certificate2 certificate)
     {

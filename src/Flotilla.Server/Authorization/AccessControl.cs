@@ -15,12 +15,14 @@ public sealed class AccessControl : IAsyncDisposable
 {
     private readonly RbacPolicies policies;
     private readonly NodeGraph graph;
+    private readonly RevokedNodes revoked;
     private readonly OtherParties others;
 
     public AccessControl(ApiServerOptions options, IStore store, ClusterIdentity identity, TimeProvider time, ILoggerFactory loggers)
     {
         policies = new RbacPolicies(store, loggers.CreateLogger<RbacPolicies>());
         graph = new NodeGraph(store, loggers.CreateLogger<NodeGraph>());
+        revoked = new RevokedNodes(store, loggers.CreateLogger<RevokedNodes>());
         var rbac = new RbacAuthorizer(policies);
         others = new OtherParties(options, time);
         Authorizer = new Authorizer([new NodeAuthorizer(graph, BuiltInRoles.RulesOfNodes), rbac, .. others.Authorizers]);
@@ -35,7 +37,7 @@ public sealed class AccessControl : IAsyncDisposable
         Authenticator = new Authenticator(
             [
                 new RequestHeaderAuthenticator(identity.ProxyCaCertificate, time),
-                new CertificateAuthenticator(identity.CaCertificate, time),
+                new CertificateAuthenticator(identity.CaCertificate, revoked, time),
                 new BearerAuthenticator(Tokens),
             ],
             new Impersonation(Authorizer));
@@ -55,6 +57,7 @@ public sealed class AccessControl : IAsyncDisposable
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await graph.StopAsync(cancellationToken);
+        await revoked.StopAsync(cancellationToken);
         await policies.StopAsync(cancellationToken);
     }
 
@@ -62,6 +65,7 @@ public sealed class AccessControl : IAsyncDisposable
     {
         others.Dispose();
         graph.Dispose();
+        revoked.Dispose();
         policies.Dispose();
         return ValueTask.CompletedTask;
     }

@@ -1,14 +1,16 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Flotilla.Api;
 using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
+using Flotilla.Client.Joining;
 using Flotilla.Server.Authentication;
 using Flotilla.Server.Identity;
 
 namespace Flotilla.Server.Bootstrap;
 
 /// <summary>What others need to trust this server and its users: published authorities, and the accounts of the controllers.</summary>
-internal sealed class AccessObjects(BuiltInObjects objects, ClusterIdentity identity, TimeProvider time)
+internal sealed class AccessObjects(BuiltInObjects objects, ClusterIdentity identity, ApiServerOptions options, TimeProvider time)
 {
     private const string System = "kube-system";
 
@@ -29,8 +31,36 @@ internal sealed class AccessObjects(BuiltInObjects objects, ClusterIdentity iden
             .Select(name => objects.EnsureAsync(CoreKinds.ServiceAccount, System, Named(name), cancellationToken));
         var tracking = Named("kube-apiserver-legacy-service-account-token-tracking");
         tracking["data"] = new JsonObject { ["since"] = Times.Seconds(time.GetUtcNow())[..10] };
-        await Task.WhenAll([.. accounts, objects.EnsureAsync(CoreKinds.ConfigMap, System, tracking, cancellationToken), PublishAuthoritiesAsync(cancellationToken)]);
+        await Task.WhenAll([.. accounts, objects.EnsureAsync(CoreKinds.ConfigMap, System, tracking, cancellationToken), PublishAuthoritiesAsync(cancellationToken), PublishClusterAsync(cancellationToken), objects.EnsureAsync(CoreKinds.ServiceAccount, NodeAccount.Namespace, Named(NodeAccount.Name), cancellationToken)]);
     }
+
+    // Whoever wants to join reads the first without any credentials, and compares the authority with what its token pins.
+    private async Task PublishClusterAsync(CancellationToken cancellationToken)
+    {
+        var info = Named(ClusterFacts.PublicName);
+        info["data"] = new JsonObject { [ClusterFacts.PublicKey] = Kubeconfig() };
+        await objects.ReplaceAsync(CoreKinds.ConfigMap, new ObjectKey(ClusterFacts.PublicNamespace, ClusterFacts.PublicName), info, cancellationToken);
+        var facts = Named(ClusterFacts.Name);
+        facts["data"] = new JsonObject
+        {
+            [ClusterFacts.PodCidr] = options.PodCidr,
+            [ClusterFacts.ServiceCidr] = options.ServiceCidr,
+            [ClusterFacts.ClusterDns] = options.ClusterDns.ToString(),
+            [ClusterFacts.ClusterDomain] = options.ClusterDomain,
+        };
+        await objects.ReplaceAsync(CoreKinds.ConfigMap, new ObjectKey(ClusterFacts.Namespace, ClusterFacts.Name), facts, cancellationToken);
+    }
+
+    private string Kubeconfig() => $"""
+        apiVersion: v1
+        kind: Config
+        clusters:
+        - name: ""
+          cluster:
+            certificate-authority-data: {Convert.ToBase64String(Encoding.ASCII.GetBytes(identity.CaPem))}
+            server: https://{options.AdvertiseAddress ?? options.BindAddress}:{options.Port}
+
+        """;
 
     // Servers of aggregated groups read here whom to believe.
     private Task PublishAuthoritiesAsync(CancellationToken cancellationToken)

@@ -5,6 +5,7 @@ using Flotilla.Server.Audit;
 using Flotilla.Server.Authentication;
 using Flotilla.Server.Authorization;
 using Flotilla.Server.Fairness;
+using Flotilla.Server.Nodes;
 using Flotilla.Server.Objects;
 using Flotilla.Server.Proxying;
 using Flotilla.Storage;
@@ -14,7 +15,7 @@ using Microsoft.Extensions.Logging;
 namespace Flotilla.Server.Http;
 
 /// <summary>Between the wire and the handler: bodies in, answers out, and every failure as a <c>Status</c>.</summary>
-public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests streams, ForwardedRequests forwarded, Authenticator authenticator, AuditRecorder audit, FlowGate gate, ServerStatus status, RequestMetrics metrics, TimeProvider time, ILogger<HttpAdapter> logger)
+public sealed partial class HttpAdapter(ApiHandler handler, TunnelRequests tunnels, StreamRequests streams, ForwardedRequests forwarded, Authenticator authenticator, AuditRecorder audit, FlowGate gate, ServerStatus status, RequestMetrics metrics, TimeProvider time, ILogger<HttpAdapter> logger)
 {
     public async Task HandleAsync(HttpContext context)
     {
@@ -58,6 +59,11 @@ public sealed partial class HttpAdapter(ApiHandler handler, StreamRequests strea
     private async Task ServeAsync(HttpContext context, CancellationToken cancellationToken)
     {
         var caller = await authenticator.AuthenticateAsync(context, cancellationToken);
+        if (await tunnels.TryHandleAsync(context, caller.User))
+        {
+            return;
+        }
+
         var query = context.Request.Query;
         var wanted = RequestAttributes.Of(context.Request.Method, context.Request.Path.Value ?? "/", name => query.TryGetValue(name, out var value) ? value.ToString() : null);
         var audited = await audit.BeginAsync(context, caller, wanted);

@@ -4,14 +4,14 @@ using Flotilla.Api.Schema;
 using Flotilla.Client.Streams;
 using Flotilla.Server.Admission;
 using Flotilla.Server.Authorization;
+using Flotilla.Server.Nodes;
 using Flotilla.Server.Objects;
-using Flotilla.Server.Subresources;
 using Microsoft.AspNetCore.Http;
 
 namespace Flotilla.Server.Http;
 
 /// <summary>Exec, attach and port-forward: connections that change their protocol and stay.</summary>
-public sealed class StreamRequests(KindRegistry kinds, Authorizer authorizer, AdmissionChain admission, ObjectStore objects, NodeConnections nodes)
+public sealed class StreamRequests(KindRegistry kinds, Authorizer authorizer, AdmissionChain admission, NodeConnections nodes)
 {
     private static readonly ResourceKind ExecKind = new("", "v1", "PodExecOptions");
     private static readonly ResourceKind AttachKind = new("", "v1", "PodAttachOptions");
@@ -38,13 +38,13 @@ public sealed class StreamRequests(KindRegistry kinds, Authorizer authorizer, Ad
         await authorizer.AuthorizeAsync(request, context.RequestAborted);
         if (resource.Subresource == "portforward")
         {
-            var entry = await objects.GetAsync(resource.Kind, resource.Key, context.RequestAborted);
+            var pod = await nodes.PlaceAsync(resource, context.RequestAborted);
             await ReviewAsync(context, Connect(resource, user, new ResourceKind("", "v1", "PodPortForwardOptions"), []));
-            await PortForwardEndpoint.HandleAsync(context, nodes.Streams, new PodTarget(resource.Namespace!, Objects.StoredObject.NameOf(entry.Key)));
+            await (nodes.StreamsOf(pod) is { } own ? PortForwardEndpoint.HandleAsync(context, own, pod.Target) : nodes.ForwardAsync(context, pod, "portForward"));
             return true;
         }
 
-        var target = await nodes.TargetAsync(objects, resource, query["container"], context.RequestAborted);
+        var place = await nodes.PlaceAsync(resource, query["container"], context.RequestAborted);
         bool Asked(string name) => query.TryGetValue(name, out var value) && ListQuery.IsTrue(value.ToString());
         var options = new ExecOptions([.. query["command"].Select(word => word ?? "")], Asked("stdin"), Asked("stdout"), Asked("stderr"), Asked("tty"));
         if (resource.Subresource == "exec" && options.Command.Count == 0)
@@ -53,7 +53,9 @@ public sealed class StreamRequests(KindRegistry kinds, Authorizer authorizer, Ad
         }
 
         await ReviewAsync(context, Connect(resource, user, resource.Subresource == "exec" ? ExecKind : AttachKind, Body(options, query["container"].ToString())));
-        await RemoteCommandEndpoint.HandleAsync(context, nodes.Streams, target, options, attach: resource.Subresource == "attach");
+        await (nodes.StreamsOf(place) is { } here
+            ? RemoteCommandEndpoint.HandleAsync(context, here, place.Target, options, attach: resource.Subresource == "attach")
+            : nodes.ForwardAsync(context, place, resource.Subresource));
         return true;
     }
 

@@ -12,8 +12,8 @@ internal sealed class CertificateAuthority(IssuedCertificate own, TimeProvider t
     private const string ClientUsage = "1.3.6.1.5.5.7.3.2";
     private static readonly TimeSpan OwnLifetime = TimeSpan.FromDays(3650);
 
-    // For machines whose clocks are a little behind.
-    private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
+    /// <summary>Certificates hold from so long before they are made: for machines whose clocks are a little behind.</summary>
+    public static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
 
     private readonly X509Certificate2 certificate = own.Load();
 

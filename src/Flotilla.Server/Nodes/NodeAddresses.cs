@@ -9,11 +9,12 @@ using Flotilla.Server.Objects;
 namespace Flotilla.Server.Nodes;
 
 /// <summary>Where a node's own server listens. Port 0: it has told none.</summary>
-internal sealed record NodeAddress(string Host, int Port)
+internal sealed record NodeAddress(string Node, string Host, int Port)
 {
     private static readonly string[] Preferred = ["InternalIP", "ExternalIP", "InternalDNS", "ExternalDNS", "Hostname"];
 
-    public string Authority => AuthorityOf(Port.ToString(CultureInfo.InvariantCulture));
+    /// <summary>By the node's name: <see cref="NodeClient"/> finds the way, and the node's certificate says it.</summary>
+    public string Authority => string.Create(CultureInfo.InvariantCulture, $"{Node}:{Port}");
 
     public string AuthorityOf(string port) => $"{(Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]" : Host)}:{port}";
 
@@ -31,6 +32,6 @@ internal sealed record NodeAddress(string Host, int Port)
         var known = node.Object("status").Objects("addresses").ToLookup(address => address.String("type") ?? "", address => address.String("address") ?? "", StringComparer.Ordinal);
         var host = Preferred.SelectMany(type => known[type]).FirstOrDefault(address => address.Length > 0);
         var port = node.Object("status").Object("daemonEndpoints").Object("kubeletEndpoint").Integer("Port") ?? 0;
-        return host is null ? null : new NodeAddress(host, (int)port);
+        return host is null ? null : new NodeAddress(node.Object("metadata").String("name") ?? "", host, (int)port);
     }
 }

@@ -1,15 +1,25 @@
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Flotilla.Server.Identity;
+using Flotilla.Server.Objects;
 
 namespace Flotilla.Server.Nodes;
 
-/// <summary>Connections to the nodes' own servers: both sides prove themselves by the cluster's authority.</summary>
+/// <summary>
+/// Connections to the nodes' own servers, called <c>https://NODE:PORT</c>: through the tunnel of a node that has dialed this
+/// server, else straight to the node's address. Both sides prove themselves by the cluster's authority.
+/// </summary>
 internal sealed class NodeClient : IDisposable
 {
-    public NodeClient(ClusterIdentity identity)
+    private readonly ObjectStore objects;
+    private readonly NodeTunnels tunnels;
+
+    public NodeClient(ClusterIdentity identity, ObjectStore objects, NodeTunnels tunnels)
     {
+        this.objects = objects;
+        this.tunnels = tunnels;
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.Add(identity.CaCertificate);
         Connections = new HttpMessageInvoker(new SocketsHttpHandler
@@ -19,6 +29,7 @@ internal sealed class NodeClient : IDisposable
             UseProxy = false,
             AutomaticDecompression = DecompressionMethods.None,
             ConnectTimeout = TimeSpan.FromSeconds(10),
+            ConnectCallback = (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, cancellationToken),
             SslOptions = new SslClientAuthenticationOptions
             {
                 CertificateChainPolicy = policy,
@@ -30,4 +41,25 @@ internal sealed class NodeClient : IDisposable
     public HttpMessageInvoker Connections { get; }
 
     public void Dispose() => Connections.Dispose();
+
+    private async ValueTask<Stream> ConnectAsync(DnsEndPoint node, CancellationToken cancellationToken)
+    {
+        if (tunnels.TryGet(node.Host, out var tunnel))
+        {
+            return await tunnel.ConnectAsync(cancellationToken);
+        }
+
+        var address = await NodeAddress.FindAsync(objects, node.Host, cancellationToken);
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(address.Host, node.Port, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 }

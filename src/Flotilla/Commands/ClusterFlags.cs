@@ -24,23 +24,27 @@ internal sealed class ClusterFlags
 
     private readonly AccessFlags access = new();
 
-    private ClusterFlags(Command command, bool creates)
+    private ClusterFlags(Command command, Func<ClusterFlags, IEnumerable<Option>> more)
     {
         command.Options.Add(dataDirectory);
-        if (creates)
+        foreach (var option in more(this))
         {
-            foreach (var option in (Option[])[runDirectory, apiPort, nodeName, podCidr, serviceCidr, kubeconfig, runtime, reservedCpus, scheduler, .. access.All])
-            {
-                command.Options.Add(option);
-            }
+            command.Options.Add(option);
         }
     }
 
+    private IEnumerable<Option> OfNode => [runDirectory, nodeName, runtime, reservedCpus];
+
+    private IEnumerable<Option> OfServer => [apiPort, podCidr, serviceCidr, kubeconfig, scheduler, .. access.All];
+
     /// <summary>Only which cluster.</summary>
-    public static ClusterFlags Find(Command command) => new(command, creates: false);
+    public static ClusterFlags Find(Command command) => new(command, _ => []);
 
     /// <summary>Also how it is to be; what is not said stays as it was.</summary>
-    public static ClusterFlags Configure(Command command) => new(command, creates: true);
+    public static ClusterFlags Configure(Command command) => new(command, flags => flags.OfNode.Concat(flags.OfServer));
+
+    /// <summary>How a machine is to be that only runs pods.</summary>
+    public static ClusterFlags Node(Command command) => new(command, flags => flags.OfNode);
 
     public ClusterSettings Read(ParseResult flags)
     {
@@ -65,5 +69,12 @@ internal sealed class ClusterFlags
     {
         var settings = Read(flags);
         return settings.Exists ? settings : throw new UserError($"There is no cluster in {settings.DataDirectory}; 'flotilla up' makes one.");
+    }
+
+    /// <exception cref="UserError">There is no server in the data directory.</exception>
+    public ClusterSettings ReadServer(ParseResult flags)
+    {
+        var settings = ReadExisting(flags);
+        return settings.Agent is null ? settings : throw new UserError($"This machine is a node only; use this command on a server, like {settings.Agent.Server.Host}.");
     }
 }

@@ -13,7 +13,7 @@ internal static class KubeconfigCommand
         var flags = ClusterFlags.Find(command);
         command.SetAction(parsed =>
         {
-            var settings = flags.ReadExisting(parsed);
+            var settings = flags.ReadServer(parsed);
             var file = KubeconfigFile.Open("");
             file.Set(ControlPlane.ContextFor(settings, ControlPlane.IdentityFor(settings, TimeProvider.System)));
             Console.Write(file);

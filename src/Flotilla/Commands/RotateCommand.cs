@@ -23,7 +23,7 @@ internal static class RotateCommand
         var flags = ClusterFlags.Find(command);
         command.SetAction(parsed =>
         {
-            rotate(ControlPlane.IdentityFor(flags.ReadExisting(parsed), TimeProvider.System));
+            rotate(ControlPlane.IdentityFor(flags.ReadServer(parsed), TimeProvider.System));
             Console.WriteLine($"There is a new {name}; it comes into use when the server starts next. {what}");
         });
         return command;

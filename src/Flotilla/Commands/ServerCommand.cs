@@ -1,9 +1,7 @@
 using System.CommandLine;
 using Flotilla.Composition;
 using Flotilla.Local;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Console;
 
 namespace Flotilla.Commands;
 
@@ -28,11 +26,16 @@ internal static class ServerCommand
             settings.Validate();
             Preflight.CheckPrivilege("flotilla server");
             using var dataLock = DataLock.Take(settings);
+            if (settings.Agent is not null)
+            {
+                throw new UserError($"{settings.DataDirectory} belongs to an agent of {settings.Agent.Server}; choose another with --data-dir, or end that with 'flotilla down --purge'.");
+            }
+
             Preflight.Check(settings);
             MachineClaim.Take(settings);
             settings.Save();
             progress.Clear();
-            using var loggers = Loggers(level);
+            using var loggers = Loggers.Create(level);
             await using var cluster = new AllInOne(settings, progress, TimeProvider.System, loggers);
             await cluster.RunAsync(cancellationToken);
             return 0;
@@ -47,16 +50,4 @@ internal static class ServerCommand
             throw;
         }
     }
-
-    private static ILoggerFactory Loggers(LogLevel level) => LoggerFactory.Create(builder => builder
-        .SetMinimumLevel(level)
-        .AddFilter("Microsoft", LogLevel.Warning)
-        .AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.UseUtcTimestamp = true;
-            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-            console.ColorBehavior = LoggerColorBehavior.Disabled;
-        })
-        .Services.Configure((ConsoleLoggerOptions console) => console.LogToStandardErrorThreshold = LogLevel.Trace));
 }

@@ -18,7 +18,7 @@ internal static class StatusCommand
     {
         var command = new Command("status", "Show how the cluster is.");
         var flags = ClusterFlags.Find(command);
-        command.SetAction((parsed, cancellationToken) => RunAsync(flags.ReadExisting(parsed), cancellationToken));
+        command.SetAction((parsed, cancellationToken) => RunAsync(flags.ReadServer(parsed), cancellationToken));
         return command;
     }
 

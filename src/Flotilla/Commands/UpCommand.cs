@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Flotilla.Composition;
+using Flotilla.Joining;
 using Flotilla.Kubeconfigs;
 using Flotilla.Local;
 using Spectre.Console;
@@ -23,6 +25,11 @@ internal static class UpCommand
     private static async Task<int> RunAsync(ClusterSettings settings, CancellationToken cancellationToken)
     {
         settings = settings with { Kubeconfig = settings.Kubeconfig ?? Path.GetFullPath(KubeconfigFile.DefaultPath) };
+        if (settings.Agent is not null)
+        {
+            throw new UserError($"{settings.DataDirectory} belongs to an agent of {settings.Agent.Server}; continue it with 'flotilla agent', or choose another directory with --data-dir.");
+        }
+
         settings.Validate();
         Preflight.CheckPrivilege("flotilla up");
         var server = new ServerProcess(settings);
@@ -40,7 +47,7 @@ internal static class UpCommand
         }
 
         await WaitUntilReadyAsync(settings, server, progress, cancellationToken);
-        ShowWhatNext(settings);
+        ShowWhatNext(settings, await JoinCommandAsync(settings, cancellationToken));
         return 0;
     }
 
@@ -83,7 +90,13 @@ internal static class UpCommand
         }
     }
 
-    private static void ShowWhatNext(ClusterSettings settings) =>
+    private static async Task<string> JoinCommandAsync(ClusterSettings settings, CancellationToken cancellationToken)
+    {
+        using var client = ControlPlane.AdminClient(settings);
+        return TokenCommand.JoinCommandFor(settings, await new JoinTokens(client, TimeProvider.System).EnsureAsync(JoinRole.Worker, cancellationToken));
+    }
+
+    private static void ShowWhatNext(ClusterSettings settings, string joinCommand) =>
         Console.WriteLine(
             $"""
 
@@ -92,5 +105,7 @@ internal static class UpCommand
               ./examples/my-app/build-image.sh my-image.tar && ./flotilla image load my-image.tar
               kubectl apply -f examples/my-app/ && kubectl rollout status deployment/my-app
               ./flotilla down
+            Another machine becomes a node of it by:
+              {joinCommand}
             """);
 }

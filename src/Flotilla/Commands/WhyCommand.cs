@@ -25,7 +25,7 @@ internal static class WhyCommand
         var command = new Command("pod", "Tell why a pod has no node, or does not run on the one it has.") { name, space, json };
         var flags = ClusterFlags.Find(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(
-            flags.ReadExisting(parsed), new ObjectKey(parsed.GetValue(space), parsed.GetValue(name)!), parsed.GetValue(json), cancellationToken));
+            flags.ReadServer(parsed), new ObjectKey(parsed.GetValue(space), parsed.GetValue(name)!), parsed.GetValue(json), cancellationToken));
         return command;
     }
 

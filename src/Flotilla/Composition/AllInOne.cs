@@ -1,5 +1,8 @@
+using Flotilla.Commands;
+using Flotilla.Joining;
 using Flotilla.Kubeconfigs;
 using Flotilla.Local;
+using Flotilla.Server.Nodes;
 using Microsoft.Extensions.Logging;
 
 namespace Flotilla.Composition;
@@ -12,6 +15,7 @@ internal sealed class AllInOne : IAsyncDisposable
     private readonly TimeProvider time;
     private readonly ControlPlane plane;
     private readonly LocalNode node;
+    private readonly ILogger logger;
 
     public AllInOne(ClusterSettings settings, StartupProgress progress, TimeProvider time, ILoggerFactory loggers)
     {
@@ -19,15 +23,17 @@ internal sealed class AllInOne : IAsyncDisposable
         this.progress = progress;
         this.time = time;
         plane = new ControlPlane(settings, time, loggers);
-        node = new LocalNode(settings, plane.Server.ClientFor("kubelet"), plane.Informers, NodeComposition.ServingFor(settings, plane.Identity), time, loggers);
+        logger = loggers.CreateLogger<AllInOne>();
+        node = new LocalNode(settings, time, loggers);
     }
 
     /// <summary>Until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await Task.WhenAll(StartPlaneAsync(cancellationToken), StartRuntimeAsync(cancellationToken));
-        plane.Server.NodeStreams = await node.StartPodsAsync(cancellationToken);
+        plane.Server.NodeStreams = new LocalStreams(settings.NodeName, await node.StartPodsAsync(cancellationToken));
         progress.Report(StartupProgress.Ready);
+        await ShowTokensAsync(cancellationToken);
         await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
@@ -42,7 +48,7 @@ internal sealed class AllInOne : IAsyncDisposable
         await plane.StartAsync(cancellationToken);
         WriteKubeconfig();
         progress.Report($"Kubernetes API answers on port {settings.ApiPort}");
-        await node.StartNetworkAsync(cancellationToken);
+        await node.StartNetworkAsync(settings, plane.Server.ClientFor("kubelet"), plane.Informers, NodeComposition.ServingFor(settings, plane.Identity), null, cancellationToken);
         progress.Report("pod network and services are set up");
     }
 
@@ -50,6 +56,15 @@ internal sealed class AllInOne : IAsyncDisposable
     {
         await node.StartRuntimeAsync(cancellationToken);
         progress.Report("container runtime answers");
+    }
+
+    private async Task ShowTokensAsync(CancellationToken cancellationToken)
+    {
+        var tokens = new JoinTokens(plane.Server.Client, time);
+        foreach (var role in Enum.GetValues<JoinRole>())
+        {
+            logger.LogJoin(role, TokenCommand.JoinCommandFor(settings, await tokens.EnsureAsync(role, cancellationToken)));
+        }
     }
 
     private void WriteKubeconfig()
@@ -61,4 +76,10 @@ internal sealed class AllInOne : IAsyncDisposable
             file.Save();
         }
     }
+}
+
+internal static partial class JoinLog
+{
+    [LoggerMessage(Level = LogLevel.Information, Message = "Another machine joins as a {Role} by: {Command}")]
+    public static partial void LogJoin(this ILogger logger, JoinRole role, string command);
 }

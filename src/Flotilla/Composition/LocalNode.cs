@@ -1,3 +1,4 @@
+using System.Net;
 using Flotilla.Client;
 using Flotilla.Client.Streams;
 using Flotilla.Local;
@@ -6,13 +7,13 @@ using Flotilla.Node;
 using Flotilla.Node.Containerd;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Serving;
+using k8s.Models;
 using Microsoft.Extensions.Logging;
 
 namespace Flotilla.Composition;
 
 /// <summary>This machine as a node: its network, its container runtime and its pods.</summary>
-internal sealed class LocalNode(
-    ClusterSettings settings, IObjectClient client, InformerSet informers, NodeServing serving, TimeProvider time, ILoggerFactory loggers) : IAsyncDisposable
+internal sealed class LocalNode(ClusterSettings settings, TimeProvider time, ILoggerFactory loggers) : IAsyncDisposable
 {
     private readonly NodeOptions options = NodeComposition.NodeOptionsFor(settings);
     private NodeNetwork? network;
@@ -26,18 +27,25 @@ internal sealed class LocalNode(
         await supervisor.EnsureRunningAsync(cancellationToken);
     }
 
-    /// <summary>Bridge, service rules and DNS; before any pod.</summary>
-    public Task StartNetworkAsync(CancellationToken cancellationToken)
+    /// <summary>The Node, and with the range of addresses that the cluster gives it: bridge, service rules and DNS; before any pod.</summary>
+    /// <param name="known">How the cluster is laid out, where the settings do not tell.</param>
+    /// <param name="shared">Where this node as itself sees less than all of it.</param>
+    public async Task StartNetworkAsync(ClusterSettings known, IObjectClient client, InformerSet informers, NodeServing serving, SharedAccess? shared, CancellationToken cancellationToken)
     {
-        network = new NodeNetwork(NodeComposition.NetworkOptionsFor(settings), informers, time, loggers);
-        return network.StartAsync(cancellationToken);
+        agent = new NodeAgent(options with { ClusterDns = [NodeComposition.ClusterDns(known).ToString()] }, client, informers, time, loggers, serving, shared);
+        await agent.Status.RegisterEarlyAsync(cancellationToken);
+        var range = await RangeAsync(informers, cancellationToken);
+        network = new NodeNetwork(NodeComposition.NetworkOptionsFor(known, range), shared?.Informers ?? informers, time, loggers);
+        await network.StartAsync(cancellationToken);
     }
+
+    /// <summary>Where the node's own server listens, once it does.</summary>
+    public int? Port => agent?.Status.ServerPort();
 
     /// <summary>Returns when the node has been reported Ready.</summary>
     public async Task<INodeStreams> StartPodsAsync(CancellationToken cancellationToken)
     {
-        agent = new NodeAgent(options, client, informers, time, loggers, serving);
-        await agent.StartAsync(cancellationToken);
+        await agent!.StartAsync(cancellationToken);
         await agent.Status.WaitUntilReadyAsync(cancellationToken);
         return agent.Streams;
     }
@@ -55,5 +63,18 @@ internal sealed class LocalNode(
             await network.StopAsync(CancellationToken.None);
             network.Dispose();
         }
+    }
+
+    private async Task<IPNetwork> RangeAsync(InformerSet informers, CancellationToken cancellationToken)
+    {
+        var found = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        informers.Of<V1Node>(new ListScope(FieldSelector: $"metadata.name={settings.NodeName}")).Subscribe(change =>
+        {
+            if (change.New?.Spec?.PodCIDR is { Length: > 0 } range)
+            {
+                found.TrySetResult(range);
+            }
+        });
+        return IPNetwork.Parse(await found.Task.WaitAsync(cancellationToken));
     }
 }

@@ -10,7 +10,6 @@ namespace Flotilla.Composition;
 /// <summary>What the node agent and the network of this machine must agree on.</summary>
 internal static class NodeComposition
 {
-    private const int NodePrefixLength = 24;
     private const int ClusterDnsOffset = 10;
 
     // Manifests of storage drivers name it; a second cluster on the machine keeps out of the first one's.
@@ -27,6 +26,9 @@ internal static class NodeComposition
         ReservedCpus = settings.ReservedCpus,
         NodeIp = MachineAddresses.Primary(),
         ClusterDns = [ClusterDns(settings).ToString()],
+        CgroupRoot = settings.CgroupRoot,
+        CertificateLifetime = settings.Agent?.CertificateLifetime ?? TimeSpan.FromHours(24),
+        RenewCertificatesAfter = settings.Agent?.RenewCertificatesAfter,
     };
 
     public static NodeServing ServingFor(ClusterSettings settings, ClusterIdentity identity)
@@ -35,11 +37,12 @@ internal static class NodeComposition
         return new NodeServing(() => identity.NodeServerCertificate(settings.NodeName, names), identity.CaCertificate);
     }
 
-    public static NetworkOptions NetworkOptionsFor(ClusterSettings settings) => new()
+    /// <param name="range">The node's own part of the pods' addresses; null: only what is made on the machine is meant.</param>
+    public static NetworkOptions NetworkOptionsFor(ClusterSettings settings, IPNetwork? range = null) => new()
     {
         NodeName = settings.NodeName,
         ClusterPodCidr = IPNetwork.Parse(settings.PodCidr),
-        NodePodCidr = new IPNetwork(IPNetwork.Parse(settings.PodCidr).BaseAddress, NodePrefixLength),
+        NodePodCidr = range ?? new NetworkOptions { NodeName = settings.NodeName }.NodePodCidr,
         ServiceCidr = IPNetwork.Parse(settings.ServiceCidr),
         ClusterDnsAddress = ClusterDns(settings),
         CniConfigDirectory = CniConfigurationDirectory(settings),

@@ -42,6 +42,13 @@ internal sealed record ClusterSettings
 
     public AccessSettings Access { get; init; } = new();
 
+    /// <summary>Set: this machine is a node only, of servers elsewhere.</summary>
+    public AgentSettings? Agent { get; init; }
+
+    /// <summary>Several agents may share a machine, each in a network of its own.</summary>
+    [JsonIgnore]
+    public string CgroupRoot => Agent is null || DataDirectory == DefaultDataDirectory ? "/kubepods" : $"/kubepods-{HashOf(DataDirectory)}";
+
     [JsonIgnore]
     public string PidFile => Path.Combine(DataDirectory, "flotilla.pid");
 
@@ -143,7 +150,9 @@ internal sealed record ClusterSettings
     private static string RunDirectoryFor(string dataDirectory) =>
         string.Equals(dataDirectory, DefaultDataDirectory, StringComparison.Ordinal)
             ? DefaultRunDirectory
-            : $"{DefaultRunDirectory}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(dataDirectory)))[..8]}";
+            : $"{DefaultRunDirectory}-{HashOf(dataDirectory)}";
+
+    private static string HashOf(string dataDirectory) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(dataDirectory)))[..8];
 }
 
 [JsonSerializable(typeof(ClusterSettings))]

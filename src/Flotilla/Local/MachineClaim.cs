@@ -3,15 +3,16 @@ using System.Text;
 namespace Flotilla.Local;
 
 /// <summary>
-/// Bridge, service table and kubeconfig context have fixed names, so a machine runs one cluster at a time. Its claim
-/// outlives the server, as its containers and rules do; <c>down</c>, a reboot or the loss of its data ends it.
+/// Bridge and service table have fixed names, so a machine (a network namespace, where it has several) runs one node at a
+/// time. Its claim outlives the server, as its containers and rules do; <c>down</c>, a reboot or the loss of its data ends it.
 /// </summary>
 internal static class MachineClaim
 {
-    private const string OwnerFile = "/run/flotilla.owner";
+    // "net:[4026531840]"
+    private static string OwnerFile => $"/run/flotilla.owner-{new string([.. (new FileInfo("/proc/self/ns/net").LinkTarget ?? "").Where(char.IsAsciiDigit)])}";
 
     /// <exception cref="UserError">The machine is another cluster's.</exception>
-    public static void Check(ClusterSettings settings, string file = OwnerFile)
+    public static void Check(ClusterSettings settings, string? file = null)
     {
         if (Other(settings, file) is { } other)
         {
@@ -20,9 +21,9 @@ internal static class MachineClaim
     }
 
     /// <exception cref="UserError">The machine is another cluster's.</exception>
-    public static void Take(ClusterSettings settings, string file = OwnerFile)
+    public static void Take(ClusterSettings settings, string? file = null)
     {
-        using var claim = Open(file);
+        using var claim = Open(file ?? OwnerFile);
         if (OtherIn(claim, settings) is { } other)
         {
             throw Taken(other);
@@ -31,22 +32,22 @@ internal static class MachineClaim
         claim.Write(Encoding.UTF8.GetBytes(settings.DataDirectory));
     }
 
-    public static void Release(ClusterSettings settings, string file = OwnerFile)
+    public static void Release(ClusterSettings settings, string? file = null)
     {
         if (Other(settings, file) is null)
         {
-            File.Delete(file);
+            File.Delete(file ?? OwnerFile);
         }
     }
 
     /// <summary>The data directory of the cluster that has the machine, unless that is this one or exists no more.</summary>
-    public static string? Other(ClusterSettings settings, string file = OwnerFile)
+    public static string? Other(ClusterSettings settings, string? file = null)
     {
-        if (!File.Exists(file))
+        if (!File.Exists(file ?? OwnerFile))
         {
             return null;
         }
-        using var claim = Open(file);
+        using var claim = Open(file ?? OwnerFile);
         return OtherIn(claim, settings);
     }
 

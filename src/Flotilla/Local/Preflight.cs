@@ -18,7 +18,6 @@ internal static class Preflight
 
     public static void Check(ClusterSettings settings)
     {
-        CheckPrivilege("flotilla server");
         List<(string Program, string Package)> needed = [("nft", "nftables"), ("ip", "iproute2")];
         if (settings.ContainerRuntimeEndpoint is null)
         {
@@ -37,7 +36,10 @@ internal static class Preflight
                 $"{string.Join(", ", missing.Select(tool => tool.Program))} not found; on Debian: apt-get install {string.Join(' ', missing.Select(tool => tool.Package).Distinct(StringComparer.Ordinal))}");
         }
 
-        CheckPort(settings.ApiPort);
+        if (settings.Agent is null)
+        {
+            CheckPort(settings.ApiPort);
+        }
     }
 
     private static void CheckPort(int port)

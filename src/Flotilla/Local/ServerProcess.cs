@@ -3,10 +3,11 @@ using System.Globalization;
 
 namespace Flotilla.Local;
 
-/// <summary>The server of one data directory as a process of this machine: found, started detached, stopped.</summary>
+/// <summary>The server, or the agent, of one data directory as a process of this machine: found, started detached, stopped.</summary>
 internal sealed class ServerProcess(ClusterSettings settings)
 {
     public const string CommandName = "server";
+    public const string AgentName = "agent";
     private const long LogLimitBytes = 16 * 1024 * 1024;
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(25);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
@@ -18,7 +19,7 @@ internal sealed class ServerProcess(ClusterSettings settings)
         {
             var process = int.Parse(File.ReadAllText(settings.PidFile).Trim(), CultureInfo.InvariantCulture);
             var arguments = File.ReadAllText($"/proc/{process}/cmdline").Split('\0');
-            return arguments.Contains(CommandName, StringComparer.Ordinal) && arguments.Contains(settings.DataDirectory, StringComparer.Ordinal)
+            return arguments.Any(argument => argument is CommandName or AgentName) && arguments.Contains(settings.DataDirectory, StringComparer.Ordinal)
                 ? process
                 : null;
         }
@@ -32,7 +33,7 @@ internal sealed class ServerProcess(ClusterSettings settings)
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         RotateLog();
-        const string script = """log=$1; shift; setsid "$@" </dev/null >>"$log" 2>&1 &""";
+        const string script = """log=$1; shift; (umask 077; : >>"$log"); setsid "$@" </dev/null >>"$log" 2>&1 &""";
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
         foreach (var argument in (string[])["-c", script, "sh", settings.LogFile, .. OwnProgram(), CommandName, "--data-dir", settings.DataDirectory])
         {

@@ -1,4 +1,5 @@
 using Flotilla.Network.Commands;
+using Flotilla.Node.Joining;
 
 namespace Flotilla.Local;
 
@@ -7,6 +8,6 @@ internal sealed class UserError(string message) : Exception(message)
 {
     /// <summary>Whether the message alone says what is wrong, without a stack trace.</summary>
     public static bool Explains(Exception failure) =>
-        failure is UserError or CommandException or TimeoutException or InvalidDataException or IOException
+        failure is UserError or JoinException or CommandException or TimeoutException or InvalidDataException or IOException
             or UnauthorizedAccessException or InvalidOperationException { StackTrace: not null };
 }

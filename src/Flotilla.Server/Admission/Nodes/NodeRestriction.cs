@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
+using Flotilla.Client.Joining;
 using Flotilla.Storage;
 
 namespace Flotilla.Server.Admission.Nodes;
@@ -45,6 +46,7 @@ internal sealed class NodeRestriction(IStore store) : IAdmissionPlugin
         ("pods", _) => $"unexpected pod subresource \"{request.Subresource}\", only 'status' and 'eviction' are allowed",
         ("nodes", _) => NodeObjectRules.Check(request, node),
         ("persistentvolumeclaims", not "status") => "may only update PVC status",
+        ("serviceaccounts", "token") when request is { Namespace: NodeAccount.Namespace, Name: NodeAccount.Name } => null,
         ("serviceaccounts", "token") => await CheckTokenAsync(request, node, cancellationToken),
         ("leases.coordination.k8s.io", _) => request.Namespace != "kube-node-lease" ? "can only access leases in the \"kube-node-lease\" system namespace"
             : request.Name != node ? "can only access node lease with the same name as the requesting node"

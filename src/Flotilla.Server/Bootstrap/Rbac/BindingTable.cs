@@ -22,6 +22,14 @@ internal static class BindingTable
         system:public-info-viewer | system:public-info-viewer | Group:system:authenticated Group:system:unauthenticated
         system:service-account-issuer-discovery | system:service-account-issuer-discovery | Group:system:serviceaccounts
         system:volume-scheduler | system:volume-scheduler | User:system:kube-scheduler
+        flotilla:node-bootstrapper | system:node-bootstrapper | Group:system:bootstrappers:flotilla:nodes
+        flotilla:node-autoapprove-bootstrap | system:certificates.k8s.io:certificatesigningrequests:nodeclient | Group:system:bootstrappers:flotilla:nodes
+        flotilla:node-autoapprove-renewal | system:certificates.k8s.io:certificatesigningrequests:selfnodeclient | Group:system:nodes
+        flotilla:node-network | flotilla:node-network | ServiceAccount:kube-system/flotilla-node
+        flotilla:node-storage | flotilla:node-storage | ServiceAccount:kube-system/flotilla-node
+        kube-public/flotilla:cluster-info | flotilla:cluster-info | Group:system:authenticated Group:system:unauthenticated
+        kube-system/flotilla:node-account | flotilla:node-account | Group:system:nodes
+        kube-system/flotilla:node-cluster-facts | flotilla:node-cluster-facts | Group:system:nodes
         kube-public/system:controller:bootstrap-signer | system:controller:bootstrap-signer | ServiceAccount:kube-system/bootstrap-signer
         kube-system/system::extension-apiserver-authentication-reader | extension-apiserver-authentication-reader | User:system:kube-controller-manager User:system:kube-scheduler
         kube-system/system::leader-locking-kube-controller-manager | system::leader-locking-kube-controller-manager | User:system:kube-controller-manager ServiceAccount:kube-system/kube-controller-manager ServiceAccount:kube-system/leader-election-controller

@@ -4,6 +4,19 @@ namespace Flotilla.Server.Bootstrap.Rbac;
 internal static class ComponentRoles
 {
     public const string Table = """
+        flotilla:node-network
+            get list watch | core | namespaces nodes pods services
+            list watch | core | endpoints
+            list watch | networking.k8s.io | networkpolicies servicecidrs
+            list watch | discovery.k8s.io | endpointslices
+        flotilla:node-storage
+            create delete get list patch update watch | core | persistentvolumes
+            get list update watch | core | persistentvolumeclaims
+            get list watch | storage.k8s.io | csidrivers csinodes storageclasses volumeattachments
+            patch update | core | persistentvolumeclaims/status
+            create patch update | core events.k8s.io | events
+            patch update | storage.k8s.io | volumeattachments volumeattachments/status
+            create delete get list patch update watch | storage.k8s.io | csistoragecapacities
         system:auth-delegator
             create | authentication.k8s.io | tokenreviews
             create | authorization.k8s.io | subjectaccessreviews
@@ -124,6 +137,12 @@ internal static class ComponentRoles
             get list patch update watch | core | persistentvolumes
             get list watch | storage.k8s.io | storageclasses
             get list patch update watch | core | persistentvolumeclaims
+        kube-public/flotilla:cluster-info
+            get | core | configmaps | cluster-info
+        kube-system/flotilla:node-account
+            create | core | serviceaccounts/token | flotilla-node
+        kube-system/flotilla:node-cluster-facts
+            get | core | configmaps | flotilla-cluster
         kube-public/system:controller:bootstrap-signer
             get list watch | core | configmaps
             update | core | configmaps | cluster-info

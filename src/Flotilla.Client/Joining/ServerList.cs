@@ -1,0 +1,122 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Flotilla.Client.Joining;
+
+/// <summary>
+/// The API servers of a cluster as a machine knows them: those it was told of and those it has learned since, which a file
+/// keeps. Connections go to the last one that answered, else to the next. May be used from any thread.
+/// </summary>
+public sealed class ServerList
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    private readonly Lock gate = new();
+    private readonly string file;
+    private readonly ImmutableArray<DnsEndPoint> told;
+    private ImmutableArray<DnsEndPoint> learned;
+    private DnsEndPoint? preferred;
+
+    /// <param name="told">Never forgotten; may be empty when the file has some.</param>
+    /// <param name="file">One <c>host:port</c> a line; made when there is something to keep.</param>
+    public ServerList(IEnumerable<DnsEndPoint> told, string file)
+    {
+        this.told = [.. told];
+        this.file = file;
+        learned = File.Exists(file) ? [.. File.ReadAllLines(file).Select(Parse).OfType<DnsEndPoint>()] : [];
+    }
+
+    public IReadOnlyList<DnsEndPoint> All
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. told.Concat(learned).Distinct()];
+            }
+        }
+    }
+
+    /// <summary>Null: not of the form <c>host:port</c>.</summary>
+    public static DnsEndPoint? Parse(string text) =>
+        text.LastIndexOf(':') is > 0 and var colon && int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            ? new DnsEndPoint(text[..colon].Trim('[', ']'), port)
+            : null;
+
+    /// <summary>The servers that there are now.</summary>
+    public void Learn(IEnumerable<DnsEndPoint> servers)
+    {
+        ImmutableArray<DnsEndPoint> now = [.. servers.OrderBy(Text, StringComparer.Ordinal)];
+        lock (gate)
+        {
+            if (now.IsEmpty || now.SequenceEqual(learned))
+            {
+                return;
+            }
+
+            learned = now;
+            File.WriteAllLines(file + ".new", now.Select(Text));
+            File.Move(file + ".new", file, overwrite: true);
+        }
+    }
+
+    /// <exception cref="HttpRequestException">None can be reached; the inner exception is of the last one tried.</exception>
+    public async ValueTask<Stream> ConnectAsync(CancellationToken cancellationToken)
+    {
+        Exception? last = null;
+        foreach (var server in InOrder())
+        {
+            try
+            {
+                var stream = await ConnectAsync(server, cancellationToken);
+                lock (gate)
+                {
+                    preferred = server;
+                }
+
+                return stream;
+            }
+            catch (Exception failure) when (failure is SocketException or TimeoutException)
+            {
+                last = failure;
+            }
+        }
+
+        throw new HttpRequestException($"no server answers at {string.Join(", ", All.Select(Text))}", last);
+    }
+
+    public static async ValueTask<Stream> ConnectAsync(DnsEndPoint server, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        bounded.CancelAfter(Patience);
+        try
+        {
+            await socket.ConnectAsync(server.Host, server.Port, bounded.Token);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            socket.Dispose();
+            throw new TimeoutException($"{Text(server)} does not answer within {Patience.TotalSeconds:0} s");
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    public static string Text(DnsEndPoint server) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(server.Host.Contains(':', StringComparison.Ordinal) ? $"[{server.Host}]" : server.Host)}:{server.Port}");
+
+    private IEnumerable<DnsEndPoint> InOrder()
+    {
+        lock (gate)
+        {
+            return preferred is null ? All : [preferred, .. All.Where(server => !server.Equals(preferred))];
+        }
+    }
+}

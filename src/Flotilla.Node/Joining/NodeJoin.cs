@@ -1,0 +1,85 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using Flotilla.Api;
+using Flotilla.Client;
+using Flotilla.Client.Joining;
+
+namespace Flotilla.Node.Joining;
+
+/// <summary>Makes this machine a member of a cluster, once; from then on it has an identity of its own.</summary>
+public sealed class NodeJoin(NodeIdentity identity, ServerList servers, NodeOptions options, TimeProvider time)
+{
+    /// <summary>The name by which every API server proves itself; which machine it runs on does not matter.</summary>
+    public static readonly Uri Server = new("https://kubernetes");
+
+    // Connections end before the certificate that they were opened with.
+    private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
+
+    /// <summary>Whether the identity can be used as it is.</summary>
+    public bool HasIdentity => identity is { Authority: not null, Client: { } client } && client.NotAfter.ToUniversalTime() > time.GetUtcNow().UtcDateTime;
+
+    /// <summary>As this node; any server will do.</summary>
+    public HttpObjectClient Client() => new(new HttpObjectClientOptions
+    {
+        Server = Server,
+        Authorities = new X509Certificate2Collection(identity.Authority!),
+        ClientCertificate = () => identity.Client,
+        Connect = servers.ConnectAsync,
+        ConnectionLifetime = ConnectionLifetime,
+        UserAgent = "kubelet",
+    });
+
+    /// <summary>As the account that all nodes share.</summary>
+    public HttpObjectClient SharedClient(NodeAccountToken account) => new(new HttpObjectClientOptions
+    {
+        Server = Server,
+        Authorities = new X509Certificate2Collection(identity.Authority!),
+        BearerToken = () => account.Current,
+        Connect = servers.ConnectAsync,
+        UserAgent = "flotilla-node",
+    });
+
+    /// <exception cref="JoinException">What is wrong, and what to do.</exception>
+    public async Task BootstrapAsync(JoinToken token, CancellationToken cancellationToken)
+    {
+        var authority = await ServerGreeting.MeetAsync(servers.All[0], token, options.KubeletVersion, time, cancellationToken);
+        using var client = new HttpObjectClient(new HttpObjectClientOptions
+        {
+            Server = Server,
+            Authorities = new X509Certificate2Collection(authority),
+            BearerToken = () => token.Bearer,
+            Connect = servers.ConnectAsync,
+        });
+        try
+        {
+            var pem = await CertificateRequests.ClientAsync(client, options.NodeName, options.CertificateLifetime, time, cancellationToken);
+            identity.Forget();
+            identity.SetAuthority(authority);
+            identity.SetClient(pem);
+        }
+        catch (ApiException refused) when (refused.Code is (int)HttpStatusCode.Unauthorized or (int)HttpStatusCode.Forbidden)
+        {
+            throw new JoinException(
+                $"The cluster does not accept the token {token.Id}: it is mistyped, expired, revoked or not for joining; make a new one with 'flotilla token create' on a server.");
+        }
+        catch (HttpRequestException failure)
+        {
+            throw new JoinException($"The server at {ServerList.Text(servers.All[0])} cannot be talked to: {ServerGreeting.Reason(failure)}.");
+        }
+    }
+
+    /// <summary>That the cluster still knows this node.</summary>
+    /// <exception cref="JoinException">It does not.</exception>
+    public async Task CheckAsync(IObjectClient client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.SendAsync(HttpMethod.Get, $"/api/v1/namespaces/{ClusterFacts.Namespace}/configmaps/{ClusterFacts.Name}", null, default, cancellationToken);
+        }
+        catch (ApiException refused) when (refused.Code == (int)HttpStatusCode.Unauthorized)
+        {
+            throw new JoinException(
+                $"The cluster does not accept this machine as node {options.NodeName} any more: it was removed or its certificate expired; join again with --token and a token of 'flotilla token create'.");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Flotilla.Client.Joining;
+
+namespace Flotilla.Node.Joining;
+
+/// <summary>
+/// The first words with a server that nobody trusts yet: which authority it claims, its clock and its version. Nothing secret
+/// is sent. What does not fit is said in one sentence.
+/// </summary>
+public static partial class ServerGreeting
+{
+    private const int OldestMinorBehind = 3;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LargestSkew = TimeSpan.FromMinutes(4);
+
+    /// <summary>The cluster's authority, which is the one that the token pins.</summary>
+    /// <exception cref="JoinException">It is another, or the machine and the server do not fit.</exception>
+    public static async Task<X509Certificate2> MeetAsync(DnsEndPoint server, JoinToken token, string ownVersion, TimeProvider time, CancellationToken cancellationToken)
+    {
+        using var handler = new SocketsHttpHandler { UseProxy = false, ConnectTimeout = Patience };
+        // Whom to trust is what is asked for: the token's hash tells whether the answer is right.
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+        using var http = new HttpClient(handler) { BaseAddress = new Uri($"https://{ServerList.Text(server)}"), Timeout = Patience };
+        try
+        {
+            using var version = await http.GetAsync(new Uri("/version", UriKind.Relative), cancellationToken);
+            if (SkewProblem(version.Headers.Date, time.GetUtcNow()) is { } skew)
+            {
+                throw new JoinException(skew);
+            }
+
+            var told = JsonNode.Parse(await version.Content.ReadAsStringAsync(cancellationToken));
+            if (VersionProblem((string?)told?["gitVersion"], ownVersion) is { } unfit)
+            {
+                throw new JoinException(unfit);
+            }
+
+            using var answer = await http.GetAsync(
+                new Uri($"/api/v1/namespaces/{ClusterFacts.PublicNamespace}/configmaps/{ClusterFacts.PublicName}", UriKind.Relative), cancellationToken);
+            var info = answer.IsSuccessStatusCode ? JsonNode.Parse(await answer.Content.ReadAsStringAsync(cancellationToken)) : null;
+            var authority = AuthorityIn((string?)info?["data"]?[ClusterFacts.PublicKey])
+                ?? throw new JoinException($"The server at {ServerList.Text(server)} does not tell its certificate authority (code {(int)answer.StatusCode}); is it a Flotilla server?");
+            return JoinToken.HashOf(authority) == token.AuthorityHash
+                ? authority
+                : throw new JoinException(
+                    $"The server at {ServerList.Text(server)} belongs to another cluster than the token: its authority is {JoinToken.HashOf(authority)[..12]}..., the token pins {token.AuthorityHash[..12]}...; "
+                    + "check --server, or get a token of that cluster with 'flotilla token create' on its server.");
+        }
+        catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            throw new JoinException($"No server answers at https://{ServerList.Text(server)} ({Reason(failure)}); check the address, that the server runs and that no firewall is between.");
+        }
+        catch (System.Text.Json.JsonException)
+        {
+            throw new JoinException($"What answers at https://{ServerList.Text(server)} is no Kubernetes API; check --server.");
+        }
+    }
+
+    /// <summary>Null: the clocks agree well enough for certificates.</summary>
+    internal static string? SkewProblem(DateTimeOffset? servers, DateTimeOffset ours)
+    {
+        if (servers is not { } told || (told - ours).Duration() <= LargestSkew)
+        {
+            return null;
+        }
+
+        var (amount, direction) = ((told - ours).Duration(), told > ours ? "behind" : "ahead of");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"This machine's clock ({ours:u}) is {amount:d\\.hh\\:mm\\:ss} {direction} the server's ({told:u}), so no certificate would be valid; set the clock, for example with NTP, and try again.");
+    }
+
+    /// <summary>Null: an agent of our version works with that server.</summary>
+    internal static string? VersionProblem(string? servers, string own)
+    {
+        if (MinorOf(servers) is not { } theirs || MinorOf(own) is not { } ours)
+        {
+            return $"What answers there is of the version '{servers}', which is none of Kubernetes; check --server.";
+        }
+
+        return ours > theirs ? $"The server ({servers}) is older than this agent ({own}); upgrade the servers first, or use an agent of the server's version."
+            : theirs - ours > OldestMinorBehind ? $"The server ({servers}) is too new for this agent ({own}), which may be {OldestMinorBehind} minor versions behind at most; upgrade the agent."
+            : null;
+    }
+
+    internal static X509Certificate2? AuthorityIn(string? kubeconfig)
+    {
+        var encoded = new byte[16 << 10];
+        return kubeconfig is not null && AuthorityData().Match(kubeconfig) is { Success: true } match
+            && Convert.TryFromBase64String(match.Groups["data"].Value, encoded, out var length)
+                ? X509Certificate2.CreateFromPem(Encoding.ASCII.GetString(encoded, 0, length))
+                : null;
+    }
+
+    internal static string Reason(Exception failure)
+    {
+        for (var cause = failure; cause is not null; cause = cause.InnerException)
+        {
+            switch (cause)
+            {
+                case SocketException socket:
+                    return socket.SocketErrorCode switch
+                    {
+                        SocketError.ConnectionRefused => "connection refused",
+                        SocketError.HostUnreachable or SocketError.NetworkUnreachable => "no route to it",
+                        SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => "its name is unknown",
+                        _ => socket.Message,
+                    };
+                case TimeoutException or OperationCanceledException:
+                    return "no answer in time";
+            }
+        }
+
+        return failure.Message;
+    }
+
+    private static int? MinorOf(string? version) =>
+        version is not null && Version().Match(version) is { Success: true } match ? int.Parse(match.Groups["minor"].Value, CultureInfo.InvariantCulture) : null;
+
+    [GeneratedRegex("certificate-authority-data: *(?<data>[A-Za-z0-9+/=]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex AuthorityData();
+
+    [GeneratedRegex("^v?1\\.(?<minor>[0-9]{1,4})", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Version();
+}

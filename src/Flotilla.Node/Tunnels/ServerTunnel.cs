@@ -1,0 +1,135 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using Flotilla.Client.Joining;
+using Flotilla.Client.Streams;
+using Flotilla.Node.Joining;
+
+namespace Flotilla.Node.Tunnels;
+
+/// <summary>The node's side of <see cref="TunnelPaths"/> to one server, for as long as one connection lasts.</summary>
+internal sealed class ServerTunnel : IDisposable
+{
+    private readonly Func<int?> nodePort;
+    private readonly HttpMessageInvoker http;
+    private readonly ConcurrentDictionary<Task, bool> carried = new();
+    private readonly SemaphoreSlim free = new(TunnelPaths.MostConnections);
+
+    /// <param name="nodePort">Where the node's own server listens.</param>
+    public ServerTunnel(DnsEndPoint server, NodeIdentity identity, Func<int?> nodePort)
+    {
+        this.nodePort = nodePort;
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.Add(identity.Authority!);
+        http = new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            UseProxy = false,
+            EnableMultipleHttp2Connections = false,
+            ConnectCallback = (_, cancellationToken) => ServerList.ConnectAsync(server, cancellationToken),
+            KeepAlivePingDelay = TimeSpan.FromSeconds(10),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.Always,
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                CertificateChainPolicy = policy,
+                LocalCertificateSelectionCallback = (_, _, _, _, _) => identity.Client!,
+            },
+        });
+    }
+
+    /// <summary>Until the server ends it, the connection breaks or <paramref name="drain"/> says so; connections that it carries go on.</summary>
+    public async Task RunAsync(Action connected, CancellationToken drain, CancellationToken cancellationToken)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, drain);
+        using var request = RequestOf(TunnelPaths.Control, null);
+        using var answer = await http.SendAsync(request, ending.Token);
+        if (!answer.IsSuccessStatusCode)
+        {
+            throw new HttpRequestException($"the server answers {(int)answer.StatusCode}", null, answer.StatusCode);
+        }
+
+        connected();
+        using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync(ending.Token));
+        while (await lines.ReadLineAsync(ending.Token) is { } number)
+        {
+            await free.WaitAsync(ending.Token);
+            var carrying = CarryAsync(number, cancellationToken);
+            carried[carrying] = true;
+            _ = carrying.ContinueWith(done => carried.TryRemove(done, out bool _), TaskScheduler.Default);
+        }
+    }
+
+    /// <summary>Until the last connection that it carries has ended.</summary>
+    public async Task DrainAsync()
+    {
+        await Task.WhenAll(carried.Keys).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Dispose();
+    }
+
+    public void Dispose()
+    {
+        http.Dispose();
+        free.Dispose();
+    }
+
+    private async Task CarryAsync(string number, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            await socket.ConnectAsync(IPAddress.Loopback, nodePort() ?? 0, cancellationToken);
+            await using var local = new NetworkStream(socket);
+            using var content = new StreamedContent(local);
+            using var request = RequestOf($"{TunnelPaths.Control}/{number}", content);
+            using var answer = await http.SendAsync(request, cancellationToken);
+            if (answer.IsSuccessStatusCode)
+            {
+                await using var remote = await answer.Content.ReadAsStreamAsync(cancellationToken);
+                await remote.CopyToAsync(local, cancellationToken);
+            }
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException or SocketException or OperationCanceledException)
+        {
+            // One side has ended the connection, and so the other one does.
+        }
+        finally
+        {
+            free.Release();
+        }
+    }
+
+    private static HttpRequestMessage RequestOf(string path, HttpContent? content) => new(HttpMethod.Post, new Uri(NodeJoin.Server, path))
+    {
+        Version = HttpVersion.Version20,
+        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        Content = content,
+    };
+
+    /// <summary>A request's body that goes on while its answer is read.</summary>
+    private sealed class StreamedContent(Stream source) : HttpContent
+    {
+        private const int BufferBytes = 32 << 10;
+
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+        {
+            // The server answers to headers, which wait for the first flush.
+            await stream.FlushAsync(cancellationToken);
+            var buffer = new byte[BufferBytes];
+            while (await source.ReadAsync(buffer, cancellationToken) is > 0 and var length)
+            {
+                await stream.WriteAsync(buffer.AsMemory(0, length), cancellationToken);
+                await stream.FlushAsync(cancellationToken);
+            }
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+    }
+}

@@ -1,0 +1,153 @@
+using System.Net;
+using System.Text;
+using Flotilla.Api;
+using Flotilla.Client;
+using Flotilla.Client.Joining;
+using Flotilla.Local;
+using Flotilla.Node;
+using Flotilla.Node.Joining;
+using Flotilla.Node.Serving;
+using Flotilla.Node.Tunnels;
+using k8s.Models;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Flotilla.Composition;
+
+/// <summary>This machine as a node of a cluster whose servers are elsewhere. Ending it ends no container.</summary>
+internal sealed class Agent : IAsyncDisposable
+{
+    private readonly ClusterSettings settings;
+    private readonly StartupProgress progress;
+    private readonly TimeProvider time;
+    private readonly ILoggerFactory loggers;
+    private readonly NodeIdentity identity;
+    private readonly ServerList servers;
+    private readonly NodeJoin join;
+    private readonly LocalNode node;
+    private readonly List<BackgroundService> services = [];
+    private HttpObjectClient? client;
+    private HttpObjectClient? sharedClient;
+
+    public Agent(ClusterSettings settings, StartupProgress progress, TimeProvider time, ILoggerFactory loggers)
+    {
+        this.settings = settings;
+        this.progress = progress;
+        this.time = time;
+        this.loggers = loggers;
+        identity = new NodeIdentity(settings.IdentityDirectory);
+        servers = new ServerList([new DnsEndPoint(settings.Agent!.Server.Host, settings.Agent.Server.Port)], identity.ServersFile);
+        join = new NodeJoin(identity, servers, NodeComposition.NodeOptionsFor(settings), time);
+        node = new LocalNode(settings, time, loggers);
+    }
+
+    /// <summary>Until cancelled.</summary>
+    /// <param name="token">null: this machine has joined before.</param>
+    public async Task RunAsync(JoinToken? token, CancellationToken cancellationToken)
+    {
+        var runtime = node.StartRuntimeAsync(cancellationToken);
+        await JoinAsync(token, cancellationToken);
+        await runtime;
+        progress.Report("container runtime answers");
+        await node.StartPodsAsync(cancellationToken);
+        progress.Report(StartupProgress.Ready);
+        await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await node.DisposeAsync();
+        foreach (var service in services.AsEnumerable().Reverse())
+        {
+            await service.StopAsync(CancellationToken.None);
+            service.Dispose();
+        }
+
+        sharedClient?.Dispose();
+        client?.Dispose();
+    }
+
+    private async Task JoinAsync(JoinToken? token, CancellationToken cancellationToken)
+    {
+        await IdentifyAsync(token, cancellationToken);
+        progress.Report($"this machine is node {settings.NodeName} of the cluster");
+        client = join.Client();
+        var informers = new InformerSet(client, time, loggers);
+        await StartAsync(informers, cancellationToken);
+        var account = new NodeAccountToken(client, time, loggers.CreateLogger<NodeAccountToken>());
+        await StartAsync(account, cancellationToken);
+        sharedClient = join.SharedClient(account);
+        var shared = new SharedAccess(sharedClient, new InformerSet(sharedClient, time, loggers));
+        await StartAsync(shared.Informers, cancellationToken);
+        await StartAsync(new CertificateRenewal(identity, NodeComposition.NodeOptionsFor(settings), client, time, loggers.CreateLogger<CertificateRenewal>()), cancellationToken);
+        await StartAsync(new ServerTunnels(servers, identity, () => node.Port, time, loggers.CreateLogger<ServerTunnels>()), cancellationToken);
+        LearnServers(shared.Informers);
+        var facts = await client.GetAsync<V1ConfigMap>(new ObjectKey(ClusterFacts.Namespace, ClusterFacts.Name), cancellationToken);
+        var known = settings with { PodCidr = facts.Data[ClusterFacts.PodCidr], ServiceCidr = facts.Data[ClusterFacts.ServiceCidr] };
+        await node.StartNetworkAsync(known, client, informers, new NodeServing(() => identity.Serving!, identity.Authority!), shared, cancellationToken);
+        progress.Report("pod network and services are set up");
+    }
+
+    private async Task IdentifyAsync(JoinToken? token, CancellationToken cancellationToken)
+    {
+        if (!join.HasIdentity)
+        {
+            await join.BootstrapAsync(
+                token ?? throw new UserError("This machine is not (or no longer) part of a cluster; join with: flotilla agent --server URL --token TOKEN (a server prints both with 'flotilla token create')."),
+                cancellationToken);
+            return;
+        }
+
+        // A server that is away is waited for; one that does not know us may still take the token.
+        using var probe = join.Client();
+        try
+        {
+            await join.CheckAsync(probe, cancellationToken);
+        }
+        catch (JoinException) when (token is not null)
+        {
+            await join.BootstrapAsync(token, cancellationToken);
+        }
+        catch (HttpRequestException)
+        {
+            loggers.CreateLogger<Agent>().LogWaiting(string.Join(", ", servers.All.Select(ServerList.Text)));
+            await WaitAsync(probe, cancellationToken);
+        }
+    }
+
+    private async Task WaitAsync(HttpObjectClient probe, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await join.CheckAsync(probe, cancellationToken);
+                return;
+            }
+            catch (Exception away) when (away is HttpRequestException or TimeoutException or ApiException { Code: >= 500 })
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken);
+            }
+        }
+    }
+
+    private async Task StartAsync(BackgroundService service, CancellationToken cancellationToken)
+    {
+        services.Add(service);
+        await service.StartAsync(cancellationToken);
+    }
+
+    private void LearnServers(InformerSet informers) => informers.Of<V1EndpointSlice>().Subscribe(change =>
+    {
+        if (change.New is { Metadata: { Name: "kubernetes", NamespaceProperty: "default" } } slice && slice.Ports?.FirstOrDefault()?.Port is { } port)
+        {
+            servers.Learn((slice.Endpoints ?? []).SelectMany(endpoint => endpoint.Addresses).Select(address => new DnsEndPoint(address, port)));
+        }
+    });
+}
+
+internal static partial class AgentLog
+{
+    [LoggerMessage(Level = LogLevel.Warning, Message = "No server answers at {Servers}; what runs goes on, and the node waits for them")]
+    public static partial void LogWaiting(this ILogger logger, string servers);
+}

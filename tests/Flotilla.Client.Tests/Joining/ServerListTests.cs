@@ -1,0 +1,55 @@
+using System.Net;
+using System.Net.Sockets;
+using Flotilla.Client.Joining;
+
+namespace Flotilla.Client.Tests.Joining;
+
+public sealed class ServerListTests : IDisposable
+{
+    private readonly string directory = Directory.CreateTempSubdirectory("fltservers").FullName;
+
+    private string File => Path.Combine(directory, "servers");
+
+    public void Dispose() => Directory.Delete(directory, recursive: true);
+
+    [Fact]
+    public void What_was_learned_is_known_after_a_restart_and_what_was_told_always()
+    {
+        var told = new DnsEndPoint("first", 6443);
+        var list = new ServerList([told], File);
+        list.Learn([new DnsEndPoint("10.0.0.2", 6443), new DnsEndPoint("10.0.0.1", 6443)]);
+        list.Learn([]);
+
+        Assert.Equal([told, new DnsEndPoint("10.0.0.1", 6443), new DnsEndPoint("10.0.0.2", 6443)], new ServerList([told], File).All);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_gone_is_passed_over_and_the_one_that_answered_is_kept()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var alive = new DnsEndPoint("127.0.0.1", ((IPEndPoint)listener.LocalEndpoint).Port);
+        var list = new ServerList([new DnsEndPoint("127.0.0.1", Unused()), alive], File);
+        for (var i = 0; i < 2; i++)
+        {
+            await using var connection = await list.ConnectAsync(CancellationToken.None);
+            using var accepted = await listener.AcceptTcpClientAsync();
+            Assert.True(accepted.Connected);
+        }
+    }
+
+    [Fact]
+    public async Task When_none_answers_all_are_named()
+    {
+        var list = new ServerList([new DnsEndPoint("127.0.0.1", Unused())], File);
+        var failure = await Assert.ThrowsAsync<HttpRequestException>(async () => await list.ConnectAsync(CancellationToken.None));
+        Assert.Equal($"no server answers at {ServerList.Text(list.All[0])}", failure.Message);
+    }
+
+    private static int Unused()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+}
