@@ -36,11 +36,11 @@ public sealed class NodeAgent : IAsyncDisposable
     private readonly List<IHostedService> services = [];
     private readonly DeviceManager devices;
 
-    /// <param name="shared">For what concerns more than this node; null: the same as for the node itself.</param>
+    /// <param name="cluster">For what concerns more than this node; null: the same as for the node itself.</param>
     public NodeAgent(
-        NodeOptions options, IObjectClient client, InformerSet informers, TimeProvider time, ILoggerFactory loggers, NodeServing? serving = null, SharedAccess? shared = null)
+        NodeOptions options, IObjectClient client, InformerSet informers, TimeProvider time, ILoggerFactory loggers, NodeServing? serving = null, SharedAccess? cluster = null)
     {
-        shared ??= new SharedAccess(client, informers);
+        cluster ??= new SharedAccess(client, informers);
         this.options = options;
         Runtime = new CriClient(options.RuntimeSocket);
         Images = new ImageStore(Runtime, options);
@@ -92,10 +92,10 @@ public sealed class NodeAgent : IAsyncDisposable
             statuses,
             drivers,
             volumes,
-            new CsiSidecar(options, shared.Client, shared.Informers, drivers, time, loggers),
+            new CsiSidecar(options, cluster.Client, cluster.Informers, drivers, time, loggers),
             new DevicePluginHost(options.DevicePluginDirectory, inventory, loggers.CreateLogger<DevicePluginHost>()),
             .. pinning is null ? (IHostedService[])[] : [pinning],
-            new LocalProvisioner(options, shared.Client, shared.Informers, time, loggers),
+            new LocalProvisioner(options, cluster.Client, cluster.Informers, time, loggers),
             .. server is null ? (IHostedService[])[] : [server],
             Status,
             new OutOfMemoryWatch(options, events, time, loggers.CreateLogger<OutOfMemoryWatch>()),
