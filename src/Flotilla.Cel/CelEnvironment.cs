@@ -37,6 +37,9 @@ public sealed class CelEnvironment
     /// <summary>The dialect of Kubernetes 1.36 without variables.</summary>
     public static CelEnvironment Kubernetes() => Create(KubernetesLibraries.All, foldConstants: true);
 
+    /// <summary>The dialect in which devices are chosen: the same and <c>cel.bind</c>.</summary>
+    public static CelEnvironment KubernetesDevices() => Create([.. KubernetesLibraries.All, new BindingLibrary()], foldConstants: true);
+
     internal static CelEnvironment Create(IEnumerable<ICelLibrary> libraries, bool foldConstants)
     {
         var (functions, macros, regexes) = (new FunctionTable(), new MacroTable(), new RegexCache());

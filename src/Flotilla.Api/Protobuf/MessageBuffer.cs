@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 
 namespace Flotilla.Api.Protobuf;
 
@@ -12,13 +13,45 @@ internal sealed class MessageBuffer(int capacity = 1024)
     private const int Fixed64 = 1;
     private const int Delimited = 2;
 
+    private readonly List<(int Number, int Start)> fields = [];
     private byte[] bytes = new byte[capacity];
 
     public int Length { get; private set; }
 
     public ReadOnlySpan<byte> Written => bytes.AsSpan(0, Length);
 
-    public void Clear() => Length = 0;
+    /// <summary>How many fields are begun in the messages that are open; what <see cref="Order"/> needs.</summary>
+    public int Fields => fields.Count;
+
+    public void Clear()
+    {
+        Length = 0;
+        fields.Clear();
+    }
+
+    /// <summary>What is written from here to the next call belongs to one field of the innermost message.</summary>
+    public void Begin(int number) => fields.Add((number, Length));
+
+    /// <summary>Puts the fields begun since there were <paramref name="first"/> in the order of their numbers, as upstream's encoders write them.</summary>
+    public void Order(int first)
+    {
+        var begun = fields.Count - first;
+        if (!IsAscending(CollectionsMarshal.AsSpan(fields)[first..]))
+        {
+            var parts = new (int Number, Range Place)[begun];
+            for (var i = 0; i < begun; i++)
+            {
+                var (number, start) = fields[first + i];
+                parts[i] = (number, start..(i + 1 < begun ? fields[first + i + 1].Start : Length));
+            }
+
+            var from = fields[first].Start;
+            Array.Sort(parts, static (left, right) => (left.Number, left.Place.Start.Value).CompareTo((right.Number, right.Place.Start.Value)));
+            Reorder(from, [.. parts.Select(part => part.Place)]);
+        }
+
+        CollectionsMarshal.SetCount(fields, first);
+    }
 
     public void Integer(int number, long value)
     {
@@ -93,6 +126,19 @@ internal sealed class MessageBuffer(int capacity = 1024)
             copy.AsSpan(offset, length).CopyTo(bytes.AsSpan(at));
             at += length;
         }
+    }
+
+    private static bool IsAscending(ReadOnlySpan<(int Number, int Start)> fields)
+    {
+        for (var i = 1; i < fields.Length; i++)
+        {
+            if (fields[i].Number < fields[i - 1].Number)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     public static int SizeOf(ulong value)

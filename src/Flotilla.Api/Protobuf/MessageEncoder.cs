@@ -19,17 +19,16 @@ internal ref struct MessageEncoder(ReadOnlySpan<byte> json, MessageBuffer output
     public void Encode(MessageType type, scoped ReadOnlySpan<byte> version)
     {
         reader.Read();
-        var seen = 0UL;
+        var (seen, first) = (0UL, output.Fields);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var field = Field(type);
+            var field = Begin(type);
             seen |= PlaceOf(field);
             reader.Read();
             if (field is { Name: "metadata", Message: { } metadata } && version.Length > 0)
             {
                 var at = output.Open(field.Number);
-                Fields(metadata, PlaceOf(metadata.Find(ResourceVersion)));
-                output.Bytes(ResourceVersion, version);
+                Fields(metadata, version);
                 output.Close(at);
             }
             else
@@ -39,10 +38,11 @@ internal ref struct MessageEncoder(ReadOnlySpan<byte> json, MessageBuffer output
         }
 
         Zeros(type, seen);
+        output.Order(first);
     }
 
     // The reader stands on the object's first brace, and afterwards on its last.
-    private void Fields(MessageType type, ulong seen = 0)
+    private void Fields(MessageType type, scoped ReadOnlySpan<byte> version = default)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {
@@ -51,12 +51,20 @@ internal ref struct MessageEncoder(ReadOnlySpan<byte> json, MessageBuffer output
         }
 
         var start = reader;
+        var (seen, first) = (0UL, output.Fields);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var field = Field(type);
+            var field = Begin(type);
             seen |= PlaceOf(field);
             reader.Read();
             Value(field);
+        }
+
+        if (version.Length > 0)
+        {
+            seen |= PlaceOf(type.Find(ResourceVersion));
+            output.Begin(ResourceVersion);
+            output.Bytes(ResourceVersion, version);
         }
 
         Zeros(type, seen);
@@ -64,9 +72,12 @@ internal ref struct MessageEncoder(ReadOnlySpan<byte> json, MessageBuffer output
         {
             var end = reader;
             reader = start;
+            output.Begin(inlined.Number);
             Nested(inlined.Number, inlined.Message!);
             reader = end;
         }
+
+        output.Order(first);
     }
 
     private readonly void Zeros(MessageType type, ulong seen)
@@ -78,6 +89,7 @@ internal ref struct MessageEncoder(ReadOnlySpan<byte> json, MessageBuffer output
                 continue;
             }
 
+            output.Begin(field.Number);
             if (field.Value == MessageValue.String)
             {
                 output.Bytes(field.Number, default);
@@ -100,6 +112,17 @@ internal ref struct MessageEncoder(ReadOnlySpan<byte> json, MessageBuffer output
 
         Span<char> name = stackalloc char[LongestName];
         return type.Find(name[..reader.CopyString(name)]);
+    }
+
+    private readonly MessageField? Begin(MessageType type)
+    {
+        var field = Field(type);
+        if (field is not null)
+        {
+            output.Begin(field.Number);
+        }
+
+        return field;
     }
 
     private void Value(MessageField? field)

@@ -2,7 +2,7 @@ using Flotilla.Cel.Syntax;
 
 namespace Flotilla.Cel.Macros;
 
-/// <summary>Macros that give a value a name: optMap, optFlatMap and sortBy.</summary>
+/// <summary>Macros that give a value a name: optMap, optFlatMap, sortBy and cel.bind.</summary>
 internal static class BindingMacros
 {
     /// <summary>The target is evaluated twice, so chains double in size with every call.</summary>
@@ -15,6 +15,11 @@ internal static class BindingMacros
         macros.Add("optMap", 2, call => WhenPresent(call, value => Optional(call.Offset, "of", value)));
         macros.Add("optFlatMap", 2, call => WhenPresent(call, value => value));
     }
+
+    /// <summary><c>cel.bind(name, value, expression)</c>.</summary>
+    public static void AddBind(MacroTable macros) => macros.Add("bind", 3, call => call.Target is Identifier { Name: "cel" }
+        ? Comprehension.Bind(call.Offset, Build.Variable(call.Arguments[0]), call.Arguments[1], call.Arguments[2])
+        : call);
 
     public static void AddSortBy(MacroTable macros) => macros.Add("sortBy", 2, SortBy);
 

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
+using Flotilla.Api.Kinds.Resources;
 using Flotilla.Cel;
 using Flotilla.Cel.Libraries;
-using Flotilla.Cel.Types;
 using Flotilla.Cel.Values;
 using k8s.Models;
 
@@ -12,15 +12,6 @@ internal sealed class DeviceSelectors
 {
     private const int Remembered = 256;
 
-    private static readonly CelType DeviceType = CelType.Object("kubernetes.DRADevice", new Dictionary<string, CelType>(StringComparer.Ordinal)
-    {
-        ["driver"] = CelType.String,
-        ["attributes"] = CelType.Map(CelType.String, CelType.Map(CelType.String, CelType.Dyn)),
-        ["capacity"] = CelType.Map(CelType.String, CelType.Map(CelType.String, KubernetesValues.QuantityType)),
-        ["allowMultipleAllocations"] = CelType.Bool,
-    });
-
-    private static readonly CelEnvironment Environment = CelEnvironment.Kubernetes().With("device", DeviceType);
     private readonly ConcurrentDictionary<string, CompileResult> compiled = new(StringComparer.Ordinal);
 
     /// <summary>Whether every selector takes the device.</summary>
@@ -48,7 +39,7 @@ internal sealed class DeviceSelectors
             compiled.Clear();
         }
 
-        var result = compiled.GetOrAdd(expression, Environment.Compile);
+        var result = compiled.GetOrAdd(expression, DeviceExpressions.Environment.Compile);
         if (result.Program is not { } program)
         {
             throw new DeviceSelectorException($"{where}: CEL compile error: {result.IssueText}");

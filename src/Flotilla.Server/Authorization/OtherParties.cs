@@ -17,7 +17,7 @@ internal sealed class OtherParties : IDisposable
         if (options.OpenId is { } openId)
         {
             var http = Own(new HttpMessageInvoker(HandlerFor(openId)));
-            tokens.Add(new OpenIdAuthenticator(openId, Own(new OpenIdKeys(openId.Issuer, http, time)), time));
+            tokens.Add(Own(new OpenIdAuthenticator(openId, http, time)));
         }
 
         if (options.TokenWebhookFile is { } tokenFile)

@@ -19,11 +19,6 @@ public sealed class ResourceReads(ObjectStore objects, WatchHubs hubs, TimeProvi
 
     public async Task<ApiAnswer> GetAsync(ApiRequest request, ResourcePath path, CancellationToken cancellationToken)
     {
-        if (ListQuery.IsTrue(request["watch"]))
-        {
-            return await ListAsync(request, path, cancellationToken);
-        }
-
         if (ListQuery.ParseVersion(request["resourceVersion"]) is > 0 and var version)
         {
             await ReachAsync(version, cancellationToken);

@@ -44,6 +44,22 @@ public sealed class DeviceRefusalTests
         ["spec.selectors[0].cel: Required value", "spec.extendedResourceName: Invalid value: \"cpu\": must be a valid extended resource name"],
         Errors("deviceclasses", """{"selectors":[{}],"extendedResourceName":"cpu"}"""));
 
+    [Theory]
+    [InlineData("device.driver == 'd.io' && device.attributes['d.io'].model == 'a' && device.capacity['d.io'].memory.isGreaterThan(quantity('1Gi'))", "")]
+    [InlineData("cel.bind(own, device.attributes['d.io'], own.version.isGreaterThan(semver('1.0.0')))", "")]
+    [InlineData("device.attributes['d.io'].model", "")]
+    [InlineData("device.color == 'red'", "Invalid value: \"device.color == 'red'\": compilation failed: ERROR: <input>:1:7: undefined field 'color'\n | device.color == 'red'\n | ......^")]
+    [InlineData("device.driver", "Invalid value: \"device.driver\": must evaluate to bool or the unknown type, not string")]
+    [InlineData("device.attributes.all(a, device.attributes.all(b, device.attributes.all(c, device.attributes.all(d, a + b + c + d != ''))))", "Forbidden: too complex, exceeds cost limit")]
+    public void Compiles_the_expressions_that_choose_devices(string expression, string error)
+    {
+        var selectors = $$"""[{"cel":{"expression":"{{expression}}"} }]""";
+        Assert.Equal(error.Length == 0 ? [] : ["spec.selectors[0].cel.expression: " + error], Errors("deviceclasses", $$"""{"selectors":{{selectors}} }"""));
+        Assert.Equal(
+            error.Length == 0 ? [] : ["spec.devices.requests[0].exactly.selectors[0].cel.expression: " + error],
+            Errors("resourceclaims", $$"""{"devices":{"requests":[{"name":"r","exactly":{"deviceClassName":"c","selectors":{{selectors}} } }] } }"""));
+    }
+
     private static IEnumerable<string> Errors(string plural, string spec)
     {
         var kind = Given.Kind(plural);

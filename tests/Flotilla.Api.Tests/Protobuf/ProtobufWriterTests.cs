@@ -32,6 +32,55 @@ public sealed class ProtobufWriterTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Writes_fields_in_the_order_of_their_numbers(string name)
+    {
+        var type = SchemaTable.BuiltIn[name];
+        for (var seed = 0; seed < Seeds; seed++)
+        {
+            var value = new RandomObjects(seed).Of(type);
+            new Normalizer().Normalize(value, type);
+            AssertOrder(ProtobufWriter.Message(Bytes(value), MessageTable.Find(type.Kinds[0])!, version: 7), MessageTable.Find(type.Kinds[0])!);
+        }
+    }
+
+    private static void AssertOrder(ReadOnlySpan<byte> message, MessageType type)
+    {
+        for (var (at, last) = (0, 0); at < message.Length;)
+        {
+            var tag = (int)Varint(message, ref at);
+            Assert.True(tag >> 3 >= last, $"{type.Name}: {tag >> 3} stands behind {last}");
+            last = tag >> 3;
+            var size = (tag & 7) switch { 0 => 0, 1 => 8, _ => (int)Varint(message, ref at) };
+            if ((tag & 7) == 0)
+            {
+                Varint(message, ref at);
+            }
+
+            if (type.Find(last) is { Message: { } nested, Value: MessageValue.Message, IsMap: false })
+            {
+                AssertOrder(message.Slice(at, size), nested);
+            }
+
+            at += size;
+        }
+    }
+
+    private static ulong Varint(ReadOnlySpan<byte> message, ref int at)
+    {
+        var value = 0UL;
+        for (var shift = 0; ; shift += 7)
+        {
+            var next = message[at++];
+            value |= (ulong)(next & 0x7f) << shift;
+            if (next < 0x80)
+            {
+                return value;
+            }
+        }
+    }
+
     [Fact]
     public void Knows_every_field_of_every_type()
     {
@@ -49,7 +98,7 @@ public sealed class ProtobufWriterTests
     public void Adds_the_version_to_the_metadata()
     {
         var message = ProtobufWriter.Message("""{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a"},"data":{"b":"2","a":"1"}}"""u8, MessageTable.Find("core.v1.ConfigMap")!, 42);
-        var metadata = "0A0161" + "1200" + "1A00" + "2200" + "2A00" + "3800" + "32023432";
+        var metadata = "0A0161" + "1200" + "1A00" + "2200" + "2A00" + "32023432" + "3800";
         Assert.Equal($"0A{metadata.Length / 2:X2}{metadata}" + "12060A016112013112060A0162120132", Convert.ToHexString(message));
     }
 
@@ -57,7 +106,7 @@ public sealed class ProtobufWriterTests
     public void Writes_the_zeros_of_what_is_held_by_value_and_of_nothing_else()
     {
         var port = ProtobufWriter.Message("""{"ports":[{"port":80}]}"""u8, MessageTable.Find("core.v1.ServiceSpec")!);
-        Assert.Contains("0A" + "08" + "1850" + "0A00" + "1200" + "2800", Convert.ToHexString(port), StringComparison.Ordinal);
+        Assert.Contains("0A" + "08" + "0A00" + "1200" + "1850" + "2800", Convert.ToHexString(port), StringComparison.Ordinal);
 
         // runAsUser, privileged and the like differ when zero from when absent.
         Assert.Empty(ProtobufWriter.Message("{}"u8, MessageTable.Find("core.v1.SecurityContext")!));

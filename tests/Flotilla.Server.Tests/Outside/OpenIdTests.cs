@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using Flotilla.Server.Authentication;
 using Flotilla.Server.Authentication.OpenId;
 using Flotilla.Server.Authorization;
 using Microsoft.Extensions.Time.Testing;
@@ -14,6 +15,7 @@ public sealed class OpenIdTests : IAsyncLifetime
     private readonly RSA key = RSA.Create(2048);
     private OutsideServer server = null!;
     private OtherParties parties = null!;
+    private string distributed = "";
 
     public async ValueTask InitializeAsync()
     {
@@ -21,6 +23,7 @@ public sealed class OpenIdTests : IAsyncLifetime
         {
             "/.well-known/openid-configuration" => new JsonObject { ["issuer"] = Issuer, ["jwks_uri"] = $"{Issuer}/keys" },
             "/keys" => Keys(),
+            "/groups" => JsonValue.Create(distributed),
             _ => null,
         });
         var options = new ApiServerOptions
@@ -77,6 +80,29 @@ public sealed class OpenIdTests : IAsyncLifetime
         Assert.Equal(0, server.Asked);
     }
 
+    [Fact]
+    public async Task Groups_may_be_kept_elsewhere_and_are_signed_there_too()
+    {
+        var elsewhere = new Dictionary<string, object>
+        {
+            ["_claim_names"] = new Dictionary<string, object> { ["groups"] = "src" },
+            ["_claim_sources"] = new Dictionary<string, object> { ["src"] = new Dictionary<string, object> { ["endpoint"] = $"{Issuer}/groups", ["access_token"] = "secret" } },
+        };
+        distributed = Token("cluster", claims: new() { ["groups"] = new[] { "far", "away" } });
+        var found = await IdentifyAsync(Token("cluster", claims: new(elsewhere)));
+        Assert.Equal(["oidc:far", "oidc:away", "system:authenticated"], found.User?.Groups);
+        Assert.Equal("Bearer secret", server.Authorization);
+
+        distributed = Token("another", claims: new() { ["groups"] = "x" });
+        Assert.StartsWith("oidc: could not expand distributed claims: verify distributed claim token: ", (await IdentifyAsync(Token("cluster", claims: new(elsewhere)))).Rejection, StringComparison.Ordinal);
+        distributed = Token("cluster", claims: []);
+        Assert.EndsWith("did not contain claim: groups", (await IdentifyAsync(Token("cluster", claims: new(elsewhere)))).Rejection, StringComparison.Ordinal);
+        elsewhere.Remove("_claim_sources");
+        Assert.Equal("oidc: could not expand distributed claims: oidc: no claim sources", (await IdentifyAsync(Token("cluster", claims: new(elsewhere)))).Rejection);
+    }
+
+    private async Task<Identification> IdentifyAsync(string token) => await parties.Tokens.Single().IdentifyAsync(token, [], TestContext.Current.CancellationToken);
+
     private JsonObject Keys()
     {
         var parameters = key.ExportParameters(includePrivateParameters: false);
@@ -84,9 +110,11 @@ public sealed class OpenIdTests : IAsyncLifetime
         return new JsonObject { ["keys"] = new JsonArray(one) };
     }
 
-    private string Token(string audience, string? issuer = null, RSA? signer = null, string company = "example.com")
+    private string Token(string audience, string? issuer = null, RSA? signer = null, string company = "example.com", Dictionary<string, object>? claims = null)
     {
         var now = time.GetUtcNow().UtcDateTime;
+        claims ??= new() { ["groups"] = new[] { "dev", "ops" } };
+        (claims["sub"], claims["hd"]) = ("alice", company);
         return new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
         {
             Issuer = issuer ?? Issuer,
@@ -94,7 +122,7 @@ public sealed class OpenIdTests : IAsyncLifetime
             IssuedAt = now,
             NotBefore = now,
             Expires = now.AddHours(1),
-            Claims = new Dictionary<string, object> { ["sub"] = "alice", ["groups"] = new[] { "dev", "ops" }, ["hd"] = company },
+            Claims = claims,
             SigningCredentials = new SigningCredentials(new RsaSecurityKey(signer ?? key) { KeyId = "k1" }, SecurityAlgorithms.RsaSha256),
         });
     }

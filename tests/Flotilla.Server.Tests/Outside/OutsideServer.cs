@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Flotilla.Server.Identity;
 using Microsoft.AspNetCore.Builder;
@@ -13,10 +14,10 @@ internal sealed class OutsideServer : IAsyncDisposable
 {
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("flotilla-outside-");
     private readonly WebApplication app;
-    private readonly Func<string, JsonObject?, JsonObject?> answer;
+    private readonly Func<string, JsonObject?, JsonNode?> answer;
     private int asked;
 
-    private OutsideServer(Func<string, JsonObject?, JsonObject?> answer)
+    private OutsideServer(Func<string, JsonObject?, JsonNode?> answer)
     {
         this.answer = answer;
         var identity = ClusterIdentity.LoadOrCreate(Path.Combine(directory.FullName, "pki"), ["127.0.0.1"], TimeProvider.System);
@@ -36,8 +37,11 @@ internal sealed class OutsideServer : IAsyncDisposable
 
     public int Asked => asked;
 
-    /// <param name="answer">(path, body) to the answer; null: 404.</param>
-    public static async Task<OutsideServer> StartAsync(Func<string, JsonObject?, JsonObject?> answer)
+    /// <summary>What the last request identified itself with.</summary>
+    public string? Authorization { get; private set; }
+
+    /// <param name="answer">(path, body) to the answer, JSON or the text of a token; null: 404.</param>
+    public static async Task<OutsideServer> StartAsync(Func<string, JsonObject?, JsonNode?> answer)
     {
         var server = new OutsideServer(answer);
         await server.app.StartAsync();
@@ -69,11 +73,14 @@ internal sealed class OutsideServer : IAsyncDisposable
     private async Task AnswerAsync(HttpContext context)
     {
         Interlocked.Increment(ref asked);
+        Authorization = context.Request.Headers.Authorization.Count > 0 ? context.Request.Headers.Authorization.ToString() : Authorization;
         var body = context.Request.Method == "POST" ? (JsonObject?)await JsonNode.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted) : null;
         if (answer(context.Request.Path, body) is { } found)
         {
-            context.Response.ContentType = "application/json";
-            await context.Response.WriteAsync(found.ToJsonString(), context.RequestAborted);
+            // A plain text is a token.
+            var isToken = found.GetValueKind() == JsonValueKind.String;
+            context.Response.ContentType = isToken ? "application/jwt" : "application/json";
+            await context.Response.WriteAsync(isToken ? found.GetValue<string>() : found.ToJsonString(), context.RequestAborted);
         }
         else
         {

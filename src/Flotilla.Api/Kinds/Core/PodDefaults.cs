@@ -52,6 +52,7 @@ internal static class PodDefaults
         spec.DefaultText("dnsPolicy", "ClusterFirst");
         spec.Default("securityContext", new JsonObject());
         spec.DefaultText("schedulerName", "default-scheduler");
+        spec.Remove("schedulingGroup"); // Behind a feature that v1.36 has switched off.
         ShareServiceAccount(spec);
         foreach (var volume in spec.Objects("volumes"))
         {
@@ -98,6 +99,9 @@ internal static class PodDefaults
 
         foreach (var source in volume.Object("projected").Objects("sources"))
         {
+            // Known to the schema, but behind features that v1.36 has switched off: not kept.
+            source.Remove("podCertificate");
+            source.Remove("clusterTrustBundle");
             source.Object("serviceAccountToken")?.Default("expirationSeconds", 3600);
             foreach (var item in source.Object("downwardAPI").Objects("items"))
             {

@@ -1,15 +1,18 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Flotilla.Api.Json;
 using Flotilla.Api.Validation;
 
 namespace Flotilla.Api.Kinds.Core;
 
 /// <summary>The operating system of a pod, and the fields that belong to one of the two only.</summary>
-internal static class WindowsRules
+internal static partial class WindowsRules
 {
     private const string NotForWindows = "cannot be set for a windows pod";
     private const string NotForLinux = "windows options cannot be set for a linux pod";
     private const int LongestSpecKiB = 64;
+    private const int LongestDomain = 256;
+    private const int LongestUser = 104;
 
     private static readonly string[] PodContext = ["appArmorProfile", "seLinuxOptions"];
     private static readonly string[] PodSpec = ["hostUsers", "hostPID", "hostIPC"];
@@ -54,9 +57,12 @@ internal static class WindowsRules
                 break;
         }
 
-        if (options.String("runAsUserName") is { } user && WrongUser(user) is { } wrong)
+        if (options.String("runAsUserName") is { } user)
         {
-            yield return FieldError.Invalid($"{path}.runAsUserName", user, wrong);
+            foreach (var wrong in WrongUser(user))
+            {
+                yield return FieldError.Invalid($"{path}.runAsUserName", user, wrong);
+            }
         }
     }
 
@@ -95,20 +101,55 @@ internal static class WindowsRules
         new[] { "initContainers", "containers", "ephemeralContainers" }.SelectMany(list => FieldRules.Each(spec, list, path, (container, at) =>
             FieldRules.Absent(container.Object("securityContext"), $"{at}.securityContext", detail, fields)));
 
-    private static string? WrongUser(string name)
+    private static IEnumerable<string> WrongUser(string name)
     {
         var parts = name.Split('\\');
-        var user = parts[^1];
         return name switch
         {
-            "" => "runAsUserName cannot be an empty string",
-            _ when name.Any(char.IsControl) => "runAsUserName cannot contain control characters",
-            _ when parts.Length > 2 => "runAsUserName cannot contain more than one backslash",
-            _ when user.Length == 0 => "runAsUserName's User cannot be empty",
-            _ when user.Length > 104 => "runAsUserName's User length must not be longer than 104 characters",
-            _ when user.Trim('.', ' ').Length == 0 => "runAsUserName's User cannot contain only periods or spaces",
-            _ when user.AsSpan().ContainsAny("\"/:;|=,+*?<>@[]") => "runAsUserName's User cannot contain the following characters: \"/\\:;|=,+*?<>@[]",
-            _ => null,
+            "" => ["runAsUserName cannot be an empty string"],
+            _ when name.Any(char.IsControl) => ["runAsUserName cannot contain control characters"],
+            _ when parts.Length > 2 => ["runAsUserName cannot contain more than one backslash"],
+            _ => WrongDomain(parts.Length == 2 ? parts[0] : null).Concat(WrongAccount(parts[^1])),
         };
     }
+
+    private static IEnumerable<string> WrongDomain(string? domain)
+    {
+        if (domain?.Length >= LongestDomain)
+        {
+            yield return $"runAsUserName's Domain length must be under {LongestDomain} characters";
+        }
+
+        if (domain is not null && !NetBios().IsMatch(domain) && !DomainNames().IsMatch(domain))
+        {
+            yield return "runAsUserName's Domain doesn't match the NetBios nor the DNS format";
+        }
+    }
+
+    private static IEnumerable<string> WrongAccount(string user)
+    {
+        if (user.Length == 0)
+        {
+            yield return "runAsUserName's User cannot be empty";
+        }
+        else if (user.Length > LongestUser)
+        {
+            yield return $"runAsUserName's User length must not be longer than {LongestUser} characters";
+        }
+        else if (user.Trim('.', ' ').Length == 0)
+        {
+            yield return "runAsUserName's User cannot contain only periods or spaces";
+        }
+
+        if (user.AsSpan().ContainsAny("\"/:;|=,+*?<>@[]"))
+        {
+            yield return "runAsUserName's User cannot contain the following characters: \"/\\:;|=,+*?<>@[]";
+        }
+    }
+
+    [GeneratedRegex(@"^[^\\/:*?""<>|.][^\\/:*?""<>|]{0,14}\z", RegexOptions.NonBacktracking)]
+    private static partial Regex NetBios();
+
+    [GeneratedRegex(@"^[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*\z", RegexOptions.NonBacktracking)]
+    private static partial Regex DomainNames();
 }

@@ -9,7 +9,6 @@ namespace Flotilla.Api.Kinds.Resources;
 internal static class DeviceConfigurationRules
 {
     private const int MostSelectors = 32;
-    private const int LongestExpression = 10 * 1024;
     private const int LongestParameters = 10 * 1024;
 
     public static IEnumerable<FieldError> Check(JsonObject config, string path) => config.Object("opaque") is not { } opaque
@@ -18,7 +17,7 @@ internal static class DeviceConfigurationRules
 
     public static IEnumerable<FieldError> CheckSelectors(JsonObject owner, string path) => DeviceLists.Each(owner, "selectors", path, MostSelectors, (selector, at) => selector.Object("cel") is not { } cel
         ? [FieldError.Required($"{at}.cel")]
-        : cel.String("expression") is { Length: > LongestExpression } ? [FieldError.TooLong($"{at}.cel.expression", LongestExpression)] : []);
+        : DeviceExpressions.Check(cel.String("expression") ?? "", $"{at}.cel.expression"));
 
     /// <summary>A JSON object that only a driver understands.</summary>
     public static IEnumerable<FieldError> CheckRaw(JsonNode? value, string path, int longest) => value switch

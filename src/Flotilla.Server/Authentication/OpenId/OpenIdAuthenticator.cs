@@ -1,64 +1,61 @@
-using System.Buffers.Text;
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Server.Objects;
-using Microsoft.IdentityModel.JsonWebTokens;
-using Microsoft.IdentityModel.Tokens;
 
 namespace Flotilla.Server.Authentication.OpenId;
 
 /// <summary>Identity tokens of an OpenID Connect issuer: checked with its keys, user and groups read from claims.</summary>
-public sealed class OpenIdAuthenticator(OpenIdOptions options, OpenIdKeys keys, TimeProvider time) : ITokenAuthenticator
+internal sealed class OpenIdAuthenticator(OpenIdOptions options, HttpMessageInvoker http, TimeProvider time) : ITokenAuthenticator, IDisposable
 {
-    private static readonly JsonWebTokenHandler Handler = new() { MapInboundClaims = false };
-
     private readonly string issuer = options.Issuer.OriginalString;
+    private readonly OpenIdVerifier verifier = new(options, options.Issuer.OriginalString, new OpenIdKeys(options.Issuer, http, time), time);
+    private readonly DistributedClaims? groups = options.GroupsClaim is { } claim ? new(claim, options, http, time) : null;
 
     public async ValueTask<Identification> IdentifyAsync(string token, IReadOnlyCollection<string> audiences, CancellationToken cancellationToken)
     {
-        if (!Handler.CanReadToken(token) || Read(token) is not { } read || read.Issuer != issuer)
+        if (OpenIdVerifier.Read(token) is not { } read || read.Issuer != issuer)
         {
             return Identification.Nobody;
         }
 
         try
         {
-            var result = await Handler.ValidateTokenAsync(token, Rules(await keys.ForAsync(read.Kid, cancellationToken)));
-            return result.IsValid ? UserOf(read) : Identification.Reject($"oidc: verify token: {result.Exception.Message}");
+            if (await verifier.CheckAsync(read, cancellationToken) is { } problem)
+            {
+                return Identification.Reject($"oidc: verify token: {problem}");
+            }
         }
         catch (HttpRequestException error)
         {
             return Identification.Reject($"oidc: authenticator not initialized: {error.Message}");
         }
+
+        var claims = OpenIdVerifier.ClaimsOf(read);
+        return await ExpandAsync(claims, cancellationToken) is { } missing
+            ? Identification.Reject($"oidc: could not expand distributed claims: {missing}")
+            : UserOf(claims, read.Id);
     }
 
-    private static JsonWebToken? Read(string token)
+    public void Dispose()
+    {
+        verifier.Dispose();
+        groups?.Dispose();
+    }
+
+    private async Task<string?> ExpandAsync(JsonObject claims, CancellationToken cancellationToken)
     {
         try
         {
-            return new JsonWebToken(token);
+            return groups is null ? null : await groups.ExpandAsync(claims, cancellationToken);
         }
-        catch (ArgumentException)
+        catch (HttpRequestException error)
         {
-            // Three parts that are no JWT: somebody else's token.
-            return null;
+            return $"verifying untrusted issuer failed: {error.Message}";
         }
     }
 
-    private TokenValidationParameters Rules(IReadOnlyList<SecurityKey> signing) => new()
+    private Identification UserOf(JsonObject claims, string tokenId)
     {
-        ValidIssuer = issuer,
-        ValidAudience = options.ClientId,
-        IssuerSigningKeys = signing,
-        ValidAlgorithms = options.SigningAlgorithms,
-        RequireExpirationTime = true,
-        RequireSignedTokens = true,
-        LifetimeValidator = (begin, end, _, _) => end > time.GetUtcNow().UtcDateTime && (begin is null || begin <= time.GetUtcNow().UtcDateTime),
-    };
-
-    private Identification UserOf(JsonWebToken token)
-    {
-        var claims = GoJson.Parse(Base64Url.DecodeFromChars(token.EncodedPayload)) as JsonObject ?? [];
         if (claims.String(options.UsernameClaim) is not { Length: > 0 } name)
         {
             return Identification.Reject($"oidc: parse username claims \"{options.UsernameClaim}\": claim not present");
@@ -77,7 +74,7 @@ public sealed class OpenIdAuthenticator(OpenIdOptions options, OpenIdKeys keys, 
             }
         }
 
-        var extra = token.Id is { Length: > 0 } id ? UserExtra.Of((UserExtra.CredentialId, $"JTI={id}")) : null;
+        var extra = tokenId.Length > 0 ? UserExtra.Of((UserExtra.CredentialId, $"JTI={tokenId}")) : null;
         return new Identification(new RequestUser(Prefix() + name, [.. Groups(claims).Select(group => options.GroupsPrefix + group), RequestUser.Authenticated], Extra: extra), Audiences: [options.ClientId]);
     }
 

@@ -117,7 +117,7 @@ public sealed class ListTests(ApiHost host)
     [InlineData("/api/v1/nodes?fieldSelector=metadata.namespace%3Dx", "field label not supported: metadata.namespace")]
     [InlineData("/api/v1/configmaps?fieldSelector=data.x%3Dx", "\"data.x\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")]
     [InlineData("/apis/batch/v1/jobs?fieldSelector=spec.x%3Dx", "field label \"spec.x\" not supported for batchv1.Job")]
-    [InlineData("/api/v1/namespaces/default/configmaps/a?watch=1&fieldSelector=metadata.name%3Db", "fieldSelector metadata.name doesn't match requested name")]
+    [InlineData("/api/v1/watch/namespaces/default/configmaps/a?fieldSelector=metadata.name%3Db", "fieldSelector metadata.name doesn't match requested name")]
     public async Task Says_what_is_wrong_with_a_query(string path, string why) => Assert.Equal(why, (await host.Admin.GetAsync(path)).Expect(400).Message);
 
     [Fact]

@@ -119,12 +119,13 @@ public sealed class WatchTests(ApiHost host)
     }
 
     [Fact]
-    public async Task Watches_one_object_by_its_name()
+    public async Task Watches_one_object_by_its_name_in_a_selector_while_a_path_with_a_name_is_a_plain_read()
     {
         var path = await SpaceAsync();
         await MakeAsync(path, "a", "x");
         await MakeAsync(path, "b", "x");
-        Assert.Equal(["ADDED a"], await SeeAsync($"{path}/a?watch=1&timeoutSeconds=1", 5));
+        Assert.Equal(["ADDED a"], await SeeAsync($"{path}?watch=1&fieldSelector=metadata.name%3Da&timeoutSeconds=1", 5));
+        Assert.Equal("ConfigMap", (string?)(await host.Admin.GetAsync($"{path}/a?watch=1")).Expect(200)["kind"]);
     }
 
     [Fact]
