@@ -1,6 +1,8 @@
 using Flotilla.Client;
+using Flotilla.Client.Metrics;
 using Flotilla.Scheduler.Binding;
 using Flotilla.Scheduler.Feed;
+using Flotilla.Scheduler.Metrics;
 using Flotilla.Scheduler.Pipeline;
 using Flotilla.Scheduler.Preemption;
 using Flotilla.Scheduler.Queue;
@@ -40,7 +42,7 @@ public sealed partial class SchedulerService : BackgroundService
                 profile.Name, plugins, profile.PercentageOfNodesToScore, new EventRecorder(client, profile.Name, time, logger)));
         }
 
-        state = new SchedulerState(time, options, name => profiles.GetValueOrDefault(name)?.Plugins);
+        state = new SchedulerState(time, options, new SchedulerMetrics(time), name => profiles.GetValueOrDefault(name)?.Plugins);
         lanes = new PodLanes(logger);
         reporter = new FailureReporter(client, pod => profiles[pod.SchedulerName].Events, time);
         binder = new Binder(state, reporter, logger);
@@ -48,6 +50,8 @@ public sealed partial class SchedulerService : BackgroundService
 
     /// <summary>What it knows and what waits, e.g. for explaining it.</summary>
     public SchedulerState State => state;
+
+    public void WriteMetrics(MetricsText text) => state.Metrics.Write(text, state.Queue.Lengths);
 
     public SchedulingProfile? Profile(string name) => profiles.GetValueOrDefault(name);
 
@@ -105,6 +109,7 @@ public sealed partial class SchedulerService : BackgroundService
         {
             // One pod whose rules cannot be evaluated must not stop all others.
             Log.Failed(logger, error, queued.Pod.Key.ToString());
+            state.Metrics.Failed(queued, profile.Name, isError: true);
             state.Queue.Retry(queued);
             return;
         }
@@ -151,6 +156,7 @@ public sealed partial class SchedulerService : BackgroundService
         var (verdict, permit) = profile.Reserve(cycle, state.Cluster.Node(nodeName)!, time);
         if (!verdict.IsFit)
         {
+            state.Metrics.Failed(queued, profile.Name, verdict.Rejection == Rejection.Error);
             state.Queue.Retry(queued);
             return new Outcome(null, string.Join(", ", verdict.Reasons!), null, verdict.Rejection == Rejection.Error);
         }
@@ -174,6 +180,7 @@ public sealed partial class SchedulerService : BackgroundService
             }
         }
 
+        state.Metrics.Failed(queued, profile.Name, why.IsError);
         if (why.IsError)
         {
             state.Queue.Retry(queued);

@@ -2,6 +2,7 @@ using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
 using Flotilla.Client;
 using Flotilla.Client.Explanations;
+using Flotilla.Client.Metrics;
 using Flotilla.Server.Admission;
 using Flotilla.Server.Admission.TypeChecks;
 using Flotilla.Server.Admission.Webhooks;
@@ -138,6 +139,9 @@ public sealed class ApiServer : IAsyncDisposable
         get => explanations.Explainer;
         set => explanations.Explainer = value;
     }
+
+    /// <summary>Serves the series of another part of the control plane under <c>/metrics</c> too.</summary>
+    public void AddMetrics(Action<MetricsText> write) => status.AddMetrics(write);
 
     /// <summary>Like <see cref="Client"/>, as another part of the control plane: its writes are attributed to it.</summary>
     public IObjectClient ClientFor(string userAgent) => new LocalObjectClient(local, RequestUser.Component(userAgent), userAgent);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Flotilla.Client.Metrics;
 using Flotilla.Node.Statistics;
 using Microsoft.AspNetCore.Http;
 

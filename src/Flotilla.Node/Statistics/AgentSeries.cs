@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Flotilla.Client.Metrics;
 using Flotilla.Node.Cri;
 
 namespace Flotilla.Node.Statistics;

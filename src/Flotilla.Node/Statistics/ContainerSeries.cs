@@ -1,3 +1,4 @@
+using Flotilla.Client.Metrics;
 using Flotilla.Node.Pods;
 
 namespace Flotilla.Node.Statistics;

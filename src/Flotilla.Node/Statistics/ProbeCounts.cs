@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Flotilla.Client.Metrics;
 using k8s.Models;
 
 namespace Flotilla.Node.Statistics;

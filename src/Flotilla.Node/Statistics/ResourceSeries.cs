@@ -1,3 +1,5 @@
+using Flotilla.Client.Metrics;
+
 namespace Flotilla.Node.Statistics;
 
 /// <summary>The series of <c>/metrics/resource</c>: processor and memory of the node, its pods and their containers.</summary>

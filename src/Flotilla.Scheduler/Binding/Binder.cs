@@ -46,11 +46,13 @@ public sealed partial class Binder(SchedulerState state, FailureReporter reporte
         if (!verdict.IsFit)
         {
             Undo(profile, cycle, nodeName);
+            state.Metrics.Failed(queued, profile.Name, verdict.Rejection == Rejection.Error);
             state.Queue.Retry(queued);
             await reporter.ReportAsync(pod, string.Join(", ", verdict.Reasons!), verdict.Rejection == Rejection.Error, null, cancellationToken);
             return;
         }
 
+        state.Metrics.Scheduled(queued, profile.Name);
         profile.Events.Record(pod.Pod, "Normal", "Scheduled", $"Successfully assigned {pod.Key} to {nodeName}");
         foreach (var plugin in profile.Plugins.PostBinders)
         {

@@ -1,4 +1,5 @@
 using Flotilla.Api;
+using Flotilla.Scheduler.Metrics;
 using Flotilla.Scheduler.Pipeline;
 using Flotilla.Scheduler.Queue;
 using Flotilla.Scheduler.Snapshot;
@@ -10,13 +11,15 @@ namespace Flotilla.Scheduler.Feed;
 /// which guards itself; a decision is made and its outcome parked or assumed under one hold, so no change slips between.
 /// </summary>
 /// <param name="pluginsOf">The rules for a <c>schedulerName</c>; null when it is somebody else's.</param>
-public sealed class SchedulerState(TimeProvider time, SchedulerOptions options, Func<string, PluginSet?> pluginsOf)
+public sealed class SchedulerState(TimeProvider time, SchedulerOptions options, SchedulerMetrics metrics, Func<string, PluginSet?> pluginsOf)
 {
     public Lock Gate { get; } = new();
 
     public ClusterSnapshot Cluster { get; } = new();
 
-    public SchedulingQueue Queue { get; } = new(time, options.PodInitialBackoff, options.PodMaxBackoff);
+    public SchedulerMetrics Metrics => metrics;
+
+    public SchedulingQueue Queue { get; } = new(time, options.PodInitialBackoff, options.PodMaxBackoff, metrics);
 
     /// <summary>Placed in the snapshot, binding not confirmed by the cluster yet.</summary>
     public Dictionary<ObjectKey, PodInfo> Assumed { get; } = [];

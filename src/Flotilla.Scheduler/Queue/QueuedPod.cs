@@ -14,6 +14,9 @@ public sealed class QueuedPod(PodInfo pod, long sequence)
 
     public int Attempts { get; internal set; }
 
+    /// <summary>When it could first be tried.</summary>
+    internal DateTimeOffset? FirstReady { get; set; }
+
     internal DateTimeOffset LastAttempt { get; set; }
 
     /// <summary>When a waiting pod is looked at again.</summary>
@@ -24,6 +27,9 @@ public sealed class QueuedPod(PodInfo pod, long sequence)
     internal IReadOnlyCollection<IPlugin> RejectedBy { get; set; } = [];
 
     internal bool IsPending { get; set; }
+
+    /// <summary>It waits for nothing but the time to pass.</summary>
+    internal bool IsInBackoff { get; set; }
 
     internal QueueState State { get; set; }
 }

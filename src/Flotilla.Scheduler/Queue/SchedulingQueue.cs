@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Flotilla.Api;
+using Flotilla.Scheduler.Metrics;
 using Flotilla.Scheduler.Pipeline;
 using Flotilla.Scheduler.Plugins;
 using Flotilla.Scheduler.Snapshot;
@@ -10,7 +11,7 @@ namespace Flotilla.Scheduler.Queue;
 /// Pods without a node: ready ones by priority, rejected ones until something changes that may help them (but not
 /// before their back-off of 1 s to 10 s has passed) or five minutes are over. Any thread may call it.
 /// </summary>
-public sealed class SchedulingQueue(TimeProvider time, TimeSpan firstBackoff, TimeSpan lastBackoff)
+public sealed class SchedulingQueue(TimeProvider time, TimeSpan firstBackoff, TimeSpan lastBackoff, SchedulerMetrics? metrics = null)
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
 
@@ -35,6 +36,18 @@ public sealed class SchedulingQueue(TimeProvider time, TimeSpan firstBackoff, Ti
         }
     }
 
+    public QueueLengths Lengths
+    {
+        get
+        {
+            lock (gate)
+            {
+                var backoff = waiting.Count(queued => queued.IsInBackoff);
+                return new QueueLengths(ready.Count, backoff, waiting.Count - backoff, gatedCount);
+            }
+        }
+    }
+
     public bool Contains(QueuedPod queued)
     {
         lock (gate)
@@ -55,7 +68,7 @@ public sealed class SchedulingQueue(TimeProvider time, TimeSpan firstBackoff, Ti
                 Detach(queued);
                 queued = new QueuedPod(pod, ++sequence);
                 pods[pod.Key] = queued;
-                Admit(queued, gates ?? []);
+                Admit(queued, gates ?? [], QueueEvents.Added);
                 return;
             }
 
@@ -64,7 +77,7 @@ public sealed class SchedulingQueue(TimeProvider time, TimeSpan firstBackoff, Ti
             queued.Pod = pod;
             if (state == QueueState.Gated)
             {
-                Admit(queued, gates ?? []);
+                Admit(queued, gates ?? [], QueueEvents.Updated);
                 return;
             }
 
@@ -72,7 +85,7 @@ public sealed class SchedulingQueue(TimeProvider time, TimeSpan firstBackoff, Ti
             if (retry && state == QueueState.Waiting)
             {
                 waiting.Remove(queued);
-                Hasten(queued);
+                Hasten(queued, QueueEvents.Updated);
             }
         }
     }
@@ -93,7 +106,7 @@ public sealed class SchedulingQueue(TimeProvider time, TimeSpan firstBackoff, Ti
         {
             if (pods.TryGetValue(key, out var queued) && waiting.Remove(queued))
             {
-                Hasten(queued);
+                Hasten(queued, QueueEvents.Activated);
             }
         }
     }
@@ -122,7 +135,8 @@ public sealed class SchedulingQueue(TimeProvider time, TimeSpan firstBackoff, Ti
                 queued.IsPending = isPending;
                 queued.WaitsFor = rejectedBy.Count == 0 ? ClusterChange.Node : rejectedBy.Aggregate(ClusterChange.None, (all, plugin) => all | plugin.Unblocks);
                 queued.Due = time.GetUtcNow() + LongestWait;
-                MakeWaiting(queued);
+                queued.IsInBackoff = false;
+                MakeWaiting(queued, QueueEvents.Failed);
             }
         }
     }
@@ -136,7 +150,8 @@ public sealed class SchedulingQueue(TimeProvider time, TimeSpan firstBackoff, Ti
             {
                 queued.WaitsFor = ClusterChange.None;
                 queued.Due = queued.LastAttempt + Backoff(queued.Attempts);
-                MakeWaiting(queued);
+                queued.IsInBackoff = true;
+                MakeWaiting(queued, QueueEvents.Failed);
             }
         }
     }
@@ -153,7 +168,7 @@ public sealed class SchedulingQueue(TimeProvider time, TimeSpan firstBackoff, Ti
             foreach (var queued in waiting.Where(one => MayHelp(one, change)).ToList())
             {
                 waiting.Remove(queued);
-                Hasten(queued);
+                Hasten(queued, QueueEvents.Of(change.Change));
             }
         }
     }
@@ -170,7 +185,7 @@ public sealed class SchedulingQueue(TimeProvider time, TimeSpan firstBackoff, Ti
                 while (waiting.Min is { } first && first.Due <= now)
                 {
                     waiting.Remove(first);
-                    MakeReady(first);
+                    MakeReady(first, first.IsInBackoff ? QueueEvents.BackoffOver : QueueEvents.TimedOut);
                 }
 
                 if (ready.Min is { } next)
@@ -224,48 +239,56 @@ public sealed class SchedulingQueue(TimeProvider time, TimeSpan firstBackoff, Ti
         return queued.RejectedBy.Count == 0;
     }
 
-    private void Admit(QueuedPod queued, IReadOnlyCollection<IPlugin> gates)
+    private void Admit(QueuedPod queued, IReadOnlyCollection<IPlugin> gates, string why)
     {
         queued.RejectedBy = gates;
         if (gates.Count == 0)
         {
-            MakeReady(queued);
+            MakeReady(queued, why);
         }
         else
         {
             queued.State = QueueState.Gated;
             gatedCount++;
+            if (why == QueueEvents.Added)
+            {
+                metrics?.Queued("gated", why);
+            }
         }
     }
 
     private bool IsCurrent(QueuedPod queued) => pods.TryGetValue(queued.Pod.Key, out var current) && current == queued;
 
     /// <summary>The pod must not be in the ordered set while its due time changes.</summary>
-    private void Hasten(QueuedPod queued)
+    private void Hasten(QueuedPod queued, string why)
     {
         queued.Due = queued.IsPending ? time.GetUtcNow() : queued.LastAttempt + Backoff(queued.Attempts);
         queued.WaitsFor = ClusterChange.None;
         if (queued.Due <= time.GetUtcNow())
         {
-            MakeReady(queued);
+            MakeReady(queued, why);
         }
         else
         {
-            MakeWaiting(queued);
+            queued.IsInBackoff = true;
+            MakeWaiting(queued, why);
         }
     }
 
-    private void MakeReady(QueuedPod queued)
+    private void MakeReady(QueuedPod queued, string why)
     {
         queued.State = QueueState.Ready;
+        queued.FirstReady ??= time.GetUtcNow();
         ready.Add(queued);
+        metrics?.Queued("active", why);
         wake.Writer.TryWrite(true);
     }
 
-    private void MakeWaiting(QueuedPod queued)
+    private void MakeWaiting(QueuedPod queued, string why)
     {
         queued.State = QueueState.Waiting;
         waiting.Add(queued);
+        metrics?.Queued(queued.IsInBackoff ? "backoff" : "unschedulable", why);
         wake.Writer.TryWrite(true);
     }
 

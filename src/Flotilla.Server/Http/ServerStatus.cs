@@ -1,7 +1,8 @@
+using System.Collections.Concurrent;
 using System.Globalization;
-using System.Runtime;
 using System.Text;
 using System.Text.Json.Nodes;
+using Flotilla.Client.Metrics;
 using Flotilla.Storage;
 
 namespace Flotilla.Server.Http;
@@ -29,10 +30,14 @@ public sealed class ServerStatus(IStore store, RequestMetrics metrics, TimeProvi
     };
 
     private readonly DateTimeOffset started = time.GetUtcNow();
+    private readonly ConcurrentQueue<Action<MetricsText>> others = new();
     private readonly CancellationTokenSource stopping = new();
     private volatile bool ready;
 
     public void SetReady() => ready = true;
+
+    /// <summary>Series of another part of the control plane, served with the server's own.</summary>
+    public void AddMetrics(Action<MetricsText> write) => others.Enqueue(write);
 
     /// <summary>Set when the server is about to go: what would last for ever ends in order.</summary>
     public CancellationToken Stopping => stopping.Token;
@@ -53,12 +58,40 @@ public sealed class ServerStatus(IStore store, RequestMetrics metrics, TimeProvi
             case "/version" or "/version/":
                 return ApiAnswer.Json(VersionInfo.DeepClone());
             case "/metrics":
-                return ApiAnswer.Text(metrics.Render(store.Current, time.GetUtcNow() - started));
+                return ApiAnswer.Text(Metrics());
             default:
                 return request.Path.StartsWith("/livez/", StringComparison.Ordinal) || request.Path.StartsWith("/healthz/", StringComparison.Ordinal) || request.Path.StartsWith("/readyz/", StringComparison.Ordinal)
                     ? Health(request, request.Path.Split('/')[1])
                     : null;
         }
+    }
+
+    private string Metrics()
+    {
+        var text = new MetricsText();
+        metrics.Write(text);
+        text.Family("apiserver_storage_revision", "gauge", "The store's revision.");
+        text.Sample("apiserver_storage_revision", store.Current.Value);
+        text.Family("process_uptime_seconds", "gauge", "Time since the server was made, in seconds.");
+        text.Sample("process_uptime_seconds", (time.GetUtcNow() - started).TotalSeconds);
+        text.Family("process_cpu_seconds_total", "counter", "Total user and system CPU time spent in seconds.");
+        text.Sample("process_cpu_seconds_total", Environment.CpuUsage.TotalTime.TotalSeconds);
+        text.Family("process_resident_memory_bytes", "gauge", "Resident memory size in bytes.");
+        text.Sample("process_resident_memory_bytes", Environment.WorkingSet);
+        text.Family("dotnet_gc_pause_seconds_total", "counter", "Time that garbage collections held everything up, in seconds.");
+        text.Sample("dotnet_gc_pause_seconds_total", GC.GetTotalPauseDuration().TotalSeconds);
+        text.Family("dotnet_gc_collections_total", "counter", "Garbage collections.");
+        for (var generation = 0; generation <= GC.MaxGeneration; generation++)
+        {
+            text.Sample("dotnet_gc_collections_total", GC.CollectionCount(generation), ("generation", generation.ToString(CultureInfo.InvariantCulture)));
+        }
+
+        foreach (var write in others)
+        {
+            write(text);
+        }
+
+        return text.ToString();
     }
 
     private ApiAnswer Health(ApiRequest request, string name)

@@ -45,6 +45,7 @@ internal sealed class ControlPlane : IAsyncDisposable
         var schedulerClient = Server.ClientFor("kube-scheduler");
         var scheduler = new SchedulerService(schedulerClient, Informers, time, loggers, SchedulerComposition.OptionsFor(settings));
         services.Add(new LeaderService(scheduler, "kube-scheduler", identity, schedulerClient, time, loggers));
+        Server.AddMetrics(scheduler.WriteMetrics);
         Server.PodExplainer = new PodExplainer(scheduler, Server.Client);
         var managerClient = Server.ClientFor("kube-controller-manager");
         var controllers = new ControllerSet(new ControllerContext(managerClient, Informers, time, loggers, ControllersFor(settings, Identity)));

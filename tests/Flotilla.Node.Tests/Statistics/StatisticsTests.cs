@@ -1,3 +1,4 @@
+using Flotilla.Client.Metrics;
 using Flotilla.Node.Linux;
 using Flotilla.Node.Serving;
 using Flotilla.Node.Statistics;

@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text;
 
-namespace Flotilla.Node.Statistics;
+namespace Flotilla.Client.Metrics;
 
 /// <summary>Metrics as Prometheus reads them: of each family its help and type once, then its samples.</summary>
-internal sealed class MetricsText
+public sealed class MetricsText
 {
     private readonly StringBuilder text = new();
 
