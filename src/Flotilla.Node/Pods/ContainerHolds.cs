@@ -9,18 +9,21 @@ namespace Flotilla.Node.Pods;
 internal sealed class ContainerHolds(TimeProvider time)
 {
     private static readonly TimeSpan LongRun = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan ShowExit = TimeSpan.FromSeconds(1);
     private readonly Dictionary<string, Hold> holds = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (string Container, BackOff Wait)> crashes = new(StringComparer.Ordinal);
 
-    private sealed record Hold(DateTimeOffset Until, V1ContainerStateWaiting? State, string? Sandbox = null);
+    /// <param name="Before">What shows until <paramref name="ShownFrom"/>: how the container ended must be seen, too.</param>
+    private sealed record Hold(DateTimeOffset Until, V1ContainerStateWaiting? State, string? Sandbox = null, DateTimeOffset ShownFrom = default, V1ContainerStateWaiting? Before = null);
 
     public bool IsHeld(string container) => holds.TryGetValue(container, out var hold) && hold.Until > time.GetUtcNow();
 
-    public V1ContainerStateWaiting? State(string container) => holds.GetValueOrDefault(container)?.State;
+    public V1ContainerStateWaiting? State(string container) =>
+        holds.GetValueOrDefault(container) is { } hold ? (hold.ShownFrom <= time.GetUtcNow() ? hold.State : hold.Before) : null;
 
-    /// <summary>The first end of a hold that was in force at a time: one that has ended since calls for a look, too.</summary>
+    /// <summary>The first time after a given one when a hold ends or shows: one that has passed since calls for a look, too.</summary>
     public DateTimeOffset? NextEnd(DateTimeOffset since) =>
-        holds.Values.Where(hold => hold.Until > since).Select(hold => (DateTimeOffset?)hold.Until).Min();
+        holds.Values.SelectMany(hold => (DateTimeOffset[])[hold.Until, hold.ShownFrom]).Where(end => end > since).Select(end => (DateTimeOffset?)end).Min();
 
     /// <param name="sandbox">Where the start failed, if that may be why; null: the wait holds in every sandbox.</param>
     public void Set(string container, TimeSpan wait, string reason, string? message, string? sandbox = null) =>
@@ -62,7 +65,8 @@ internal sealed class ContainerHolds(TimeProvider time)
         }
         var message = FormattableString.Invariant(
             $"back-off {Go.Duration(delay)} restarting failed container={exited.Name} pod={pod.Metadata.Name}_{pod.Metadata.NamespaceProperty}({pod.Metadata.Uid})");
-        holds[exited.Name] = new Hold(until, new V1ContainerStateWaiting { Reason = "CrashLoopBackOff", Message = message });
+        holds[exited.Name] = new Hold(
+            until, new V1ContainerStateWaiting { Reason = "CrashLoopBackOff", Message = message }, ShownFrom: time.GetUtcNow() + ShowExit, Before: holds.GetValueOrDefault(exited.Name)?.State);
         return delay;
     }
 }

@@ -4,30 +4,52 @@ using k8s.Models;
 
 namespace Flotilla.Conformance.Node;
 
-/// <summary>Pods leave a node that is tainted so, each after the time it tolerates. The node is one of which only the object exists.</summary>
+/// <summary>Pods leave a node that is tainted so, each after the time it tolerates. It is the node of all tests: nobody else uses it meanwhile.</summary>
 public sealed class TaintEvictionTests(LiveCluster cluster)
 {
+    private const string Taint = """[{"key":"k","value":"v","effect":"NoExecute"}]""";
+
     [Fact(DisableParallelization = true)]
     public async Task Pods_go_at_their_time_and_stay_when_the_taint_goes_first()
     {
         await using var space = await Space.CreateAsync(cluster);
-        var node = "node-of-" + space.Name;
-        await space.Client.CoreV1.CreateNodeAsync(new V1Node { Metadata = new V1ObjectMeta { Name = node } });
-        await CreateAsync(space, node, "soon", 1);
-        await CreateAsync(space, node, "later", 5);
-        await TaintAsync(space, node, """[{"key":"k","value":"v","effect":"NoExecute"}]""");
-        await space.UntilAsync(() => space.Client.CoreV1.ListNamespacedPodAsync(space.Name, fieldSelector: "metadata.name=soon"), list => list.Items.Count == 0, 20);
-        await TaintAsync(space, node, "[]");
-        Assert.Null((await space.PodAsync("later")).Metadata.DeletionTimestamp);
-        await Task.Delay(TimeSpan.FromSeconds(6));
-        Assert.Null((await space.PodAsync("later")).Metadata.DeletionTimestamp);
-        await TaintAsync(space, node, """[{"key":"k","value":"v","effect":"NoExecute"}]""");
-        await space.UntilAsync(() => space.Client.CoreV1.ListNamespacedPodAsync(space.Name, fieldSelector: "metadata.name=later"), list => list.Items.Count == 0, 20);
-        await space.Client.CoreV1.DeleteNodeAsync(node);
+        var node = await CreateAsync(space, "soon", 1);
+        await CreateAsync(space, "later", 6);
+        await CreateAsync(space, "stays", null);
+        try
+        {
+            await TaintAsync(space, node, Taint);
+            await space.UntilAsync(() => DeletionAsync(space, "soon"), deletion => deletion is not null, 20);
+            await TaintAsync(space, node, "[]");
+            Assert.Null(await DeletionAsync(space, "later"));
+            await Task.Delay(TimeSpan.FromSeconds(7));
+            Assert.Null(await DeletionAsync(space, "later"));
+            await GoneAsync(space, "soon");
+
+            await TaintAsync(space, node, Taint);
+            await GoneAsync(space, "later");
+            var stays = await space.PodAsync("stays");
+            Assert.Equal(("Running", 0), (stays.Status.Phase, stays.Status.ContainerStatuses[0].RestartCount));
+        }
+        finally
+        {
+            await TaintAsync(space, node, "[]");
+        }
     }
 
-    private static Task CreateAsync(Space space, string node, string name, int seconds) => space.CreatePodAsync(PodYaml.Server(
-        name, "", $"nodeName: {node}", $"tolerations: [{{key: k, operator: Equal, value: v, effect: NoExecute, tolerationSeconds: {seconds}}}]", "terminationGracePeriodSeconds: 0"));
+    /// <returns>The node it runs on.</returns>
+    private static async Task<string> CreateAsync(Space space, string name, int? seconds)
+    {
+        var limit = seconds is null ? "" : $", tolerationSeconds: {seconds}";
+        await space.CreatePodAsync(PodYaml.Server(name, "", $"tolerations: [{{key: k, operator: Equal, value: v, effect: NoExecute{limit}}}]", "terminationGracePeriodSeconds: 1"));
+        return (await space.ReadyPodAsync(name)).Spec.NodeName;
+    }
+
+    private static async Task<DateTime?> DeletionAsync(Space space, string name) =>
+        (await space.Client.CoreV1.ListNamespacedPodAsync(space.Name, fieldSelector: $"metadata.name={name}")).Items is [var pod] ? pod.Metadata.DeletionTimestamp : DateTime.MinValue;
+
+    private static Task GoneAsync(Space space, string name) =>
+        space.UntilAsync(() => DeletionAsync(space, name), deletion => deletion == DateTime.MinValue, 60);
 
     private static Task TaintAsync(Space space, string node, string taints) =>
         space.Client.CoreV1.PatchNodeAsync(new V1Patch($$$"""{"spec":{"taints":{{{taints}}}}}""", V1Patch.PatchType.MergePatch), node);

@@ -1,4 +1,8 @@
+using System.Text;
 using Flotilla.Conformance.Live;
+using Flotilla.Node.Tests.Live;
+using k8s;
+using k8s.Models;
 
 namespace Flotilla.Conformance.Storage;
 
@@ -17,6 +21,35 @@ public sealed class MountTests(LiveCluster cluster)
             Mounts = "{name: v, mountPath: /v}, {name: v, mountPath: /w, subPath: etc}",
         };
         Assert.Equal("root:x:0:0:root:/root:/bin/sh\ngroup\npasswd\nRead-only\n", await space.OutputAsync(pod.ToString()));
+    }
+
+    [Fact]
+    public async Task An_image_volume_with_the_policy_Always_is_pulled_for_every_pod()
+    {
+        await using var space = await Space.CreateAsync(cluster);
+        await using var registry = await DockerRegistry.StartAsync(TestContext.Current.CancellationToken);
+        var login = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{DockerRegistry.User}:{DockerRegistry.Password}"));
+        await space.Client.CoreV1.CreateNamespacedSecretAsync(
+            new V1Secret
+            {
+                Metadata = new V1ObjectMeta { Name = "login" },
+                Type = "kubernetes.io/dockerconfigjson",
+                StringData = new Dictionary<string, string>(StringComparer.Ordinal) { [".dockerconfigjson"] = $$$$"""{"auths":{"{{{{registry.Host}}}}":{"auth":"{{{{login}}}}"}}}""" },
+            },
+            space.Name);
+        foreach (var note in (string[])["first", "second"])
+        {
+            await registry.PushAsync("data", "latest", note, TestContext.Current.CancellationToken);
+            var pod = new MountPod("test -x /v/bin/busybox && echo pulled")
+            {
+                Volumes = $"{{name: v, image: {{reference: '{registry.Host}/data:latest', pullPolicy: Always}}}}",
+                Mounts = "{name: v, mountPath: /v}",
+                Name = "pulls-" + note,
+            };
+            var yaml = pod.ToString().Replace("  restartPolicy:", "  imagePullSecrets: [{name: login}]\n  restartPolicy:", StringComparison.Ordinal);
+            Assert.Equal("pulled\n", await space.OutputAsync(yaml));
+            Assert.Contains(await space.EventsAsync("pulls-" + note), told => told.Reason == "Pulling" && told.Message.Contains($"{registry.Host}/data:latest", StringComparison.Ordinal));
+        }
     }
 
     [Fact]

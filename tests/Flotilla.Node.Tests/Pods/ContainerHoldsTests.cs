@@ -31,8 +31,25 @@ public sealed class ContainerHoldsTests
         var exit = Exit(1, TimeSpan.FromSeconds(1));
         Assert.NotNull(holds.AfterExit(pod, exit));
         Assert.Null(holds.AfterExit(pod, exit));
+        time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal("back-off 10s restarting failed container=c pod=p_ns(u)", holds.State("c")!.Message);
-        Assert.Equal(time.GetUtcNow().AddSeconds(10), holds.NextEnd(time.GetUtcNow()));
+        Assert.Equal(time.GetUtcNow().AddSeconds(9), holds.NextEnd(time.GetUtcNow()));
+    }
+
+    [Fact]
+    public void How_a_container_ended_shows_before_the_wait()
+    {
+        var (holds, start) = (new ContainerHolds(time), time.GetUtcNow());
+        holds.AfterExit(pod, Exit(1, TimeSpan.FromSeconds(1)));
+        Assert.True(holds.IsHeld("c"));
+        Assert.Null(holds.State("c"));
+        Assert.Equal(start.AddSeconds(1), holds.NextEnd(start));
+        time.Advance(TimeSpan.FromSeconds(10));
+        holds.Set("c", TimeSpan.FromSeconds(10), "RunContainerError", "no such file");
+        holds.AfterExit(pod, Exit(2, TimeSpan.FromSeconds(1)));
+        Assert.Equal("RunContainerError", holds.State("c")!.Reason);
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal("CrashLoopBackOff", holds.State("c")!.Reason);
     }
 
     [Fact]

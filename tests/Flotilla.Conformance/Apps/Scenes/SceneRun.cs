@@ -14,6 +14,7 @@ public sealed class SceneRun(LiveCluster cluster) : IAsyncLifetime
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2);
 
     private readonly SemaphoreSlim gate = new(1);
+    private SeenStatuses? statuses;
     private DateTime taken;
     private Dictionary<string, List<JsonObject>> snapshot = [];
 
@@ -26,6 +27,8 @@ public sealed class SceneRun(LiveCluster cluster) : IAsyncLifetime
     {
         await cluster.LoadImageAsync("docker.io/library/busybox");
         await cluster.KubectlOkAsync("create", "namespace", Namespace);
+        statuses = new SeenStatuses(cluster.Client, Namespace);
+        statuses.Start();
         await ApplyAsync(scene => IsHurried(scene));
         await Task.Delay(TimeSpan.FromSeconds(2));
         await ApplyAsync(scene => !IsHurried(scene));
@@ -37,6 +40,7 @@ public sealed class SceneRun(LiveCluster cluster) : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await cluster.KubectlAsync("delete", "namespace", Namespace, "--wait=false");
+        await (statuses?.DisposeAsync() ?? ValueTask.CompletedTask);
         gate.Dispose();
     }
 
@@ -59,6 +63,9 @@ public sealed class SceneRun(LiveCluster cluster) : IAsyncLifetime
             gate.Release();
         }
     }
+
+    /// <summary>All statuses that a pod has had so far.</summary>
+    internal IReadOnlyList<JsonNode> StatusesOf(string name) => statuses!.Of(name);
 
     private async Task ApplyAsync(Func<JsonObject, bool> selects)
     {
