@@ -82,7 +82,7 @@ public sealed class ApiServer : IAsyncDisposable
         var services = new ServiceEndpoints(store);
         webhooks = new WebhookConnections(services);
         var conversions = new ConversionWebhooks(new WebhookClient(webhooks, time));
-        var admission = new AdmissionChain([.. DefaultPlugins.Create(store, kinds, authorizer, webhooks, conversions, AdmissionSettings.Load(options.AdmissionFile), time), .. access.Admission], allocator);
+        var admission = new AdmissionChain([.. DefaultPlugins.Create(store, kinds, authorizer, webhooks, conversions, AdmissionSettings.Load(options.AdmissionFile), time), .. access.Admission], allocator, new ServiceRanges(store));
         objects = new ObjectStore(store, admission, new ServedForm(conversions), time);
         customResources = new CustomResourceService(objects, kinds, time, loggers.CreateLogger<CustomResourceService>());
         var apis = new AggregatedApis();

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Controllers.Pods;
@@ -66,23 +65,6 @@ internal sealed class TaintEvictionController : Controller
 
         scheduled.TryRemove(key, out _);
         Events.Record(pod, "Normal", "TaintManagerEviction", $"Marking for deletion Pod {key}");
-        try
-        {
-            var target = new
-            {
-                type = "DisruptionTarget",
-                status = "True",
-                reason = "DeletionByTaintManager",
-                message = "Taint manager: deleting due to NoExecute taint",
-                lastTransitionTime = Now,
-            };
-            var patch = JsonSerializer.SerializeToUtf8Bytes(new { metadata = new { uid = pod.Metadata.Uid }, status = new { conditions = new[] { target } } });
-            await Client.PatchAsync<V1Pod>(key, new Patch(PatchKind.StrategicMerge, patch), "status", cancellationToken);
-            await Client.DeleteAsync<V1Pod>(key, new V1DeleteOptions { Preconditions = new V1Preconditions { Uid = pod.Metadata.Uid } }, cancellationToken);
-        }
-        catch (ApiException gone) when (gone.Code is 404 or 409)
-        {
-            // Gone, or another one has its name.
-        }
+        await PodDisruption.DeleteAsync(Client, pod, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint", Now, cancellationToken);
     }
 }

@@ -13,7 +13,7 @@ public interface IAdmissionPlugin
 }
 
 /// <summary>All admission plugins in order, and the allocation of addresses and ports, which comes last.</summary>
-public sealed class AdmissionChain(IReadOnlyList<IAdmissionPlugin> plugins, ServiceAllocator allocator)
+public sealed class AdmissionChain(IReadOnlyList<IAdmissionPlugin> plugins, ServiceAllocator allocator, ServiceRanges ranges)
 {
     /// <summary>Runs the plugins once, and once more when one of them asks for it.</summary>
     public async ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
@@ -41,12 +41,12 @@ public sealed class AdmissionChain(IReadOnlyList<IAdmissionPlugin> plugins, Serv
         await ValidateAsync(request, cancellationToken);
     }
 
-    public ValueTask<Reservation> AllocateAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    public async ValueTask<Reservation> AllocateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return ValueTask.FromResult(request.Kind == CoreKinds.Service && request.Subresource is null
-            ? allocator.Reserve(request.Object, request.Old)
-            : Reservation.None);
+        return request.Kind == CoreKinds.Service && request.Subresource is null
+            ? allocator.Reserve(request.Object, request.Old, await ranges.ReadAsync(cancellationToken))
+            : Reservation.None;
     }
 
     /// <summary>An object is gone: what was allocated to it is free again.</summary>

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
@@ -19,8 +18,7 @@ public sealed class ServiceAllocator
     private readonly Lock gate = new();
     private readonly HashSet<uint> addresses = [];
     private readonly HashSet<int> ports = [];
-    private readonly uint network;
-    private readonly uint size;
+    private readonly AddressRange primary;
     private readonly int firstPort;
     private readonly int lastPort;
     private readonly string range;
@@ -28,10 +26,8 @@ public sealed class ServiceAllocator
     /// <param name="serviceCidr">IPv4, e.g. 10.96.0.0/12.</param>
     public ServiceAllocator(string serviceCidr, int firstPort = 30000, int lastPort = 32767)
     {
-        var parsed = IPNetwork.Parse(serviceCidr);
         range = serviceCidr;
-        network = ToNumber(parsed.BaseAddress);
-        size = parsed.PrefixLength == 0 ? uint.MaxValue : 1u << (32 - parsed.PrefixLength);
+        primary = AddressRange.Parse(serviceCidr)!;
         this.firstPort = firstPort;
         this.lastPort = lastPort;
     }
@@ -55,7 +51,8 @@ public sealed class ServiceAllocator
     }
 
     /// <summary>Fills in what <paramref name="service"/> needs; refuses what is taken or out of range.</summary>
-    public Reservation Reserve(JsonObject service, JsonObject? old)
+    /// <param name="more">Ranges that were added later; each is used when those before it are full.</param>
+    public Reservation Reserve(JsonObject service, JsonObject? old, IReadOnlyList<AddressRange> more)
     {
         var spec = service.Child("spec");
         var newAddresses = new List<uint>();
@@ -64,7 +61,7 @@ public sealed class ServiceAllocator
         {
             try
             {
-                ReserveAddress(service, spec, old, newAddresses);
+                ReserveAddress(service, spec, old, [primary, .. more], newAddresses);
                 ReservePorts(service, spec, old, newPorts);
             }
             catch
@@ -95,7 +92,7 @@ public sealed class ServiceAllocator
             });
     }
 
-    private void ReserveAddress(JsonObject service, JsonObject spec, JsonObject? old, List<uint> reserved)
+    private void ReserveAddress(JsonObject service, JsonObject spec, JsonObject? old, IReadOnlyList<AddressRange> ranges, List<uint> reserved)
     {
         var clusterIp = spec.String("clusterIP");
         if (spec.String("type") == "ExternalName")
@@ -116,10 +113,10 @@ public sealed class ServiceAllocator
                 throw Invalid(service, FieldError.Invalid("spec.clusterIPs[0]", clusterIp, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"));
             }
 
-            var number = ToNumber(address);
+            var number = AddressRange.ToNumber(address);
             if (old is null || !AddressesOf(old).Contains(number))
             {
-                if (number - network >= size || number < network)
+                if (!ranges.Any(one => one.Contains(number)))
                 {
                     throw Invalid(service, FieldError.Invalid("spec.clusterIPs", new JsonArray(clusterIp), $"failed to allocate IP {clusterIp}: the provided IP ({clusterIp}) is not in the valid range. The range of valid IPs is {range}"));
                 }
@@ -136,9 +133,9 @@ public sealed class ServiceAllocator
             return;
         }
 
-        var chosen = NextAddress() ?? throw Failures.Internal("failed to allocate a serviceIP: range is full");
+        var chosen = ranges.Select(one => one.Take(addresses)).FirstOrDefault(taken => taken is not null) ?? throw Failures.Internal("failed to allocate a serviceIP: range is full");
         reserved.Add(chosen);
-        var text = ToText(chosen);
+        var text = AddressRange.ToText(chosen);
         spec["clusterIP"] = text;
         spec["clusterIPs"] = new JsonArray(text);
     }
@@ -189,24 +186,6 @@ public sealed class ServiceAllocator
         }
     }
 
-    private uint? NextAddress()
-    {
-        // The low band is left to addresses people ask for by number.
-        var band = Math.Min(Math.Max(16, size / 16), 256);
-        var span = size - band - 1;
-        var offset = (uint)RandomNumberGenerator.GetInt32((int)Math.Min(span, int.MaxValue));
-        for (uint i = 0; i < size - 2; i++)
-        {
-            var candidate = network + 1 + ((band - 1 + offset + i) % (size - 2));
-            if (addresses.Add(candidate))
-            {
-                return candidate;
-            }
-        }
-
-        return null;
-    }
-
     private int? NextPort()
     {
         var count = lastPort - firstPort + 1;
@@ -227,23 +206,10 @@ public sealed class ServiceAllocator
         Failures.Invalid(CoreKinds.Service, service.Object("metadata").String("name") ?? "", [error]);
 
     private static IEnumerable<uint> AddressesOf(JsonObject service) =>
-        IPAddress.TryParse(service.Object("spec").String("clusterIP"), out var address) && address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? [ToNumber(address)] : [];
+        IPAddress.TryParse(service.Object("spec").String("clusterIP"), out var address) && address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? [AddressRange.ToNumber(address)] : [];
 
     private static IEnumerable<int> PortsOf(JsonObject service) =>
         service.Object("spec").Objects("ports").Select(port => (int)(port.Integer("nodePort") ?? 0)).Where(port => port != 0);
-
-    private static uint ToNumber(IPAddress address)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        return address.TryWriteBytes(bytes, out var length) && length == 4 ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : 0;
-    }
-
-    private static string ToText(uint number)
-    {
-        Span<byte> bytes = stackalloc byte[4];
-        BinaryPrimitives.WriteUInt32BigEndian(bytes, number);
-        return new IPAddress(bytes).ToString();
-    }
 }
 
 /// <summary>Something set aside for a write. Disposed without <see cref="Keep"/>, it goes back.</summary>
