@@ -25,6 +25,9 @@ public sealed record ApiServerOptions
     /// <summary>Requests in progress at once, watches and other streams not counted; more wait their turn.</summary>
     public int MaxConcurrentRequests { get; init; } = 600;
 
+    /// <summary>How long a node may be silent before it counts as unreachable; told to the nodes.</summary>
+    public TimeSpan NodeGracePeriod { get; init; } = TimeSpan.FromSeconds(40);
+
     /// <summary>null: no audit log.</summary>
     public AuditOptions? Audit { get; init; }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Flotilla.Commands;
+using Flotilla.Commands.Nodes;
 using Flotilla.Local;
 
 var root = new RootCommand("Flotilla runs containers across machines and speaks the Kubernetes API.")
@@ -13,7 +14,11 @@ var root = new RootCommand("Flotilla runs containers across machines and speaks 
     SimulateCommand.Create(),
     RotateCommand.Create(),
     VersionCommand.Create(),
+    NodeCommand.Create(),
     TokenCommand.Create(),
+    ServiceCommand.Create(),
+    LogsCommand.Create(),
+    CompletionCommand.Create(),
     ServerCommand.Create(),
     AgentCommand.Create(),
 };

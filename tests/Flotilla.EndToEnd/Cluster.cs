@@ -61,8 +61,13 @@ public class Cluster : IAsyncLifetime
 
     internal async Task<CommandOutput> DownAsync() => await FlotillaAsync("down", "--grace-period", "1");
 
-    internal Task<CommandOutput> FlotillaAsync(params string[] arguments) =>
-        CommandLine.RunAsync(flotilla, [.. arguments, "--data-dir", DataDirectory], environment: Environs);
+    internal Task<CommandOutput> FlotillaAsync(params string[] arguments)
+    {
+        // Before the words that belong to another command.
+        var end = Array.IndexOf(arguments, "--");
+        end = end < 0 ? arguments.Length : end;
+        return CommandLine.RunAsync(flotilla, [.. arguments[..end], "--data-dir", DataDirectory, .. arguments[end..]], environment: Environs);
+    }
 
     internal Task<CommandOutput> KubectlAsync(params string[] arguments) => KubectlAsync(35, null, arguments);
 

@@ -25,6 +25,8 @@ internal sealed class Space : IAsyncDisposable
 
     public Task<CommandOutput> RunAsync(params string[] arguments) => cluster.KubectlAsync(["-n", Name, .. arguments]);
 
+    public System.Diagnostics.Process Start(params string[] arguments) => cluster.StartKubectl(["-n", Name, .. arguments]);
+
     public Task<CommandOutput> RunAsync(int minor, string? input, params string[] arguments) =>
         cluster.KubectlAsync(minor, input, ["-n", Name, .. arguments]);
 

@@ -10,6 +10,9 @@ public static class ClusterFacts
     public const string ClusterDns = "clusterDNS";
     public const string ClusterDomain = "clusterDomain";
 
+    /// <summary>How long a node may be silent, in seconds: nodes give signs of life more often.</summary>
+    public const string NodeGraceSeconds = "nodeGraceSeconds";
+
     /// <summary>Where the cluster's certificate authority is published to everybody, in a kubeconfig.</summary>
     public const string PublicNamespace = "kube-public";
 

@@ -17,7 +17,7 @@ public sealed partial class NodeStatusService(
 {
     private static readonly TimeSpan EagerInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan EagerPeriod = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan LeaseInterval = TimeSpan.FromSeconds(10);
+    private const int RenewalsInLease = 4;
     private static readonly TimeSpan LongestSilence = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(500);
     private readonly NodeLease lease = new(options, client, time);
@@ -72,7 +72,7 @@ public sealed partial class NodeStatusService(
         while (!cancellationToken.IsCancellationRequested)
         {
             var done = await AttemptAsync(() => lease.RenewAsync(nodeUid, cancellationToken));
-            await Task.Delay(done && nodeUid is not null ? LeaseInterval : RetryInterval, time, cancellationToken);
+            await Task.Delay(done && nodeUid is not null ? options.LeaseDuration / RenewalsInLease : RetryInterval, time, cancellationToken);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Flotilla.Api;
@@ -47,6 +48,7 @@ internal sealed class AccessObjects(BuiltInObjects objects, ClusterIdentity iden
             [ClusterFacts.ServiceCidr] = options.ServiceCidr,
             [ClusterFacts.ClusterDns] = options.ClusterDns.ToString(),
             [ClusterFacts.ClusterDomain] = options.ClusterDomain,
+            [ClusterFacts.NodeGraceSeconds] = options.NodeGracePeriod.TotalSeconds.ToString(CultureInfo.InvariantCulture),
         };
         await objects.ReplaceAsync(CoreKinds.ConfigMap, new ObjectKey(ClusterFacts.Namespace, ClusterFacts.Name), facts, cancellationToken);
     }

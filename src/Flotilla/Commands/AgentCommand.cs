@@ -12,7 +12,7 @@ internal static class AgentCommand
     private static readonly TimeSpan ShortestLifetime = TimeSpan.FromMinutes(10);
 
     private static readonly Option<string?> Server = new("--server") { Description = "A server of the cluster, like https://10.0.0.1:6443; needed to join." };
-    private static readonly Option<string?> Token = new("--token") { Description = "The token that 'flotilla token create' printed; needed to join." };
+    private static readonly Option<string?> Token = new("--token") { Description = "The token that 'flotilla token create' printed ($FLOTILLA_TOKEN); needed to join." };
     private static readonly Option<TimeSpan?> Lifetime = Durations.Option("--certificate-lifetime", "For how long this node's certificates are asked for (24h).");
     private static readonly Option<TimeSpan?> Renewal = Durations.Option("--renew-certificates-after", "The age at which they are renewed (six tenths of their lifetime).");
     private static readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Log what usually goes without saying." };
@@ -22,7 +22,7 @@ internal static class AgentCommand
         var command = new Command(ServerProcess.AgentName, "Join a cluster with this machine, or continue as its node.") { Server, Token, Lifetime, Renewal, Verbose };
         var flags = ClusterFlags.Node(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(
-            Read(flags.Read(parsed), parsed), parsed.GetValue(Token), parsed.GetValue(Verbose) ? LogLevel.Debug : LogLevel.Information, cancellationToken));
+            Read(flags.Read(parsed), parsed), parsed.GetValue(Token) ?? Environment.GetEnvironmentVariable(AgentSettings.TokenVariable), parsed.GetValue(Verbose) ? LogLevel.Debug : LogLevel.Information, cancellationToken));
         return command;
     }
 

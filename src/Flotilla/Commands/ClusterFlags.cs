@@ -6,10 +6,8 @@ namespace Flotilla.Commands;
 /// <summary>The flags that say which cluster is meant and how it is to be.</summary>
 internal sealed class ClusterFlags
 {
-    private readonly Option<string> dataDirectory = new("--data-dir")
-    {
-        Description = "Where everything of the cluster is kept.", DefaultValueFactory = _ => ClusterSettings.DefaultDataDirectory,
-    };
+    private readonly Option<string?> dataDirectory = new("--data-dir") { Description = $"Where everything of the cluster is kept ({ClusterSettings.DefaultDataDirectory}, with a name after it for one of --name)." };
+    private readonly Option<string?> name = new("--name") { Description = "A cluster beside that of the machine itself, with a network of its own." };
 
     private readonly Option<string?> runDirectory = new("--run-dir") { Description = "Where sockets and other short-lived files are." };
     private readonly Option<int?> apiPort = new("--api-port") { Description = "Port of the Kubernetes API (6443)." };
@@ -22,11 +20,14 @@ internal sealed class ClusterFlags
 
     private readonly Option<string?> scheduler = new("--scheduler-config") { Description = "How the scheduler works (kubescheduler.config.k8s.io/v1 KubeSchedulerConfiguration)." };
 
+    private readonly Option<TimeSpan?> grace = Durations.Option("--node-monitor-grace-period", "How long a node may be silent before it counts as unreachable (40s).");
+
     private readonly AccessFlags access = new();
 
     private ClusterFlags(Command command, Func<ClusterFlags, IEnumerable<Option>> more)
     {
         command.Options.Add(dataDirectory);
+        command.Options.Add(name);
         foreach (var option in more(this))
         {
             command.Options.Add(option);
@@ -35,7 +36,7 @@ internal sealed class ClusterFlags
 
     private IEnumerable<Option> OfNode => [runDirectory, nodeName, runtime, reservedCpus];
 
-    private IEnumerable<Option> OfServer => [apiPort, podCidr, serviceCidr, kubeconfig, scheduler, .. access.All];
+    private IEnumerable<Option> OfServer => [apiPort, podCidr, serviceCidr, kubeconfig, scheduler, grace, .. access.All];
 
     /// <summary>Only which cluster.</summary>
     public static ClusterFlags Find(Command command) => new(command, _ => []);
@@ -48,7 +49,13 @@ internal sealed class ClusterFlags
 
     public ClusterSettings Read(ParseResult flags)
     {
-        var known = ClusterSettings.Load(flags.GetValue(dataDirectory)!);
+        var named = flags.GetValue(name);
+        var known = ClusterSettings.Load(flags.GetValue(dataDirectory) ?? (named is null ? ClusterSettings.DefaultDataDirectory : $"{ClusterSettings.DefaultDataDirectory}-{named}"));
+        if (named is not null && !known.Exists)
+        {
+            known = known with { Name = named, NodeName = named };
+        }
+
         return known with
         {
             RunDirectory = flags.GetValue(runDirectory) is { } run ? Path.GetFullPath(run) : known.RunDirectory,
@@ -60,6 +67,7 @@ internal sealed class ClusterFlags
             ContainerRuntimeEndpoint = flags.GetValue(runtime) ?? known.ContainerRuntimeEndpoint,
             ReservedCpus = flags.GetValue(reservedCpus) ?? known.ReservedCpus,
             SchedulerFile = flags.GetValue(scheduler) is { } configuration ? Path.GetFullPath(configuration) : known.SchedulerFile,
+            NodeGracePeriod = flags.GetValue(grace) ?? known.NodeGracePeriod,
             Access = access.Read(flags, known.Access),
         };
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Flotilla.Composition;
 using Flotilla.Kubeconfigs;
 using Flotilla.Local;
+using Flotilla.Local.Nodes;
 using Flotilla.Network;
 using Flotilla.Network.Commands;
 using Flotilla.Node;
@@ -18,6 +19,7 @@ internal static class DownCommand
         var purge = new Option<bool>("--purge") { Description = "Also delete the cluster's data and images." };
         var grace = new Option<int>("--grace-period") { Description = "The most seconds that pods are given to end by themselves.", DefaultValueFactory = _ => LongestGraceSeconds };
         var command = new Command("down", "Stop the cluster of this machine and everything it runs.") { purge, grace };
+        command.Aliases.Add("stop");
         var flags = ClusterFlags.Find(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(flags.Read(parsed), parsed.GetValue(purge), TimeSpan.FromSeconds(Math.Max(0, parsed.GetValue(grace))), cancellationToken));
         return command;
@@ -32,14 +34,27 @@ internal static class DownCommand
         }
 
         Preflight.CheckPrivilege("flotilla down");
+        var nodes = new LocalNodes(settings);
+        await Task.WhenAll(nodes.All.Select(node => nodes.StopAsync(node, grace, cancellationToken)));
         await new ServerProcess(settings).StopAsync(cancellationToken);
         await NodeCleanup.RunAsync(NodeComposition.NodeOptionsFor(settings), cancellationToken, grace, step => Console.WriteLine($"  {step}"));
         IReadOnlyList<string> left = [];
-        if (MachineClaim.Other(settings) is null)
+        var netns = new NodeNetns(settings, settings);
+        if (settings.LocalAddress is not null || MachineClaim.Other(settings) is null)
         {
-            left = await NetworkCleanup.RemoveAsync(NodeComposition.NetworkOptionsFor(settings), new HostCommands(), cancellationToken);
-            RemoveContext(settings.Kubeconfig ?? KubeconfigFile.DefaultPath);
+            left = await NetworkCleanup.RemoveAsync(NodeComposition.NetworkOptionsFor(settings), new HostCommands(settings.LocalAddress is null ? [] : netns.Prefix), cancellationToken);
+            RemoveContext(settings);
             MachineClaim.Release(settings);
+        }
+
+        if (settings.LocalAddress is not null)
+        {
+            await netns.RemoveAsync(cancellationToken);
+        }
+
+        if (settings.NodeSubnet is not null)
+        {
+            await netns.RemoveBridgeAsync(cancellationToken);
         }
 
         DataRemoval.Delete(settings.RunDirectory);
@@ -57,15 +72,16 @@ internal static class DownCommand
         return left.Count == 0 ? 0 : 1;
     }
 
-    private static void RemoveContext(string path)
+    private static void RemoveContext(ClusterSettings settings)
     {
+        var path = settings.Kubeconfig ?? KubeconfigFile.DefaultPath;
         if (!File.Exists(path))
         {
             return;
         }
 
         var file = KubeconfigFile.Open(path);
-        if (file.Remove(KubeconfigContext.FlotillaName))
+        if (file.Remove(settings.ContextName))
         {
             file.Save();
         }

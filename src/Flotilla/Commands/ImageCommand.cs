@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Flotilla.Composition;
 using Flotilla.Local;
+using Flotilla.Local.Nodes;
 using Flotilla.Node.Containerd;
 using Flotilla.Node.Cri;
 using Grpc.Core;
@@ -40,11 +41,29 @@ internal static class ImageCommand
             throw new UserError($"There is no file {file}.");
         }
 
-        await using var archive = file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
-        var names = await WithImagesAsync(settings, images => images.ImportAsync(archive, cancellationToken));
-        foreach (var name in names)
+        // Every node of this machine has a store of its own; one that is stopped gets nothing.
+        var nodes = new LocalNodes(settings).All.Where(node => new ServerProcess(node).Find() is not null).Prepend(settings).ToList();
+        if (file == "-" && nodes.Count > 1)
         {
-            Console.WriteLine($"loaded {name}");
+            var spooled = Path.GetTempFileName();
+            await using (var copy = File.Create(spooled, 1 << 16, FileOptions.None))
+            {
+                await Console.OpenStandardInput().CopyToAsync(copy, cancellationToken);
+            }
+
+            var code = await LoadAsync(settings, spooled, cancellationToken);
+            File.Delete(spooled);
+            return code;
+        }
+
+        var loaded = await Task.WhenAll(nodes.Select(async node =>
+        {
+            await using var archive = file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
+            return await WithImagesAsync(node, images => images.ImportAsync(archive, cancellationToken));
+        }));
+        foreach (var name in loaded[0])
+        {
+            Console.WriteLine(nodes.Count == 1 ? $"loaded {name}" : $"loaded {name} on {nodes.Count} nodes");
         }
 
         return 0;

@@ -16,9 +16,9 @@ internal static class TokenCommand
 
     /// <summary>What to type on the other machine.</summary>
     public static string JoinCommandFor(ClusterSettings settings, BootstrapToken token) =>
-        $"flotilla {(token.Role == JoinRole.Manager ? "server --join" : "agent --server")} https://{MachineAddresses.Primary()}:{settings.ApiPort} --token {TextOf(settings, token)}";
+        $"flotilla {(token.Role == JoinRole.Manager ? "server --join" : "agent --server")} https://{settings.LocalAddress ?? MachineAddresses.Primary().ToString()}:{settings.ApiPort} --token {TextOf(settings, token)}";
 
-    private static string TextOf(ClusterSettings settings, BootstrapToken token) =>
+    public static string TextOf(ClusterSettings settings, BootstrapToken token) =>
         token.For(JoinToken.HashOf(ControlPlane.IdentityFor(settings, TimeProvider.System).CaCertificate)).ToString();
 
     private static Command New()

@@ -4,6 +4,7 @@ using Flotilla.Composition;
 using Flotilla.Joining;
 using Flotilla.Kubeconfigs;
 using Flotilla.Local;
+using Flotilla.Local.Nodes;
 using Spectre.Console;
 
 namespace Flotilla.Commands;
@@ -16,13 +17,15 @@ internal static class UpCommand
 
     public static Command Create()
     {
-        var command = new Command("up", "Start a cluster on this machine, or continue the one that is there.");
+        var nodes = new Option<int>("--nodes") { Description = "How many nodes it has at least; all but the first are network namespaces with a container runtime of their own." };
+        var command = new Command("up", "Start a cluster on this machine, or continue the one that is there.") { nodes };
+        command.Aliases.Add("start");
         var flags = ClusterFlags.Configure(command);
-        command.SetAction((parsed, cancellationToken) => RunAsync(flags.Read(parsed), cancellationToken));
+        command.SetAction((parsed, cancellationToken) => RunAsync(flags.Read(parsed), parsed.GetValue(nodes), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(ClusterSettings settings, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(ClusterSettings settings, int count, CancellationToken cancellationToken)
     {
         settings = settings with { Kubeconfig = settings.Kubeconfig ?? Path.GetFullPath(KubeconfigFile.DefaultPath) };
         if (settings.Agent is not null)
@@ -40,20 +43,58 @@ internal static class UpCommand
         }
         else
         {
-            MachineClaim.Check(settings);
-            settings.Save();
             progress.Clear();
-            await server.StartAsync(cancellationToken);
+            settings = await StartAsync(settings, server, cancellationToken);
         }
 
-        await WaitUntilReadyAsync(settings, server, progress, cancellationToken);
+        var nodes = new LocalNodes(settings);
+        settings = await nodes.EnsureNetworkAsync(nodes.NamesFor(count).Count > 0, cancellationToken);
+        nodes = new LocalNodes(settings);
+        await WaitUntilReadyAsync(settings, server, progress, nodes, count, cancellationToken);
         ShowWhatNext(settings, await JoinCommandAsync(settings, cancellationToken));
         return 0;
     }
 
-    private static async Task WaitUntilReadyAsync(
-        ClusterSettings settings, ServerProcess server, StartupProgress progress, CancellationToken cancellationToken)
+    private static async Task<ClusterSettings> StartAsync(ClusterSettings settings, ServerProcess server, CancellationToken cancellationToken)
     {
+        if (settings.Name is null)
+        {
+            MachineClaim.Check(settings);
+            settings.Save();
+            await server.StartAsync([], new Dictionary<string, string>(StringComparer.Ordinal), cancellationToken);
+            return settings;
+        }
+
+        settings = await new LocalNodes(settings).EnsureNetworkAsync(true, cancellationToken);
+        settings = settings with { LocalAddress = NodeNetns.AddressIn(settings.NodeSubnet!, 2) };
+        settings.Save();
+        var netns = new NodeNetns(settings, settings);
+        await netns.EnsureAsync(cancellationToken);
+        await server.StartAsync(netns.Prefix, new Dictionary<string, string>(StringComparer.Ordinal), cancellationToken);
+        return settings;
+    }
+
+    private static async Task StartNodesAsync(ClusterSettings settings, LocalNodes nodes, int count, long start, CancellationToken cancellationToken)
+    {
+        var names = nodes.NamesFor(count);
+        if (names.Count == 0)
+        {
+            return;
+        }
+
+        using var client = ControlPlane.AdminClient(settings);
+        var token = TokenCommand.TextOf(settings, await new JoinTokens(client, TimeProvider.System).EnsureAsync(JoinRole.Worker, cancellationToken));
+        await Task.WhenAll(names.Select(nodes.Prepare).ToList().Select(async node =>
+        {
+            await nodes.StartAsync(node, token, cancellationToken);
+            AnsiConsole.MarkupLine($"[green]✓[/] node {node.NodeName.EscapeMarkup()} is Ready [grey]{Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s[/]");
+        }));
+    }
+
+    private static async Task WaitUntilReadyAsync(
+        ClusterSettings settings, ServerProcess server, StartupProgress progress, LocalNodes nodes, int count, CancellationToken cancellationToken)
+    {
+        Task? others = null;
         var shown = 0;
         var start = Stopwatch.GetTimestamp();
         while (true)
@@ -70,8 +111,14 @@ internal static class UpCommand
             }
 
             shown = steps.Count;
+            if (steps.Any(step => step.StartsWith(StartupProgress.ApiAnswers, StringComparison.Ordinal)))
+            {
+                others ??= StartNodesAsync(settings, nodes, count, start, cancellationToken);
+            }
+
             if (steps.Contains(StartupProgress.Ready, StringComparer.Ordinal))
             {
+                await others!;
                 return;
             }
 
@@ -100,7 +147,7 @@ internal static class UpCommand
         Console.WriteLine(
             $"""
 
-            The cluster is up. kubectl's context is 'flotilla' (in {settings.Kubeconfig}). Try:
+            The cluster is up. kubectl's context is '{settings.ContextName}' (in {settings.Kubeconfig}). Try:
               kubectl get nodes
               ./examples/my-app/build-image.sh my-image.tar && ./flotilla image load my-image.tar
               kubectl apply -f examples/my-app/ && kubectl rollout status deployment/my-app

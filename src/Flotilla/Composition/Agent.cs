@@ -1,5 +1,5 @@
+using System.Globalization;
 using System.Net;
-using System.Text;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Client.Joining;
@@ -45,9 +45,10 @@ internal sealed class Agent : IAsyncDisposable
     /// <param name="token">null: this machine has joined before.</param>
     public async Task RunAsync(JoinToken? token, CancellationToken cancellationToken)
     {
-        var runtime = node.StartRuntimeAsync(cancellationToken);
-        await JoinAsync(token, cancellationToken);
-        await runtime;
+        // What cannot join starts nothing.
+        await IdentifyAsync(token, cancellationToken);
+        progress.Report($"this machine is node {settings.NodeName} of the cluster");
+        await Task.WhenAll(node.StartRuntimeAsync(cancellationToken), StartNodeAsync(cancellationToken));
         progress.Report("container runtime answers");
         await node.StartPodsAsync(cancellationToken);
         progress.Report(StartupProgress.Ready);
@@ -67,10 +68,8 @@ internal sealed class Agent : IAsyncDisposable
         client?.Dispose();
     }
 
-    private async Task JoinAsync(JoinToken? token, CancellationToken cancellationToken)
+    private async Task StartNodeAsync(CancellationToken cancellationToken)
     {
-        await IdentifyAsync(token, cancellationToken);
-        progress.Report($"this machine is node {settings.NodeName} of the cluster");
         client = join.Client();
         var informers = new InformerSet(client, time, loggers);
         await StartAsync(informers, cancellationToken);
@@ -83,10 +82,13 @@ internal sealed class Agent : IAsyncDisposable
         await StartAsync(new ServerTunnels(servers, identity, () => node.Port, time, loggers.CreateLogger<ServerTunnels>()), cancellationToken);
         LearnServers(shared.Informers);
         var facts = await client.GetAsync<V1ConfigMap>(new ObjectKey(ClusterFacts.Namespace, ClusterFacts.Name), cancellationToken);
-        var known = settings with { PodCidr = facts.Data[ClusterFacts.PodCidr], ServiceCidr = facts.Data[ClusterFacts.ServiceCidr] };
+        var known = settings with { PodCidr = facts.Data[ClusterFacts.PodCidr], ServiceCidr = facts.Data[ClusterFacts.ServiceCidr], NodeGracePeriod = GraceIn(facts) };
         await node.StartNetworkAsync(known, client, informers, new NodeServing(() => identity.Serving!, identity.Authority!), shared, cancellationToken);
         progress.Report("pod network and services are set up");
     }
+
+    private static TimeSpan? GraceIn(V1ConfigMap facts) =>
+        facts.Data.TryGetValue(ClusterFacts.NodeGraceSeconds, out var text) && double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) ? TimeSpan.FromSeconds(seconds) : null;
 
     private async Task IdentifyAsync(JoinToken? token, CancellationToken cancellationToken)
     {

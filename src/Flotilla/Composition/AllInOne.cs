@@ -47,7 +47,7 @@ internal sealed class AllInOne : IAsyncDisposable
     {
         await plane.StartAsync(cancellationToken);
         WriteKubeconfig();
-        progress.Report($"Kubernetes API answers on port {settings.ApiPort}");
+        progress.Report($"{StartupProgress.ApiAnswers} on port {settings.ApiPort}");
         await node.StartNetworkAsync(settings, plane.Server.ClientFor("kubelet"), plane.Informers, NodeComposition.ServingFor(settings, plane.Identity), null, cancellationToken);
         progress.Report("pod network and services are set up");
     }

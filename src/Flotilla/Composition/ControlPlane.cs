@@ -17,6 +17,8 @@ namespace Flotilla.Composition;
 /// <summary>Store, API server, scheduler and controllers, wired. They start in this order and stop in the opposite one.</summary>
 internal sealed class ControlPlane : IAsyncDisposable
 {
+    private const int MonitoredInGrace = 8;
+
     private readonly SqliteStore store;
     private readonly List<BackgroundService> services = [];
 
@@ -37,6 +39,7 @@ internal sealed class ControlPlane : IAsyncDisposable
             AuthorizationWebhookFile = settings.Access.AuthorizationWebhookFile,
             AdmissionFile = settings.Access.AdmissionFile,
             LocalStorageClass = true,
+            NodeGracePeriod = settings.NodeGracePeriod ?? new ControllerOptions().NodeGracePeriod,
         };
         Server = new ApiServer(options, store, Identity, time, loggers);
         Informers = new InformerSet(Server.Client, time, loggers);
@@ -58,10 +61,10 @@ internal sealed class ControlPlane : IAsyncDisposable
 
     public InformerSet Informers { get; }
 
-    public static string ServerUrl(ClusterSettings settings) => $"https://127.0.0.1:{settings.ApiPort}";
+    public static string ServerUrl(ClusterSettings settings) => $"https://{settings.LocalAddress ?? "127.0.0.1"}:{settings.ApiPort}";
 
     public static KubeconfigContext ContextFor(ClusterSettings settings, ClusterIdentity identity) =>
-        KubeconfigContext.For(ServerUrl(settings), identity.CaPem, identity.Admin);
+        KubeconfigContext.For(settings.ContextName, ServerUrl(settings), identity.CaPem, identity.Admin);
 
     public static ClusterIdentity IdentityFor(ClusterSettings settings, TimeProvider time)
     {
@@ -76,6 +79,12 @@ internal sealed class ControlPlane : IAsyncDisposable
         return ClusterIdentity.LoadOrCreate(settings.IdentityDirectory, names, time);
     }
 
+    private static TimeSpan MonitorPeriodFor(TimeSpan? grace)
+    {
+        var usual = new ControllerOptions().NodeMonitorPeriod;
+        return grace is { } period && period / MonitoredInGrace < usual ? period / MonitoredInGrace : usual;
+    }
+
     private static ControllerOptions ControllersFor(ClusterSettings settings, ClusterIdentity identity) => new()
     {
         RootCertificates = identity.CaPem,
@@ -83,6 +92,8 @@ internal sealed class ControlPlane : IAsyncDisposable
         SignLegacyToken = identity.ServiceAccounts.IssueLegacy,
         PodCidr = settings.PodCidr,
         ServiceCidr = settings.ServiceCidr,
+        NodeGracePeriod = settings.NodeGracePeriod ?? new ControllerOptions().NodeGracePeriod,
+        NodeMonitorPeriod = MonitorPeriodFor(settings.NodeGracePeriod),
     };
 
     /// <summary>From another process, as the administrator.</summary>

@@ -32,7 +32,7 @@ internal sealed class LocalNode(ClusterSettings settings, TimeProvider time, ILo
     /// <param name="shared">Where this node as itself sees less than all of it.</param>
     public async Task StartNetworkAsync(ClusterSettings known, IObjectClient client, InformerSet informers, NodeServing serving, SharedAccess? shared, CancellationToken cancellationToken)
     {
-        agent = new NodeAgent(options with { ClusterDns = [NodeComposition.ClusterDns(known).ToString()] }, client, informers, time, loggers, serving, shared);
+        agent = new NodeAgent(NodeComposition.NodeOptionsFor(known), client, informers, time, loggers, serving, shared);
         await agent.Status.RegisterEarlyAsync(cancellationToken);
         var range = await RangeAsync(informers, cancellationToken);
         network = new NodeNetwork(NodeComposition.NetworkOptionsFor(known, range), shared?.Informers ?? informers, time, loggers);

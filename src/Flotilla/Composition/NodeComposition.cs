@@ -27,6 +27,7 @@ internal static class NodeComposition
         NodeIp = MachineAddresses.Primary(),
         ClusterDns = [ClusterDns(settings).ToString()],
         CgroupRoot = settings.CgroupRoot,
+        LeaseDuration = settings.NodeGracePeriod ?? TimeSpan.FromSeconds(40),
         CertificateLifetime = settings.Agent?.CertificateLifetime ?? TimeSpan.FromHours(24),
         RenewCertificatesAfter = settings.Agent?.RenewCertificatesAfter,
     };

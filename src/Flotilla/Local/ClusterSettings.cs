@@ -40,14 +40,30 @@ internal sealed record ClusterSettings
     /// <summary>A KubeSchedulerConfiguration; null: the scheduler's defaults.</summary>
     public string? SchedulerFile { get; init; }
 
+    /// <summary>How long a node may be silent before its pods are moved; null: as upstream.</summary>
+    public TimeSpan? NodeGracePeriod { get; init; }
+
     public AccessSettings Access { get; init; } = new();
+
+    /// <summary>null: the cluster of the machine itself. Others live beside it, each in a network of its own.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>The network that joins the nodes of this machine; null: there is one node.</summary>
+    public string? NodeSubnet { get; init; }
+
+    /// <summary>In <see cref="NodeSubnet"/>, of a node with a network namespace of its own; null: it uses the machine's network.</summary>
+    public string? LocalAddress { get; init; }
 
     /// <summary>Set: this machine is a node only, of servers elsewhere.</summary>
     public AgentSettings? Agent { get; init; }
 
     /// <summary>Several agents may share a machine, each in a network of its own.</summary>
     [JsonIgnore]
-    public string CgroupRoot => Agent is null || DataDirectory == DefaultDataDirectory ? "/kubepods" : $"/kubepods-{HashOf(DataDirectory)}";
+    public string CgroupRoot => (Agent is null && Name is null) || DataDirectory == DefaultDataDirectory ? "/kubepods" : $"/kubepods-{HashOf(DataDirectory)}";
+
+    /// <summary>kubectl's.</summary>
+    [JsonIgnore]
+    public string ContextName => Name is null ? "flotilla" : $"flotilla-{Name}";
 
     [JsonIgnore]
     public string PidFile => Path.Combine(DataDirectory, "flotilla.pid");
@@ -109,9 +125,19 @@ internal sealed record ClusterSettings
         CheckNetwork("--pod-cidr", PodCidr, longestPrefix: 24);
         CheckNetwork("--service-cidr", ServiceCidr, longestPrefix: 28);
         CheckProcessors(ReservedCpus);
+        if (NodeGracePeriod < TimeSpan.FromSeconds(2))
+        {
+            throw new UserError("--node-monitor-grace-period must be 2s at least: a busy node would count as dead.");
+        }
+
         if (ApiPort is < 1 or > 65535)
         {
             throw new UserError($"--api-port {ApiPort} is not a port: it must be between 1 and 65535.");
+        }
+
+        if (Name is not null && (Name.Length is 0 or > 30 || !Name.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter == '-')))
+        {
+            throw new UserError($"--name {Name} must consist of up to 30 lower case letters, digits and '-'.");
         }
 
         if (NodeName.Length is 0 or > 253 || !NodeName.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter is '-' or '.'))
@@ -152,7 +178,7 @@ internal sealed record ClusterSettings
             ? DefaultRunDirectory
             : $"{DefaultRunDirectory}-{HashOf(dataDirectory)}";
 
-    private static string HashOf(string dataDirectory) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(dataDirectory)))[..8];
+    public static string HashOf(string dataDirectory) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(dataDirectory)))[..8];
 }
 
 [JsonSerializable(typeof(ClusterSettings))]

@@ -34,9 +34,13 @@ internal static class MachineClaim
 
     public static void Release(ClusterSettings settings, string? file = null)
     {
-        if (Other(settings, file) is null)
+        // Of a namespace that is gone nobody else would.
+        foreach (var claim in file is null ? Directory.GetFiles("/run", "flotilla.owner-*") : [file])
         {
-            File.Delete(file ?? OwnerFile);
+            if (File.Exists(claim) && File.ReadAllText(claim) is var owner && (owner == settings.DataDirectory || !ClusterSettings.IsIn(owner)))
+            {
+                File.Delete(claim);
+            }
         }
     }
 

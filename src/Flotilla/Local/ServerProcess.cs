@@ -30,14 +30,20 @@ internal sealed class ServerProcess(ClusterSettings settings)
     }
 
     /// <summary>In a session of its own, so that closing the terminal does not end it.</summary>
-    public async Task StartAsync(CancellationToken cancellationToken)
+    /// <param name="prefix">A command that runs it, e.g. in another network namespace.</param>
+    public async Task StartAsync(IReadOnlyList<string> prefix, IReadOnlyDictionary<string, string> environment, CancellationToken cancellationToken)
     {
         RotateLog();
         const string script = """log=$1; shift; (umask 077; : >>"$log"); setsid "$@" </dev/null >>"$log" 2>&1 &""";
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
-        foreach (var argument in (string[])["-c", script, "sh", settings.LogFile, .. OwnProgram(), CommandName, "--data-dir", settings.DataDirectory])
+        foreach (var argument in (string[])["-c", script, "sh", settings.LogFile, .. prefix, .. OwnProgram(), settings.Agent is null ? CommandName : AgentName, "--data-dir", settings.DataDirectory])
         {
             start.ArgumentList.Add(argument);
+        }
+
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
         }
 
         using var shell = Process.Start(start)!;

@@ -3,6 +3,7 @@ namespace Flotilla.Local;
 /// <summary>How far a starting server is, told through a file to the <c>up</c> that waits for it.</summary>
 internal sealed class StartupProgress(string file)
 {
+    public const string ApiAnswers = "Kubernetes API answers";
     public const string Ready = "node is Ready";
     private const string FailurePrefix = "failed: ";
 

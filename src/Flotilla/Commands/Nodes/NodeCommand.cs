@@ -1,0 +1,208 @@
+using System.CommandLine;
+using System.Globalization;
+using Flotilla.Api;
+using Flotilla.Client;
+using Flotilla.Composition;
+using Flotilla.Joining;
+using Flotilla.Local;
+using Flotilla.Local.Nodes;
+using k8s.Models;
+using Spectre.Console;
+
+namespace Flotilla.Commands.Nodes;
+
+/// <summary>The nodes of the cluster: those on this machine are made and removed, all are drained and taken out.</summary>
+internal static class NodeCommand
+{
+    private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(30);
+
+    public static Command Create() => new("node", "The nodes of the cluster.")
+    {
+        List(), Add(), Start(), Stop(), Delete(), ShellCommand.Create(), Drain(), Remove(), Promotion("promote", "worker", "server"), Promotion("demote", "server", "worker"),
+    };
+
+    private static Command List()
+    {
+        var command = new Command("ls", "List the nodes.");
+        Act(command, async (settings, client, _, cancellationToken) =>
+        {
+            var local = new LocalNodes(settings);
+            var table = new Table { Border = TableBorder.None };
+            table.AddColumns("NAME", "STATUS", "ROLE", "ADDRESS", "PODS", "WHERE");
+            var nodes = await client.ListAsync<V1Node>(ListScope.All, cancellationToken);
+            var pods = (await client.ListAsync<V1Pod>(ListScope.All, cancellationToken)).Items.CountBy(pod => pod.Spec.NodeName ?? "").ToDictionary(StringComparer.Ordinal);
+            foreach (var node in nodes.Items)
+            {
+                var name = node.Metadata.Name;
+                table.AddRow(
+                    name.EscapeMarkup(),
+                    local.Exists(name) && !local.Runs(name) ? "[red]stopped[/]" : StateOf(node),
+                    name == settings.NodeName ? "server" : "worker",
+                    node.Status?.Addresses?.FirstOrDefault(address => address.Type == "InternalIP")?.Address ?? "",
+                    pods.GetValueOrDefault(name).ToString(CultureInfo.InvariantCulture),
+                    name == settings.NodeName || local.Exists(name) ? "this machine" : "");
+            }
+
+            foreach (var stopped in local.Names.Except(nodes.Items.Select(node => node.Metadata.Name), StringComparer.Ordinal))
+            {
+                table.AddRow(stopped.EscapeMarkup(), "stopped", "worker", "", "0", "this machine");
+            }
+
+            AnsiConsole.Write(table);
+        });
+        return command;
+    }
+
+    private static Command Add()
+    {
+        var name = new Argument<string?>("NAME") { Description = "Its name (the next free one).", Arity = ArgumentArity.ZeroOrOne };
+        var command = new Command("add", "Make another node on this machine.") { name };
+        Act(command, async (settings, client, parsed, cancellationToken) =>
+        {
+            var nodes = new LocalNodes(settings);
+            var wanted = parsed.GetValue(name) ?? nodes.NamesFor(nodes.Names.Count + 2)[^1];
+            if (nodes.Exists(wanted) || wanted == settings.NodeName)
+            {
+                throw new UserError($"There is a node {wanted} already; 'flotilla node start {wanted}' continues one that was stopped.");
+            }
+
+            nodes = new LocalNodes(await nodes.EnsureNetworkAsync(true, cancellationToken));
+            await StartAsync(settings, nodes, nodes.Prepare(wanted), client, cancellationToken);
+        });
+        return command;
+    }
+
+    private static Command Start()
+    {
+        var name = new Argument<string>("NAME");
+        var command = new Command("start", "Continue a node of this machine that was stopped.") { name };
+        Act(command, async (settings, client, parsed, cancellationToken) =>
+        {
+            var nodes = new LocalNodes(settings);
+            var node = nodes.Find(parsed.GetValue(name)!);
+            await nodes.EnsureNetworkAsync(true, cancellationToken);
+            await StartAsync(settings, nodes, node, client, cancellationToken);
+        });
+        return command;
+    }
+
+    private static Command Stop()
+    {
+        var name = new Argument<string>("NAME");
+        var command = new Command("stop", "Switch a node of this machine off, as a machine is; 'start' continues it.") { name };
+        Act(command, async (settings, _, parsed, cancellationToken) =>
+        {
+            var nodes = new LocalNodes(settings);
+            await nodes.StopAsync(nodes.Find(parsed.GetValue(name)!), StopGrace, cancellationToken);
+            Console.WriteLine($"Node {parsed.GetValue(name)} is stopped.");
+        });
+        return command;
+    }
+
+    private static Command Delete()
+    {
+        var name = new Argument<string>("NAME");
+        var command = new Command("delete", "Take a node of this machine out of the cluster, with its data.") { name };
+        Act(command, async (settings, client, parsed, cancellationToken) =>
+        {
+            var nodes = new LocalNodes(settings);
+            var node = nodes.Find(parsed.GetValue(name)!);
+            await nodes.StopAsync(node, StopGrace, cancellationToken);
+            await new NodeRemoval(client, TimeProvider.System).RemoveAsync(node.NodeName, cancellationToken);
+            LocalNodes.Delete(node);
+            Console.WriteLine($"Node {node.NodeName} is gone.");
+        });
+        return command;
+    }
+
+    private static Command Drain()
+    {
+        var name = new Argument<string>("NAME");
+        var timeout = Durations.Option("--timeout", "How long pods are waited for (5m).");
+        var force = new Option<bool>("--force") { Description = "Also pods that nobody will make anew elsewhere." };
+        var command = new Command("drain", "Move all pods off a node, as their disruption budgets allow, and give it no others.") { name, timeout, force };
+        Act(command, async (_, client, parsed, cancellationToken) =>
+        {
+            var node = parsed.GetValue(name)!;
+            var drain = new NodeDrain(client, TimeProvider.System, line => Console.WriteLine($"  {line}"));
+            await drain.RunAsync(node, parsed.GetValue(timeout) ?? TimeSpan.FromMinutes(5), parsed.GetValue(force), cancellationToken);
+            Console.WriteLine($"Node {node} is drained; 'kubectl uncordon {node}' gives it pods again.");
+        });
+        return command;
+    }
+
+    private static Command Remove()
+    {
+        var name = new Argument<string>("NAME");
+        var command = new Command("rm", "Take a node out of the cluster: its certificates hold no more.") { name };
+        Act(command, async (settings, client, parsed, cancellationToken) =>
+        {
+            var node = parsed.GetValue(name)!;
+            if (node == settings.NodeName)
+            {
+                throw new UserError($"{node} is this server's own node; 'flotilla down' ends it.");
+            }
+
+            if (new LocalNodes(settings).Exists(node))
+            {
+                throw new UserError($"{node} is on this machine; remove it with: flotilla node delete {node}");
+            }
+
+            await new NodeRemoval(client, TimeProvider.System).RemoveAsync(node, cancellationToken);
+            Console.WriteLine($"Node {node} is out of the cluster. What it runs there ends by 'flotilla down --purge' on that machine; a new token lets it join again.");
+        });
+        return command;
+    }
+
+    // Servers keep state: a machine changes its role by leaving as what it is and joining as what it is to be.
+    private static Command Promotion(string name, string from, string to)
+    {
+        var node = new Argument<string>("NAME");
+        var command = new Command(name, $"Tell how a {from} becomes a {to}.") { node };
+        Act(command, async (settings, client, parsed, cancellationToken) =>
+        {
+            var wanted = parsed.GetValue(node)!;
+            await NodeDrain.FindAsync(client, wanted, cancellationToken);
+            var role = to == "server" ? JoinRole.Manager : JoinRole.Worker;
+            var join = TokenCommand.JoinCommandFor(settings, await new JoinTokens(client, TimeProvider.System).EnsureAsync(role, cancellationToken));
+            throw new UserError(
+                $"A running {from} does not become a {to} in place: run 'flotilla node drain {wanted}' and 'flotilla node rm {wanted}' here, then on that machine 'flotilla down --purge' and: {join}");
+        });
+        return command;
+    }
+
+    private static string StateOf(V1Node node) =>
+        (node.Status?.Conditions?.FirstOrDefault(condition => condition.Type == "Ready")?.Status switch { "True" => "[green]Ready[/]", "False" => "[red]NotReady[/]", _ => "[red]Unknown[/]" })
+        + (node.Spec?.Unschedulable == true ? ", drained" : "");
+
+    private static async Task StartAsync(ClusterSettings settings, LocalNodes nodes, ClusterSettings node, HttpObjectClient client, CancellationToken cancellationToken)
+    {
+        var token = TokenCommand.TextOf(settings, await new JoinTokens(client, TimeProvider.System).EnsureAsync(JoinRole.Worker, cancellationToken));
+        await nodes.StartAsync(node, token, cancellationToken);
+        Console.WriteLine($"Node {node.NodeName} is Ready.");
+    }
+
+    private static void Act(Command command, Func<ClusterSettings, HttpObjectClient, ParseResult, CancellationToken, Task> actAsync)
+    {
+        var flags = ClusterFlags.Find(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var settings = flags.ReadServer(parsed);
+            using var client = ControlPlane.AdminClient(settings);
+            try
+            {
+                await actAsync(settings, client, parsed, cancellationToken);
+            }
+            catch (HttpRequestException)
+            {
+                throw new UserError($"The server does not answer at {ControlPlane.ServerUrl(settings)}; start it with: flotilla up");
+            }
+            catch (ApiException refused)
+            {
+                throw new UserError($"The server refuses: {refused.Message}.");
+            }
+
+            return 0;
+        });
+    }
+}

@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Flotilla.EndToEnd.Tools;
+
+namespace Flotilla.EndToEnd.Nodes;
+
+/// <summary>A network namespace on the nodes' bridge in which nobody has joined anything yet.</summary>
+internal sealed class OtherMachine : IAsyncDisposable
+{
+    private const string Namespace = "flotilla-e2e";
+    private const string Link = "flotilla-e2e0";
+    private static readonly string Program = Path.Combine(Repository.Root, ".build", "flotilla", "flotilla");
+    private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("flotilla-other-");
+
+    private OtherMachine(string server) => Server = server;
+
+    public string Server { get; }
+
+    public static async Task<OtherMachine> CreateAsync(SecondNode node)
+    {
+        var settings = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(node.DataDirectory, "cluster.json")))!;
+        var address = (string)settings["localAddress"]!;
+        var network = address[..(address.LastIndexOf('.') + 1)];
+        var link = (await CommandLine.RunAsync("ip", ["-o", "-4", "addr", "show", "to", $"{network}1/32"])).Success();
+        var bridge = link.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
+        await IpAsync("netns", "add", Namespace);
+        await IpAsync("link", "add", Link, "type", "veth", "peer", "name", "eth0", "netns", Namespace);
+        await IpAsync("link", "set", Link, "master", bridge, "up");
+        await IpAsync("-n", Namespace, "link", "set", "lo", "up");
+        await IpAsync("-n", Namespace, "addr", "add", $"{network}253/24", "dev", "eth0");
+        await IpAsync("-n", Namespace, "link", "set", "eth0", "up");
+        await IpAsync("-n", Namespace, "route", "add", "default", "via", $"{network}1");
+        return new OtherMachine(((string)settings["agent"]!["server"]!).TrimEnd('/'));
+    }
+
+    /// <summary>What the agent says before it gives up.</summary>
+    public async Task<string> RefusedAsync(string? token, string? server = null, string nodeName = "other")
+    {
+        string[] credentials = token is null ? [] : ["--token", token];
+        var said = await CommandLine.RunAsync("nsenter", [.. Arguments(nodeName, server ?? Server), .. credentials], limit: TimeSpan.FromSeconds(60));
+        return said.Failure().Split('\n')[^1];
+    }
+
+    public Process Start(string token, string nodeName) => CommandLine.Start("nsenter", [.. Arguments(nodeName, Server), "--token", token]);
+
+    public async Task StopAsync(Process agent)
+    {
+        (await CommandLine.RunAsync("kill", [agent.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])).Success();
+        await agent.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        (await CommandLine.RunAsync("nsenter", [$"--net=/run/netns/{Namespace}", Program, "down", "--purge", "--grace-period", "0", "--data-dir", directory.FullName])).Success();
+        await IpAsync("link", "delete", Link);
+        await IpAsync("netns", "delete", Namespace);
+        if (directory.Exists)
+        {
+            Directory.CreateDirectory(directory.FullName).Delete(recursive: true);
+        }
+    }
+
+    private string[] Arguments(string nodeName, string server) =>
+        [$"--net=/run/netns/{Namespace}", Program, "agent", "--data-dir", directory.FullName, "--node-name", nodeName, "--server", server];
+
+    private static async Task IpAsync(params string[] arguments) => (await CommandLine.RunAsync("ip", arguments)).Success();
+}
