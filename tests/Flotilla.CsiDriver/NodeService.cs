@@ -32,6 +32,10 @@ internal sealed class NodeService(DriverOptions options, Calls calls) : Node.Csi
         {
             throw new RpcException(new Status(StatusCode.NotFound, $"volume {request.VolumeId} does not exist"));
         }
+        if (request.VolumeCapability.Block is not null)
+        {
+            return new NodeStageVolumeResponse();
+        }
         await MountAsync(options.Volume(request.VolumeId), request.StagingTargetPath, isReadOnly: false);
         return new NodeStageVolumeResponse();
     }
@@ -46,6 +50,11 @@ internal sealed class NodeService(DriverOptions options, Calls calls) : Node.Csi
     public override async Task<NodePublishVolumeResponse> NodePublishVolume(NodePublishVolumeRequest request, ServerCallContext context)
     {
         calls.Note(request);
+        if (request.VolumeCapability.Block is not null)
+        {
+            await PublishDeviceAsync(request.VolumeId, request.TargetPath);
+            return new NodePublishVolumeResponse();
+        }
         var source = request.StagingTargetPath;
         if (source.Length == 0)
         {
@@ -66,7 +75,30 @@ internal sealed class NodeService(DriverOptions options, Calls calls) : Node.Csi
         {
             Directory.Delete(request.TargetPath);
         }
+        File.Delete(request.TargetPath);
+        if (File.Exists(ImageOf(request.VolumeId)) && (await RunAsync("losetup", "--associated", ImageOf(request.VolumeId))).Split(':') is [{ Length: > 0 } device, ..])
+        {
+            await RunAsync("losetup", "--detach", device);
+        }
         return new NodeUnpublishVolumeResponse();
+    }
+
+    private string ImageOf(string volumeId) => Path.Combine(options.Volume(volumeId), "disk.img");
+
+    // A block volume is a file behind a loop device, whose node is what the pod gets.
+    private async Task PublishDeviceAsync(string volumeId, string target)
+    {
+        const int bytes = 1 << 20;
+        if (!File.Exists(ImageOf(volumeId)))
+        {
+            await File.WriteAllBytesAsync(ImageOf(volumeId), new byte[bytes]);
+        }
+        if (!IsMounted(target))
+        {
+            var device = await RunAsync("losetup", "--find", "--show", ImageOf(volumeId));
+            await File.WriteAllBytesAsync(target, []);
+            await RunAsync("mount", "--bind", device.Trim(), target);
+        }
     }
 
     public override Task<NodeExpandVolumeResponse> NodeExpandVolume(NodeExpandVolumeRequest request, ServerCallContext context)
@@ -91,13 +123,16 @@ internal sealed class NodeService(DriverOptions options, Calls calls) : Node.Csi
 
     private static bool IsMounted(string target) => File.ReadLines("/proc/self/mountinfo").Any(line => line.Split(' ')[4] == target);
 
-    private static async Task RunAsync(string program, params string[] arguments)
+    /// <returns>What it writes.</returns>
+    private static async Task<string> RunAsync(string program, params string[] arguments)
     {
-        using var process = Process.Start(program, arguments);
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
+        var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         if (process.ExitCode != 0)
         {
             throw new RpcException(new Status(StatusCode.Internal, $"{program} {string.Join(' ', arguments)} failed"));
         }
+        return output;
     }
 }

@@ -1,4 +1,5 @@
 using Flotilla.Node.Cri;
+using Flotilla.Node.Linux;
 using k8s.Models;
 
 namespace Flotilla.Node.Pods;
@@ -25,6 +26,13 @@ internal static class ContainerResources
         {
             resources.CpuPeriod = PeriodMicroseconds;
             resources.CpuQuota = PodLimits.Quota(cpuLimit.Value);
+        }
+        foreach (var (resource, amount) in limits ?? new Dictionary<string, ResourceQuantity>(StringComparer.Ordinal))
+        {
+            if (HugePages.SizeOf(resource) is { } size)
+            {
+                resources.HugepageLimits.Add(new HugepageLimit { PageSize = HugePages.KernelName(size), Limit = (ulong)amount.ToDecimal() });
+            }
         }
         return resources;
     }

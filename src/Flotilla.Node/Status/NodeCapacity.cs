@@ -8,6 +8,9 @@ public sealed record NodeCapacity(int Cores, long MemoryBytes, long DiskBytes, i
 {
     private IReadOnlyDictionary<string, decimal> Reserved { get; init; } = new Dictionary<string, decimal>(StringComparer.Ordinal);
 
+    /// <summary>Memory that is kept aside in large pages, in bytes by the resource's name: nobody else gets it.</summary>
+    public IReadOnlyDictionary<string, long> HugePages { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
+
     // Upstream's default eviction thresholds leave this much to the machine.
     private const long ReservedMemoryBytes = 100L << 20;
     private const decimal UsableDisk = 0.9m;
@@ -16,6 +19,7 @@ public sealed record NodeCapacity(int Cores, long MemoryBytes, long DiskBytes, i
     {
         return new NodeCapacity(Environment.ProcessorCount, MachineMemoryBytes(), DiskOf(options.DataDirectory).TotalSize, options.MaxPods)
         {
+            HugePages = Linux.HugePages.OfThisMachine(),
             Reserved = options.SystemReserved.ToDictionary(pair => pair.Key, pair => new ResourceQuantity(pair.Value).ToDecimal(), StringComparer.Ordinal),
         };
     }
@@ -47,7 +51,7 @@ public sealed record NodeCapacity(int Cores, long MemoryBytes, long DiskBytes, i
         "cpu" => AllocatableCores,
         "memory" => AllocatableMemoryBytes,
         "ephemeral-storage" => AllocatableDisk,
-        _ => null,
+        _ => HugePages.TryGetValue(resource, out var bytes) ? bytes : null,
     };
 
     /// <summary>What the kernel lets all pods together have: eviction begins before they have it all.</summary>
@@ -55,11 +59,21 @@ public sealed record NodeCapacity(int Cores, long MemoryBytes, long DiskBytes, i
 
     private decimal AllocatableCores => Math.Max(Cores - Reserved.GetValueOrDefault("cpu"), 0);
 
-    private long AllocatableMemoryBytes => Math.Max(EnforcedMemoryBytes - ReservedMemoryBytes, 0);
+    private long AllocatableMemoryBytes => Math.Max(EnforcedMemoryBytes - ReservedMemoryBytes - HugePages.Values.Sum(), 0);
 
     private decimal AllocatableDisk => Math.Max((DiskBytes * UsableDisk) - Reserved.GetValueOrDefault("ephemeral-storage"), 0);
 
-    private Dictionary<string, ResourceQuantity> Quantities(decimal cores, long memoryBytes, string disk) => new(StringComparer.Ordinal)
+    private Dictionary<string, ResourceQuantity> Quantities(decimal cores, long memoryBytes, string disk)
+    {
+        var quantities = Basic(cores, memoryBytes, disk);
+        foreach (var (resource, bytes) in HugePages)
+        {
+            quantities[resource] = new ResourceQuantity(bytes == 0 ? "0" : $"{bytes >> 10}Ki");
+        }
+        return quantities;
+    }
+
+    private Dictionary<string, ResourceQuantity> Basic(decimal cores, long memoryBytes, string disk) => new(StringComparer.Ordinal)
     {
         ["cpu"] = new(cores == decimal.Truncate(cores) ? ((long)cores).ToString(CultureInfo.InvariantCulture) : string.Create(CultureInfo.InvariantCulture, $"{(long)(cores * 1000)}m")),
         ["ephemeral-storage"] = new(disk),

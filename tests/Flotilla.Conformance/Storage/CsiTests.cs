@@ -59,6 +59,38 @@ public sealed class CsiTests(LiveCluster cluster)
     }
 
     [Fact]
+    public async Task A_volume_without_a_file_system_is_a_device_in_the_pod()
+    {
+        const string name = "block.example.com";
+        await using var driver = await CsiDriverProcess.StartAsync(cluster, name, "{attachRequired: true}");
+        await using var space = await Space.CreateAsync(cluster);
+        await space.ApplyAsync(ClassAndClaim(name).Replace("accessModes", "volumeMode: Block, accessModes", StringComparison.Ordinal));
+        Assert.Equal("1048576\n", await space.OutputAsync(Device("writes", "test -b /dev/data && echo raw | dd of=/dev/data 2> /dev/null && cat /dev/data | wc -c")));
+        Assert.Contains("\"block\": {", await driver.CallAsync("NodePublishVolume"), StringComparison.Ordinal);
+        await space.KubectlAsync("delete", "pod", "writes", "--now");
+        await driver.CallAsync("ControllerUnpublishVolume");
+        Assert.Equal("raw\n", await space.OutputAsync(Device("reads", "head -n 1 /dev/data")));
+        await space.KubectlAsync("delete", "pod", "reads", "--now");
+        await space.KubectlAsync("delete", "pvc", "data", "--wait=false");
+        await driver.CallAsync("DeleteVolume");
+        await space.Client.StorageV1.DeleteStorageClassAsync(name);
+    }
+
+    [Fact]
+    public async Task A_driver_that_asks_for_it_is_told_of_its_volumes_again_and_again()
+    {
+        const string name = "again.example.com";
+        await using var driver = await CsiDriverProcess.StartAsync(cluster, name, "{attachRequired: false, requiresRepublish: true, volumeLifecycleModes: [Ephemeral]}");
+        await using var space = await Space.CreateAsync(cluster);
+        await space.CreatePodAsync(new MountPod("sleep 1000") { Volumes = $"{{name: v, csi: {{driver: {name}}}}}", Restart = "Always" }.ToString());
+        await space.ReadyPodAsync("reader");
+        await space.UntilAsync(async () => (await driver.CallsAsync()).Count(call => call.StartsWith("NodePublishVolume ", StringComparison.Ordinal)), count => count >= 2, 120);
+        Assert.Equal(0, (await space.PodAsync("reader")).Status.ContainerStatuses[0].RestartCount);
+        await space.KubectlAsync("delete", "pod", "reader", "--now");
+        await driver.CallAsync("NodeUnpublishVolume");
+    }
+
+    [Fact]
     public async Task What_the_driver_refuses_is_told()
     {
         const string name = "small.example.com";
@@ -90,6 +122,15 @@ public sealed class CsiTests(LiveCluster cluster)
         await space.Client.StorageV1.DeleteStorageClassAsync(name);
         await space.UntilAsync(() => space.Client.StorageV1.ListCSIStorageCapacityForAllNamespacesAsync(), list => list.Items.All(one => one.StorageClassName != name));
     }
+
+    private static string Device(string name, string command) => $$"""
+        metadata: {name: {{name}} }
+        spec:
+          restartPolicy: Never
+          volumes: [{{Volume}}]
+          containers:
+          - {name: main, image: my-image, imagePullPolicy: Never, command: [sh, -c, '{{command}}'], volumeDevices: [{name: v, devicePath: /dev/data}]}
+        """;
 
     private static string ClassAndClaim(string name) => $$"""
         apiVersion: storage.k8s.io/v1

@@ -16,26 +16,27 @@ internal sealed class EmptyDirectories(NodeOptions options, decimal allocatableM
     {
         var empty = request.Volume.EmptyDir;
         var path = request.DirectoryIn(options, "empty-dir");
-        var inMemory = empty.Medium switch
+        Action? mount = empty.Medium switch
         {
-            null or "" => false,
-            "Memory" => true,
+            null or "" => null,
+            "Memory" => () => MemoryDirectory.Mount(path, SizeFor(request.Pod, empty)),
+            _ when empty.Medium == HugePages.Medium || empty.Medium.StartsWith(HugePages.Medium + "-", StringComparison.Ordinal) => () => MountPages(path, HugePages.PageSizeFor(empty.Medium, request.Pod)),
             _ => throw new VolumeException($"unknown storage medium \"{empty.Medium}\""),
         };
-        if (!Directory.Exists(path) || (inMemory && !MemoryDirectory.IsMounted(path)))
+        if (!Directory.Exists(path) || (mount is not null && !MemoryDirectory.IsMounted(path)))
         {
-            Create(request, path, inMemory);
+            Create(request, path, mount);
         }
         return Task.FromResult(new MountedVolume(path));
     }
 
-    private void Create(VolumeRequest request, string path, bool inMemory)
+    private static void MountPages(string path, long pageBytes) =>
+        Native.Mount("nodev", path, "hugetlbfs", 0, string.Create(CultureInfo.InvariantCulture, $"pagesize={pageBytes}"));
+
+    private static void Create(VolumeRequest request, string path, Action? mount)
     {
         Directory.CreateDirectory(path);
-        if (inMemory)
-        {
-            MemoryDirectory.Mount(path, SizeFor(request.Pod, request.Volume.EmptyDir));
-        }
+        mount?.Invoke();
         File.SetUnixFileMode(path, Everybody);
         Ownership.Apply(path, request.Group, readOnly: false);
     }
