@@ -11,6 +11,7 @@ using Flotilla.Node.Devices;
 using Flotilla.Node.Eviction;
 using Flotilla.Node.Manifests;
 using Flotilla.Node.Pods;
+using Flotilla.Node.PodResources;
 using Flotilla.Node.Registry;
 using Flotilla.Node.Serving;
 using Flotilla.Node.Statistics;
@@ -94,6 +95,7 @@ public sealed class NodeAgent : IAsyncDisposable
             volumes,
             new CsiSidecar(options, cluster.Client, cluster.Informers, drivers, time, loggers),
             new DevicePluginHost(options.DevicePluginDirectory, inventory, loggers.CreateLogger<DevicePluginHost>()),
+            new PodResourcesHost(options.PodResourcesSocket, new PodResourcesSource(() => agent.Workers, devices, inventory, cpus)),
             .. pinning is null ? (IHostedService[])[] : [pinning],
             new LocalProvisioner(options, cluster.Client, cluster.Informers, time, loggers),
             .. server is null ? (IHostedService[])[] : [server],

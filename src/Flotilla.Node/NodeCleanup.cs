@@ -35,6 +35,7 @@ public static class NodeCleanup
             await KillRestAsync(options, cancellationToken);
         }
         RemoveSocket(Path.Combine(options.DevicePluginDirectory, Devices.DevicePluginHost.SocketName));
+        RemoveSocket(options.PodResourcesSocket);
         await VolumeCleanup.RunAsync(options, cancellationToken);
         Mounts.UnmountBelow(options.RunDirectory);
         Mounts.UnmountBelow(options.DataDirectory);

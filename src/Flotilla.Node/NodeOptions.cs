@@ -108,6 +108,8 @@ public sealed record NodeOptions
 
     public string DevicePluginDirectory => Path.Combine(KubeletDirectory, "device-plugins");
 
+    public string PodResourcesSocket => Path.Combine(KubeletDirectory, "pod-resources", "kubelet.sock");
+
     public string PluginRegistrationDirectory => Path.Combine(KubeletDirectory, "plugins_registry");
 
     /// <summary>The data of claims that local volumes serve.</summary>

@@ -66,6 +66,18 @@ internal sealed class CpuAssignments
         }
     }
 
+    /// <summary>The processors that may be given to one container alone.</summary>
+    public IReadOnlyList<int> Allocatable => [.. topology.Cpus.Select(cpu => cpu.Number).Except(reserved).Order()];
+
+    /// <summary>The processors that a container has for itself alone.</summary>
+    public IReadOnlyList<int> ExclusiveOf(string podUid, string container)
+    {
+        lock (gate)
+        {
+            return exclusive.Find(one => one.PodUid == podUid && one.Container == container) is { } own ? [.. CpuSet.Parse(own.Cpus).Order()] : [];
+        }
+    }
+
     /// <summary>The processors a container runs on, as the kernel writes them.</summary>
     public string Of(string podUid, string container)
     {

@@ -73,6 +73,20 @@ internal sealed class DeviceManager(DeviceInventory inventory, DeviceLedger ledg
         }
     }
 
+    /// <summary>All that a pod was given.</summary>
+    public async Task<IReadOnlyList<DeviceGrant>> GrantsAsync(V1Pod pod, CancellationToken cancellationToken)
+    {
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            return [.. ledger.Of(pod.Metadata.Uid)];
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
     public void Dispose() => turn.Dispose();
 
     private static IEnumerable<V1Container> Containers(V1Pod pod) => (pod.Spec.InitContainers ?? []).Concat(pod.Spec.Containers);

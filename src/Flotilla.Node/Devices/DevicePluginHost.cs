@@ -1,10 +1,8 @@
 using System.Collections.Concurrent;
 using Flotilla.Api.Validation;
+using Flotilla.Node.Linux;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -30,14 +28,7 @@ internal sealed partial class DevicePluginHost(string directory, DeviceInventory
             File.Delete(old);
         }
 
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.Services.AddGrpc();
-        builder.Services.AddSingleton(this);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(Path.Combine(directory, SocketName), listen => listen.Protocols = HttpProtocols.Http2));
-        application = builder.Build();
-        application.MapGrpcService<RegistrationService>();
-        await application.StartAsync(cancellationToken);
+        application = await UnixServer.StartAsync<RegistrationService, DevicePluginHost>(Path.Combine(directory, SocketName), this, cancellationToken);
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)

@@ -1,7 +1,10 @@
 using System.Text;
 using Flotilla.Api;
 using Flotilla.Client.Streams;
+using Flotilla.Node.Linux;
+using Flotilla.Node.PodResources.Api;
 using Flotilla.Node.Tests.Devices;
+using Grpc.Core;
 using k8s.Models;
 
 namespace Flotilla.Node.Tests.Live;
@@ -27,6 +30,14 @@ public sealed class ExclusiveResourceTests(NodeFixture node) : IClassFixture<Nod
         await host.UntilAsync(pod, current => current.Status?.Phase == "Running");
         await UntilLogAsync(host, pod, "one\n/dev/example\n");
 
+        var lister = Lister();
+        var all = await lister.GetAllocatableResourcesAsync(new AllocatableResourcesRequest(), cancellationToken: Cancel);
+        Assert.Equal((TestPlugin.Resource, "one two"), (all.Devices.Single().ResourceName, string.Join(' ', all.Devices.Single().DeviceIds)));
+        var listed = (await lister.ListAsync(new ListPodResourcesRequest(), cancellationToken: Cancel)).PodResources.Single();
+        Assert.Equal(("device", "default", "c", "one"), (listed.Name, listed.Namespace, listed.Containers.Single().Name, listed.Containers[0].Devices.Single().DeviceIds.Single()));
+        var missing = await Assert.ThrowsAsync<RpcException>(async () => await lister.GetAsync(new GetPodResourcesRequest { PodName = "other", PodNamespace = "default" }, cancellationToken: Cancel));
+        Assert.Equal(StatusCode.NotFound, missing.StatusCode);
+
         var late = host.Create(AgentHost.Pod("late", spec => spec.Containers[0].Resources = Limits(TestPlugin.Resource, "2")));
         var failed = await host.UntilAsync(late, current => current.Status?.Phase == "Failed");
         Assert.Equal(("OutOf" + TestPlugin.Resource, true), (failed.Status.Reason, failed.Status.Message.Contains("requested: 2, used: 1, capacity: 2", StringComparison.Ordinal)));
@@ -46,11 +57,19 @@ public sealed class ExclusiveResourceTests(NodeFixture node) : IClassFixture<Nod
         var whole = host.Create(AgentHost.Pod("whole", spec => spec.Containers[0].Resources = Limits("cpu", "1"), "sh", "-c", Report));
         await host.UntilAsync(whole, current => current.Status?.Phase == "Running");
         await UntilLogAsync(host, whole, "Cpus_allowed_list:\t1\n");
+        Assert.Equal([1], (await Lister().GetAllocatableResourcesAsync(new AllocatableResourcesRequest(), cancellationToken: Cancel)).CpuIds);
+        Assert.Equal([1], await CpusOfAsync("whole"));
+        Assert.Empty(await CpusOfAsync("sharing"));
         await UntilLogAsync(host, sharing, "Cpus_allowed_list:\t0\n");
         await host.RemoveAsync(whole);
         await UntilLogAsync(host, sharing, "Cpus_allowed_list:\t0-1\n");
         await host.RemoveAsync(sharing);
     }
+
+    private PodResourcesLister.PodResourcesListerClient Lister() => new(UnixChannel.To(node.Options.PodResourcesSocket));
+
+    private async Task<IEnumerable<long>> CpusOfAsync(string pod) =>
+        (await Lister().GetAsync(new GetPodResourcesRequest { PodName = pod, PodNamespace = "default" }, cancellationToken: Cancel)).PodResources.Containers.Single().CpuIds;
 
     private static async Task UntilNodeAsync(AgentHost host, Func<V1NodeStatus, bool> isRight)
     {

@@ -1,0 +1,62 @@
+using Flotilla.Node.Cpus;
+using Flotilla.Node.Devices;
+using Flotilla.Node.Pods;
+using Flotilla.Node.PodResources.Api;
+using Grpc.Core;
+using k8s.Models;
+
+namespace Flotilla.Node.PodResources;
+
+/// <summary>Which devices and processors belong to which container, for agents that measure them.</summary>
+/// <param name="cpus">null: all containers share all processors.</param>
+internal sealed class PodResourcesSource(Func<IEnumerable<PodWorker>> workers, DeviceManager devices, DeviceInventory inventory, CpuAssignments? cpus)
+{
+    public IEnumerable<V1Pod> Active => workers().Where(worker => worker.IsActive).Select(worker => worker.Pod);
+
+    public AllocatableResourcesResponse Allocatable()
+    {
+        var answer = new AllocatableResourcesResponse();
+        foreach (var resource in inventory.Counts().Keys.Order(StringComparer.Ordinal))
+        {
+            answer.Devices.Add(new ContainerDevices { ResourceName = resource, DeviceIds = { inventory.Of(resource).Healthy.Select(device => device.ID).Order(StringComparer.Ordinal) } });
+        }
+        answer.CpuIds.Add((cpus?.Allocatable ?? []).Select(cpu => (long)cpu));
+        return answer;
+    }
+
+    public async Task<Api.PodResources> OfAsync(V1Pod pod, CancellationToken cancellationToken)
+    {
+        var grants = await devices.GrantsAsync(pod, cancellationToken);
+        var answer = new Api.PodResources { Name = pod.Metadata.Name, Namespace = pod.Metadata.NamespaceProperty };
+        foreach (var container in (pod.Spec.InitContainers ?? []).Where(container => container.IsSidecar()).Concat(pod.Spec.Containers))
+        {
+            var resources = new Api.ContainerResources { Name = container.Name };
+            resources.Devices.Add(grants.Where(grant => grant.Container == container.Name).Select(grant => new ContainerDevices { ResourceName = grant.Resource, DeviceIds = { grant.Devices } }));
+            resources.CpuIds.Add((cpus?.ExclusiveOf(pod.Metadata.Uid, container.Name) ?? []).Select(cpu => (long)cpu));
+            answer.Containers.Add(resources);
+        }
+        return answer;
+    }
+}
+
+internal sealed class PodResourcesService(PodResourcesSource source) : PodResourcesLister.PodResourcesListerBase
+{
+    public override async Task<ListPodResourcesResponse> List(ListPodResourcesRequest request, ServerCallContext context)
+    {
+        var answer = new ListPodResourcesResponse();
+        foreach (var pod in source.Active.ToList())
+        {
+            answer.PodResources.Add(await source.OfAsync(pod, context.CancellationToken));
+        }
+        return answer;
+    }
+
+    public override Task<AllocatableResourcesResponse> GetAllocatableResources(AllocatableResourcesRequest request, ServerCallContext context) => Task.FromResult(source.Allocatable());
+
+    public override async Task<GetPodResourcesResponse> Get(GetPodResourcesRequest request, ServerCallContext context)
+    {
+        var pod = source.Active.FirstOrDefault(pod => pod.Metadata.Name == request.PodName && pod.Metadata.NamespaceProperty == request.PodNamespace)
+            ?? throw new RpcException(new Grpc.Core.Status(StatusCode.NotFound, $"pod {request.PodName} in namespace {request.PodNamespace} not found"));
+        return new GetPodResourcesResponse { PodResources = await source.OfAsync(pod, context.CancellationToken) };
+    }
+}
