@@ -5,6 +5,7 @@ using System.Text;
 using Flotilla.Server;
 using Flotilla.Server.Identity;
 using Flotilla.Storage;
+using Flotilla.Storage.Etcd;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -16,6 +17,9 @@ namespace Flotilla.Bench;
 internal static class ServeCommand
 {
     public const string DatabaseName = "state.db";
+
+    /// <summary>Set: the URLs of an etcd that is used instead of a file.</summary>
+    public const string EtcdVariable = "FLOTILLA_BENCH_ETCD";
 
     public static Command Create()
     {
@@ -32,7 +36,7 @@ internal static class ServeCommand
     private static async Task ServeApiAsync(string what, string directory, CancellationToken cancellationToken)
     {
         var identity = ClusterIdentity.LoadOrCreate(directory, ["127.0.0.1"], TimeProvider.System);
-        await using var store = SqliteStore.Open(Path.Combine(directory, DatabaseName), new StorageOptions(), TimeProvider.System);
+        await using var store = await OpenAsync(directory, cancellationToken);
         var port = FreePort();
         await using var server = new ApiServer(new ApiServerOptions { Port = port, BindAddress = IPAddress.Loopback }, store, identity, TimeProvider.System, NullLoggerFactory.Instance);
         await server.StartAsync(cancellationToken);
@@ -42,6 +46,11 @@ internal static class ServeCommand
         await services.StopAsync();
         await server.StopAsync(cancellationToken);
     }
+
+    private static async Task<IStore> OpenAsync(string directory, CancellationToken cancellationToken) => Environment.GetEnvironmentVariable(EtcdVariable) is { Length: > 0 } endpoints
+        ? await EtcdStore.OpenAsync(
+            new EtcdOptions { Endpoints = [.. endpoints.Split(',').Select(endpoint => new Uri(endpoint))] }, new StorageOptions(), TimeProvider.System, NullLogger<EtcdStore>.Instance, cancellationToken)
+        : SqliteStore.Open(Path.Combine(directory, DatabaseName), new StorageOptions(), TimeProvider.System);
 
     // What the same listener can do at best: it looks at nothing but the path and answers with bytes made before.
     private static async Task ServeCeilingAsync(string directory, CancellationToken cancellationToken)

@@ -1,4 +1,3 @@
-using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
 using Flotilla.Client;
 using Flotilla.Client.Explanations;
@@ -51,7 +50,7 @@ public sealed class ApiServer : IAsyncDisposable
     private readonly EncryptionRewrite rewrite;
     private readonly LocalParts local;
     private readonly ServerStatus status;
-    private readonly ServiceAllocator allocator;
+    private readonly ServiceAllocations allocations;
     private readonly WebhookConnections webhooks;
     private readonly NodeConnections nodes;
     private readonly NodeTunnels tunnels;
@@ -76,13 +75,13 @@ public sealed class ApiServer : IAsyncDisposable
         this.store = store = encrypted;
         this.time = time;
         hubs = new WatchHubs(store, loggers.CreateLogger<WatchHubs>());
-        allocator = new ServiceAllocator(options.ServiceCidr);
+        allocations = new ServiceAllocations(store, options.ServiceCidr, loggers);
         access = new AccessControl(options, store, identity, time, loggers);
         var authorizer = access.Authorizer;
         var services = new ServiceEndpoints(store);
         webhooks = new WebhookConnections(services);
         var conversions = new ConversionWebhooks(new WebhookClient(webhooks, time));
-        var admission = new AdmissionChain([.. DefaultPlugins.Create(store, kinds, authorizer, webhooks, conversions, AdmissionSettings.Load(options.AdmissionFile), time), .. access.Admission], allocator, new ServiceRanges(store));
+        var admission = new AdmissionChain([.. DefaultPlugins.Create(store, kinds, authorizer, webhooks, conversions, AdmissionSettings.Load(options.AdmissionFile), time), .. access.Admission], allocations);
         objects = new ObjectStore(store, admission, new ServedForm(conversions), time);
         customResources = new CustomResourceService(objects, kinds, time, loggers.CreateLogger<CustomResourceService>());
         var apis = new AggregatedApis();
@@ -96,7 +95,7 @@ public sealed class ApiServer : IAsyncDisposable
         proxies = new ProxyRequests(kinds, authorizer, admission, new ProxyTargets(objects, services, nodeClient), forwarder);
         audit = new AuditRecorder(options.Audit, time, loggers);
         flows = new FlowControl(store, options.MaxConcurrentRequests, time, loggers.CreateLogger<FlowControl>());
-        endpoints = new ServerEndpoints(new BuiltInObjects(objects), options);
+        endpoints = new ServerEndpoints(new BuiltInObjects(objects), new ServerAddresses(store, options, time), options);
         presence = new ServerPresence(endpoints, new ServerLease(new BuiltInObjects(objects), objects, time), time, loggers.CreateLogger<ServerPresence>());
         flowKeeper = new FlowKeeper(flows, new BuiltInObjects(objects), store, time, loggers.CreateLogger<FlowKeeper>());
         var metrics = new RequestMetrics();
@@ -113,6 +112,7 @@ public sealed class ApiServer : IAsyncDisposable
             status,
             new IssuerDiscovery(identity.ServiceAccounts, $"{advertised}:{options.Port}"),
             new ReviewAnswers(new AccessReviews(authorizer), access.Tokens, pods, kinds, time),
+            store,
             reads,
             writes,
             new SubresourceAnswers(objects, reads, writes, new ScaleAnswers(objects), pods, new TokenAnswers(objects, admission, identity.ServiceAccounts, time), new LogAnswers(nodes), explanations),
@@ -144,17 +144,15 @@ public sealed class ApiServer : IAsyncDisposable
     public void AddMetrics(Action<MetricsText> write) => status.AddMetrics(write);
 
     /// <summary>Like <see cref="Client"/>, as another part of the control plane: its writes are attributed to it.</summary>
-    public IObjectClient ClientFor(string userAgent) => new LocalObjectClient(local, RequestUser.Component(userAgent), userAgent);
+    /// <param name="fence">Under which they count; null: always.</param>
+    public IObjectClient ClientFor(string userAgent, Func<Fence?>? fence = null) => new LocalObjectClient(local, RequestUser.Component(userAgent), userAgent, fence);
 
     /// <summary>Returns once everything stored is served, the first objects exist and the listener is open.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await hubs.StartAsync(cancellationToken);
         await access.StartAsync(cancellationToken);
-        foreach (var entry in (await store.ListAsync(CoreKinds.Service.StoragePrefix, null, 0, null, cancellationToken)).Entries)
-        {
-            allocator.Occupy((JsonObjectOf(entry)));
-        }
+        await allocations.StartAsync(cancellationToken);
 
         await new FirstObjects(new BuiltInObjects(objects), options).CreateAsync(cancellationToken);
         await endpoints.EnsureAsync(cancellationToken);
@@ -184,6 +182,7 @@ public sealed class ApiServer : IAsyncDisposable
         await typeChecks.StopAsync(cancellationToken);
         await apiServices.StopAsync(cancellationToken);
         await customResources.StopAsync(cancellationToken);
+        await allocations.StopAsync(cancellationToken);
         await hubs.StopAsync(cancellationToken);
     }
 
@@ -200,12 +199,11 @@ public sealed class ApiServer : IAsyncDisposable
         customResources.Dispose();
         webhooks.Dispose();
         await audit.DisposeAsync();
+        await allocations.DisposeAsync();
         flowKeeper.Dispose();
         flows.Dispose();
         rewrite.Dispose();
         await access.DisposeAsync();
         hubs.Dispose();
     }
-
-    private static System.Text.Json.Nodes.JsonObject JsonObjectOf(StoredEntry entry) => (System.Text.Json.Nodes.JsonObject)GoJson.Parse(entry.Value.Span)!;
 }

@@ -21,7 +21,8 @@ namespace Flotilla.Server;
 /// The API from inside the process, as the system itself: the same handlers without the wire. Groups that other servers
 /// serve are asked for there.
 /// </summary>
-internal sealed class LocalObjectClient(LocalParts parts, RequestUser user, string userAgent) : IObjectClient
+/// <param name="fence">Keeps out the writes of a component that no longer leads.</param>
+internal sealed class LocalObjectClient(LocalParts parts, RequestUser user, string userAgent, Func<Fence?>? fence = null) : IObjectClient
 {
     private const string Json = "application/json";
 
@@ -44,6 +45,7 @@ internal sealed class LocalObjectClient(LocalParts parts, RequestUser user, stri
         }
 
         var kind = KindOf(ResourceType.Of<T>());
+        await objects.Store.CatchUpAsync(cancellationToken);
         return await audit.ReadAsync(() => PathOf<T>(key, null), async () => Decode<T>(kind, await objects.GetAsync(kind, key, cancellationToken)));
     }
 
@@ -134,7 +136,7 @@ internal sealed class LocalObjectClient(LocalParts parts, RequestUser user, stri
             return await elsewhere.SendAsync(new HttpMethod(method), pathAndQuery, contentType, body, cancellationToken);
         }
 
-        var request = ApiRequest.Internal(method, pathAndQuery, contentType, body, user, userAgent);
+        var request = ApiRequest.Internal(method, pathAndQuery, contentType, body, user, userAgent, fence?.Invoke());
         var answer = await audit.AnswerAsync(request, pathAndQuery, () => parts.Handler.HandleAsync(request, cancellationToken));
         var bytes = await answer.ReadAsync(cancellationToken);
         return answer.Code < 400 ? bytes : throw Failures.Of(answer.Code, answer.Code == 404 ? "NotFound" : "", System.Text.Encoding.UTF8.GetString(bytes));

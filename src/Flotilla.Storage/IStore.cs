@@ -2,15 +2,23 @@ namespace Flotilla.Storage;
 
 /// <summary>
 /// An ordered map from keys to bytes with a history. A write is durable before it completes and is visible to
-/// every read that begins afterwards. All members may be called from any thread.
+/// every read that begins afterwards. All members may be called from any thread. Several servers may share what is
+/// stored; then reads show at least what was written here, and what the others wrote after <see cref="CatchUpAsync"/>.
 /// </summary>
 public interface IStore : IAsyncDisposable
 {
-    /// <summary>The newest committed write.</summary>
+    /// <summary>Whether other servers may write the same data.</summary>
+    bool IsShared => false;
+
+    /// <summary>The newest committed write that reads here show.</summary>
     Revision Current { get; }
 
     /// <summary>What was superseded at or before this is forgotten.</summary>
     Revision Compacted { get; }
+
+    /// <summary>Whatever was acknowledged before, by any server, is visible to every read that begins afterwards.</summary>
+    /// <exception cref="StorageException">Nobody knows what the others wrote.</exception>
+    ValueTask CatchUpAsync(CancellationToken cancellationToken);
 
     ValueTask<StoredEntry?> GetAsync(string key, CancellationToken cancellationToken);
 
@@ -20,6 +28,8 @@ public interface IStore : IAsyncDisposable
     /// <exception cref="CompactedException">That state is forgotten.</exception>
     Task<StoreList> ListAsync(string prefix, string? startAfter, int limit, Revision? at, CancellationToken cancellationToken);
 
+    /// <exception cref="FencedException">The fence has moved.</exception>
+    /// <exception cref="UnknownOutcomeException">The store went away meanwhile.</exception>
     /// <exception cref="StorageException">The write did not happen, e.g. because the disk is full.</exception>
     Task<WriteResult> WriteAsync(WriteRequest request, CancellationToken cancellationToken);
 

@@ -21,12 +21,21 @@ public readonly record struct Precondition
     public Revision? At { get; }
 }
 
+/// <summary>
+/// Keeps out who has been deposed without knowing: a new leader writes the key, and the writes of the old one, which name
+/// the revision of before, no longer happen.
+/// </summary>
+public readonly record struct Fence(string Key, Revision At);
+
 /// <param name="Value">
 /// null deletes; beware that a null array converts to empty memory, which does not. The store keeps the memory
 /// it is given: do not change it afterwards.
 /// </param>
 public sealed record WriteRequest(string Key, ReadOnlyMemory<byte>? Value, Precondition Precondition)
 {
+    /// <summary>Set: the write also needs that fence.</summary>
+    public Fence? Fence { get; init; }
+
     public static WriteRequest Delete(string key, Precondition precondition) => new(key, default(ReadOnlyMemory<byte>?), precondition);
 }
 

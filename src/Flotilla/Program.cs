@@ -13,6 +13,8 @@ var root = new RootCommand("Flotilla runs containers across machines and speaks 
     WhyCommand.Create(),
     SimulateCommand.Create(),
     RotateCommand.Create(),
+    BackupCommand.Create(),
+    RestoreCommand.Create(),
     VersionCommand.Create(),
     NodeCommand.Create(),
     TokenCommand.Create(),

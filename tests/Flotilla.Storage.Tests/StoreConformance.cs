@@ -309,6 +309,61 @@ public abstract class StoreConformance : IAsyncLifetime
         Assert.Equal(Enumerable.Range(2, count).Select(revision => (long)revision), seen);
     }
 
+    [Fact]
+    public async Task Who_was_deposed_writes_nothing_more()
+    {
+        var term = await PutAsync("leader", "first");
+        var fence = new Fence("leader", term.Revision);
+        var request = new WriteRequest("a", Encoding.UTF8.GetBytes("1"), Precondition.MustNotExist) { Fence = fence };
+        var created = await Store.WriteAsync(request, Cancelled);
+        Assert.Equal(WriteOutcome.Written, created.Outcome);
+        Assert.Equal(WriteOutcome.Conflict, (await Store.WriteAsync(request, Cancelled)).Outcome);
+
+        await PutAsync("leader", "second");
+        foreach (var late in (WriteRequest[])[
+            request with { Key = "b" },
+            request with { Precondition = Precondition.MustBeAt(created.Revision) },
+            WriteRequest.Delete("a", Precondition.Any) with { Fence = fence },
+        ])
+        {
+            await Assert.ThrowsAsync<FencedException>(() => Store.WriteAsync(late, Cancelled));
+        }
+
+        await DeleteAsync("leader");
+        await Assert.ThrowsAsync<FencedException>(() => Store.WriteAsync(request with { Key = "b" }, Cancelled));
+        Assert.Equal("a", Assert.Single((await ListAsync("")).Entries).Key);
+    }
+
+    [Fact]
+    public async Task Of_writes_at_once_only_the_fenced_ones_are_refused()
+    {
+        await PutAsync("leader", "first");
+        var late = new Fence("leader", new Revision(999));
+        var results = await Task.WhenAll(Enumerable.Range(0, 50).Select(async number =>
+        {
+            var request = new WriteRequest($"k{number}", new byte[1], Precondition.MustNotExist);
+            try
+            {
+                return (await Store.WriteAsync(number % 2 == 0 ? request : request with { Fence = late }, Cancelled)).Outcome == WriteOutcome.Written;
+            }
+            catch (FencedException)
+            {
+                return false;
+            }
+        }));
+
+        Assert.Equal(Enumerable.Range(0, 50).Select(number => number % 2 == 0), results);
+    }
+
+    [Fact]
+    public async Task Catching_up_is_quick_when_nobody_else_writes()
+    {
+        await Store.CatchUpAsync(Cancelled);
+        var written = await PutAsync("a", "1");
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Store.CatchUpAsync(Cancelled).AsTask()));
+        Assert.Equal(written.Revision, Store.Current);
+    }
+
     protected Task<WriteResult> PutAsync(string key, string value, Precondition precondition = default) =>
         Store.WriteAsync(new WriteRequest(key, Encoding.UTF8.GetBytes(value), precondition), Cancelled);
 

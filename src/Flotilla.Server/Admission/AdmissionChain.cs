@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Flotilla.Api.Kinds;
 using Flotilla.Server.Allocation;
 
@@ -13,7 +12,7 @@ public interface IAdmissionPlugin
 }
 
 /// <summary>All admission plugins in order, and the allocation of addresses and ports, which comes last.</summary>
-public sealed class AdmissionChain(IReadOnlyList<IAdmissionPlugin> plugins, ServiceAllocator allocator, ServiceRanges ranges)
+public sealed class AdmissionChain(IReadOnlyList<IAdmissionPlugin> plugins, ServiceAllocations allocations)
 {
     /// <summary>Runs the plugins once, and once more when one of them asks for it.</summary>
     public async ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
@@ -41,21 +40,12 @@ public sealed class AdmissionChain(IReadOnlyList<IAdmissionPlugin> plugins, Serv
         await ValidateAsync(request, cancellationToken);
     }
 
-    public async ValueTask<Reservation> AllocateAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    public ValueTask<Reservation> AllocateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         return request.Kind == CoreKinds.Service && request.Subresource is null
-            ? allocator.Reserve(request.Object, request.Old, await ranges.ReadAsync(cancellationToken))
-            : Reservation.None;
-    }
-
-    /// <summary>An object is gone: what was allocated to it is free again.</summary>
-    public void Released(Kind kind, JsonObject last)
-    {
-        if (kind == CoreKinds.Service)
-        {
-            allocator.Release(last);
-        }
+            ? allocations.ReserveAsync(request.Object, request.Old, cancellationToken)
+            : ValueTask.FromResult(Reservation.None);
     }
 
     private async ValueTask MutateOnceAsync(AdmissionRequest request, CancellationToken cancellationToken)

@@ -25,9 +25,14 @@ public sealed class AddressRange
 
     public bool Contains(uint number) => number >= network && number - network < size;
 
-    /// <summary>Adds an address that is not among <paramref name="taken"/>. The low band is left to those people ask for by number.</summary>
+    /// <summary>Adds an address that is not among <paramref name="taken"/>.</summary>
     /// <returns>null: the range is full.</returns>
-    public uint? Take(HashSet<uint> taken)
+    public uint? Take(HashSet<uint> taken) => Take(taken.Add);
+
+    /// <summary>Finds an address that can be taken. The low band is left to those people ask for by number.</summary>
+    /// <param name="take">False: it is taken already.</param>
+    /// <returns>null: the range is full.</returns>
+    public uint? Take(Func<uint, bool> take)
     {
         if (size < 4)
         {
@@ -40,7 +45,7 @@ public sealed class AddressRange
         for (uint i = 0; i < size - 2; i++)
         {
             var candidate = network + 1 + ((band - 1 + offset + i) % (size - 2));
-            if (taken.Add(candidate))
+            if (take(candidate))
             {
                 return candidate;
             }

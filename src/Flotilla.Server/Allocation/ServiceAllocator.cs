@@ -6,18 +6,22 @@ using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
 using Flotilla.Api.Validation;
 using Flotilla.Server.Http;
+using Flotilla.Storage;
 
 namespace Flotilla.Server.Allocation;
 
 /// <summary>
-/// Gives Services their cluster addresses and node ports. What is taken is read from the stored Services at start and
-/// kept in memory; an object that is not written after all gives back what it reserved.
+/// Gives Services their cluster addresses and node ports. What the stored Services hold is known by following the store;
+/// what is set aside for a write counts as taken until the write is seen there, or has failed.
 /// </summary>
 public sealed class ServiceAllocator
 {
     private readonly Lock gate = new();
+    private readonly Dictionary<string, (HashSet<uint> Addresses, HashSet<int> Ports)> held = new(StringComparer.Ordinal);
     private readonly HashSet<uint> addresses = [];
     private readonly HashSet<int> ports = [];
+    private readonly HashSet<uint> pendingAddresses = [];
+    private readonly HashSet<int> pendingPorts = [];
     private readonly AddressRange primary;
     private readonly int firstPort;
     private readonly int lastPort;
@@ -32,29 +36,46 @@ public sealed class ServiceAllocator
         this.lastPort = lastPort;
     }
 
-    public void Occupy(JsonObject service)
+    /// <summary>What the stored Service holds from now on; null: it is gone.</summary>
+    public void Set(string key, JsonObject? service)
     {
         lock (gate)
         {
-            addresses.UnionWith(AddressesOf(service));
-            ports.UnionWith(PortsOf(service));
+            var now = service is null ? ([], []) : (Addresses: AddressesOf(service).ToHashSet(), Ports: PortsOf(service).ToHashSet());
+            if (held.Remove(key, out var before))
+            {
+                addresses.ExceptWith(before.Addresses.Except(now.Item1));
+                ports.ExceptWith(before.Ports.Except(now.Item2));
+            }
+
+            if (service is not null)
+            {
+                held[key] = now;
+                addresses.UnionWith(now.Item1);
+                ports.UnionWith(now.Item2);
+                pendingAddresses.ExceptWith(now.Item1);
+                pendingPorts.ExceptWith(now.Item2);
+            }
         }
     }
 
-    public void Release(JsonObject service)
+    /// <summary>Begins anew with what is stored.</summary>
+    public void Clear()
     {
         lock (gate)
         {
-            addresses.ExceptWith(AddressesOf(service));
-            ports.ExceptWith(PortsOf(service));
+            held.Clear();
+            addresses.Clear();
+            ports.Clear();
         }
     }
 
     /// <summary>Fills in what <paramref name="service"/> needs; refuses what is taken or out of range.</summary>
     /// <param name="more">Ranges that were added later; each is used when those before it are full.</param>
-    public Reservation Reserve(JsonObject service, JsonObject? old, IReadOnlyList<AddressRange> more)
+    public Reservation Reserve(JsonObject service, JsonObject? old, IReadOnlyList<AddressRange> more, Fence? fence = null)
     {
         var spec = service.Child("spec");
+        var asked = fence is null ? null : spec.DeepClone();
         var newAddresses = new List<uint>();
         var newPorts = new List<int>();
         lock (gate)
@@ -66,31 +87,37 @@ public sealed class ServiceAllocator
             }
             catch
             {
-                addresses.ExceptWith(newAddresses);
-                ports.ExceptWith(newPorts);
+                GiveBack();
                 throw;
             }
         }
 
-        var freed = old is null ? ([], []) : (AddressesOf(old).Except(AddressesOf(service)).ToList(), PortsOf(old).Except(PortsOf(service)).ToList());
         return new Reservation(
-            kept: () =>
+            fence,
+            () =>
             {
                 lock (gate)
                 {
-                    addresses.ExceptWith(freed.Item1);
-                    ports.ExceptWith(freed.Item2);
+                    GiveBack();
                 }
-            },
-            returned: () =>
-            {
-                lock (gate)
+
+                if (asked is not null)
                 {
-                    addresses.ExceptWith(newAddresses);
-                    ports.ExceptWith(newPorts);
+                    // Tried again, it must not insist on what it was given now.
+                    service["spec"] = asked;
                 }
             });
+
+        void GiveBack()
+        {
+            pendingAddresses.ExceptWith(newAddresses);
+            pendingPorts.ExceptWith(newPorts);
+        }
     }
+
+    private bool Take(uint address) => !addresses.Contains(address) && pendingAddresses.Add(address);
+
+    private bool Take(int port) => !ports.Contains(port) && pendingPorts.Add(port);
 
     private void ReserveAddress(JsonObject service, JsonObject spec, JsonObject? old, IReadOnlyList<AddressRange> ranges, List<uint> reserved)
     {
@@ -121,7 +148,7 @@ public sealed class ServiceAllocator
                     throw Invalid(service, FieldError.Invalid("spec.clusterIPs", new JsonArray(clusterIp), $"failed to allocate IP {clusterIp}: the provided IP ({clusterIp}) is not in the valid range. The range of valid IPs is {range}"));
                 }
 
-                if (!addresses.Add(number))
+                if (!Take(number))
                 {
                     throw Invalid(service, FieldError.Invalid("spec.clusterIPs", new JsonArray(clusterIp), $"failed to allocate IP {clusterIp}: provided IP is already allocated"));
                 }
@@ -133,7 +160,7 @@ public sealed class ServiceAllocator
             return;
         }
 
-        var chosen = ranges.Select(one => one.Take(addresses)).FirstOrDefault(taken => taken is not null) ?? throw Failures.Internal("failed to allocate a serviceIP: range is full");
+        var chosen = ranges.Select(one => one.Take(Take)).FirstOrDefault(taken => taken is not null) ?? throw Failures.Internal("failed to allocate a serviceIP: range is full");
         reserved.Add(chosen);
         var text = AddressRange.ToText(chosen);
         spec["clusterIP"] = text;
@@ -177,7 +204,7 @@ public sealed class ServiceAllocator
                 throw Invalid(service, FieldError.Invalid(field, JsonValue.Create(wanted), $"provided port is not in the valid range. The range of valid ports is {firstPort}-{lastPort}"));
             }
 
-            if (!ports.Add(wanted))
+            if (!Take(wanted))
             {
                 throw Invalid(service, FieldError.Invalid(field, JsonValue.Create(wanted), "provided port is already allocated"));
             }
@@ -193,7 +220,7 @@ public sealed class ServiceAllocator
         for (var i = 0; i < count; i++)
         {
             var candidate = firstPort + ((offset + i) % count);
-            if (ports.Add(candidate))
+            if (Take(candidate))
             {
                 return candidate;
             }
@@ -213,17 +240,16 @@ public sealed class ServiceAllocator
 }
 
 /// <summary>Something set aside for a write. Disposed without <see cref="Keep"/>, it goes back.</summary>
-public sealed class Reservation(Action? kept, Action? returned) : IAsyncDisposable
+/// <param name="fence">The write counts only while nobody else allocates.</param>
+public sealed class Reservation(Fence? fence, Action? returned) : IAsyncDisposable
 {
     private bool isKept;
 
     public static Reservation None => new(null, null);
 
-    public void Keep()
-    {
-        isKept = true;
-        kept?.Invoke();
-    }
+    public Fence? Fence { get; } = fence;
+
+    public void Keep() => isKept = true;
 
     public ValueTask DisposeAsync()
     {

@@ -67,6 +67,20 @@ public abstract partial class StoreFollower(IStore store, IReadOnlyList<string> 
         }
     }
 
+    /// <summary>Waits until everything is applied that reads show by now.</summary>
+    public async ValueTask ReachAsync(CancellationToken cancellationToken)
+    {
+        var target = store.Current;
+        while (Seen < target)
+        {
+            var next = progress.Task;
+            if (Seen < target)
+            {
+                await next.WaitAsync(cancellationToken);
+            }
+        }
+    }
+
     /// <summary>Forgets everything and begins with these.</summary>
     protected abstract void Reset(IReadOnlyList<StoredEntry> entries);
 

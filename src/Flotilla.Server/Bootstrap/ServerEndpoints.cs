@@ -6,8 +6,8 @@ using Flotilla.Api.Kinds;
 
 namespace Flotilla.Server.Bootstrap;
 
-/// <summary>The service <c>kubernetes</c> and where it leads: to this server. Made anew whatever becomes of them.</summary>
-internal sealed class ServerEndpoints(BuiltInObjects objects, ApiServerOptions options)
+/// <summary>The service <c>kubernetes</c> and where it leads: to the servers that are there. Made anew whatever becomes of them.</summary>
+internal sealed class ServerEndpoints(BuiltInObjects objects, ServerAddresses servers, ApiServerOptions options)
 {
     private static readonly ObjectKey Key = new("default", "kubernetes");
 
@@ -26,20 +26,26 @@ internal sealed class ServerEndpoints(BuiltInObjects objects, ApiServerOptions o
         return new IPAddress(bytes).ToString();
     }
 
-    // Where the API server listens may change between starts: its endpoints follow.
+    /// <summary>This server stops: the others need not find out.</summary>
+    public Task LeaveAsync(CancellationToken cancellationToken) => Advertised is { } own ? servers.LeaveAsync(own, cancellationToken) : Task.CompletedTask;
+
+    /// <summary>null: nobody else could reach it there, and the rules for endpoints refuse such addresses.</summary>
+    private IPAddress? Advertised => (options.AdvertiseAddress ?? options.BindAddress) is var address
+        && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) || IPAddress.IsLoopback(address)) ? null : address;
+
+    // Where the API servers listen may change between starts: their endpoints follow.
     private async Task PublishAsync(CancellationToken cancellationToken)
     {
-        var advertised = options.AdvertiseAddress ?? options.BindAddress;
-        if (advertised.Equals(IPAddress.Any) || advertised.Equals(IPAddress.IPv6Any) || IPAddress.IsLoopback(advertised))
+        if (Advertised is not { } own)
         {
-            return; // Nobody else could reach it there, and the rules for endpoints refuse such addresses.
+            return;
         }
 
-        var address = advertised.ToString();
+        var addresses = await servers.RenewAsync(own, cancellationToken);
         var metadata = new JsonObject { ["name"] = "kubernetes", ["labels"] = new JsonObject { ["endpointslice.kubernetes.io/skip-mirror"] = "true" } };
         var subsets = new JsonArray(new JsonObject
         {
-            ["addresses"] = new JsonArray(new JsonObject { ["ip"] = address }),
+            ["addresses"] = new JsonArray([.. addresses.Select(address => new JsonObject { ["ip"] = address })]),
             ["ports"] = new JsonArray(new JsonObject { ["name"] = "https", ["port"] = options.Port, ["protocol"] = "TCP" }),
         });
         await KeepAsync(CoreKinds.Endpoints, new JsonObject { ["metadata"] = metadata, ["subsets"] = subsets }, cancellationToken);
@@ -49,7 +55,7 @@ internal sealed class ServerEndpoints(BuiltInObjects objects, ApiServerOptions o
             {
                 ["metadata"] = new JsonObject { ["name"] = "kubernetes", ["labels"] = new JsonObject { ["kubernetes.io/service-name"] = "kubernetes" } },
                 ["addressType"] = "IPv4",
-                ["endpoints"] = new JsonArray(new JsonObject { ["addresses"] = new JsonArray(address), ["conditions"] = new JsonObject { ["ready"] = true, ["serving"] = true, ["terminating"] = false } }),
+                ["endpoints"] = new JsonArray([.. addresses.Select(address => new JsonObject { ["addresses"] = new JsonArray(address), ["conditions"] = new JsonObject { ["ready"] = true, ["serving"] = true, ["terminating"] = false } })]),
                 ["ports"] = new JsonArray(new JsonObject { ["name"] = "https", ["port"] = options.Port, ["protocol"] = "TCP" }),
             },
             cancellationToken);

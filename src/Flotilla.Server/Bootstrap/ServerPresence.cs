@@ -29,6 +29,19 @@ internal sealed partial class ServerPresence(ServerEndpoints endpoints, ServerLe
         }
     }
 
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        try
+        {
+            await endpoints.LeaveAsync(cancellationToken);
+        }
+        catch (StorageException error)
+        {
+            Log.Failed(logger, error);
+        }
+    }
+
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Warning, Message = "What tells of this server could not be kept; trying again")]

@@ -8,6 +8,7 @@ using Flotilla.Server.OpenApi;
 using Flotilla.Server.ResourceMetrics;
 using Flotilla.Server.Reviews;
 using Flotilla.Server.Subresources;
+using Flotilla.Storage;
 
 namespace Flotilla.Server.Http;
 
@@ -20,6 +21,7 @@ public sealed class ApiHandler(
     ServerStatus status,
     IssuerDiscovery issuer,
     ReviewAnswers reviews,
+    IStore store,
     ResourceReads reads,
     ResourceWrites writes,
     SubresourceAnswers subresources,
@@ -44,6 +46,7 @@ public sealed class ApiHandler(
             request.Notes.Warn(warning);
         }
 
+        await CatchUpAsync(request, path, cancellationToken);
         if (path.IsWatch)
         {
             return await WatchAsync(request, path, cancellationToken);
@@ -75,6 +78,21 @@ public sealed class ApiHandler(
             ("DELETE", null) => await writes.DeleteCollectionAsync(request, path, cancellationToken),
             _ => throw Failures.MethodNotAllowed(),
         };
+    }
+
+    /// <summary>
+    /// What other servers have acknowledged must be seen, unless the client says what it has seen, and that this is enough.
+    /// Who creates something reads nothing; who watches begins where it says.
+    /// </summary>
+    private ValueTask CatchUpAsync(ApiRequest request, ResourcePath path, CancellationToken cancellationToken)
+    {
+        var needsNewest = request.Method switch
+        {
+            "POST" => path.Subresource is not null,
+            "GET" or "HEAD" => string.IsNullOrEmpty(request["resourceVersion"]) && string.IsNullOrEmpty(request["continue"]),
+            _ => true,
+        };
+        return needsNewest && store.IsShared ? store.CatchUpAsync(cancellationToken) : ValueTask.CompletedTask;
     }
 
     private Task<ApiAnswer> WatchAsync(ApiRequest request, ResourcePath path, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using Flotilla.Server.Objects;
+using Flotilla.Storage;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Primitives;
 
@@ -24,6 +25,9 @@ public sealed class ApiRequest
 
     public string UserAgent { get; init; } = "";
 
+    /// <summary>Under which its writes happen.</summary>
+    public Fence? Fence { get; init; }
+
     /// <summary>Collected while the request is handled.</summary>
     public RequestNotes Notes { get; } = new();
 
@@ -46,7 +50,7 @@ public sealed class ApiRequest
 
     public bool IsDryRun => this["dryRun"] is { Length: > 0 };
 
-    public static ApiRequest Internal(string method, string pathAndQuery, string? contentType, ReadOnlyMemory<byte> body, RequestUser user, string agent)
+    public static ApiRequest Internal(string method, string pathAndQuery, string? contentType, ReadOnlyMemory<byte> body, RequestUser user, string agent, Fence? fence = null)
     {
         var at = pathAndQuery.IndexOf('?', StringComparison.Ordinal);
         return new ApiRequest
@@ -59,6 +63,7 @@ public sealed class ApiRequest
             Body = body,
             User = user,
             UserAgent = agent,
+            Fence = fence,
         };
     }
 }

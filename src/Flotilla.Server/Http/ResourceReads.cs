@@ -164,7 +164,7 @@ public sealed class ResourceReads(ObjectStore objects, WatchHubs hubs, TimeProvi
         }
     }
 
-    // One writer, one store: what is committed is readable, so only the future is ever waited for.
+    // What is committed is readable after catching up with other servers, so only the future is ever waited for.
     private async Task ReachAsync(long version, CancellationToken cancellationToken)
     {
         if (version <= objects.Store.Current.Value)
@@ -172,6 +172,7 @@ public sealed class ResourceReads(ObjectStore objects, WatchHubs hubs, TimeProvi
             return;
         }
 
+        await objects.Store.CatchUpAsync(cancellationToken);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var late = Task.Delay(LongestWait, time, limit.Token);
         while (version > objects.Store.Current.Value)

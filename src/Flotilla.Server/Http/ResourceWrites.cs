@@ -159,7 +159,7 @@ public sealed class ResourceWrites(ObjectStore objects, ResourceReads reads, Aut
         return ApiAnswer.Json(TableBuilder.List(path.Kind, deleted, new ListPage(objects.Store.Current, [], null, null)));
     }
 
-    public static WriteOptions Options(ApiRequest request) => new(request.FieldManager, request.IsDryRun, request.User, request.Notes);
+    public static WriteOptions Options(ApiRequest request) => new(request.FieldManager, request.IsDryRun, request.User, request.Notes, request.Fence);
 
     public static void CheckDryRun(ApiRequest request, string options)
     {

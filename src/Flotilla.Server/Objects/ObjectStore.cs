@@ -132,8 +132,25 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, ServedFo
         var request = new AdmissionRequest(kind, AdmissionOperation.Create, value, null, options);
         Check(kind, value, null);
         await admission.ValidateAsync(request, cancellationToken);
-        await using var allocation = await admission.AllocateAsync(request, cancellationToken);
         var key = kind.KeyOf(KeyOf(kind, value));
+        while (true)
+        {
+            try
+            {
+                return await AllocateAndCreateAsync(request, key, cancellationToken);
+            }
+            catch (FencedException) when (options.Fence is null)
+            {
+                // Another server allocates at the same time: what is taken is looked up again.
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+    }
+
+    private async Task<WriteResult> AllocateAndCreateAsync(AdmissionRequest request, string key, CancellationToken cancellationToken)
+    {
+        var (kind, value, options) = (request.Kind, request.Object, request.Options);
+        await using var allocation = await admission.AllocateAsync(request, cancellationToken);
         var bytes = Encode(kind, value);
         if (options.DryRun)
         {
@@ -143,7 +160,7 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, ServedFo
         }
 
         var stored = await StoredBytesAsync(kind, value, bytes, cancellationToken);
-        var result = await store.WriteAsync(new WriteRequest(key, stored, Precondition.MustNotExist), cancellationToken);
+        var result = await store.WriteAsync(new WriteRequest(key, stored, Precondition.MustNotExist) { Fence = options.Fence ?? allocation.Fence }, cancellationToken);
         if (result.Outcome != WriteOutcome.Written)
         {
             return result;
@@ -241,7 +258,17 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, ServedFo
         }
 
         var stored = await StoredBytesAsync(kind, next, bytes, cancellationToken);
-        var result = await store.WriteAsync(new WriteRequest(current.Key, stored, Precondition.MustBeAt(current.Modified)), cancellationToken);
+        WriteResult result;
+        try
+        {
+            result = await store.WriteAsync(new WriteRequest(current.Key, stored, Precondition.MustBeAt(current.Modified)) { Fence = options.Fence ?? allocation.Fence }, cancellationToken);
+        }
+        catch (FencedException) when (options.Fence is null)
+        {
+            // Another server allocates at the same time: what is taken is looked up again.
+            return null;
+        }
+
         if (result.Outcome != WriteOutcome.Written)
         {
             return null;
@@ -288,7 +315,7 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, ServedFo
             }
 
             var stored = await StoredBytesAsync(kind, value, bytes, cancellationToken);
-            var result = await store.WriteAsync(new WriteRequest(current.Key, stored, Precondition.MustBeAt(current.Modified)), cancellationToken);
+            var result = await store.WriteAsync(new WriteRequest(current.Key, stored, Precondition.MustBeAt(current.Modified)) { Fence = options.Fence }, cancellationToken);
             if (result.Outcome == WriteOutcome.Written)
             {
                 return (new StoredEntry(current.Key, bytes, current.Created, result.Revision), false);
@@ -305,7 +332,7 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, ServedFo
             return current;
         }
 
-        var result = await store.WriteAsync(WriteRequest.Delete(current.Key, Precondition.MustBeAt(current.Modified)), cancellationToken);
+        var result = await store.WriteAsync(WriteRequest.Delete(current.Key, Precondition.MustBeAt(current.Modified)) with { Fence = options.Fence }, cancellationToken);
         if (result.Outcome == WriteOutcome.NotFound)
         {
             throw Failures.NotFound(kind, key.Name);
@@ -316,7 +343,6 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, ServedFo
             return null;
         }
 
-        admission.Released(kind, last);
         return new StoredEntry(current.Key, Encode(kind, last), current.Created, result.Revision);
     }
 

@@ -1,3 +1,5 @@
+using Flotilla.Storage;
+
 namespace Flotilla.Server.Objects;
 
 /// <summary>Who asks. The system itself is <see cref="System"/>, which may do everything.</summary>
@@ -22,4 +24,4 @@ public sealed record RequestUser(string Name, IReadOnlyList<string> Groups, stri
 }
 
 /// <summary>What a write may say about itself.</summary>
-public sealed record WriteOptions(string Manager, bool DryRun = false, RequestUser? User = null, RequestNotes? Notes = null);
+public sealed record WriteOptions(string Manager, bool DryRun = false, RequestUser? User = null, RequestNotes? Notes = null, Fence? Fence = null);

@@ -15,9 +15,13 @@ public sealed class EncryptedStore(IStore inner, EncryptionKeys keys, IReadOnlyL
 
     private readonly ConditionalWeakTable<byte[], byte[]> opened = [];
 
+    public bool IsShared => inner.IsShared;
+
     public Revision Current => inner.Current;
 
     public Revision Compacted => inner.Compacted;
+
+    public ValueTask CatchUpAsync(CancellationToken cancellationToken) => inner.CatchUpAsync(cancellationToken);
 
     public ValueTask<StoredEntry?> GetAsync(string key, CancellationToken cancellationToken) =>
         IsEncrypted(key) ? OpenAsync(inner.GetAsync(key, cancellationToken)) : inner.GetAsync(key, cancellationToken);
@@ -74,6 +78,9 @@ public sealed class EncryptedStore(IStore inner, EncryptionKeys keys, IReadOnlyL
 
         return count;
     }
+
+    /// <summary>Of the key that a stored value is encrypted with; null: it is in the clear.</summary>
+    public static string? KeyIdOf(ReadOnlyMemory<byte> stored) => Envelope.IsSealed(stored.Span) ? Envelope.KeyIdOf(stored.Span) : null;
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

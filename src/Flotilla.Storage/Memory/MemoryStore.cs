@@ -1,13 +1,9 @@
-using System.Runtime.CompilerServices;
-
 namespace Flotilla.Storage;
 
 /// <summary>A store that lives and dies with the process: for tests and simulation.</summary>
 /// <param name="historyLength">Events kept for watches and lists of the past.</param>
 public sealed class MemoryStore(int historyLength = 100_000) : IStore
 {
-    private const int BatchLength = 1000;
-
     private readonly Lock gate = new();
     private readonly RecentEvents recent = new(historyLength, long.MaxValue, Revision.First);
     private readonly PastStates past = new();
@@ -16,6 +12,8 @@ public sealed class MemoryStore(int historyLength = 100_000) : IStore
     public Revision Current => Volatile.Read(ref snapshot).Revision;
 
     public Revision Compacted => recent.Forgotten;
+
+    public ValueTask CatchUpAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     public ValueTask<StoredEntry?> GetAsync(string key, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Volatile.Read(ref snapshot).Get(key));
@@ -51,27 +49,8 @@ public sealed class MemoryStore(int historyLength = 100_000) : IStore
         }
     }
 
-    public async IAsyncEnumerable<IReadOnlyList<StoreEvent>> WatchAsync(
-        string prefix, Revision after, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            var events = recent.Read(after, BatchLength, out var more) ?? throw new CompactedException(after, Compacted);
-            if (events.Count == 0)
-            {
-                await more.WaitAsync(cancellationToken);
-                continue;
-            }
-
-            after = events[^1].Revision;
-            events.RemoveAll(change => !change.Key.StartsWith(prefix, StringComparison.Ordinal));
-            if (events.Count > 0)
-            {
-                yield return events;
-            }
-        }
-    }
+    public IAsyncEnumerable<IReadOnlyList<StoreEvent>> WatchAsync(string prefix, Revision after, CancellationToken cancellationToken) =>
+        recent.FollowAsync(prefix, after, () => Compacted, (at, _) => throw new CompactedException(at, Compacted), cancellationToken);
 
     public Task CompactAsync(Revision through, CancellationToken cancellationToken)
     {

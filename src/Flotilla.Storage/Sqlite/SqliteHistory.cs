@@ -27,7 +27,7 @@ internal sealed class SqliteHistory(SqliteFile file)
         }
     }
 
-    private static (Snapshot Newest, Revision Compacted) Load(SqliteConnection connection)
+    public static (Snapshot Newest, Revision Compacted) Load(SqliteConnection connection)
     {
         using var transaction = connection.BeginTransaction(deferred: true);
         var newest = Math.Max(Revision.First.Value, connection.Read("SELECT MAX(revision) FROM log"));

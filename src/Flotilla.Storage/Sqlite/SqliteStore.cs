@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Microsoft.Data.Sqlite;
 
 namespace Flotilla.Storage;
@@ -11,8 +10,6 @@ namespace Flotilla.Storage;
 /// </summary>
 public sealed class SqliteStore : IStore
 {
-    private const int WatchBatchLength = 1000;
-
     private readonly StorageOptions options;
     private readonly SqliteFile file;
     private readonly SqliteHistory history;
@@ -67,6 +64,8 @@ public sealed class SqliteStore : IStore
         }
     }
 
+    public ValueTask CatchUpAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
     public ValueTask<StoredEntry?> GetAsync(string key, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Volatile.Read(ref snapshot).Get(key));
 
@@ -90,32 +89,8 @@ public sealed class SqliteStore : IStore
     public Task<WriteResult> WriteAsync(WriteRequest request, CancellationToken cancellationToken) =>
         inbox.AddAsync(new PendingWrite(request), cancellationToken);
 
-    public async IAsyncEnumerable<IReadOnlyList<StoreEvent>> WatchAsync(
-        string prefix, Revision after, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (after < Compacted)
-            {
-                throw new CompactedException(after, Compacted);
-            }
-
-            var events = recent.Read(after, WatchBatchLength, out var more) ?? await ReadFileAsync(after, cancellationToken);
-            if (events.Count == 0)
-            {
-                await more.WaitAsync(cancellationToken);
-                continue;
-            }
-
-            after = events[^1].Revision;
-            events.RemoveAll(change => !change.Key.StartsWith(prefix, StringComparison.Ordinal));
-            if (events.Count > 0)
-            {
-                yield return events;
-            }
-        }
-    }
+    public IAsyncEnumerable<IReadOnlyList<StoreEvent>> WatchAsync(string prefix, Revision after, CancellationToken cancellationToken) =>
+        recent.FollowAsync(prefix, after, () => Compacted, ReadFileAsync, cancellationToken);
 
     public Task CompactAsync(Revision through, CancellationToken cancellationToken)
     {
@@ -189,12 +164,12 @@ public sealed class SqliteStore : IStore
     private void Commit(List<PendingWrite> batch)
     {
         StateBuilder builder;
-        WriteResult[] results;
+        List<(PendingWrite Write, WriteResult Result)> decided;
         try
         {
             EnsureOpen();
             builder = new StateBuilder(snapshot);
-            results = [.. batch.Select(write => builder.Apply(write.Request))];
+            decided = Decide(builder, batch);
             if (builder.Events.Count > 0 && !TryAppend(builder))
             {
                 return;
@@ -211,9 +186,9 @@ public sealed class SqliteStore : IStore
             Publish(builder);
         }
 
-        for (var index = 0; index < batch.Count; index++)
+        foreach (var (write, result) in decided)
         {
-            batch[index].Completion.SetResult(results[index]);
+            write.Completion.SetResult(result);
         }
 
         bool TryAppend(StateBuilder state)
@@ -243,9 +218,27 @@ public sealed class SqliteStore : IStore
             var failure = new StorageException($"The write could not be stored: {error.Message}", error);
             foreach (var write in batch)
             {
-                write.Completion.SetException(failure);
+                write.Completion.TrySetException(failure);
             }
         }
+    }
+
+    private static List<(PendingWrite Write, WriteResult Result)> Decide(StateBuilder builder, List<PendingWrite> batch)
+    {
+        var decided = new List<(PendingWrite Write, WriteResult Result)>(batch.Count);
+        foreach (var write in batch)
+        {
+            try
+            {
+                decided.Add((write, builder.Apply(write.Request)));
+            }
+            catch (FencedException fenced)
+            {
+                write.Completion.SetException(fenced);
+            }
+        }
+
+        return decided;
     }
 
     private void Compact()

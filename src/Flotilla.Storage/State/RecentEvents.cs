@@ -1,8 +1,12 @@
+using System.Runtime.CompilerServices;
+
 namespace Flotilla.Storage;
 
 /// <summary>The newest events, bounded by number and bytes. One thread publishes; any number of watches read and wait.</summary>
 internal sealed class RecentEvents(int capacity, long maxBytes, Revision start)
 {
+    private const int BatchLength = 1000;
+
     private readonly Lock gate = new();
     private StoreEvent?[] ring = new StoreEvent?[Math.Min(capacity, 256)];
     private TaskCompletionSource published = NewSignal();
@@ -11,6 +15,9 @@ internal sealed class RecentEvents(int capacity, long maxBytes, Revision start)
     private long newest = start.Value;
     private long forgotten = start.Value;
     private long bytes;
+
+    /// <summary>The key of an event that stands for somebody else's write in the same database: it only moves the revision.</summary>
+    public const string ForeignKey = "/\0";
 
     /// <summary>Events at or before this are not here.</summary>
     public Revision Forgotten => new(Volatile.Read(ref forgotten));
@@ -35,6 +42,50 @@ internal sealed class RecentEvents(int capacity, long maxBytes, Revision start)
         }
 
         waiting.SetResult();
+    }
+
+    /// <summary>Nothing up to this revision is here any more; what follows is published next.</summary>
+    public void Restart(Revision at)
+    {
+        lock (gate)
+        {
+            Array.Clear(ring);
+            (newest, bytes) = (at.Value, 0);
+            Volatile.Write(ref forgotten, at.Value);
+        }
+    }
+
+    /// <summary>Batches of events after a revision, of keys with the prefix, as long as somebody asks for more.</summary>
+    /// <param name="older">Reads what is no longer here, a bounded number of events.</param>
+    public async IAsyncEnumerable<IReadOnlyList<StoreEvent>> FollowAsync(
+        string prefix,
+        Revision after,
+        Func<Revision> compacted,
+        Func<Revision, CancellationToken, Task<List<StoreEvent>>> older,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (after < compacted())
+            {
+                throw new CompactedException(after, compacted());
+            }
+
+            var events = Read(after, BatchLength, out var more) ?? await older(after, cancellationToken);
+            if (events.Count == 0)
+            {
+                await more.WaitAsync(cancellationToken);
+                continue;
+            }
+
+            after = events[^1].Revision;
+            events.RemoveAll(change => !change.Key.StartsWith(prefix, StringComparison.Ordinal));
+            if (events.Count > 0)
+            {
+                yield return events;
+            }
+        }
     }
 
     public void Forget(Revision through)

@@ -12,23 +12,37 @@ internal sealed class StateBuilder(Snapshot from)
     public List<StoreEvent> Events { get; } = [];
 
     /// <summary>Decides about one write and, if it may happen, applies it.</summary>
+    /// <exception cref="FencedException">Nothing is applied.</exception>
     public WriteResult Apply(WriteRequest request)
     {
-        StoredEntry? current = entries.TryGetValue(Snapshot.Probe(request.Key), out var found) ? found : null;
+        if (request.Fence is { } fence && Find(fence.Key)?.Modified != fence.At)
+        {
+            throw new FencedException(fence);
+        }
+
+        var current = Find(request.Key);
         if (Refusal(request, current) is { } refusal)
         {
             return new WriteResult(refusal, Revision, current);
         }
 
         var revision = Revision.Next;
-        var created = current?.Created ?? revision;
-        Replay(new StoreEvent(request.Key, request.Value, revision, created, current?.Value, current?.Modified)
-        {
-            Notes = request.Value is null ? null : new EntryNotes(),
-            PreviousNotes = current?.Notes,
-        });
+        Follow(request.Key, request.Value, revision, current?.Created ?? revision);
         return new WriteResult(WriteOutcome.Written, revision, null);
     }
+
+    /// <summary>Applies a write that happened, on top of what is known of its key.</summary>
+    public void Follow(string key, ReadOnlyMemory<byte>? value, Revision revision, Revision created)
+    {
+        var current = Find(key);
+        Replay(new StoreEvent(key, value, revision, created, current?.Value, current?.Modified)
+        {
+            Notes = value is null ? null : new EntryNotes(),
+            PreviousNotes = current?.Notes,
+        });
+    }
+
+    public StoredEntry? Find(string key) => entries.TryGetValue(Snapshot.Probe(key), out var found) ? found : null;
 
     /// <summary>Applies a write that was decided before.</summary>
     public void Replay(StoreEvent change)

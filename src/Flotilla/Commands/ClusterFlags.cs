@@ -23,6 +23,8 @@ internal sealed class ClusterFlags
     private readonly Option<TimeSpan?> grace = Durations.Option("--node-monitor-grace-period", "How long a node may be silent before it counts as unreachable (40s).");
 
     private readonly AccessFlags access = new();
+    private readonly DatastoreFlags datastore = new();
+    private readonly BackupFlags backup = new();
 
     private ClusterFlags(Command command, Func<ClusterFlags, IEnumerable<Option>> more)
     {
@@ -36,7 +38,7 @@ internal sealed class ClusterFlags
 
     private IEnumerable<Option> OfNode => [runDirectory, nodeName, runtime, reservedCpus];
 
-    private IEnumerable<Option> OfServer => [apiPort, podCidr, serviceCidr, kubeconfig, scheduler, grace, .. access.All];
+    private IEnumerable<Option> OfServer => [apiPort, podCidr, serviceCidr, kubeconfig, scheduler, grace, .. access.All, .. datastore.All, .. backup.All];
 
     /// <summary>Only which cluster.</summary>
     public static ClusterFlags Find(Command command) => new(command, _ => []);
@@ -51,11 +53,12 @@ internal sealed class ClusterFlags
     {
         var named = flags.GetValue(name);
         var known = ClusterSettings.Load(flags.GetValue(dataDirectory) ?? (named is null ? ClusterSettings.DefaultDataDirectory : $"{ClusterSettings.DefaultDataDirectory}-{named}"));
-        if (named is not null && !known.Exists)
-        {
-            known = known with { Name = named, NodeName = named };
-        }
+        return Read(flags, named is not null && !known.Exists ? known with { Name = named, NodeName = named } : known);
+    }
 
+    /// <param name="known">What holds where the flags say nothing.</param>
+    public ClusterSettings Read(ParseResult flags, ClusterSettings known)
+    {
         return known with
         {
             RunDirectory = flags.GetValue(runDirectory) is { } run ? Path.GetFullPath(run) : known.RunDirectory,
@@ -69,6 +72,8 @@ internal sealed class ClusterFlags
             SchedulerFile = flags.GetValue(scheduler) is { } configuration ? Path.GetFullPath(configuration) : known.SchedulerFile,
             NodeGracePeriod = flags.GetValue(grace) ?? known.NodeGracePeriod,
             Access = access.Read(flags, known.Access),
+            Datastore = datastore.Read(flags, known.Datastore),
+            Backup = backup.Read(flags, known.Backup),
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Flotilla.Backups;
 using Flotilla.Client;
 using Flotilla.Controllers;
 using Flotilla.Kubeconfigs;
@@ -19,13 +20,12 @@ internal sealed class ControlPlane : IAsyncDisposable
 {
     private const int MonitoredInGrace = 8;
 
-    private readonly SqliteStore store;
     private readonly List<BackgroundService> services = [];
 
-    public ControlPlane(ClusterSettings settings, TimeProvider time, ILoggerFactory loggers)
+    /// <param name="store">The caller's.</param>
+    public ControlPlane(ClusterSettings settings, IStore store, TimeProvider time, ILoggerFactory loggers)
     {
         Identity = IdentityFor(settings, time);
-        store = SqliteStore.Open(settings.Database, new StorageOptions(), time);
         var options = new ApiServerOptions
         {
             Port = settings.ApiPort,
@@ -44,15 +44,18 @@ internal sealed class ControlPlane : IAsyncDisposable
         Server = new ApiServer(options, store, Identity, time, loggers);
         Informers = new InformerSet(Server.Client, time, loggers);
         services.Add(Informers);
+        services.Add(new BackupService(settings, store, time, loggers.CreateLogger<BackupService>()));
         var identity = LeaderService.IdentityOf(settings.NodeName, Identity.CaPem);
-        var schedulerClient = Server.ClientFor("kube-scheduler");
+        var schedulerFence = new LeadershipFence(store, "kube-scheduler", time, loggers.CreateLogger<LeadershipFence>());
+        var schedulerClient = Server.ClientFor("kube-scheduler", () => schedulerFence.Current);
         var scheduler = new SchedulerService(schedulerClient, Informers, time, loggers, SchedulerComposition.OptionsFor(settings));
-        services.Add(new LeaderService(scheduler, "kube-scheduler", identity, schedulerClient, time, loggers));
+        services.Add(new LeaderService(scheduler, schedulerFence, "kube-scheduler", identity, Server.ClientFor("kube-scheduler"), time, loggers));
         Server.AddMetrics(scheduler.WriteMetrics);
         Server.PodExplainer = new PodExplainer(scheduler, Server.Client);
-        var managerClient = Server.ClientFor("kube-controller-manager");
+        var managerFence = new LeadershipFence(store, "kube-controller-manager", time, loggers.CreateLogger<LeadershipFence>());
+        var managerClient = Server.ClientFor("kube-controller-manager", () => managerFence.Current);
         var controllers = new ControllerSet(new ControllerContext(managerClient, Informers, time, loggers, ControllersFor(settings, Identity)));
-        services.Add(new LeaderService(controllers, "kube-controller-manager", identity, managerClient, time, loggers));
+        services.Add(new LeaderService(controllers, managerFence, "kube-controller-manager", identity, Server.ClientFor("kube-controller-manager"), time, loggers));
     }
 
     public ClusterIdentity Identity { get; }
@@ -126,6 +129,5 @@ internal sealed class ControlPlane : IAsyncDisposable
         }
 
         await Server.DisposeAsync();
-        await store.DisposeAsync();
     }
 }

@@ -13,12 +13,17 @@ namespace Flotilla.Composition;
 internal sealed class LeaderService : BackgroundService
 {
     private readonly BackgroundService component;
+    private readonly LeadershipFence fence;
+    private readonly string identity;
     private readonly LeaderElection election;
 
     /// <param name="name">Of the lease, as upstream's component is called.</param>
-    public LeaderService(BackgroundService component, string name, string identity, IObjectClient client, TimeProvider time, ILoggerFactory loggers)
+    /// <param name="client">Not the component's own, whose writes count only once it leads.</param>
+    public LeaderService(BackgroundService component, LeadershipFence fence, string name, string identity, IObjectClient client, TimeProvider time, ILoggerFactory loggers)
     {
         this.component = component;
+        this.fence = fence;
+        this.identity = identity;
         var options = new LeaderElectionOptions { Name = name, Identity = identity };
         election = new LeaderElection(client, options, RunAsync, time, loggers.CreateLogger<LeaderElection>());
     }
@@ -42,6 +47,7 @@ internal sealed class LeaderService : BackgroundService
 
     private async Task RunAsync(CancellationToken term)
     {
+        await fence.RaiseAsync(identity, term);
         await component.StartAsync(term);
         try
         {

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Flotilla.Backups;
 using Flotilla.Node.Cpus;
 
 namespace Flotilla.Local;
@@ -14,6 +15,7 @@ namespace Flotilla.Local;
 internal sealed record ClusterSettings
 {
     public const string DefaultDataDirectory = "/var/lib/flotilla";
+    public const string FileName = "cluster.json";
     private const string DefaultRunDirectory = "/run/flotilla";
 
     [JsonIgnore]
@@ -44,6 +46,10 @@ internal sealed record ClusterSettings
     public TimeSpan? NodeGracePeriod { get; init; }
 
     public AccessSettings Access { get; init; } = new();
+
+    public DatastoreSettings Datastore { get; init; } = new();
+
+    public BackupSettings Backup { get; init; } = new();
 
     /// <summary>null: the cluster of the machine itself. Others live beside it, each in a network of its own.</summary>
     public string? Name { get; init; }
@@ -114,14 +120,21 @@ internal sealed record ClusterSettings
     {
         Directory.CreateDirectory(DataDirectory);
         var file = FileIn(DataDirectory);
-        File.WriteAllBytes(file + ".new", JsonSerializer.SerializeToUtf8Bytes(this, SettingsJson.Default.ClusterSettings));
+        File.WriteAllBytes(file + ".new", ToJson());
         File.Move(file + ".new", file, overwrite: true);
     }
+
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, SettingsJson.Default.ClusterSettings);
+
+    /// <summary>Of a directory elsewhere.</summary>
+    public static ClusterSettings FromJson(byte[] json) => JsonSerializer.Deserialize(json, SettingsJson.Default.ClusterSettings)!;
 
     /// <exception cref="UserError">A value that cannot work, with the flag's name.</exception>
     public void Validate()
     {
         Access.Validate();
+        Datastore.Validate();
+        Backup.Validate();
         CheckNetwork("--pod-cidr", PodCidr, longestPrefix: 24);
         CheckNetwork("--service-cidr", ServiceCidr, longestPrefix: 28);
         CheckProcessors(ReservedCpus);
@@ -170,7 +183,7 @@ internal sealed record ClusterSettings
         }
     }
 
-    private static string FileIn(string directory) => Path.Combine(directory, "cluster.json");
+    private static string FileIn(string directory) => Path.Combine(directory, FileName);
 
     // Short, because socket paths must be.
     private static string RunDirectoryFor(string dataDirectory) =>

@@ -1,5 +1,6 @@
 using Flotilla.Network.Commands;
 using Flotilla.Node.Joining;
+using Flotilla.Storage;
 
 namespace Flotilla.Local;
 
@@ -8,6 +9,6 @@ internal sealed class UserError(string message) : Exception(message)
 {
     /// <summary>Whether the message alone says what is wrong, without a stack trace.</summary>
     public static bool Explains(Exception failure) =>
-        failure is UserError or JoinException or CommandException or TimeoutException or InvalidDataException or IOException
+        failure is UserError or JoinException or CommandException or TimeoutException or InvalidDataException or StorageException or IOException
             or UnauthorizedAccessException or InvalidOperationException { StackTrace: not null };
 }

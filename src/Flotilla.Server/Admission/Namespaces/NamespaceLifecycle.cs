@@ -22,13 +22,26 @@ internal sealed class NamespaceLifecycle(IStore store) : IAdmissionPlugin
             return;
         }
 
-        var entry = await store.GetAsync(CoreKinds.Namespace.StoragePrefix + space, cancellationToken) ?? throw Failures.NotFound(CoreKinds.Namespace, space);
+        var entry = await FindAsync(space, cancellationToken) ?? throw Failures.NotFound(CoreKinds.Namespace, space);
 
         // Only a deleted namespace carries this key; reading it costs no decoding.
         if (entry.Value.Span.IndexOf("\"deletionTimestamp\":"u8) >= 0)
         {
             throw Ending(request, space);
         }
+    }
+
+    /// <summary>One that is missing may have been made a moment ago, by another server.</summary>
+    private async ValueTask<StoredEntry?> FindAsync(string space, CancellationToken cancellationToken)
+    {
+        var key = CoreKinds.Namespace.StoragePrefix + space;
+        if (await store.GetAsync(key, cancellationToken) is { } found)
+        {
+            return found;
+        }
+
+        await store.CatchUpAsync(cancellationToken);
+        return await store.GetAsync(key, cancellationToken);
     }
 
     private static Api.ApiException Ending(AdmissionRequest request, string space)

@@ -1,0 +1,45 @@
+using System.Security.Cryptography.X509Certificates;
+
+namespace Flotilla.Storage.Etcd;
+
+public sealed class EtcdOptions
+{
+    /// <summary>URLs of the cluster's members; the first that answers is used.</summary>
+    public required IReadOnlyList<Uri> Endpoints { get; init; }
+
+    /// <summary>Who may have signed the members' certificates; null: the machine's authorities.</summary>
+    public X509Certificate2Collection? Authorities { get; init; }
+
+    /// <summary>Read at each connection, so that it may be renewed meanwhile.</summary>
+    public Func<X509Certificate2>? ClientCertificate { get; init; }
+
+    /// <summary>Stands before each key.</summary>
+    public string Prefix { get; init; } = "/flotilla";
+
+    /// <summary>How long one attempt may take before the next member is asked.</summary>
+    public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long a call may go on trying while the cluster has no leader.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Writes under way at once; more wait.</summary>
+    public int MaxInFlight { get; init; } = 512;
+
+    public void Validate()
+    {
+        if (Endpoints.Count == 0)
+        {
+            throw new ArgumentException("No endpoint of etcd is given.", nameof(Endpoints));
+        }
+
+        foreach (var endpoint in Endpoints)
+        {
+            if (endpoint.Scheme is not ("http" or "https"))
+            {
+                throw new ArgumentException($"'{endpoint}' is no endpoint of etcd: it must begin with https:// or http://.", nameof(Endpoints));
+            }
+        }
+
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxInFlight);
+    }
+}

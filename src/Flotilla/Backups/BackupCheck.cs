@@ -1,0 +1,35 @@
+using System.Text;
+using Flotilla.Api.Kinds;
+using Flotilla.Local;
+using Flotilla.Storage;
+
+namespace Flotilla.Backups;
+
+/// <summary>Whether a control plane could come back from a backup: all its keys are there, and they open what is stored.</summary>
+internal static class BackupCheck
+{
+    private static readonly string[] Needed = ["pki/ca.crt", "pki/ca.key", "pki/encryption.key", "pki/service-accounts.key"];
+
+    /// <exception cref="UserError">It could not.</exception>
+    public static void Verify(BackupContent content)
+    {
+        if (Needed.FirstOrDefault(name => !content.Files.ContainsKey(name)) is { } missing)
+        {
+            throw new UserError($"The backup lacks {missing}; use another.");
+        }
+
+        if (content.State.Count != content.Manifest.Objects)
+        {
+            throw new UserError($"The backup holds {content.State.Count} objects of {content.Manifest.Objects}; use another.");
+        }
+
+        var known = Encoding.UTF8.GetString(content.Files["pki/encryption.key"]).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[0]).ToHashSet();
+        foreach (var secret in content.State.Where(entry => entry.Key.StartsWith(CoreKinds.Secret.StoragePrefix, StringComparison.Ordinal)))
+        {
+            if (EncryptedStore.KeyIdOf(secret.Value) is { } id && !known.Contains(id))
+            {
+                throw new UserError($"The backup lacks the key {id}, with which {secret.Key} is encrypted; use another.");
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using Flotilla.Composition;
+using Flotilla.Local;
+using Flotilla.Storage;
+using Flotilla.Storage.Etcd;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Flotilla.Backups;
+
+/// <summary>Makes a data directory of a backup. Certificates for this machine's addresses are issued at the next start, by the same authority.</summary>
+internal static class Restoring
+{
+    /// <summary>
+    /// What was written after the backup is gone, and clients may have seen it. No revision of that time may come again with
+    /// another meaning, so the new ones begin far behind it; clients find theirs too old and list again.
+    /// </summary>
+    private const long RevisionsSkipped = 1_000_000;
+
+    /// <summary>How the cluster was, on this machine: what concerned only the other is left out.</summary>
+    public static ClusterSettings SettingsFor(BackupContent content, ClusterSettings here)
+    {
+        var before = ClusterSettings.FromJson(content.Files[ClusterSettings.FileName]);
+        return here with { ApiPort = before.ApiPort, PodCidr = before.PodCidr, ServiceCidr = before.ServiceCidr, NodeName = content.Manifest.NodeName };
+    }
+
+    /// <exception cref="UserError">There is a cluster already.</exception>
+    public static void CheckEmpty(string dataDirectory)
+    {
+        if (ClusterSettings.IsIn(dataDirectory) || Directory.Exists(Path.Combine(dataDirectory, "pki")))
+        {
+            throw new UserError($"There is a cluster in {dataDirectory}; name an empty directory by --data-dir, or delete it with 'flotilla down --purge'.");
+        }
+    }
+
+    public static async Task ApplyAsync(BackupContent content, ClusterSettings settings, CancellationToken cancellationToken)
+    {
+        const UnixFileMode owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        BackupCheck.Verify(content);
+        Directory.CreateDirectory(settings.DataDirectory);
+        var after = new Revision(content.Manifest.Revision + RevisionsSkipped);
+        if (settings.Datastore.Endpoints.Count > 0)
+        {
+            await EtcdDump.WriteAsync(Datastore.OptionsFor(settings.Datastore), after, content.State, TimeProvider.System, NullLogger<EtcdStore>.Instance, cancellationToken);
+        }
+        else
+        {
+            SqliteDump.Write(settings.Database, after, content.State);
+        }
+
+        Directory.CreateDirectory(settings.IdentityDirectory, owner | UnixFileMode.UserExecute);
+        foreach (var (name, bytes) in content.Files.Where(file => file.Key.StartsWith("pki/", StringComparison.Ordinal)))
+        {
+            var path = Path.Combine(settings.IdentityDirectory, Path.GetFileName(name));
+            await using var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = owner });
+            await file.WriteAsync(bytes, cancellationToken);
+        }
+
+        // Last: with the settings, there is a cluster.
+        settings.Save();
+    }
+}

@@ -1,0 +1,26 @@
+using System.CommandLine;
+using Flotilla.Local;
+
+namespace Flotilla.Commands;
+
+/// <summary>Where the cluster's objects are kept, if not in a file of this machine.</summary>
+internal sealed class DatastoreFlags
+{
+    private readonly Option<string?> endpoint = new("--datastore-endpoint") { Description = "URLs of an etcd cluster's members, separated by commas; several servers may share it. It should hold nothing else." };
+    private readonly Option<string?> ca = new("--datastore-cafile") { Description = "Certificates by which its members are recognized (the system's)." };
+    private readonly Option<string?> certificate = new("--datastore-certfile") { Description = "The certificate that is shown to it." };
+    private readonly Option<string?> key = new("--datastore-keyfile") { Description = "That certificate's key." };
+
+    public IEnumerable<Option> All => [endpoint, ca, certificate, key];
+
+    /// <summary>What is not said stays as it was.</summary>
+    public DatastoreSettings Read(ParseResult flags, DatastoreSettings known) => known with
+    {
+        Endpoints = flags.GetValue(endpoint)?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? known.Endpoints,
+        CaFile = Full(flags.GetValue(ca)) ?? known.CaFile,
+        CertFile = Full(flags.GetValue(certificate)) ?? known.CertFile,
+        KeyFile = Full(flags.GetValue(key)) ?? known.KeyFile,
+    };
+
+    private static string? Full(string? path) => path is null ? null : Path.GetFullPath(path);
+}
