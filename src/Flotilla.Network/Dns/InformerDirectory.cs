@@ -1,6 +1,7 @@
 using System.Net;
 using Flotilla.Api;
 using Flotilla.Client;
+using Flotilla.Network.Services;
 using k8s.Models;
 
 namespace Flotilla.Network.Dns;
@@ -9,7 +10,6 @@ namespace Flotilla.Network.Dns;
 public sealed class InformerDirectory : IServiceDirectory
 {
     private const string ByAddress = "dns-address";
-    private const string ByService = "dns-service";
     private readonly Informer<V1Service> services;
     private readonly Informer<V1EndpointSlice> slices;
     private readonly Informer<V1Namespace> namespaces;
@@ -20,10 +20,7 @@ public sealed class InformerDirectory : IServiceDirectory
         slices = informers.Of<V1EndpointSlice>();
         namespaces = informers.Of<V1Namespace>();
         services.AddIndex(ByAddress, service => service.Spec.ClusterIPs ?? (service.Spec.ClusterIP is { } one ? [one] : []));
-        slices.AddIndex(ByService, slice =>
-            slice.Metadata.Labels is { } labels && labels.TryGetValue("kubernetes.io/service-name", out var name)
-                ? [$"{slice.Metadata.NamespaceProperty}/{name}"]
-                : []);
+        slices.AddIndex(SliceIndex.ByService, SliceIndex.ServiceOf);
         slices.AddIndex(ByAddress, slice => (slice.Endpoints ?? []).SelectMany(endpoint => endpoint.Addresses ?? []).Distinct());
     }
 
@@ -33,7 +30,7 @@ public sealed class InformerDirectory : IServiceDirectory
 
     public V1Service? Service(ObjectKey key) => services.Get(key);
 
-    public IReadOnlyList<V1EndpointSlice> Slices(ObjectKey service) => slices.ByIndex(ByService, service.ToString());
+    public IReadOnlyList<V1EndpointSlice> Slices(ObjectKey service) => slices.ByIndex(SliceIndex.ByService, service.ToString());
 
     public IReadOnlyList<V1Service> ServicesAt(IPAddress clusterAddress) => services.ByIndex(ByAddress, clusterAddress.ToString());
 

@@ -5,6 +5,8 @@ namespace Flotilla.Network.Services;
 /// <summary>The part of the table that is the same whatever the cluster holds: hooks, and the maps they consult.</summary>
 internal static class BaseTable
 {
+    public static string Name(NetworkOptions options) => $"ip {options.TableName}";
+
     /// <summary>Replaces the whole table; the caller appends the rest of the same transaction.</summary>
     public static string Script(NetworkOptions options, bool seesBridgedPackets)
     {
@@ -14,12 +16,16 @@ internal static class BaseTable
             ? ""
             : $"    ip saddr {options.NodePodCidr} ip daddr {options.NodePodCidr} ct status dnat masquerade\n";
         return new StringBuilder()
-            .Append($"table ip {options.TableName}\n")
-            .Append($"delete table ip {options.TableName}\n")
+            .Append($"table {Name(options)}\n")
+            .Append($"delete table {Name(options)}\n")
             .Append($$"""
-                table ip {{options.TableName}} {
+                table {{Name(options)}} {
                   comment "Services and pods of Flotilla"
                   map {{Names.ServiceAddresses}} { type ipv4_addr . inet_proto . inet_service : verdict; }
+                  map {{Names.Endpoints}} { typeof ip daddr . meta l4proto . th dport . numgen random mod 65535 : ip daddr . th dport; }
+                  map {{Names.LocalEndpoints}} { typeof ip daddr . meta l4proto . th dport . numgen random mod 65535 : ip daddr . th dport; }
+                  map {{Names.NodePortEndpoints}} { typeof meta l4proto . th dport . numgen random mod 65535 : ip daddr . th dport; }
+                  map {{Names.LocalNodePortEndpoints}} { typeof meta l4proto . th dport . numgen random mod 65535 : ip daddr . th dport; }
                   map {{Names.NodePorts}} { type inet_proto . inet_service : verdict; }
                   map {{Names.NoEndpointAddresses}} { type ipv4_addr . inet_proto . inet_service : verdict; }
                   map {{Names.NoEndpointNodePorts}} { type inet_proto . inet_service : verdict; }

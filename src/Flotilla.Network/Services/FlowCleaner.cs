@@ -12,9 +12,13 @@ public sealed partial class FlowCleaner(HostCommands commands, ILogger logger)
 {
     private bool isMissing;
 
-    public async Task CleanAsync(RuleSet? old, RuleSet now, CancellationToken cancellationToken)
+    /// <summary>What an owner's rules led to and do not any more. Pure.</summary>
+    public static IEnumerable<UdpTarget> Ended(RuleSet? old, RuleSet? now) =>
+        old is null ? [] : now is null ? old.UdpTargets : old.UdpTargets.Except(now.UdpTargets);
+
+    public async Task CleanAsync(IReadOnlyCollection<UdpTarget> ended, CancellationToken cancellationToken)
     {
-        foreach (var target in old?.UdpTargets.Except(now.UdpTargets) ?? [])
+        foreach (var target in ended)
         {
             if (isMissing)
             {

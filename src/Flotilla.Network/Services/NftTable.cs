@@ -3,55 +3,62 @@ using Microsoft.Extensions.Logging;
 
 namespace Flotilla.Network.Services;
 
-/// <summary>The kernel's copy of the rules. Not thread safe.</summary>
-public sealed partial class NftTable(NetworkOptions options, HostCommands commands, bool seesBridgedPackets, ILogger logger)
+/// <summary>A table of ours in the kernel, kept equal to a <see cref="RuleLedger"/>. Not thread safe.</summary>
+/// <param name="name">With its family, like <c>ip flotilla</c>.</param>
+/// <param name="basis">Replaces the table by what is in it always.</param>
+/// <param name="witness">A chain that is in it always.</param>
+public sealed partial class NftTable(string name, string basis, string witness, HostCommands commands, ILogger logger)
 {
-    /// <summary>What the kernel holds; null when that is not known for sure.</summary>
-    public RuleSet? Applied { get; private set; }
+    private bool isKnown;
 
-    /// <summary>Makes the table say <paramref name="wanted"/>, in one transaction: the difference, or everything when in doubt.</summary>
-    public async Task ApplyAsync(RuleSet wanted, CancellationToken cancellationToken)
+    public RuleLedger Rules { get; } = new();
+
+    /// <summary>Makes the table say what the rules say, in one transaction: the difference, or everything when in doubt.</summary>
+    public async Task ApplyAsync(CancellationToken cancellationToken)
     {
-        if (Applied is { } old)
+        if (isKnown)
         {
-            var script = RuleScript.Difference(options.TableName, old, wanted);
-            var result = script.Length == 0 ? null : await RunAsync(script, cancellationToken);
+            var change = Rules.Change();
+            var result = change.IsEmpty ? null : await RunAsync(RuleScript.For(name, change), cancellationToken);
             if (result is null or { Succeeded: true })
             {
-                Applied = wanted;
+                Rules.Applied();
                 return;
             }
 
             // Somebody changed the table, or flushed everything: start over.
-            Log.Resync(logger, result.Error.Trim());
-            Applied = null;
+            Log.Resync(logger, name, result.Error.Trim());
+            isKnown = false;
         }
 
-        var everything = BaseTable.Script(options, seesBridgedPackets) + RuleScript.Difference(options.TableName, new RuleSet(), wanted);
-        var full = await RunAsync(everything, cancellationToken);
+        var full = await RunAsync(basis + RuleScript.For(name, Rules.All()), cancellationToken);
         if (!full.Succeeded)
         {
-            throw new CommandException($"nft refused the service rules: {full.Error.Trim()}");
+            throw new CommandException($"nft refused the rules of table {name}: {Shorten(full.Error)}");
         }
 
-        Applied = wanted;
+        Rules.Applied();
+        isKnown = true;
     }
 
     /// <summary>Others may flush all rules; then the next application writes everything.</summary>
     public async Task CheckAsync(CancellationToken cancellationToken)
     {
-        if (!(await commands.RunAsync("nft", ["list", "chain", "ip", options.TableName, Names.Refuse], cancellationToken)).Succeeded)
+        if (!(await commands.RunAsync("nft", ["list", "chain", .. name.Split(' '), witness], cancellationToken)).Succeeded)
         {
-            Applied = null;
+            isKnown = false;
         }
     }
 
     private Task<CommandResult> RunAsync(string script, CancellationToken cancellationToken) =>
         commands.RunAsync("nft", ["-f", "-"], script, cancellationToken);
 
+    // It repeats the line, which may be as long as all services together.
+    private static string Shorten(string error) => error.Trim() is { Length: > 500 } all ? all[..500] + "..." : error.Trim();
+
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Service rules did not match the kernel's; writing them anew ({Reason})")]
-        public static partial void Resync(ILogger logger, string reason);
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The rules of table {Table} were not as expected; writing them anew ({Reason})")]
+        public static partial void Resync(ILogger logger, string table, string reason);
     }
 }

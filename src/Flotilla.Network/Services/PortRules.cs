@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using k8s.Models;
@@ -9,8 +10,9 @@ internal sealed class PortRules(
     NetworkOptions options, RuleSet rules, V1Service service, V1ServicePort port, Balance balance, int? affinitySeconds)
 {
     private readonly string protocol = (port.Protocol ?? "TCP").ToLowerInvariant();
-    private readonly string id =
-        $"{service.Metadata.NamespaceProperty}/{service.Metadata.Name}/{(port.Protocol ?? "TCP").ToLowerInvariant()}/{port.Port}";
+    private readonly string id = string.Create(
+        CultureInfo.InvariantCulture,
+        $"{service.Metadata.NamespaceProperty}/{service.Metadata.Name}/{(port.Protocol ?? "TCP").ToLowerInvariant()}/{port.Port}");
 
     private bool InsideIsLocal => service.Spec.InternalTrafficPolicy == "Local";
 
@@ -18,20 +20,20 @@ internal sealed class PortRules(
 
     public void Add()
     {
-        Enter(service.Spec.ClusterIP, () => InsideIsLocal ? Pick(balance.Local, "local") : Pick(balance.All, "service"));
+        Enter(new Entry(service.Spec.ClusterIP, protocol, port.Port), Inside);
         foreach (var address in Usable(service.Spec.ExternalIPs))
         {
-            Enter(address, Outside);
+            Enter(new Entry(address, protocol, port.Port), Outside);
         }
 
         foreach (var address in Usable(service.Status?.LoadBalancer?.Ingress?.Where(entry => entry.IpMode != "Proxy").Select(entry => entry.Ip)))
         {
-            Enter(address, Balanced);
+            Enter(new Entry(address, protocol, port.Port), Balanced);
         }
 
         if (port.NodePort is > 0 && service.Spec.Type is "NodePort" or "LoadBalancer")
         {
-            EnterNodePort(port.NodePort.Value);
+            Enter(new Entry(null, protocol, port.NodePort.Value), Outside);
         }
 
         foreach (var endpoint in balance.All)
@@ -41,68 +43,67 @@ internal sealed class PortRules(
     }
 
     private static IEnumerable<string> Usable(IEnumerable<string?>? addresses) =>
-        (addresses ?? []).OfType<string>().Where(address =>
+        (addresses ?? []).OfType<string>().Distinct(StringComparer.Ordinal).Where(address =>
             IPAddress.TryParse(address, out var parsed) && parsed.AddressFamily == AddressFamily.InterNetwork);
 
-    private void Enter(string address, Func<string> chain)
-    {
-        var element = $"{address} . {protocol} . {port.Port}";
-        if (balance.All.Count == 0)
-        {
-            rules.Add(Names.NoEndpointAddresses, element, $"goto {Names.Refuse}");
-            return;
-        }
-
-        rules.Add(Names.ServiceAddresses, element, chain());
-        Remember(address, port.Port);
-    }
-
-    private void EnterNodePort(int nodePort)
+    private void Enter(Entry entry, Func<Entry, string> verdict)
     {
         if (balance.All.Count == 0)
         {
-            rules.Add(Names.NoEndpointNodePorts, $"{protocol} . {nodePort}", $"goto {Names.Refuse}");
+            rules.Add(entry.Refusals, entry.Element, $"goto {Names.Refuse}");
             return;
         }
 
-        rules.Add(Names.NodePorts, $"{protocol} . {nodePort}", Outside());
-        Remember(null, nodePort);
-    }
-
-    private void Remember(string? address, int entryPort)
-    {
+        rules.Add(entry.Entries, entry.Element, verdict(entry));
         if (protocol == "udp")
         {
-            rules.UdpTargets.UnionWith(balance.All.Select(endpoint => new UdpTarget(address, entryPort, endpoint.Address)));
+            rules.UdpTargets.UnionWith(balance.All.Select(endpoint => new UdpTarget(entry.Address, entry.Port, endpoint.Address)));
         }
     }
 
+    private string Inside(Entry entry) => InsideIsLocal
+        ? Pick(entry, balance.Local, "local")
+        : Pick(entry, balance.Near, "service");
+
     /// <summary>A load balancer's address, open only to the ranges the service names.</summary>
-    private string Balanced()
+    private string Balanced(Entry entry)
     {
         if (service.Spec.LoadBalancerSourceRanges is not { Count: > 0 } ranges)
         {
-            return Outside();
+            return Outside(entry);
         }
 
-        return Chain("balanced", () => [$"ip saddr != {{ {string.Join(", ", ranges.Select(range => range.Trim()))} }} drop", Outside()]);
+        return Chain($"balanced/{id}/{entry.Address}", [$"ip saddr != {{ {string.Join(", ", ranges.Select(range => range.Trim()))} }} drop", Outside(entry)]);
     }
 
     /// <summary>
     /// Traffic from outside. To reach an endpoint anywhere its source must become this node, or the answer would take
     /// another way; with policy Local only endpoints here answer, and see who asked.
     /// </summary>
-    private string Outside() => Chain("outside", () => OutsideIsLocal
-        ?
-        [
-            $"ip saddr {options.ClusterPodCidr} {Pick(balance.All, "service")}",
-            $"fib saddr type local jump {Names.MarkForMasquerade}",
-            $"fib saddr type local {Pick(balance.All, "service")}",
-            Pick(balance.Local, "local"),
-        ]
-        : [$"jump {Names.MarkForMasquerade}", Pick(balance.All, "service")]);
+    private string Outside(Entry entry)
+    {
+        if (!OutsideIsLocal)
+        {
+            return affinitySeconds is null
+                ? $"goto {entry.PickMasqueraded(rules, balance.Near)}"
+                : Chain($"outside/{id}", [$"jump {Names.MarkForMasquerade}", Pick(entry, balance.Near, "service")]);
+        }
 
-    private string Pick(IReadOnlyList<Endpoint> endpoints, string role)
+        var anywhere = Pick(entry, balance.Near, "service");
+        var here = Pick(entry, balance.Local, "local");
+        List<string> all =
+        [
+            $"ip saddr {options.ClusterPodCidr} {anywhere}",
+            $"fib saddr type local jump {Names.MarkForMasquerade}",
+            $"fib saddr type local {anywhere}",
+            here,
+        ];
+        return affinitySeconds is null
+            ? Chain($"outside-{anywhere["goto ".Length..]}-{(here == "drop" ? "nowhere" : here["goto ".Length..])}", all)
+            : Chain($"outside/{id}", all);
+    }
+
+    private string Pick(Entry entry, IReadOnlyList<Endpoint> endpoints, string role)
     {
         // There are endpoints, but none that this traffic may use.
         if (endpoints.Count == 0)
@@ -110,13 +111,10 @@ internal sealed class PortRules(
             return "drop";
         }
 
-        return Chain(role, () => affinitySeconds is { } seconds ? Sticky(endpoints, seconds) : [Translate(endpoints)]);
+        return affinitySeconds is { } seconds
+            ? Chain($"{role}/{id}", Sticky(endpoints, seconds))
+            : $"goto {entry.Pick(rules, endpoints, role == "local")}";
     }
-
-    private string Translate(IReadOnlyList<Endpoint> endpoints) => endpoints is [var only]
-        ? $"meta l4proto {protocol} dnat ip to {only.Address}:{only.Port}"
-        : $"meta l4proto {protocol} dnat ip to numgen random mod {endpoints.Count} map {{ "
-            + string.Join(", ", endpoints.Select((one, i) => $"{i} : {one.Address} . {one.Port}")) + " }";
 
     private List<string> Sticky(IReadOnlyList<Endpoint> endpoints, int seconds)
     {
@@ -129,22 +127,18 @@ internal sealed class PortRules(
     private string StickyEndpoint(Endpoint endpoint, int seconds)
     {
         var set = AffinitySet(endpoint, seconds);
-        rules.AffinitySets[set] = seconds;
-        return Chain($"endpoint/{endpoint.Address}/{endpoint.Port}", () =>
+        rules.Sets[set] = $"type ipv4_addr; flags dynamic,timeout; timeout {seconds}s;";
+        return Chain(
+            $"endpoint/{endpoint.Address}/{endpoint.Port}/{id}",
             [$"update @{set} {{ ip saddr }}", $"meta l4proto {protocol} dnat ip to {endpoint.Address}:{endpoint.Port}"]);
     }
 
     // The time is part of the name because a set's timeout cannot be changed.
     private string AffinitySet(Endpoint endpoint, int seconds) => $"clients/{id}/{endpoint.Address}/{endpoint.Port}/{seconds}";
 
-    private string Chain(string role, Func<IReadOnlyList<string>> content)
+    private string Chain(string name, IReadOnlyList<string> content)
     {
-        var name = $"{role}/{id}";
-        if (!rules.Chains.ContainsKey(name))
-        {
-            rules.Chains[name] = content();
-        }
-
+        rules.Chains[name] = content;
         return $"goto {name}";
     }
 }

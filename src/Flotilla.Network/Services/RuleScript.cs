@@ -2,89 +2,74 @@ using System.Text;
 
 namespace Flotilla.Network.Services;
 
-/// <summary>nft commands that turn one rule set into another. Run together they are one transaction.</summary>
+/// <summary>The nft commands of a change. Run together they are one transaction.</summary>
 internal static class RuleScript
 {
-    private static readonly SortedDictionary<string, string?> Nothing = new(StringComparer.Ordinal);
-
-    public static string Difference(string table, RuleSet old, RuleSet wanted)
+    public static string For(string table, RuleChange change)
     {
         var script = new StringBuilder();
 
         // What is referred to must exist before, and be let go of after, what refers to it.
-        AddSets(script, table, old, wanted);
-        foreach (var name in wanted.Chains.Keys.Except(old.Chains.Keys, StringComparer.Ordinal))
+        foreach (var set in change.Sets.Where(set => !set.Old.Exists))
         {
-            script.Append($"add chain ip {table} {name}\n");
+            script.Append($"add set {table} {set.Key} {{ {set.New.Value} }}\n");
         }
 
-        foreach (var (name, rules) in wanted.Chains)
+        foreach (var chain in change.Chains.Where(chain => chain.New.Exists && !chain.Old.Exists))
         {
-            WriteChain(script, table, name, old.Chains.GetValueOrDefault(name), rules);
+            script.Append($"add chain {table} {chain.Key}\n");
         }
 
-        foreach (var name in old.Elements.Keys.Union(wanted.Elements.Keys, StringComparer.Ordinal))
+        foreach (var chain in change.Chains.Where(chain => chain.New.Exists))
         {
-            WriteElements(script, table, name, old.Elements.GetValueOrDefault(name, Nothing), wanted.Elements.GetValueOrDefault(name, Nothing));
+            WriteChain(script, table, chain);
         }
 
-        var dropped = old.Chains.Keys.Except(wanted.Chains.Keys, StringComparer.Ordinal).ToList();
-        dropped.ForEach(name => script.Append($"flush chain ip {table} {name}\n"));
-        dropped.ForEach(name => script.Append($"delete chain ip {table} {name}\n"));
-        foreach (var name in old.AffinitySets.Keys.Where(name => !wanted.AffinitySets.ContainsKey(name)))
+        foreach (var collection in change.Elements.GroupBy(element => element.Key.Collection, StringComparer.Ordinal))
         {
-            script.Append($"delete set ip {table} {name}\n");
+            WriteElements(script, table, collection.Key, collection);
+        }
+
+        var dropped = change.Chains.Where(chain => !chain.New.Exists).Select(chain => chain.Key).ToList();
+        dropped.ForEach(name => script.Append($"flush chain {table} {name}\n"));
+        dropped.ForEach(name => script.Append($"delete chain {table} {name}\n"));
+        foreach (var set in change.Sets.Where(set => !set.New.Exists))
+        {
+            script.Append($"delete set {table} {set.Key}\n");
         }
 
         return script.ToString();
     }
 
-    private static void AddSets(StringBuilder script, string table, RuleSet old, RuleSet wanted)
+    private static void WriteChain(StringBuilder script, string table, Changed<string, IReadOnlyList<string>> chain)
     {
-        foreach (var (name, seconds) in wanted.AffinitySets)
+        if (chain.Old.Exists)
         {
-            if (!old.AffinitySets.ContainsKey(name))
-            {
-                script.Append($"add set ip {table} {name} {{ type ipv4_addr; flags dynamic,timeout; timeout {seconds}s; }}\n");
-            }
-        }
-    }
-
-    private static void WriteChain(StringBuilder script, string table, string name, IReadOnlyList<string>? old, IReadOnlyList<string> rules)
-    {
-        if (old is not null && old.SequenceEqual(rules, StringComparer.Ordinal))
-        {
-            return;
+            script.Append($"flush chain {table} {chain.Key}\n");
         }
 
-        if (old is not null)
+        foreach (var rule in chain.New.Value!)
         {
-            script.Append($"flush chain ip {table} {name}\n");
-        }
-
-        foreach (var rule in rules)
-        {
-            script.Append($"add rule ip {table} {name} {rule}\n");
+            script.Append($"add rule {table} {chain.Key} {rule}\n");
         }
     }
 
     private static void WriteElements(
-        StringBuilder script, string table, string name,
-        SortedDictionary<string, string?> old, SortedDictionary<string, string?> wanted)
+        StringBuilder script, string table, string collection, IEnumerable<Changed<(string Collection, string Element), string?>> elements)
     {
-        var gone = old.Where(one => !wanted.TryGetValue(one.Key, out var value) || value != one.Value).ToList();
-        var come = wanted.Where(one => !old.TryGetValue(one.Key, out var value) || value != one.Value).ToList();
+        var all = elements.ToList();
+        var gone = all.Where(one => one.Old.Exists).Select(one => Element(one.Key.Element, one.Old.Value)).ToList();
+        var come = all.Where(one => one.New.Exists).Select(one => Element(one.Key.Element, one.New.Value)).ToList();
         if (gone.Count > 0)
         {
-            script.Append($"delete element ip {table} {name} {{ {string.Join(", ", gone.Select(Element))} }}\n");
+            script.Append($"delete element {table} {collection} {{ ").AppendJoin(", ", gone).Append(" }\n");
         }
 
         if (come.Count > 0)
         {
-            script.Append($"add element ip {table} {name} {{ {string.Join(", ", come.Select(Element))} }}\n");
+            script.Append($"add element {table} {collection} {{ ").AppendJoin(", ", come).Append(" }\n");
         }
     }
 
-    private static string Element(KeyValuePair<string, string?> element) =>
-        element.Value is null ? element.Key : $"{element.Key} : {element.Value}";
+    private static string Element(string element, string? value) => value is null ? element : $"{element} : {value}";
 }

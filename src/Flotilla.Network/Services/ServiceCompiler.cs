@@ -4,37 +4,40 @@ using k8s.Models;
 namespace Flotilla.Network.Services;
 
 /// <summary>
-/// Services, their endpoints and the host ports of this node's pods, compiled to rules. Pure.
-/// One map lookup finds the chain of a service port; the chain picks an endpoint at random, or for services with
-/// client affinity the endpoint a client had before.
+/// One service with its endpoints, or the host ports of one pod, compiled to rules. Pure.
+/// One map look-up finds what picks an endpoint of a service port: a number at random and a second look-up, or for
+/// services with client affinity the endpoint a client had before.
 /// </summary>
 public sealed class ServiceCompiler(NetworkOptions options)
 {
-    private const string ServiceNameLabel = "kubernetes.io/service-name";
     private const int DefaultAffinitySeconds = 10800;
 
-    public RuleSet Compile(IEnumerable<V1Service> services, IEnumerable<V1EndpointSlice> slices, IEnumerable<HostPort> hostPorts)
+    /// <summary>null: nothing is to be translated.</summary>
+    public RuleSet? For(V1Service service, IReadOnlyCollection<V1EndpointSlice> slices, NodePlace node)
     {
-        var rules = new RuleSet();
-        var byService = slices.ToLookup(slice => (
-            slice.Metadata.NamespaceProperty,
-            slice.Metadata.Labels is { } labels && labels.TryGetValue(ServiceNameLabel, out var name) ? name : ""));
-        foreach (var service in services.OrderBy(service => service.Metadata.CreationTimestamp).Where(IsProxied))
+        if (!IsProxied(service))
         {
-            var own = byService[(service.Metadata.NamespaceProperty, service.Metadata.Name)].ToList();
-            foreach (var port in service.Spec.Ports ?? [])
-            {
-                var balance = Balance.For(port, own, options.NodeName);
-                new PortRules(options, rules, service, port, balance, AffinitySeconds(service)).Add();
-            }
+            return null;
         }
 
-        foreach (var port in hostPorts)
+        var rules = new RuleSet();
+        foreach (var port in service.Spec.Ports ?? [])
+        {
+            new PortRules(options, rules, service, port, Balance.For(port, slices, node), AffinitySeconds(service)).Add();
+        }
+
+        return rules;
+    }
+
+    public static RuleSet? For(IEnumerable<HostPort> ports)
+    {
+        var rules = new RuleSet();
+        foreach (var port in ports)
         {
             Add(rules, port);
         }
 
-        return rules;
+        return rules.Elements.Count == 0 ? null : rules;
     }
 
     /// <summary>Headless and external names have nothing to translate; cluster DNS is answered by this node itself.</summary>

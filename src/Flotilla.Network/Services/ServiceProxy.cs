@@ -1,4 +1,4 @@
-using System.Threading.Channels;
+using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Network.Commands;
 using k8s.Models;
@@ -9,55 +9,63 @@ namespace Flotilla.Network.Services;
 
 /// <summary>
 /// Keeps the kernel's rules equal to the cluster's Services. Changes are gathered for a moment and become one
-/// transaction; everything is written at the start, and again whenever the table was found altered.
+/// transaction, made from the services that changed alone; everything is written at the start, and again whenever the
+/// table was found altered.
 /// </summary>
 public sealed partial class ServiceProxy : BackgroundService
 {
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(15);
     private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+    private const string ZoneLabel = "topology.kubernetes.io/zone";
 
-    private readonly InformerSet informers;
+    private readonly NetworkOptions options;
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly Informer<V1Service> services;
     private readonly Informer<V1EndpointSlice> slices;
     private readonly Informer<V1Pod> pods;
+    private readonly Informer<V1Node> nodes;
     private readonly ServiceCompiler compiler;
     private readonly NftTable table;
     private readonly FlowCleaner cleaner;
-    private readonly Channel<bool> changed = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly DirtyKeys changedServices;
+    private readonly DirtyKeys changedPods;
 
     public ServiceProxy(
         NetworkOptions options, InformerSet informers, HostCommands commands, bool seesBridgedPackets, TimeProvider time, ILoggerFactory loggers)
     {
-        this.informers = informers;
+        this.options = options;
         this.time = time;
         logger = loggers.CreateLogger<ServiceProxy>();
         services = informers.Of<V1Service>();
         slices = informers.Of<V1EndpointSlice>();
+        slices.AddIndex(SliceIndex.ByService, SliceIndex.ServiceOf);
         pods = informers.Of<V1Pod>(new ListScope(FieldSelector: $"spec.nodeName={options.NodeName}"));
+        nodes = informers.Of<V1Node>(new ListScope(FieldSelector: $"metadata.name={options.NodeName}"));
         compiler = new ServiceCompiler(options);
-        table = new NftTable(options, commands, seesBridgedPackets, logger);
+        table = new NftTable(BaseTable.Name(options), BaseTable.Script(options, seesBridgedPackets), Names.Refuse, commands, logger);
         cleaner = new FlowCleaner(commands, logger);
+        changedServices = new DirtyKeys(time, Gather);
+        changedPods = new DirtyKeys(time, TimeSpan.Zero);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        services.Subscribe(_ => changed.Writer.TryWrite(true));
-        slices.Subscribe(_ => changed.Writer.TryWrite(true));
+        services.Subscribe(change => changedServices.Add(change.Latest.Key()));
+        slices.Subscribe(OnSlice);
         pods.Subscribe(OnPod);
+        nodes.Subscribe(OnNode);
         try
         {
             await services.WaitForSyncAsync(stoppingToken);
             await slices.WaitForSyncAsync(stoppingToken);
             await pods.WaitForSyncAsync(stoppingToken);
-            changed.Writer.TryWrite(true);
+            await nodes.WaitForSyncAsync(stoppingToken);
+            changedServices.Poke();
             while (true)
             {
-                await WaitAsync(stoppingToken);
-                await ApplyAsync(stoppingToken);
+                await StepAsync(stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -66,38 +74,77 @@ public sealed partial class ServiceProxy : BackgroundService
         }
     }
 
-    private async Task WaitAsync(CancellationToken cancellationToken)
+    private async Task StepAsync(CancellationToken cancellationToken)
     {
-        using var check = new CancellationTokenSource(CheckEvery, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(check.Token, cancellationToken);
-        try
-        {
-            await changed.Reader.ReadAsync(either.Token);
-            await Task.Delay(Gather, time, cancellationToken);
-            changed.Reader.TryRead(out _);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        if (await changedServices.TakeAsync(CheckEvery, cancellationToken) is not { } keys)
         {
             // Nothing changed for a while: see that nobody flushed the rules.
             await table.CheckAsync(cancellationToken);
+            keys = [];
         }
-    }
 
-    private async Task ApplyAsync(CancellationToken cancellationToken)
-    {
         try
         {
-            var wanted = compiler.Compile(services.List(), slices.List(), pods.List().SelectMany(PodPorts.Of));
-            var old = table.Applied;
-            await table.ApplyAsync(wanted, cancellationToken);
-            await cleaner.CleanAsync(old, wanted, cancellationToken);
+            var ended = Update(keys, Place());
+            await table.ApplyAsync(cancellationToken);
+            await cleaner.CleanAsync(ended, cancellationToken);
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
-            // Whatever is wrong with one object or the machine now, services must come back by themselves.
+            // Whatever is wrong with the machine now, services must come back by themselves.
             Log.Failed(logger, error is CommandException ? null : error, error.Message);
             await Task.Delay(RetryAfter, time, cancellationToken);
-            changed.Writer.TryWrite(true);
+            changedServices.Poke();
+        }
+    }
+
+    /// <summary>Returns UDP ways that lead nowhere any more, or elsewhere.</summary>
+    private List<UdpTarget> Update(IEnumerable<ObjectKey> keys, NodePlace node)
+    {
+        List<UdpTarget> ended = [];
+        foreach (var key in keys)
+        {
+            var service = services.Get(key);
+            Replace($"service/{key}", service?.Metadata.CreationTimestamp, () =>
+                service is null ? null : compiler.For(service, slices.ByIndex(SliceIndex.ByService, key.ToString()), node));
+        }
+
+        foreach (var key in changedPods.TakeNow())
+        {
+            var pod = pods.Get(key);
+            Replace($"pod/{key}", pod?.Metadata.CreationTimestamp, () => pod is null ? null : ServiceCompiler.For(PodPorts.Of(pod)));
+        }
+
+        return ended;
+
+        void Replace(string owner, DateTime? since, Func<RuleSet?> compile)
+        {
+            try
+            {
+                var rules = compile();
+                ended.AddRange(FlowCleaner.Ended(table.Rules.Of(owner), rules));
+                table.Rules.Set(owner, since, rules);
+            }
+            catch (Exception error) when (error is FormatException or ArgumentException or NullReferenceException)
+            {
+                // One object that makes no sense must not stop the others; it keeps the rules it had.
+                Log.Senseless(logger, error, owner);
+            }
+        }
+    }
+
+    private NodePlace Place() => new(
+        options.NodeName,
+        nodes.Get(new ObjectKey(null, options.NodeName))?.Metadata.Labels is { } labels && labels.TryGetValue(ZoneLabel, out var zone) ? zone : null);
+
+    private void OnSlice(ObjectChange<V1EndpointSlice> change)
+    {
+        foreach (var slice in new[] { change.Old, change.New }.OfType<V1EndpointSlice>())
+        {
+            if (SliceIndex.KeyOf(slice) is { } service)
+            {
+                changedServices.Add(service);
+            }
         }
     }
 
@@ -105,12 +152,32 @@ public sealed partial class ServiceProxy : BackgroundService
     {
         if (PodPorts.Of(change.Latest).Any() || (change.Old is not null && PodPorts.Of(change.Old).Any()))
         {
-            changed.Writer.TryWrite(true);
+            changedPods.Add(change.Latest.Key());
+            changedServices.Poke();
         }
+    }
+
+    /// <summary>In another zone other endpoints are near.</summary>
+    private void OnNode(ObjectChange<V1Node> change)
+    {
+        if (change.Old is null || Zone(change.Old) == Zone(change.Latest))
+        {
+            return;
+        }
+
+        foreach (var service in services.List())
+        {
+            changedServices.Add(service.Key());
+        }
+
+        static string? Zone(V1Node node) => node.Metadata.Labels is { } labels && labels.TryGetValue(ZoneLabel, out var zone) ? zone : null;
     }
 
     private static partial class Log
     {
+        [LoggerMessage(Level = LogLevel.Error, Message = "No rules can be made of {Owner}; what it had stays")]
+        public static partial void Senseless(ILogger logger, Exception error, string owner);
+
         [LoggerMessage(Level = LogLevel.Error, Message = "Service rules could not be applied; trying again: {Reason}")]
         public static partial void Failed(ILogger logger, Exception? error, string reason);
     }

@@ -44,7 +44,7 @@ public sealed class Machine : IAsyncLifetime
         servers.Add(Talk.Serve(A, "a", 8080));
         servers.Add(Talk.Serve(B, "b", 8080));
         servers.Add(Talk.Serve(Outside, "outside", 8080));
-        Table = new NftTable(Options, Node.Commands, bridge.SeesBridgedPackets, NullLogger.Instance);
+        Table = new NftTable(BaseTable.Name(Options), BaseTable.Script(Options, bridge.SeesBridgedPackets), Names.Refuse, Node.Commands, NullLogger.Instance);
     }
 
     public async ValueTask DisposeAsync()
@@ -56,8 +56,23 @@ public sealed class Machine : IAsyncLifetime
         }
     }
 
-    internal Task ApplyAsync(V1Service[] services, V1EndpointSlice[] slices, params HostPort[] hostPorts) =>
-        Table.ApplyAsync(new ServiceCompiler(Options).Compile(services, slices, hostPorts), default);
+    /// <summary>These services and host ports, and no others.</summary>
+    internal Task ApplyAsync(V1Service[] services, V1EndpointSlice[] slices, params HostPort[] hostPorts)
+    {
+        foreach (var owner in Table.Rules.Owners.ToList())
+        {
+            Table.Rules.Set(owner, null, null);
+        }
+
+        foreach (var service in services)
+        {
+            var own = slices.Where(slice => SliceIndex.KeyOf(slice)?.Name == service.Metadata.Name).ToList();
+            Table.Rules.Set(service.Metadata.Name, null, new ServiceCompiler(Options).For(service, own, new NodePlace(Given.Node)));
+        }
+
+        Table.Rules.Set("host ports", null, ServiceCompiler.For(hostPorts));
+        return Table.ApplyAsync(default);
+    }
 
     private async Task<NetNamespace> SpaceAsync(string name)
     {

@@ -12,11 +12,11 @@ public sealed class ServiceCompilerTests
     {
         var rules = Compile([Given.Service("web", "10.96.0.7")], [Given.Slice("web", 8080, "10.244.0.5", "10.244.0.6")]);
 
-        Assert.Equal("goto service/default/web/tcp/80", rules.Elements["service-addresses"]["10.96.0.7 . tcp . 80"]);
-        Assert.Equal(
-            ["meta l4proto tcp dnat ip to numgen random mod 2 map { 0 : 10.244.0.5 . 8080, 1 : 10.244.0.6 . 8080 }"],
-            rules.Chains["service/default/web/tcp/80"]);
-        Assert.Contains("10.244.0.5 . 10.244.0.5", rules.Elements["hairpin"].Keys);
+        Assert.Equal("goto pick-2", Value(rules, "service-addresses", "10.96.0.7 . tcp . 80"));
+        Assert.Equal("10.244.0.5 . 8080", Value(rules, "endpoints", "10.96.0.7 . tcp . 80 . 0"));
+        Assert.Equal("10.244.0.6 . 8080", Value(rules, "endpoints", "10.96.0.7 . tcp . 80 . 1"));
+        Assert.Equal(["meta l4proto { tcp, udp, sctp } dnat ip to ip daddr . meta l4proto . th dport . numgen random mod 2 map @endpoints"], rules.Chains["pick-2"]);
+        Assert.Contains(("hairpin", "10.244.0.5 . 10.244.0.5"), rules.Elements.Keys);
     }
 
     [Fact]
@@ -24,8 +24,8 @@ public sealed class ServiceCompilerTests
     {
         var rules = Compile([Given.Service("web", "10.96.0.7", NodePort, Given.Port(80, nodePort: 30080))], []);
 
-        Assert.Equal("goto refuse", rules.Elements["no-endpoint-addresses"]["10.96.0.7 . tcp . 80"]);
-        Assert.Equal("goto refuse", rules.Elements["no-endpoint-node-ports"]["tcp . 30080"]);
+        Assert.Equal("goto refuse", Value(rules, "no-endpoint-addresses", "10.96.0.7 . tcp . 80"));
+        Assert.Equal("goto refuse", Value(rules, "no-endpoint-node-ports", "tcp . 30080"));
         Assert.Empty(rules.Chains);
     }
 
@@ -48,8 +48,8 @@ public sealed class ServiceCompilerTests
     {
         V1Endpoint[] leaving = [Given.Endpoint("10.244.0.5", ready: false, terminating: true), Given.Endpoint("10.244.0.6", ready: false)];
 
-        var alone = Balance.For(Given.Port(80), [Given.NamedSlice("web", 80, null, "TCP", leaving)], Given.Node);
-        var replaced = Balance.For(Given.Port(80), [Given.NamedSlice("web", 80, null, "TCP", [.. leaving, Given.Endpoint("10.244.0.7")])], Given.Node);
+        var alone = Balance.For(Given.Port(80), [Given.NamedSlice("web", 80, null, "TCP", leaving)], new NodePlace(Given.Node));
+        var replaced = Balance.For(Given.Port(80), [Given.NamedSlice("web", 80, null, "TCP", [.. leaving, Given.Endpoint("10.244.0.7")])], new NodePlace(Given.Node));
 
         Assert.Equal("10.244.0.5", Assert.Single(alone.All).Address);
         Assert.Equal("10.244.0.7", Assert.Single(replaced.All).Address);
@@ -64,8 +64,8 @@ public sealed class ServiceCompilerTests
             Given.NamedSlice("dns", 5354, "tcp", "TCP", Given.Endpoint("10.244.0.5")),
         };
 
-        Assert.Equal(5353, Assert.Single(Balance.For(Given.Port(53, "udp", "UDP"), slices, Given.Node).All).Port);
-        Assert.Empty(Balance.For(Given.Port(53, "udp"), slices, Given.Node).All);
+        Assert.Equal(5353, Assert.Single(Balance.For(Given.Port(53, "udp", "UDP"), slices, new NodePlace(Given.Node)).All).Port);
+        Assert.Empty(Balance.For(Given.Port(53, "udp"), slices, new NodePlace(Given.Node)).All);
     }
 
     [Fact]
@@ -75,8 +75,8 @@ public sealed class ServiceCompilerTests
         var both = Given.NamedSlice("web", 80, null, "TCP", Given.Endpoint("10.244.0.5"), Given.Endpoint("10.244.1.5", "node-2"));
         var far = Given.NamedSlice("web", 80, null, "TCP", Given.Endpoint("10.244.1.5", "node-2"));
 
-        Assert.Equal(["meta l4proto tcp dnat ip to 10.244.0.5:80"], Compile([service], [both]).Chains["local/default/web/tcp/80"]);
-        Assert.Equal("drop", Compile([service], [far]).Elements["service-addresses"]["10.96.0.7 . tcp . 80"]);
+        Assert.Equal("10.244.0.5 . 80", Value(Compile([service], [both]), "local-endpoints", "10.96.0.7 . tcp . 80 . 0"));
+        Assert.Equal("drop", Value(Compile([service], [far]), "service-addresses", "10.96.0.7 . tcp . 80"));
     }
 
     [Fact]
@@ -88,9 +88,10 @@ public sealed class ServiceCompilerTests
             [Given.Service("web", "10.96.0.7", service => { NodePort(service); service.Spec.ExternalTrafficPolicy = "Local"; }, Given.Port(80, nodePort: 30080))],
             [slice]);
 
-        Assert.Equal("goto outside/default/web/tcp/80", cluster.Elements["node-ports"]["tcp . 30080"]);
-        Assert.Equal(["jump mark-for-masquerade", "goto service/default/web/tcp/80"], cluster.Chains["outside/default/web/tcp/80"]);
-        Assert.Equal("goto local/default/web/tcp/80", local.Chains["outside/default/web/tcp/80"][^1]);
+        Assert.Equal("goto outside-node-port-pick-1", Value(cluster, "node-ports", "tcp . 30080"));
+        Assert.Equal(["jump mark-for-masquerade", "goto node-port-pick-1"], cluster.Chains["outside-node-port-pick-1"]);
+        Assert.Equal("goto outside-node-port-pick-1-node-port-local-pick-1", Value(local, "node-ports", "tcp . 30080"));
+        Assert.Equal("goto node-port-local-pick-1", local.Chains["outside-node-port-pick-1-node-port-local-pick-1"][^1]);
     }
 
     [Fact]
@@ -105,10 +106,10 @@ public sealed class ServiceCompilerTests
         });
         var rules = Compile([service], [Given.Slice("web", 80, "10.244.0.5")]);
 
-        Assert.Equal("goto outside/default/web/tcp/80", rules.Elements["service-addresses"]["192.0.2.9 . tcp . 80"]);
-        Assert.Equal("goto balanced/default/web/tcp/80", rules.Elements["service-addresses"]["203.0.113.1 . tcp . 80"]);
-        Assert.Equal("ip saddr != { 198.51.100.0/24 } drop", rules.Chains["balanced/default/web/tcp/80"][0]);
-        Assert.Equal(3, rules.Elements["service-addresses"].Count);
+        Assert.Equal("goto outside-pick-1", Value(rules, "service-addresses", "192.0.2.9 . tcp . 80"));
+        Assert.Equal("goto balanced/default/web/tcp/80/203.0.113.1", Value(rules, "service-addresses", "203.0.113.1 . tcp . 80"));
+        Assert.Equal(["ip saddr != { 198.51.100.0/24 } drop", "goto outside-pick-1"], rules.Chains["balanced/default/web/tcp/80/203.0.113.1"]);
+        Assert.Equal(3, rules.Elements.Keys.Count(key => key.Collection == "service-addresses"));
     }
 
     [Fact]
@@ -121,31 +122,47 @@ public sealed class ServiceCompilerTests
         });
         var rules = Compile([service], [Given.Slice("web", 80, "10.244.0.5", "10.244.0.6")]);
 
-        Assert.Equal(2, rules.AffinitySets.Count);
-        Assert.All(rules.AffinitySets.Values, seconds => Assert.Equal(60, seconds));
+        Assert.Equal(2, rules.Sets.Count);
+        Assert.All(rules.Sets.Values, declaration => Assert.Contains("timeout 60s", declaration, StringComparison.Ordinal));
         Assert.Equal(3, rules.Chains["service/default/web/tcp/80"].Count);
     }
 
     [Fact]
-    public void Equal_rule_sets_need_no_script_and_changes_touch_only_what_changed()
+    public void Hints_keep_traffic_near_only_when_every_endpoint_has_one()
     {
-        V1Service[] services = [Given.Service("web", "10.96.0.7"), Given.Service("db", "10.96.0.8")];
-        var db = Given.Slice("db", 5432, "10.244.0.9");
-        var before = Compile(services, [db, Given.Slice("web", 80, "10.244.0.5")]);
-        var same = Compile(services, [db, Given.Slice("web", 80, "10.244.0.5")]);
-        var after = Compile(services, [db, Given.Slice("web", 80, "10.244.0.6")]);
+        var here = Hinted("10.244.0.5", "zone-a", Given.Node);
+        var there = Hinted("10.244.1.5", "zone-b", "node-2");
+        var port = Given.Port(80);
 
-        Assert.Equal("", RuleScript.Difference("t", before, same));
-        var script = RuleScript.Difference("t", before, after);
-        Assert.Equal(
-            """
-            flush chain ip t service/default/web/tcp/80
-            add rule ip t service/default/web/tcp/80 meta l4proto tcp dnat ip to 10.244.0.6:80
-            delete element ip t hairpin { 10.244.0.5 . 10.244.0.5 }
-            add element ip t hairpin { 10.244.0.6 . 10.244.0.6 }
+        Assert.Equal("10.244.0.5", Assert.Single(Near(new NodePlace(Given.Node, "zone-a"), here, there)).Address);
+        Assert.Equal("10.244.1.5", Assert.Single(Near(new NodePlace("node-3", "zone-b"), here, there)).Address);
+        Assert.Equal(2, Near(new NodePlace("node-3", "zone-c"), here, there).Count);
+        Assert.Equal(2, Near(new NodePlace("node-3"), here, there).Count);
+        Assert.Equal(2, Near(new NodePlace("node-3", "zone-b"), here, Given.Endpoint("10.244.1.5")).Count);
 
-            """,
-            script);
+        here.Hints.ForNodes = [new V1ForNode { Name = Given.Node }];
+        there.Hints.ForNodes = [new V1ForNode { Name = "node-2" }];
+        Assert.Equal("10.244.1.5", Assert.Single(Near(new NodePlace("node-2", "zone-a"), here, there)).Address);
+
+        IReadOnlyList<Endpoint> Near(NodePlace node, params V1Endpoint[] endpoints) =>
+            Balance.For(port, [Given.NamedSlice("web", 80, null, "TCP", endpoints)], node).Near;
+
+        static V1Endpoint Hinted(string address, string zone, string node)
+        {
+            var endpoint = Given.Endpoint(address, node);
+            endpoint.Hints = new V1EndpointHints { ForZones = [new V1ForZone { Name = zone }] };
+            return endpoint;
+        }
+    }
+
+    [Fact]
+    public void Local_traffic_stays_with_a_leaving_endpoint_while_others_are_ready()
+    {
+        var slice = Given.NamedSlice("web", 80, null, "TCP", Given.Endpoint("10.244.0.5", ready: false, terminating: true), Given.Endpoint("10.244.1.5", "node-2"));
+        var balance = Balance.For(Given.Port(80), [slice], new NodePlace(Given.Node));
+
+        Assert.Equal("10.244.1.5", Assert.Single(balance.All).Address);
+        Assert.Equal("10.244.0.5", Assert.Single(balance.Local).Address);
     }
 
     [Fact]
@@ -160,8 +177,8 @@ public sealed class ServiceCompilerTests
             },
             Status = new V1PodStatus { PodIP = "10.244.0.5", Phase = "Running" },
         };
-        var rules = new ServiceCompiler(Options).Compile([], [], PodPorts.Of(pod));
-        Assert.Equal("10.244.0.5 . 80", rules.Elements["host-ports"]["tcp . 8080"]);
+        var rules = ServiceCompiler.For(PodPorts.Of(pod))!;
+        Assert.Equal("10.244.0.5 . 80", Value(rules, "host-ports", "tcp . 8080"));
 
         pod.Status.Phase = "Succeeded";
         Assert.Empty(PodPorts.Of(pod));
@@ -172,6 +189,33 @@ public sealed class ServiceCompilerTests
 
     private static void NodePort(V1Service service) => service.Spec.Type = "NodePort";
 
-    private static RuleSet Compile(IEnumerable<V1Service> services, IEnumerable<V1EndpointSlice> slices) =>
-        new ServiceCompiler(Options).Compile(services, slices, []);
+    private static string? Value(RuleSet rules, string collection, string element) => rules.Elements[(collection, element)];
+
+    /// <summary>All services together, in one set of rules.</summary>
+    private static RuleSet Compile(IReadOnlyCollection<V1Service> services, IEnumerable<V1EndpointSlice> slices)
+    {
+        var all = new RuleSet();
+        foreach (var service in services)
+        {
+            if (new ServiceCompiler(Options).For(service, [.. slices.Where(slice => SliceIndex.KeyOf(slice)?.Name == service.Metadata.Name)], new NodePlace(Given.Node)) is { } rules)
+            {
+                foreach (var (key, value) in rules.Elements)
+                {
+                    all.Elements[key] = value;
+                }
+
+                foreach (var (key, value) in rules.Chains)
+                {
+                    all.Chains[key] = value;
+                }
+
+                foreach (var (key, value) in rules.Sets)
+                {
+                    all.Sets[key] = value;
+                }
+            }
+        }
+
+        return all;
+    }
 }
