@@ -1,4 +1,5 @@
 using System.Net;
+using Flotilla.Network.Overlay;
 
 namespace Flotilla.Network;
 
@@ -9,6 +10,18 @@ public sealed record NetworkOptions
 
     /// <summary>nftables table (family ip) that holds all rules.</summary>
     public string TableName { get; init; } = "flotilla";
+
+    /// <summary>The table of network policies.</summary>
+    public string PolicyTableName => $"{TableName}-policies";
+
+    /// <summary>How other nodes' pods are reached.</summary>
+    public Backend Backend { get; init; } = Backend.Vxlan;
+
+    /// <summary>The overlay's device; 15 letters at most.</summary>
+    public string OverlayName { get; init; } = "flotilla-vxlan";
+
+    /// <summary>Where other nodes reach this one; null: there are no others.</summary>
+    public IPAddress? NodeAddress { get; init; }
 
     /// <summary>The bridge that joins this node's pods.</summary>
     public string BridgeName { get; init; } = "flotilla0";

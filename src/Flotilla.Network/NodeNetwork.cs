@@ -3,7 +3,10 @@ using Flotilla.Client;
 using Flotilla.Network.Cni;
 using Flotilla.Network.Commands;
 using Flotilla.Network.Dns;
+using Flotilla.Network.Overlay;
+using Flotilla.Network.Policies;
 using Flotilla.Network.Services;
+using k8s.Models;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -11,7 +14,7 @@ namespace Flotilla.Network;
 
 /// <summary>
 /// Everything one node needs for its pods to reach each other, services and names: the bridge and its CNI
-/// configuration, the service rules and cluster DNS. Stopping it leaves running pods connected;
+/// configuration, ways to other nodes, service rules, network policies and cluster DNS. Stopping it leaves running pods connected;
 /// <see cref="NetworkCleanup"/> takes everything away.
 /// </summary>
 public sealed class NodeNetwork(NetworkOptions options, InformerSet informers, TimeProvider time, ILoggerFactory loggers) : BackgroundService
@@ -19,6 +22,7 @@ public sealed class NodeNetwork(NetworkOptions options, InformerSet informers, T
     private const int DnsPort = 53;
     private readonly HostCommands commands = new();
     private readonly List<BackgroundService> parts = [];
+    private PolicyEnforcer? policies;
 
     /// <summary>Makes bridge and CNI configuration; after it pods can be started. Throws <see cref="CommandException"/> with a clear reason.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
@@ -27,6 +31,12 @@ public sealed class NodeNetwork(NetworkOptions options, InformerSet informers, T
         await bridge.EnsureAsync(cancellationToken);
         await CniConfiguration.WriteAsync(options, cancellationToken);
         parts.Add(new ServiceProxy(options, informers, commands, bridge.SeesBridgedPackets, time, loggers));
+        parts.Add(policies = new PolicyEnforcer(options, informers, commands, bridge.SeesBridgedPackets, time, loggers));
+        if (options.NodeAddress is not null)
+        {
+            parts.Add(new NodeRoutes(options, informers, commands, time, loggers.CreateLogger<NodeRoutes>()));
+        }
+
         parts.Add(Dns());
         parts.Add(new ForwardingGrant(options, commands, time, loggers.CreateLogger<ForwardingGrant>()));
         foreach (var part in parts)
@@ -36,6 +46,10 @@ public sealed class NodeNetwork(NetworkOptions options, InformerSet informers, T
 
         await base.StartAsync(cancellationToken);
     }
+
+    /// <summary>Returns when a pod of this node may send and receive at this address: what guards it is in force.</summary>
+    public Task ReadyAsync(V1Pod pod, string address, CancellationToken cancellationToken) =>
+        policies?.ReadyAsync(pod, address, cancellationToken) ?? Task.CompletedTask;
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -56,10 +70,11 @@ public sealed class NodeNetwork(NetworkOptions options, InformerSet informers, T
     {
         var zone = new ClusterZone(options.ClusterDomain, new InformerDirectory(informers));
         HashSet<IPAddress> ourselves = [options.ClusterDnsAddress, options.GatewayAddress];
-        var forwarder = new Forwarder(
+        var upstreams = new Upstreams(
+            informers,
             async token => [.. (await ResolvConf.ReadAsync(options.ResolvConfPath, ourselves, token)).Select(server => new IPEndPoint(server, DnsPort))],
-            time);
+            loggers.CreateLogger<Upstreams>());
         return new DnsServer(
-            new IPEndPoint(options.ClusterDnsAddress, DnsPort), new Resolver(zone, forwarder), time, loggers.CreateLogger<DnsServer>());
+            new IPEndPoint(options.ClusterDnsAddress, DnsPort), new Resolver(zone, new Forwarder(upstreams.ForAsync, time), new AnswerCache(time)), time, loggers.CreateLogger<DnsServer>());
     }
 }

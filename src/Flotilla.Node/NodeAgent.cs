@@ -39,7 +39,8 @@ public sealed class NodeAgent : IAsyncDisposable
 
     /// <param name="cluster">For what concerns more than this node; null: the same as for the node itself.</param>
     public NodeAgent(
-        NodeOptions options, IObjectClient client, InformerSet informers, TimeProvider time, ILoggerFactory loggers, NodeServing? serving = null, SharedAccess? cluster = null)
+        NodeOptions options, IObjectClient client, InformerSet informers, TimeProvider time, ILoggerFactory loggers, NodeServing? serving = null, SharedAccess? cluster = null,
+        Func<V1Pod, string, CancellationToken, Task>? addressReady = null)
     {
         cluster ??= new SharedAccess(client, informers);
         this.options = options;
@@ -73,7 +74,10 @@ public sealed class NodeAgent : IAsyncDisposable
         var (view, probes) = (new RuntimeView(), new ProbeCounts());
         var shared = new PodServices(
             options, Runtime, starter, hooks, volumes, cgroups, capacity, statuses, events, time,
-            loggers.CreateLogger<PodAgent>(), hostIp, view, probes, admission, exclusive, new CriticalPreemption(admission, () => agent!.Workers, events), new RuntimeClassHandlers(client), files);
+            loggers.CreateLogger<PodAgent>(), hostIp, view, probes, admission, exclusive, new CriticalPreemption(admission, () => agent!.Workers, events), new RuntimeClassHandlers(client), files)
+        {
+            AddressReady = addressReady ?? ((_, _, _) => Task.CompletedTask),
+        };
         Pods = informers.Of<V1Pod>(new ListScope(FieldSelector: $"spec.nodeName={options.NodeName}"));
         Streams = new RuntimeStreams(Runtime, Pods, time);
         agent = new PodAgent(shared, Pods, loggers.CreateLogger<PodAgent>());

@@ -18,6 +18,9 @@ public sealed record ApiServerOptions
 
     public string ServiceCidr { get; init; } = "10.96.0.0/12";
 
+    /// <summary>How nodes reach each other's pods; nodes that join are told.</summary>
+    public string NetworkBackend { get; init; } = "vxlan";
+
     public string ClusterDomain { get; init; } = "cluster.local";
 
     public IPAddress ClusterDns { get; init; } = IPAddress.Parse("10.96.0.10");

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Api.Validation;
+using k8s.Models;
 
 namespace Flotilla.Api.Selectors;
 
@@ -75,6 +76,17 @@ public sealed class LabelSelector
     }
 
     public bool Matches(JsonObject? labels) => Matches(key => labels.String(key));
+
+    /// <summary>From a typed one. Null selects nothing, so it yields null.</summary>
+    public static LabelSelector? From(V1LabelSelector? selector) => selector is null
+        ? null
+        : new LabelSelector(
+        [
+            .. (selector.MatchLabels ?? new Dictionary<string, string>(StringComparer.Ordinal))
+                .Select(label => new LabelRequirement(label.Key, LabelOperator.In, [label.Value])),
+            .. (selector.MatchExpressions ?? []).Select(one =>
+                new LabelRequirement(one.Key, Enum.Parse<LabelOperator>(one.OperatorProperty), [.. one.Values ?? []])),
+        ]);
 
     /// <summary>From a JSON <c>LabelSelector</c> (matchLabels, matchExpressions). Null selects nothing, so it yields null.</summary>
     public static LabelSelector? From(JsonObject? selector)

@@ -34,7 +34,7 @@ public static class VolumeMatch
     private static V1PersistentVolume? Smallest(
         V1PersistentVolumeClaim claim, IEnumerable<V1PersistentVolume> volumes, Func<V1PersistentVolume, bool> reachable, bool waits)
     {
-        var selector = Selector(claim.Spec.Selector);
+        var selector = LabelSelector.From(claim.Spec.Selector) ?? LabelSelector.Everything;
         V1PersistentVolume? smallest = null;
         foreach (var volume in volumes.Where(volume => IsCandidate(claim, volume)))
         {
@@ -61,12 +61,4 @@ public static class VolumeMatch
         && VolumeFacts.SameMode(claim, volume)
         && VolumeFacts.SameAttributes(claim, volume)
         && volume.Metadata.DeletionTimestamp is null;
-
-    private static LabelSelector Selector(V1LabelSelector? selector) => new(
-    [
-        .. (selector?.MatchLabels ?? new Dictionary<string, string>(StringComparer.Ordinal))
-            .Select(label => new LabelRequirement(label.Key, LabelOperator.In, [label.Value])),
-        .. (selector?.MatchExpressions ?? []).Select(one =>
-            new LabelRequirement(one.Key, Enum.Parse<LabelOperator>(one.OperatorProperty), [.. one.Values ?? []])),
-    ]);
 }

@@ -7,6 +7,7 @@ public static class ClusterFacts
     public const string Name = "flotilla-cluster";
     public const string PodCidr = "podCIDR";
     public const string ServiceCidr = "serviceCIDR";
+    public const string NetworkBackend = "networkBackend";
     public const string ClusterDns = "clusterDNS";
     public const string ClusterDomain = "clusterDomain";
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Flotilla.Network.Overlay;
 
 namespace Flotilla.Network.Cni;
 
@@ -20,6 +21,7 @@ public static class CniConfiguration
             ["isDefaultGateway"] = true,
             ["hairpinMode"] = true,
             ["ipMasq"] = false,
+            ["mtu"] = OverlayLink.PodMtu(options),
             ["ipam"] = new JsonObject
             {
                 ["type"] = "host-local",

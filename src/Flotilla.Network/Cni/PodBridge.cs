@@ -1,4 +1,6 @@
+using System.Globalization;
 using Flotilla.Network.Commands;
+using Flotilla.Network.Overlay;
 using Microsoft.Extensions.Logging;
 
 namespace Flotilla.Network.Cni;
@@ -21,7 +23,8 @@ public sealed partial class PodBridge(NetworkOptions options, HostCommands comma
             await commands.DoAsync("ip", ["link", "add", options.BridgeName, "address", HardwareAddress(), "type", "bridge"], cancellationToken);
         }
 
-        await commands.DoAsync("ip", ["link", "set", options.BridgeName, "up"], cancellationToken);
+        var mtu = OverlayLink.PodMtu(options).ToString(CultureInfo.InvariantCulture);
+        await commands.DoAsync("ip", ["link", "set", options.BridgeName, "mtu", mtu, "up"], cancellationToken);
         await AddAddressAsync($"{options.GatewayAddress}/{options.NodePodCidr.PrefixLength}", cancellationToken);
         await AddAddressAsync($"{options.ClusterDnsAddress}/32", cancellationToken);
 

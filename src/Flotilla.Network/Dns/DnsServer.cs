@@ -74,7 +74,7 @@ public sealed partial class DnsServer(IPEndPoint address, Resolver resolver, Tim
                 continue;
             }
 
-            if (AnswerAtOnce(query, overTcp: false) is { } answer)
+            if (AnswerAtOnce(query, buffer.AsMemory(0, received.ReceivedBytes), overTcp: false) is { } answer)
             {
                 await SendAsync(socket, answer, client, stoppingToken);
                 continue;
@@ -88,11 +88,11 @@ public sealed partial class DnsServer(IPEndPoint address, Resolver resolver, Tim
     }
 
     /// <summary>One object this server cannot make sense of must not silence it.</summary>
-    private byte[]? AnswerAtOnce(DnsQuery query, bool overTcp)
+    private byte[]? AnswerAtOnce(DnsQuery query, ReadOnlyMemory<byte> message, bool overTcp)
     {
         try
         {
-            return resolver.AnswerAtOnce(query, overTcp);
+            return resolver.AnswerAtOnce(query, message, overTcp);
         }
         catch (Exception error)
         {
@@ -155,7 +155,7 @@ public sealed partial class DnsServer(IPEndPoint address, Resolver resolver, Tim
                     return;
                 }
 
-                var answer = AnswerAtOnce(query, overTcp: true)
+                var answer = AnswerAtOnce(query, message, overTcp: true)
                     ?? await resolver.AnswerAsync(query, message, overTcp: true, either.Token);
                 await TcpFraming.WriteAsync(stream, answer, either.Token);
             }

@@ -5,10 +5,10 @@ using System.Net.Sockets;
 namespace Flotilla.Network.Dns;
 
 /// <summary>
-/// Passes questions about the rest of the world to the machine's resolvers, one after the other, within a bounded
+/// Passes questions about the rest of the world to resolvers, one after the other, within a bounded
 /// time. Every question goes out from a port and with an id of its own, so that answers cannot easily be forged.
 /// </summary>
-public sealed class Forwarder(Func<CancellationToken, Task<IReadOnlyList<IPEndPoint>>> upstreams, TimeProvider time)
+public sealed class Forwarder(Func<string, CancellationToken, Task<IReadOnlyList<IPEndPoint>>> upstreams, TimeProvider time)
 {
     private static readonly TimeSpan PerServer = TimeSpan.FromSeconds(1.5);
     private static readonly TimeSpan InAll = TimeSpan.FromSeconds(4);
@@ -19,8 +19,9 @@ public sealed class Forwarder(Func<CancellationToken, Task<IReadOnlyList<IPEndPo
     private readonly SemaphoreSlim atOnce = new(MaxAtOnce);
     private readonly Dictionary<IPEndPoint, DateTimeOffset> silentUntil = [];
 
+    /// <param name="name">What is asked for: different domains may have different resolvers.</param>
     /// <summary>The answer with the question's id, or null when nobody answered in time.</summary>
-    public async Task<byte[]?> AskAsync(ReadOnlyMemory<byte> question, bool overTcp, CancellationToken cancellationToken)
+    public async Task<byte[]?> AskAsync(string name, ReadOnlyMemory<byte> question, bool overTcp, CancellationToken cancellationToken)
     {
         if (!await atOnce.WaitAsync(0, cancellationToken))
         {
@@ -31,7 +32,7 @@ public sealed class Forwarder(Func<CancellationToken, Task<IReadOnlyList<IPEndPo
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try
         {
-            foreach (var server in InOrder(await upstreams(either.Token)))
+            foreach (var server in InOrder(await upstreams(name, either.Token)))
             {
                 if (await TryAsync(server, question, overTcp, either.Token) is { } answer)
                 {

@@ -1,24 +1,24 @@
 namespace Flotilla.Network.Dns;
 
 /// <summary>Answers one message: from the cluster's zone, or by asking the machine's resolvers.</summary>
-public sealed class Resolver(ClusterZone zone, Forwarder forwarder)
+public sealed class Resolver(ClusterZone zone, Forwarder forwarder, AnswerCache cache)
 {
     private const int MaxAliases = 8;
 
     /// <summary>The whole answer when it needs nobody else; null when <see cref="AnswerAsync"/> must be awaited.</summary>
-    public byte[]? AnswerAtOnce(DnsQuery query, bool overTcp)
+    public byte[]? AnswerAtOnce(DnsQuery query, ReadOnlyMemory<byte> message, bool overTcp)
     {
         if (query.OpCode != 0)
         {
             return Write(query, DnsAnswer.Failure(ResponseCode.NotImplemented), overTcp);
         }
 
-        if (query.Class != 1 || zone.Answer(query) is not { } answer || Alias(query, answer) is not null)
+        if (query.Class != 1 || zone.Answer(query) is not { } answer)
         {
-            return null;
+            return cache.Find(query, message.Span, overTcp);
         }
 
-        return Write(query, answer, overTcp);
+        return Alias(query, answer) is null ? Write(query, answer, overTcp) : null;
     }
 
     public async Task<byte[]> AnswerAsync(DnsQuery query, ReadOnlyMemory<byte> message, bool overTcp, CancellationToken cancellationToken)
@@ -28,8 +28,13 @@ public sealed class Resolver(ClusterZone zone, Forwarder forwarder)
             return Write(query, await FollowAsync(query, own, cancellationToken), overTcp);
         }
 
-        return await forwarder.AskAsync(message, overTcp, cancellationToken)
-            ?? Write(query, DnsAnswer.Failure(ResponseCode.ServerFailure), overTcp);
+        if (await forwarder.AskAsync(query.Name, message, overTcp, cancellationToken) is { } answer)
+        {
+            cache.Keep(query, message.Span, overTcp, answer);
+            return answer;
+        }
+
+        return Write(query, DnsAnswer.Failure(ResponseCode.ServerFailure), overTcp);
     }
 
     /// <summary>An external name answers with its alias, and with what that name means: stub resolvers do not ask again.</summary>
@@ -51,7 +56,7 @@ public sealed class Resolver(ClusterZone zone, Forwarder forwarder)
                 continue;
             }
 
-            var bytes = await forwarder.AskAsync(next, overTcp: false, cancellationToken);
+            var bytes = await forwarder.AskAsync(target, next, overTcp: false, cancellationToken);
             if (bytes is not null)
             {
                 all.AddRange(DnsMessages.Answers(bytes));

@@ -15,6 +15,11 @@ internal sealed class ContainerStarts(PodServices services, PodSandboxes sandbox
     public async Task StartAsync(
         V1Pod desired, V1PodStatus status, ObservedPod observed, IReadOnlyList<V1Container> containers, PodVolumes mounted, CancellationToken cancellationToken)
     {
+        if (!desired.IsHostNetwork() && observed.Ip is { } address)
+        {
+            await services.AddressReady(desired, address, cancellationToken);
+        }
+
         // A hook may rely on the containers before its own; others need not wait for each other.
         if (containers.Any(container => container.Lifecycle?.PostStart is not null))
         {

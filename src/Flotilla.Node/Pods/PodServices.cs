@@ -3,6 +3,7 @@ using Flotilla.Node.Admission;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Statistics;
 using Flotilla.Node.Status;
+using k8s.Models;
 using Microsoft.Extensions.Logging;
 
 namespace Flotilla.Node.Pods;
@@ -27,4 +28,8 @@ internal sealed record PodServices(
     ExclusiveResources Exclusive,
     CriticalPreemption Preemption,
     RuntimeClassHandlers Handlers,
-    CgroupFiles CgroupFiles);
+    CgroupFiles CgroupFiles)
+{
+    /// <summary>Returns when a pod may use its address: the network guards it from then on.</summary>
+    public Func<V1Pod, string, CancellationToken, Task> AddressReady { get; init; } = (_, _, _) => Task.CompletedTask;
+}

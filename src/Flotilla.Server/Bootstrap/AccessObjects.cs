@@ -46,6 +46,7 @@ internal sealed class AccessObjects(BuiltInObjects objects, ClusterIdentity iden
         {
             [ClusterFacts.PodCidr] = options.PodCidr,
             [ClusterFacts.ServiceCidr] = options.ServiceCidr,
+            [ClusterFacts.NetworkBackend] = options.NetworkBackend,
             [ClusterFacts.ClusterDns] = options.ClusterDns.ToString(),
             [ClusterFacts.ClusterDomain] = options.ClusterDomain,
             [ClusterFacts.NodeGraceSeconds] = options.NodeGracePeriod.TotalSeconds.ToString(CultureInfo.InvariantCulture),

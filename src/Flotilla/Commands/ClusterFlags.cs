@@ -14,6 +14,7 @@ internal sealed class ClusterFlags
     private readonly Option<string?> nodeName = new("--node-name") { Description = "Name of this machine's Node (the host name)." };
     private readonly Option<string?> podCidr = new("--pod-cidr") { Description = "Addresses of pods (10.244.0.0/16)." };
     private readonly Option<string?> serviceCidr = new("--service-cidr") { Description = "Addresses of services (10.96.0.0/12)." };
+    private readonly Option<string?> networkBackend = new("--network-backend") { Description = "How pods reach those of other nodes: vxlan (over any network) or host-gw (faster, for nodes on one link)." };
     private readonly Option<string?> kubeconfig = new("--kubeconfig") { Description = "The file that gets the context 'flotilla' ($KUBECONFIG or ~/.kube/config)." };
     private readonly Option<string?> runtime = new("--container-runtime-endpoint") { Description = "A CRI socket that somebody else runs (a containerd of its own)." };
     private readonly Option<string?> reservedCpus = new("--reserved-cpus") { Description = "Processors for the machine and for pods that share, like 0 or 0-1; Guaranteed pods that ask for whole processors then get others for themselves." };
@@ -38,7 +39,7 @@ internal sealed class ClusterFlags
 
     private IEnumerable<Option> OfNode => [runDirectory, nodeName, runtime, reservedCpus];
 
-    private IEnumerable<Option> OfServer => [apiPort, podCidr, serviceCidr, kubeconfig, scheduler, grace, .. access.All, .. datastore.All, .. backup.All];
+    private IEnumerable<Option> OfServer => [apiPort, podCidr, serviceCidr, networkBackend, kubeconfig, scheduler, grace, .. access.All, .. datastore.All, .. backup.All];
 
     /// <summary>Only which cluster.</summary>
     public static ClusterFlags Find(Command command) => new(command, _ => []);
@@ -66,6 +67,7 @@ internal sealed class ClusterFlags
             NodeName = flags.GetValue(nodeName) ?? known.NodeName,
             PodCidr = flags.GetValue(podCidr) ?? known.PodCidr,
             ServiceCidr = flags.GetValue(serviceCidr) ?? known.ServiceCidr,
+            NetworkBackend = flags.GetValue(networkBackend) ?? known.NetworkBackend,
             Kubeconfig = flags.GetValue(kubeconfig) is { } file ? Path.GetFullPath(file) : known.Kubeconfig,
             ContainerRuntimeEndpoint = flags.GetValue(runtime) ?? known.ContainerRuntimeEndpoint,
             ReservedCpus = flags.GetValue(reservedCpus) ?? known.ReservedCpus,

@@ -82,7 +82,13 @@ internal sealed class Agent : IAsyncDisposable
         await StartAsync(new ServerTunnels(servers, identity, () => node.Port, time, loggers.CreateLogger<ServerTunnels>()), cancellationToken);
         LearnServers(shared.Informers);
         var facts = await client.GetAsync<V1ConfigMap>(new ObjectKey(ClusterFacts.Namespace, ClusterFacts.Name), cancellationToken);
-        var known = settings with { PodCidr = facts.Data[ClusterFacts.PodCidr], ServiceCidr = facts.Data[ClusterFacts.ServiceCidr], NodeGracePeriod = GraceIn(facts) };
+        var known = settings with
+        {
+            PodCidr = facts.Data[ClusterFacts.PodCidr],
+            ServiceCidr = facts.Data[ClusterFacts.ServiceCidr],
+            NodeGracePeriod = GraceIn(facts),
+            NetworkBackend = facts.Data.TryGetValue(ClusterFacts.NetworkBackend, out var backend) ? backend : settings.NetworkBackend,
+        };
         await node.StartNetworkAsync(known, client, informers, new NodeServing(() => identity.Serving!, identity.Authority!), shared, cancellationToken);
         progress.Report("pod network and services are set up");
     }

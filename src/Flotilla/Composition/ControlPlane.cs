@@ -31,6 +31,7 @@ internal sealed class ControlPlane : IAsyncDisposable
             Port = settings.ApiPort,
             PodCidr = settings.PodCidr,
             ServiceCidr = settings.ServiceCidr,
+            NetworkBackend = settings.NetworkBackend,
             AdvertiseAddress = MachineAddresses.Primary(),
             ClusterDns = NodeComposition.ClusterDns(settings),
             Audit = AccessComposition.AuditFor(settings),

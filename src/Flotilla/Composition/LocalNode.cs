@@ -32,12 +32,15 @@ internal sealed class LocalNode(ClusterSettings settings, TimeProvider time, ILo
     /// <param name="shared">Where this node as itself sees less than all of it.</param>
     public async Task StartNetworkAsync(ClusterSettings known, IObjectClient client, InformerSet informers, NodeServing serving, SharedAccess? shared, CancellationToken cancellationToken)
     {
-        agent = new NodeAgent(NodeComposition.NodeOptionsFor(known), client, informers, time, loggers, serving, shared);
+        agent = new NodeAgent(NodeComposition.NodeOptionsFor(known), client, informers, time, loggers, serving, shared, ReadyAsync);
         await agent.Status.RegisterEarlyAsync(cancellationToken);
         var range = await RangeAsync(informers, cancellationToken);
         network = new NodeNetwork(NodeComposition.NetworkOptionsFor(known, range), shared?.Informers ?? informers, time, loggers);
         await network.StartAsync(cancellationToken);
     }
+
+    private Task ReadyAsync(V1Pod pod, string address, CancellationToken cancellationToken) =>
+        network?.ReadyAsync(pod, address, cancellationToken) ?? Task.CompletedTask;
 
     /// <summary>Where the node's own server listens, once it does.</summary>
     public int? Port => agent?.Status.ServerPort();

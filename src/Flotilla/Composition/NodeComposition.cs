@@ -1,6 +1,7 @@
 using System.Net;
 using Flotilla.Local;
 using Flotilla.Network;
+using Flotilla.Network.Overlay;
 using Flotilla.Node;
 using Flotilla.Node.Serving;
 using Flotilla.Server.Identity;
@@ -46,6 +47,8 @@ internal static class NodeComposition
         NodePodCidr = range ?? new NetworkOptions { NodeName = settings.NodeName }.NodePodCidr,
         ServiceCidr = IPNetwork.Parse(settings.ServiceCidr),
         ClusterDnsAddress = ClusterDns(settings),
+        Backend = settings.NetworkBackend == ClusterSettings.HostGateway ? Backend.HostGateway : Backend.Vxlan,
+        NodeAddress = MachineAddresses.Primary() is var own && !IPAddress.IsLoopback(own) ? own : null,
         CniConfigDirectory = CniConfigurationDirectory(settings),
         CniStateDirectory = Path.Combine(settings.DataDirectory, "node", "cni", "networks"),
     };

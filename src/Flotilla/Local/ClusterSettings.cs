@@ -16,6 +16,8 @@ internal sealed record ClusterSettings
 {
     public const string DefaultDataDirectory = "/var/lib/flotilla";
     public const string FileName = "cluster.json";
+    public const string Vxlan = "vxlan";
+    public const string HostGateway = "host-gw";
     private const string DefaultRunDirectory = "/run/flotilla";
 
     [JsonIgnore]
@@ -30,6 +32,9 @@ internal sealed record ClusterSettings
     public string PodCidr { get; init; } = "10.244.0.0/16";
 
     public string ServiceCidr { get; init; } = "10.96.0.0/12";
+
+    /// <summary><c>vxlan</c> or <c>host-gw</c>.</summary>
+    public string NetworkBackend { get; init; } = Vxlan;
 
     /// <summary>The file that gets the context; null: <c>$KUBECONFIG</c> or <c>~/.kube/config</c>.</summary>
     public string? Kubeconfig { get; init; }
@@ -141,6 +146,11 @@ internal sealed record ClusterSettings
         if (NodeGracePeriod < TimeSpan.FromSeconds(2))
         {
             throw new UserError("--node-monitor-grace-period must be 2s at least: a busy node would count as dead.");
+        }
+
+        if (NetworkBackend is not (Vxlan or HostGateway))
+        {
+            throw new UserError($"--network-backend {NetworkBackend} must be {Vxlan} or {HostGateway}.");
         }
 
         if (ApiPort is < 1 or > 65535)

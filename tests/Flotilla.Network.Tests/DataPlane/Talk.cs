@@ -33,10 +33,10 @@ internal static class Talk
         return await AskAsync(socket, address, port);
     }
 
-    public static async Task<string> AskAsync(Socket socket, string address, int port)
+    public static async Task<string> AskAsync(Socket socket, string address, int port, byte[]? question = null)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1.5));
-        var buffer = new byte[200];
+        var buffer = new byte[2000];
         try
         {
             if (!socket.Connected)
@@ -44,7 +44,7 @@ internal static class Talk
                 await socket.ConnectAsync(new IPEndPoint(IPAddress.Parse(address), port), limit.Token);
             }
 
-            await socket.SendAsync("?"u8.ToArray(), limit.Token);
+            await socket.SendAsync(question ?? "?"u8.ToArray(), limit.Token);
             return Encoding.ASCII.GetString(buffer, 0, await socket.ReceiveAsync(buffer, limit.Token));
         }
         catch (OperationCanceledException)
@@ -75,7 +75,7 @@ internal static class Talk
 
     private static async Task ServeUdpAsync(Socket socket, string name, CancellationToken stop)
     {
-        var buffer = new byte[200];
+        var buffer = new byte[2000];
         try
         {
             while (true)

@@ -30,6 +30,7 @@ internal static class BindingTable
         kube-public/flotilla:cluster-info | flotilla:cluster-info | Group:system:authenticated Group:system:unauthenticated
         kube-system/flotilla:node-account | flotilla:node-account | Group:system:nodes
         kube-system/flotilla:node-cluster-facts | flotilla:node-cluster-facts | Group:system:nodes
+        kube-system/flotilla:node-dns | flotilla:node-dns | ServiceAccount:kube-system/flotilla-node
         kube-public/system:controller:bootstrap-signer | system:controller:bootstrap-signer | ServiceAccount:kube-system/bootstrap-signer
         kube-system/system::extension-apiserver-authentication-reader | extension-apiserver-authentication-reader | User:system:kube-controller-manager User:system:kube-scheduler
         kube-system/system::leader-locking-kube-controller-manager | system::leader-locking-kube-controller-manager | User:system:kube-controller-manager ServiceAccount:kube-system/kube-controller-manager ServiceAccount:kube-system/leader-election-controller

@@ -143,6 +143,8 @@ internal static class ComponentRoles
             create | core | serviceaccounts/token | flotilla-node
         kube-system/flotilla:node-cluster-facts
             get | core | configmaps | flotilla-cluster
+        kube-system/flotilla:node-dns
+            get list watch | core | configmaps | kube-dns
         kube-public/system:controller:bootstrap-signer
             get list watch | core | configmaps
             update | core | configmaps | cluster-info

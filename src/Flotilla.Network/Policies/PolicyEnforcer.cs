@@ -1,0 +1,188 @@
+using Flotilla.Api;
+using Flotilla.Client;
+using Flotilla.Network.Commands;
+using Flotilla.Network.Services;
+using k8s.Models;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Flotilla.Network.Policies;
+
+/// <summary>
+/// Keeps the kernel's rules equal to the cluster's NetworkPolicies. Each change is one transaction, so that there is no
+/// moment without rules; a pod's containers start only when the rules for its address are in (<see cref="ReadyAsync"/>).
+/// </summary>
+public sealed partial class PolicyEnforcer : BackgroundService
+{
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan SyncLimit = TimeSpan.FromSeconds(10);
+
+    private readonly NetworkOptions options;
+    private readonly TimeProvider time;
+    private readonly ILogger logger;
+    private readonly bool seesBridgedPackets;
+    private readonly Informer<V1NetworkPolicy> policies;
+    private readonly Informer<V1Pod> pods;
+    private readonly Informer<V1Namespace> namespaces;
+    private readonly NftTable table;
+    private readonly DirtyKeys changed;
+    private readonly StartingPods starting = new();
+
+    public PolicyEnforcer(
+        NetworkOptions options, InformerSet informers, HostCommands commands, bool seesBridgedPackets, TimeProvider time, ILoggerFactory loggers)
+    {
+        this.options = options;
+        this.time = time;
+        this.seesBridgedPackets = seesBridgedPackets;
+        logger = loggers.CreateLogger<PolicyEnforcer>();
+        policies = informers.Of<V1NetworkPolicy>();
+        pods = informers.Of<V1Pod>();
+        namespaces = informers.Of<V1Namespace>();
+        table = new NftTable(PolicyTable.Name(options), PolicyTable.Script(options), PolicyTable.Witness, commands, logger);
+        changed = new DirtyKeys(time, Gather);
+    }
+
+    /// <summary>Returns when the rules for a pod of this node with this address are in force; at once, where there are no policies.</summary>
+    public async Task ReadyAsync(V1Pod pod, string address, CancellationToken cancellationToken)
+    {
+        await SyncAsync(cancellationToken);
+        if (starting.Add(pod, address) is { } applied)
+        {
+            if (policies.List().Count == 0)
+            {
+                starting.Settle(pod);
+                return;
+            }
+
+            changed.Poke();
+            await applied.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Where no server answers there are no new pods but those of this machine's own manifests, which must not wait for one.</summary>
+    private async Task SyncAsync(CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(SyncLimit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            await policies.WaitForSyncAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            Log.NotSynced(logger);
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        policies.Subscribe(change => changed.Add(change.Latest.Key()));
+        namespaces.Subscribe(change => Changed(change.Old is null || change.New is null || !SameLabels(change.Old.Metadata, change.New.Metadata), change.Latest.Key()));
+        pods.Subscribe(OnPod);
+        try
+        {
+            await policies.WaitForSyncAsync(stoppingToken);
+            await pods.WaitForSyncAsync(stoppingToken);
+            await namespaces.WaitForSyncAsync(stoppingToken);
+            changed.Poke();
+            while (true)
+            {
+                if (await changed.TakeAsync(CheckEvery, stoppingToken) is null)
+                {
+                    await table.CheckAsync(stoppingToken);
+                }
+
+                await ApplyAsync(stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The rules stay: pods remain guarded while the agent restarts.
+        }
+    }
+
+    private async Task ApplyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var now = starting.Now();
+            table.Rules.Set("policies", null, Compile(now));
+            await table.ApplyAsync(cancellationToken);
+            now.Complete();
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            // Pods that wait go on waiting: without rules they would be open.
+            Log.Failed(logger, error is CommandException ? null : error, error.Message);
+            await Task.Delay(RetryAfter, time, cancellationToken);
+            changed.Poke();
+        }
+    }
+
+    private RuleSet Compile(StartingPods.Moment now)
+    {
+        var all = policies.List();
+        if (all.Count == 0)
+        {
+            return new RuleSet();
+        }
+
+        if (!seesBridgedPackets)
+        {
+            Log.NotSeen(logger);
+        }
+
+        // An address may be another pod's already, while the one that had it is still known.
+        var known = pods.List()
+            .Concat(now.Unseen(pods))
+            .OrderByDescending(pod => now.AddressOf(pod) is not null)
+            .ThenByDescending(pod => pod.Metadata.CreationTimestamp)
+            .Select(pod => PolicyPod.For(pod, options.NodeName, now.AddressOf(pod)))
+            .OfType<PolicyPod>()
+            .Append(PolicyPod.ClusterDns(options))
+            .DistinctBy(pod => pod.Address)
+            .ToList();
+        return PolicyCompiler.For(all, known, namespaces.List().ToDictionary(space => space.Metadata.Name, space => (IDictionary<string, string>?)space.Metadata.Labels, StringComparer.Ordinal));
+    }
+
+    private void OnPod(ObjectChange<V1Pod> change)
+    {
+        if (change.New is null || (PolicyPod.AddressOf(change.New) is { } address && change.New.Spec.NodeName == options.NodeName && starting.IsKnown(change.New, address)))
+        {
+            starting.Forget(change.Latest, gone: change.New is null);
+        }
+
+        var matters = change is not { Old: { } old, New: { } now }
+            || PolicyPod.AddressOf(old) != PolicyPod.AddressOf(now)
+            || old.Status?.Phase != now.Status?.Phase
+            || old.Spec.NodeName != now.Spec.NodeName
+            || !SameLabels(old.Metadata, now.Metadata);
+        Changed(matters && policies.List().Count > 0, change.Latest.Key());
+    }
+
+    private void Changed(bool matters, ObjectKey key)
+    {
+        if (matters)
+        {
+            changed.Add(key);
+        }
+    }
+
+    private static bool SameLabels(V1ObjectMeta old, V1ObjectMeta now) =>
+        (old.Labels?.Count ?? 0) == (now.Labels?.Count ?? 0)
+        && (old.Labels ?? new Dictionary<string, string>(0)).All(label => now.Labels!.TryGetValue(label.Key, out var value) && value == label.Value);
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, Message = "Network policies could not be applied; trying again: {Reason}")]
+        public static partial void Failed(ILogger logger, Exception? error, string reason);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "A pod starts with the rules that the kernel has: no server told of network policies yet")]
+        public static partial void NotSynced(ILogger logger);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "There are network policies, but the kernel has no br_netfilter: they do not guard pods of this node from each other; load the module br_netfilter")]
+        public static partial void NotSeen(ILogger logger);
+    }
+}

@@ -1,0 +1,167 @@
+using System.Net;
+using System.Net.Sockets;
+using Flotilla.Client;
+using Flotilla.Controllers.Tests.Runtime;
+using Flotilla.Network.Cni;
+using Flotilla.Network.Overlay;
+using Flotilla.Network.Services;
+using Flotilla.Storage;
+using k8s.Models;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Flotilla.Network.Tests.DataPlane;
+
+/// <summary>Two nodes on one link, each a network namespace with a pod: packets between them. Needs root.</summary>
+public sealed class OverlayTests
+{
+    private const int Wait = 15;
+    private const int HeaderBytes = 28;
+
+    [Theory]
+    [InlineData(Backend.Vxlan, 1450)]
+    [InlineData(Backend.HostGateway, 1500)]
+    public async Task Pods_of_two_nodes_talk_also_in_large_packets_through_services_and_no_more_when_the_node_is_gone(Backend backend, int mtu)
+    {
+        await using var store = new MemoryStore();
+        var client = new StoreClient(store, TimeProvider.System);
+        using var informers = new InformerSet(client, TimeProvider.System, NullLoggerFactory.Instance);
+        await informers.StartAsync(default);
+        await using var link = await NetNamespace.CreateAsync($"fltov-{Environment.ProcessId}-{backend}");
+        await link.IpAsync("link add link0 type bridge");
+        await link.IpAsync("link set link0 up");
+        await using var one = await TestNode.CreateAsync(link, "n1", 1, backend);
+        await using var two = await TestNode.CreateAsync(link, "n2", 2, backend);
+        await client.CreateAsync(one.Object, default);
+        await client.CreateAsync(two.Object, default);
+        await one.StartAsync(informers);
+        await two.StartAsync(informers);
+        using var server = Talk.Serve(two.Pod, "two", 8080);
+
+        Assert.Equal("two 10.244.1.5", await UntilAsync(() => Talk.AskAsync(one.Pod, "10.244.2.5", 8080), "two 10.244.1.5"));
+
+        // The node itself, by an address that the other one finds back to.
+        Assert.StartsWith(backend == Backend.Vxlan ? "two 10.244.1." : "two 192.168.78.1", await Talk.AskAsync(one.Space, "10.244.2.5", 8080), StringComparison.Ordinal);
+
+        // The largest packet a pod may send arrives whole.
+        using var large = one.Pod.Socket(ProtocolType.Udp);
+        large.DontFragment = true;
+        Assert.Equal("two 10.244.1.5", await Talk.AskAsync(large, "10.244.2.5", 8080, new byte[mtu - HeaderBytes]));
+        var tooLarge = await Assert.ThrowsAsync<SocketException>(() => Talk.AskAsync(large, "10.244.2.5", 8080, new byte[mtu - HeaderBytes + 1]));
+        Assert.Equal(SocketError.MessageSize, tooLarge.SocketErrorCode);
+
+        await one.Services.ApplyAsync(Given.Service("web", "10.96.0.7"), Given.NamedSlice("web", 8080, null, "TCP", Given.Endpoint("10.244.2.5", "n2")));
+        Assert.Equal("two 10.244.1.5", await Talk.AskAsync(one.Pod, "10.96.0.7", 80));
+
+        await client.DeleteAsync<V1Node>(new Api.ObjectKey(null, "n2"), null, default);
+        await UntilAsync(async () => (await one.Space.Commands.DoAsync("ip", ["route", "show", "10.244.2.0/24"], default)).Trim(), "");
+    }
+
+    private static async Task<string> UntilAsync(Func<Task<string>> look, string wanted)
+    {
+        var deadline = DateTime.UtcNow.AddSeconds(Wait);
+        while (true)
+        {
+            var found = await AnswerAsync(look);
+            if (found == wanted || DateTime.UtcNow > deadline)
+            {
+                Assert.Equal(wanted, found);
+                return found;
+            }
+
+            await Task.Delay(50);
+        }
+    }
+
+    /// <summary>Without a way there are errors instead of answers.</summary>
+    private static async Task<string> AnswerAsync(Func<Task<string>> look)
+    {
+        try
+        {
+            return await look();
+        }
+        catch (SocketException error)
+        {
+            return error.Message;
+        }
+    }
+
+    private sealed class TestNode : IAsyncDisposable
+    {
+        private readonly NetworkOptions options;
+        private NodeRoutes? routes;
+
+        private TestNode(NetworkOptions options, NetNamespace space, NetNamespace pod, ServiceTable services)
+        {
+            this.options = options;
+            Space = space;
+            Pod = pod;
+            Services = services;
+        }
+
+        public NetNamespace Space { get; }
+
+        public NetNamespace Pod { get; }
+
+        public ServiceTable Services { get; }
+
+        public V1Node Object => new()
+        {
+            Metadata = new V1ObjectMeta { Name = options.NodeName },
+            Spec = new V1NodeSpec { PodCIDR = options.NodePodCidr.ToString() },
+            Status = new V1NodeStatus { Addresses = [new V1NodeAddress { Type = "InternalIP", Address = $"{options.NodeAddress}" }] },
+        };
+
+        public static async Task<TestNode> CreateAsync(NetNamespace link, string name, int number, Backend backend)
+        {
+            var options = new NetworkOptions
+            {
+                NodeName = name, TableName = "fltov", BridgeName = "fltov0", OverlayName = "fltov-vxlan", Backend = backend,
+                NodePodCidr = IPNetwork.Parse($"10.244.{number}.0/24"), NodeAddress = IPAddress.Parse($"192.168.78.{number}"),
+            };
+            var space = await NetNamespace.CreateAsync($"{link.Name}-{name}");
+            await link.IpAsync($"link add to-{name} type veth peer name eth0 netns {space.Name}");
+            await link.IpAsync($"link set to-{name} master link0 up");
+            await space.IpAsync($"addr add {options.NodeAddress}/24 dev eth0");
+            await space.IpAsync("link set eth0 up");
+            var bridge = new PodBridge(options, space.Commands, NullLogger.Instance);
+            await bridge.EnsureAsync(default);
+            var pod = await NetNamespace.CreateAsync($"{space.Name}-pod");
+            await space.IpAsync($"link add veth-pod type veth peer name eth0 netns {pod.Name}");
+            await space.IpAsync($"link set veth-pod mtu {OverlayLink.PodMtu(options)} master {options.BridgeName} up");
+            await pod.IpAsync($"addr add 10.244.{number}.5/24 dev eth0");
+            await pod.IpAsync($"link set eth0 mtu {OverlayLink.PodMtu(options)} up");
+            await pod.IpAsync($"route add default via {options.GatewayAddress}");
+            return new TestNode(options, space, pod, new ServiceTable(options, space.Commands, bridge.SeesBridgedPackets));
+        }
+
+        public async Task StartAsync(InformerSet informers)
+        {
+            await Services.ApplyAsync();
+            routes = new NodeRoutes(options, informers, Space.Commands, TimeProvider.System, NullLogger<NodeRoutes>.Instance);
+            await routes.StartAsync(default);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (routes is not null)
+            {
+                await routes.StopAsync(default);
+                routes.Dispose();
+            }
+
+            await Pod.DisposeAsync();
+            await Space.DisposeAsync();
+        }
+    }
+
+    private sealed class ServiceTable(NetworkOptions options, Commands.HostCommands commands, bool seesBridgedPackets)
+    {
+        private readonly NftTable table = new(BaseTable.Name(options), BaseTable.Script(options, seesBridgedPackets), Names.Refuse, commands, NullLogger.Instance);
+
+        public Task ApplyAsync(V1Service? service = null, params V1EndpointSlice[] slices)
+        {
+            table.Rules.Set("service", null, service is null ? null : new ServiceCompiler(options).For(service, slices, new NodePlace(options.NodeName)));
+            return table.ApplyAsync(default);
+        }
+    }
+}
