@@ -15,6 +15,7 @@ internal static class BaseTable
         var samePods = seesBridgedPackets
             ? ""
             : $"    ip saddr {options.NodePodCidr} ip daddr {options.NodePodCidr} ct status dnat masquerade\n";
+        var maps = string.Join('\n', Entry.Maps.Select(map => $"  map {map.Name} {{ typeof {map.Key} . numgen random mod 65535 : {map.Value}; }}"));
         return new StringBuilder()
             .Append($"table {Name(options)}\n")
             .Append($"delete table {Name(options)}\n")
@@ -22,10 +23,7 @@ internal static class BaseTable
                 table {{Name(options)}} {
                   comment "Services and pods of Flotilla"
                   map {{Names.ServiceAddresses}} { type ipv4_addr . inet_proto . inet_service : verdict; }
-                  map {{Names.Endpoints}} { typeof ip daddr . meta l4proto . th dport . numgen random mod 65535 : ip daddr . th dport; }
-                  map {{Names.LocalEndpoints}} { typeof ip daddr . meta l4proto . th dport . numgen random mod 65535 : ip daddr . th dport; }
-                  map {{Names.NodePortEndpoints}} { typeof meta l4proto . th dport . numgen random mod 65535 : ip daddr . th dport; }
-                  map {{Names.LocalNodePortEndpoints}} { typeof meta l4proto . th dport . numgen random mod 65535 : ip daddr . th dport; }
+                {{maps}}
                   map {{Names.NodePorts}} { type inet_proto . inet_service : verdict; }
                   map {{Names.NoEndpointAddresses}} { type ipv4_addr . inet_proto . inet_service : verdict; }
                   map {{Names.NoEndpointNodePorts}} { type inet_proto . inet_service : verdict; }

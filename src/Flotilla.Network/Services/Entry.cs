@@ -5,12 +5,18 @@ namespace Flotilla.Network.Services;
 /// <summary>
 /// A way into a service port: an address with a port, or a port of the node (the address is null). What picks among n
 /// endpoints is one chain for all entries of that kind: the number joins the packet's own fields as the key of a map.
+/// Each protocol has maps of its own, as nft cannot add rules that use a map of ports of any protocol.
 /// </summary>
 internal sealed record Entry(string? Address, string Protocol, int Port)
 {
-    private string Kind => Address is null ? "node-port-" : "";
+    /// <summary>The maps that number endpoints, and what is in front of the number in their keys.</summary>
+    public static IEnumerable<(string Name, string Key, string Value)> Maps =>
+        from protocol in new[] { "tcp", "udp", "sctp" }
+        from kind in new[] { ("", $"ip daddr . {protocol} dport"), ("node-port-", $"{protocol} dport") }
+        from local in new[] { "", "local-" }
+        select ($"{protocol}-{kind.Item1}{local}endpoints", kind.Item2, $"ip daddr . {protocol} dport");
 
-    private string Fields => Address is null ? "meta l4proto . th dport" : "ip daddr . meta l4proto . th dport";
+    private string Kind => Address is null ? "node-port-" : "";
 
     public string Element => Address is null
         ? string.Create(CultureInfo.InvariantCulture, $"{Protocol} . {Port}")
@@ -23,20 +29,17 @@ internal sealed record Entry(string? Address, string Protocol, int Port)
     /// <summary>Numbers the endpoints of this entry and returns the chain that picks one of them.</summary>
     public string Pick(RuleSet rules, IReadOnlyList<Endpoint> endpoints, bool local = false)
     {
-        var map = (local, Address) switch
-        {
-            (false, not null) => Names.Endpoints,
-            (true, not null) => Names.LocalEndpoints,
-            (false, null) => Names.NodePortEndpoints,
-            (true, null) => Names.LocalNodePortEndpoints,
-        };
+        var kind = $"{Protocol}-{Kind}{(local ? "local-" : "")}";
+        var (entry, fields) = Address is null
+            ? (Port.ToString(CultureInfo.InvariantCulture), $"{Protocol} dport")
+            : (string.Create(CultureInfo.InvariantCulture, $"{Address} . {Port}"), $"ip daddr . {Protocol} dport");
         for (var i = 0; i < endpoints.Count; i++)
         {
-            rules.Add(map, string.Create(CultureInfo.InvariantCulture, $"{Element} . {i}"), string.Create(CultureInfo.InvariantCulture, $"{endpoints[i].Address} . {endpoints[i].Port}"));
+            rules.Add($"{kind}endpoints", string.Create(CultureInfo.InvariantCulture, $"{entry} . {i}"), string.Create(CultureInfo.InvariantCulture, $"{endpoints[i].Address} . {endpoints[i].Port}"));
         }
 
-        var chain = string.Create(CultureInfo.InvariantCulture, $"{Kind}{(local ? "local-" : "")}pick-{endpoints.Count}");
-        rules.Chains[chain] = [string.Create(CultureInfo.InvariantCulture, $"meta l4proto {{ tcp, udp, sctp }} dnat ip to {Fields} . numgen random mod {endpoints.Count} map @{map}")];
+        var chain = string.Create(CultureInfo.InvariantCulture, $"{kind}pick-{endpoints.Count}");
+        rules.Chains[chain] = [string.Create(CultureInfo.InvariantCulture, $"dnat ip to {fields} . numgen random mod {endpoints.Count} map @{kind}endpoints")];
         return chain;
     }
 

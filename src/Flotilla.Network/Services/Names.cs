@@ -6,15 +6,7 @@ internal static class Names
     /// <summary>Address, protocol and port to what picks an endpoint.</summary>
     public const string ServiceAddresses = "service-addresses";
 
-    /// <summary>The same with the number that was picked, to the endpoint.</summary>
-    public const string Endpoints = "endpoints";
-
-    /// <summary>Endpoints on this node only, for addresses that see who asked.</summary>
-    public const string LocalEndpoints = "local-endpoints";
-
     public const string NodePorts = "node-ports";
-    public const string NodePortEndpoints = "node-port-endpoints";
-    public const string LocalNodePortEndpoints = "local-node-port-endpoints";
     public const string NoEndpointAddresses = "no-endpoint-addresses";
     public const string NoEndpointNodePorts = "no-endpoint-node-ports";
     public const string HostPorts = "host-ports";

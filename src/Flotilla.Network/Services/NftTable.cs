@@ -13,6 +13,9 @@ public sealed partial class NftTable(string name, string basis, string witness, 
 
     public RuleLedger Rules { get; } = new();
 
+    /// <summary>How often everything was written: once, unless others interfere.</summary>
+    public int FullWrites { get; private set; }
+
     /// <summary>Makes the table say what the rules say, in one transaction: the difference, or everything when in doubt.</summary>
     public async Task ApplyAsync(CancellationToken cancellationToken)
     {
@@ -38,6 +41,7 @@ public sealed partial class NftTable(string name, string basis, string witness, 
         }
 
         Rules.Applied();
+        FullWrites++;
         isKnown = true;
     }
 

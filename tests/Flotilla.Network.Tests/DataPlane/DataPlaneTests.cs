@@ -152,6 +152,34 @@ public sealed class DataPlaneTests(Machine machine) : IClassFixture<Machine>
     }
 
     [Fact]
+    public async Task Whatever_changes_only_the_change_is_written()
+    {
+        string[] addresses = ["10.244.0.5", "10.244.0.6", "10.244.0.7"];
+        await machine.ApplyAsync([], []);
+        var writes = machine.Table.FullWrites;
+        foreach (var count in new[] { 1, 3, 2, 0, 1 })
+        {
+            foreach (var change in new Action<V1Service>[]
+            {
+                _ => { },
+                service => service.Spec.SessionAffinity = "ClientIP",
+                service => service.Spec.InternalTrafficPolicy = "Local",
+                service => service.Spec.ExternalIPs = ["192.168.77.1"],
+                service => (service.Spec.Type, service.Spec.ExternalTrafficPolicy) = ("NodePort", "Local"),
+                service => (service.Spec.Type, service.Spec.SessionAffinity) = ("NodePort", "ClientIP"),
+            })
+            {
+                await machine.ApplyAsync(
+                    [Given.Service("web", Web, change, Given.Port(80, nodePort: 30080), Given.Port(53, "dns", "UDP"), Given.Port(7, "sctp", "SCTP"))],
+                    [Given.Slice("web", 8080, addresses[..count]), Given.NamedSlice("web", 53, "dns", "UDP", [.. addresses[..count].Select(address => Given.Endpoint(address))]), Given.NamedSlice("web", 7, "sctp", "SCTP", [.. addresses[..count].Select(address => Given.Endpoint(address))])],
+                    new HostPort(null, "TCP", 9000 + count, "10.244.0.6", 8080));
+            }
+        }
+
+        Assert.Equal(writes, machine.Table.FullWrites);
+    }
+
+    [Fact]
     public async Task A_flushed_table_is_noticed_and_written_anew()
     {
         await machine.ApplyAsync([Given.Service("web", Web)], [onlyB]);

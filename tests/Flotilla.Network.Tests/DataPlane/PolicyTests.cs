@@ -88,6 +88,12 @@ public sealed class PolicyTests(Machine machine) : IClassFixture<Machine>
     {
         var policies = specs.Select((spec, i) => PolicyCompilerTests.Policy($"p{i}", spec)).ToList<V1NetworkPolicy>();
         table.Rules.Set("policies", null, PolicyCompiler.For(policies, Pods, Namespaces));
-        return table.ApplyAsync(default);
+        return WriteAsync();
+    }
+
+    private async Task WriteAsync()
+    {
+        await table.ApplyAsync(default);
+        Assert.Equal(1, table.FullWrites);
     }
 }

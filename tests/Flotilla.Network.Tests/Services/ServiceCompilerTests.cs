@@ -12,10 +12,10 @@ public sealed class ServiceCompilerTests
     {
         var rules = Compile([Given.Service("web", "10.96.0.7")], [Given.Slice("web", 8080, "10.244.0.5", "10.244.0.6")]);
 
-        Assert.Equal("goto pick-2", Value(rules, "service-addresses", "10.96.0.7 . tcp . 80"));
-        Assert.Equal("10.244.0.5 . 8080", Value(rules, "endpoints", "10.96.0.7 . tcp . 80 . 0"));
-        Assert.Equal("10.244.0.6 . 8080", Value(rules, "endpoints", "10.96.0.7 . tcp . 80 . 1"));
-        Assert.Equal(["meta l4proto { tcp, udp, sctp } dnat ip to ip daddr . meta l4proto . th dport . numgen random mod 2 map @endpoints"], rules.Chains["pick-2"]);
+        Assert.Equal("goto tcp-pick-2", Value(rules, "service-addresses", "10.96.0.7 . tcp . 80"));
+        Assert.Equal("10.244.0.5 . 8080", Value(rules, "tcp-endpoints", "10.96.0.7 . 80 . 0"));
+        Assert.Equal("10.244.0.6 . 8080", Value(rules, "tcp-endpoints", "10.96.0.7 . 80 . 1"));
+        Assert.Equal(["dnat ip to ip daddr . tcp dport . numgen random mod 2 map @tcp-endpoints"], rules.Chains["tcp-pick-2"]);
         Assert.Contains(("hairpin", "10.244.0.5 . 10.244.0.5"), rules.Elements.Keys);
     }
 
@@ -75,7 +75,7 @@ public sealed class ServiceCompilerTests
         var both = Given.NamedSlice("web", 80, null, "TCP", Given.Endpoint("10.244.0.5"), Given.Endpoint("10.244.1.5", "node-2"));
         var far = Given.NamedSlice("web", 80, null, "TCP", Given.Endpoint("10.244.1.5", "node-2"));
 
-        Assert.Equal("10.244.0.5 . 80", Value(Compile([service], [both]), "local-endpoints", "10.96.0.7 . tcp . 80 . 0"));
+        Assert.Equal("10.244.0.5 . 80", Value(Compile([service], [both]), "tcp-local-endpoints", "10.96.0.7 . 80 . 0"));
         Assert.Equal("drop", Value(Compile([service], [far]), "service-addresses", "10.96.0.7 . tcp . 80"));
     }
 
@@ -88,10 +88,10 @@ public sealed class ServiceCompilerTests
             [Given.Service("web", "10.96.0.7", service => { NodePort(service); service.Spec.ExternalTrafficPolicy = "Local"; }, Given.Port(80, nodePort: 30080))],
             [slice]);
 
-        Assert.Equal("goto outside-node-port-pick-1", Value(cluster, "node-ports", "tcp . 30080"));
-        Assert.Equal(["jump mark-for-masquerade", "goto node-port-pick-1"], cluster.Chains["outside-node-port-pick-1"]);
-        Assert.Equal("goto outside-node-port-pick-1-node-port-local-pick-1", Value(local, "node-ports", "tcp . 30080"));
-        Assert.Equal("goto node-port-local-pick-1", local.Chains["outside-node-port-pick-1-node-port-local-pick-1"][^1]);
+        Assert.Equal("goto outside-tcp-node-port-pick-1", Value(cluster, "node-ports", "tcp . 30080"));
+        Assert.Equal(["jump mark-for-masquerade", "goto tcp-node-port-pick-1"], cluster.Chains["outside-tcp-node-port-pick-1"]);
+        Assert.Equal("goto outside-tcp-node-port-pick-1-tcp-node-port-local-pick-1", Value(local, "node-ports", "tcp . 30080"));
+        Assert.Equal("goto tcp-node-port-local-pick-1", local.Chains["outside-tcp-node-port-pick-1-tcp-node-port-local-pick-1"][^1]);
     }
 
     [Fact]
@@ -106,9 +106,9 @@ public sealed class ServiceCompilerTests
         });
         var rules = Compile([service], [Given.Slice("web", 80, "10.244.0.5")]);
 
-        Assert.Equal("goto outside-pick-1", Value(rules, "service-addresses", "192.0.2.9 . tcp . 80"));
+        Assert.Equal("goto outside-tcp-pick-1", Value(rules, "service-addresses", "192.0.2.9 . tcp . 80"));
         Assert.Equal("goto balanced/default/web/tcp/80/203.0.113.1", Value(rules, "service-addresses", "203.0.113.1 . tcp . 80"));
-        Assert.Equal(["ip saddr != { 198.51.100.0/24 } drop", "goto outside-pick-1"], rules.Chains["balanced/default/web/tcp/80/203.0.113.1"]);
+        Assert.Equal(["ip saddr != { 198.51.100.0/24 } drop", "goto outside-tcp-pick-1"], rules.Chains["balanced/default/web/tcp/80/203.0.113.1"]);
         Assert.Equal(3, rules.Elements.Keys.Count(key => key.Collection == "service-addresses"));
     }
 
