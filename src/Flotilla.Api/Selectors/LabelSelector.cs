@@ -78,7 +78,7 @@ public sealed class LabelSelector
     public bool Matches(JsonObject? labels) => Matches(key => labels.String(key));
 
     /// <summary>From a typed one. Null selects nothing, so it yields null.</summary>
-    public static LabelSelector? From(V1LabelSelector? selector) => selector is null
+    public static LabelSelector? Of(V1LabelSelector? selector) => selector is null
         ? null
         : new LabelSelector(
         [

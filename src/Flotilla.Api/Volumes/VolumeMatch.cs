@@ -34,7 +34,7 @@ public static class VolumeMatch
     private static V1PersistentVolume? Smallest(
         V1PersistentVolumeClaim claim, IEnumerable<V1PersistentVolume> volumes, Func<V1PersistentVolume, bool> reachable, bool waits)
     {
-        var selector = LabelSelector.From(claim.Spec.Selector) ?? LabelSelector.Everything;
+        var selector = LabelSelector.Of(claim.Spec.Selector) ?? LabelSelector.Everything;
         V1PersistentVolume? smallest = null;
         foreach (var volume in volumes.Where(volume => IsCandidate(claim, volume)))
         {

@@ -36,7 +36,7 @@ public sealed class PolicyCompiler(IReadOnlyCollection<PolicyPod> pods, IReadOnl
     }
 
     private static bool Selects(V1NetworkPolicy policy, PolicyPod pod) =>
-        (LabelSelector.From(policy.Spec?.PodSelector) ?? LabelSelector.Everything).Matches(pod.Labels);
+        (LabelSelector.Of(policy.Spec?.PodSelector) ?? LabelSelector.Everything).Matches(pod.Labels);
 
     private static bool AppliesTo(V1NetworkPolicy policy, string direction) => policy.Spec?.PolicyTypes is { Count: > 0 } types
         ? types.Contains(direction)

@@ -57,8 +57,8 @@ internal sealed class PolicyPeers(RuleSet rules, IReadOnlyCollection<PolicyPod> 
         var key = Key(ns, peer);
         if (!found.TryGetValue(key, out var list))
         {
-            var wanted = LabelSelector.From(peer.PodSelector) ?? LabelSelector.Everything;
-            var spaces = LabelSelector.From(peer.NamespaceSelector) is { } selector
+            var wanted = LabelSelector.Of(peer.PodSelector) ?? LabelSelector.Everything;
+            var spaces = LabelSelector.Of(peer.NamespaceSelector) is { } selector
                 ? namespaces.Where(space => selector.Matches(space.Value)).Select(space => space.Key).ToHashSet(StringComparer.Ordinal)
                 : [ns];
             found.Add(key, list = [.. pods.Where(pod => spaces.Contains(pod.Namespace) && wanted.Matches(pod.Labels))]);
@@ -73,7 +73,7 @@ internal sealed class PolicyPeers(RuleSet rules, IReadOnlyCollection<PolicyPod> 
 
     private static string Text(V1LabelSelector selector) => string.Join(
         ',',
-        LabelSelector.From(selector)!.Requirements
+        LabelSelector.Of(selector)!.Requirements
             .Select(one => $"{one.Key} {one.Operator} ({string.Join('|', one.Values.Order(StringComparer.Ordinal))})")
             .Order(StringComparer.Ordinal));
 }
