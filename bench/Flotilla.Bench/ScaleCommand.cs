@@ -16,6 +16,7 @@ internal static class ScaleCommand
 {
     private const string Path = "/api/v1/namespaces/scale/configmaps";
     private const int PageLength = 500;
+    private static readonly TimeSpan Alone = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan CreateEvery = TimeSpan.FromMilliseconds(5);
 
     public static Command Create()
@@ -42,25 +43,40 @@ internal static class ScaleCommand
             await client.PostAsync(Path, Body($"warm-{i}"));
         }
 
+        // The disk and whatever else runs on the machine have their part in every create: measured alone first.
+        var quiet = Stopwatch.StartNew();
+        Show("Create, nothing else asked", await CreateWhileAsync(client, "alone", () => quiet.Elapsed < Alone, cancellationToken));
         var before = await CollectionsAsync(client);
         var listing = PageThroughAsync(client);
+        var times = await CreateWhileAsync(client, "new", () => !listing.IsCompleted, cancellationToken);
+        var (objects, seconds) = await listing;
+        Console.WriteLine(new Figure($"Full list of {objects:N0} objects in pages of {PageLength}", seconds, "s"));
+        Show("Create meanwhile", times);
+        var after = await CollectionsAsync(client);
+        Console.WriteLine(new Figure("Pauses of the garbage collector meanwhile", (after.Seconds - before.Seconds) * 1000, $"ms in {after.Count - before.Count} collections, {after.Full - before.Full} of them full"));
+        Console.WriteLine(new Figure("Resident memory afterwards, an object", (double)api.ResidentBytes / count, "bytes"));
+    }
+
+    /// <summary>One create after another; how long each took, sorted.</summary>
+    private static async Task<List<double>> CreateWhileAsync(ApiClient client, string prefix, Func<bool> goesOn, CancellationToken cancellationToken)
+    {
         var times = new List<double>();
-        while (!listing.IsCompleted)
+        while (goesOn())
         {
             var start = Stopwatch.GetTimestamp();
-            await client.PostAsync(Path, Body($"new-{times.Count}"));
+            await client.PostAsync(Path, Body($"{prefix}-{times.Count}"));
             times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             await Task.Delay(CreateEvery, cancellationToken);
         }
 
-        var (objects, seconds) = await listing;
         times.Sort();
-        Console.WriteLine(new Figure($"Full list of {objects:N0} objects in pages of {PageLength}", seconds, "s"));
-        Console.WriteLine(new Figure("Create meanwhile, p50", times[times.Count / 2], "ms"));
-        Console.WriteLine(new Figure("Create meanwhile, p99", times[times.Count * 99 / 100], "ms"));
-        var after = await CollectionsAsync(client);
-        Console.WriteLine(new Figure("Pauses of the garbage collector meanwhile", (after.Seconds - before.Seconds) * 1000, $"ms in {after.Count - before.Count} collections, {after.Full - before.Full} of them full"));
-        Console.WriteLine(new Figure("Resident memory afterwards, an object", (double)api.ResidentBytes / count, "bytes"));
+        return times;
+    }
+
+    private static void Show(string what, List<double> sorted)
+    {
+        Console.WriteLine(new Figure($"{what}, p50 of {sorted.Count:N0}", sorted[sorted.Count / 2], "ms"));
+        Console.WriteLine(new Figure($"{what}, p99", sorted[sorted.Count * 99 / 100], "ms"));
     }
 
     private static async Task<(double Seconds, double Count, double Full)> CollectionsAsync(ApiClient client)
