@@ -20,6 +20,8 @@ var root = new RootCommand("Flotilla runs containers across machines and speaks 
     TokenCommand.Create(),
     ServiceCommand.Create(),
     LogsCommand.Create(),
+    PauseCommand.Create(),
+    PauseCommand.CreateResume(),
     CompletionCommand.Create(),
     ServerCommand.Create(),
     AgentCommand.Create(),

@@ -34,6 +34,7 @@ internal static class DownCommand
         }
 
         Preflight.CheckPrivilege("flotilla down");
+        new PausedCluster(settings).Resume();
         var nodes = new LocalNodes(settings);
         await Task.WhenAll(nodes.All.Select(node => nodes.StopAsync(node, grace, cancellationToken)));
         await new ServerProcess(settings).StopAsync(cancellationToken);

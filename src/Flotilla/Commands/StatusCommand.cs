@@ -4,6 +4,7 @@ using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Composition;
 using Flotilla.Local;
+using Flotilla.Local.Nodes;
 using k8s.Models;
 using Spectre.Console;
 
@@ -28,6 +29,13 @@ internal static class StatusCommand
         table.AddColumns("what", "how");
         var process = new ServerProcess(settings).Find();
         table.AddRow("server", process is null ? "[red]not running[/] (start it with: flotilla up)" : $"process {process}, log {settings.LogFile.EscapeMarkup()}");
+        if (new PausedCluster(settings).IsPaused)
+        {
+            table.AddRow("", "[red]paused[/] (go on with: flotilla unpause)");
+            AnsiConsole.Write(table);
+            return 1;
+        }
+
         var healthy = process is not null && await AddClusterAsync(table, settings, cancellationToken);
         AnsiConsole.Write(table);
         return healthy ? 0 : 1;

@@ -39,6 +39,7 @@ internal static class UpCommand
         var progress = new StartupProgress(settings.ProgressFile);
         if (server.Find() is { } running)
         {
+            new PausedCluster(settings).Resume();
             AnsiConsole.MarkupLine($"Flotilla is running already (process {running}).");
         }
         else

@@ -75,6 +75,29 @@ public sealed class SecondNodeTests(SecondNode node) : IClassFixture<SecondNode>
     }
 
     [Fact]
+    public async Task A_paused_cluster_takes_no_processor_time_and_goes_on_where_it_was()
+    {
+        await using var space = await Space.CreateAsync(cluster);
+        await space.ApplyAsync(SecondNode.Pod("counts"));
+        await space.OkAsync("wait", "--for=condition=Ready", "pod/counts", "--timeout=60s");
+        (await cluster.FlotillaAsync("pause")).Success();
+        try
+        {
+            var still = await TicksAsync();
+            await Task.Delay(500);
+            Assert.Equal(still, await TicksAsync());
+            Assert.Contains("paused", (await cluster.FlotillaAsync("status")).Output, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Assert.Equal("The cluster goes on.", (await cluster.FlotillaAsync("unpause")).Success());
+        }
+
+        Assert.Equal("counts", await space.OkAsync("exec", "counts", "--", "hostname"));
+        Assert.Equal("0", await space.FieldAsync("pod/counts", ".status.containerStatuses[0].restartCount"));
+    }
+
+    [Fact]
     public async Task A_machine_that_cannot_join_is_told_why_in_a_sentence()
     {
         await using var machine = await OtherMachine.CreateAsync(node);
@@ -147,6 +170,19 @@ public sealed class SecondNodeTests(SecondNode node) : IClassFixture<SecondNode>
         var pid = (await File.ReadAllTextAsync(Path.Combine(node.DataDirectory, "flotilla.pid"))).Trim();
         (await CommandLine.RunAsync("kill", [pid])).Success();
         await Eventually.GetAsync(() => Task.FromResult(Directory.Exists($"/proc/{pid}")), alive => !alive);
+    }
+
+    // Of server and agent, in the machine's ticks.
+    private async Task<string> TicksAsync()
+    {
+        var ticks = new List<string>();
+        foreach (var directory in new[] { cluster.DataDirectory, node.DataDirectory })
+        {
+            var pid = (await File.ReadAllTextAsync(Path.Combine(directory, "flotilla.pid"))).Trim();
+            ticks.Add(string.Join(' ', (await File.ReadAllTextAsync($"/proc/{pid}/stat")).Split(' ')[13..15]));
+        }
+
+        return string.Join(", ", ticks);
     }
 
     private string Serial()
