@@ -15,6 +15,7 @@ var root = new RootCommand("Flotilla runs containers across machines and speaks 
     RotateCommand.Create(),
     BackupCommand.Create(),
     RestoreCommand.Create(),
+    DatastoreCommand.Create(),
     VersionCommand.Create(),
     NodeCommand.Create(),
     TokenCommand.Create(),
