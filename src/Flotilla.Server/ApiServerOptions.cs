@@ -48,4 +48,7 @@ public sealed record ApiServerOptions
 
     /// <summary>Whether the cluster begins with the default storage class <c>standard</c>, which the nodes serve themselves.</summary>
     public bool LocalStorageClass { get; init; }
+
+    /// <summary>The controller of the IngressClass <c>flotilla</c>, which Ingresses without a class get; null: there is no such class.</summary>
+    public string? IngressController { get; init; }
 }

@@ -44,6 +44,11 @@ internal sealed class FirstObjects(BuiltInObjects objects, ApiServerOptions opti
             await EnsureAsync(StorageKinds.StorageClass, null, LocalClass(), cancellationToken);
         }
 
+        if (options.IngressController is { } controller)
+        {
+            await EnsureAsync(NetworkingKinds.IngressClass, null, DefaultIngressClass(controller), cancellationToken);
+        }
+
         await new BuiltInRoles(objects).EnsureAsync(cancellationToken);
         await new BuiltInFlows(objects).EnsureAsync(cancellationToken);
     }
@@ -60,6 +65,16 @@ internal sealed class FirstObjects(BuiltInObjects objects, ApiServerOptions opti
         ["reclaimPolicy"] = "Delete",
         ["volumeBindingMode"] = "WaitForFirstConsumer",
         ["allowVolumeExpansion"] = true,
+    };
+
+    private static JsonObject DefaultIngressClass(string controller) => new()
+    {
+        ["metadata"] = new JsonObject
+        {
+            ["name"] = "flotilla",
+            ["annotations"] = new JsonObject { ["ingressclass.kubernetes.io/is-default-class"] = "true" },
+        },
+        ["spec"] = new JsonObject { ["controller"] = controller },
     };
 
     private Task EnsureAsync(Kind kind, string? space, JsonObject value, CancellationToken cancellationToken) => objects.EnsureAsync(kind, space, value, cancellationToken);

@@ -23,6 +23,8 @@ internal sealed class ClusterFlags
 
     private readonly Option<TimeSpan?> grace = Durations.Option("--node-monitor-grace-period", "How long a node may be silent before it counts as unreachable (40s).");
 
+    private readonly IngressFlags ingress = new();
+
     private readonly AccessFlags access = new();
     private readonly DatastoreFlags datastore = new();
     private readonly BackupFlags backup = new();
@@ -37,7 +39,7 @@ internal sealed class ClusterFlags
         }
     }
 
-    private IEnumerable<Option> OfNode => [runDirectory, nodeName, runtime, reservedCpus];
+    private IEnumerable<Option> OfNode => [runDirectory, nodeName, runtime, reservedCpus, .. ingress.All];
 
     private IEnumerable<Option> OfServer => [apiPort, podCidr, serviceCidr, networkBackend, kubeconfig, scheduler, grace, .. access.All, .. datastore.All, .. backup.All];
 
@@ -73,6 +75,7 @@ internal sealed class ClusterFlags
             ReservedCpus = flags.GetValue(reservedCpus) ?? known.ReservedCpus,
             SchedulerFile = flags.GetValue(scheduler) is { } configuration ? Path.GetFullPath(configuration) : known.SchedulerFile,
             NodeGracePeriod = flags.GetValue(grace) ?? known.NodeGracePeriod,
+            Ingress = ingress.Read(flags, known.Ingress),
             Access = access.Read(flags, known.Access),
             Datastore = datastore.Read(flags, known.Datastore),
             Backup = backup.Read(flags, known.Backup),

@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Flotilla.Backups;
 using Flotilla.Client;
 using Flotilla.Controllers;
+using Flotilla.Ingress;
 using Flotilla.Kubeconfigs;
 using Flotilla.Local;
 using Flotilla.Scheduler;
@@ -41,6 +42,7 @@ internal sealed class ControlPlane : IAsyncDisposable
             AdmissionFile = settings.Access.AdmissionFile,
             LocalStorageClass = true,
             NodeGracePeriod = settings.NodeGracePeriod ?? new ControllerOptions().NodeGracePeriod,
+            IngressController = settings.Ingress.Enabled ? IngressOptions.Controller : null,
         };
         Server = new ApiServer(options, store, Identity, time, loggers);
         Informers = new InformerSet(Server.Client, time, loggers);
@@ -57,6 +59,12 @@ internal sealed class ControlPlane : IAsyncDisposable
         var managerClient = Server.ClientFor("kube-controller-manager", () => managerFence.Current);
         var controllers = new ControllerSet(new ControllerContext(managerClient, Informers, time, loggers, ControllersFor(settings, Identity)));
         services.Add(new LeaderService(controllers, managerFence, "kube-controller-manager", identity, Server.ClientFor("kube-controller-manager"), time, loggers));
+        if (settings.Ingress.Enabled)
+        {
+            var ingressFence = new LeadershipFence(store, "flotilla-ingress", time, loggers.CreateLogger<LeadershipFence>());
+            var ingress = new IngressController(Server.ClientFor("flotilla-ingress", () => ingressFence.Current), Informers, time, loggers);
+            services.Add(new LeaderService(ingress, ingressFence, "flotilla-ingress", identity, Server.ClientFor("flotilla-ingress"), time, loggers));
+        }
     }
 
     public ClusterIdentity Identity { get; }

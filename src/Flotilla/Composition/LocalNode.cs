@@ -1,6 +1,8 @@
 using System.Net;
 using Flotilla.Client;
 using Flotilla.Client.Streams;
+using Flotilla.Ingress;
+using Flotilla.Ingress.Observing;
 using Flotilla.Local;
 using Flotilla.Network;
 using Flotilla.Node;
@@ -18,6 +20,7 @@ internal sealed class LocalNode(ClusterSettings settings, TimeProvider time, ILo
     private readonly NodeOptions options = NodeComposition.NodeOptionsFor(settings);
     private NodeNetwork? network;
     private NodeAgent? agent;
+    private IngressProxy? ingress;
 
     /// <summary>Needs no API, so that it can run while that starts.</summary>
     public async Task StartRuntimeAsync(CancellationToken cancellationToken)
@@ -53,8 +56,27 @@ internal sealed class LocalNode(ClusterSettings settings, TimeProvider time, ILo
         return agent.Streams;
     }
 
+    /// <summary>Opens ports only when there is an Ingress or a Gateway. null: the machine is to serve none.</summary>
+    public async Task<IngressMetrics?> StartIngressAsync(CancellationToken cancellationToken)
+    {
+        if (NodeComposition.IngressOptionsFor(settings) is not { } wanted)
+        {
+            return null;
+        }
+
+        ingress = new IngressProxy(wanted, client, informers, time, loggers);
+        await ingress.StartAsync(cancellationToken);
+        return ingress.Metrics;
+    }
+
     public async ValueTask DisposeAsync()
     {
+        if (ingress is not null)
+        {
+            await ingress.StopAsync(CancellationToken.None);
+            ingress.Dispose();
+        }
+
         if (agent is not null)
         {
             await agent.StopAsync(CancellationToken.None);

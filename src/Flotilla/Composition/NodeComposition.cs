@@ -1,4 +1,5 @@
 using System.Net;
+using Flotilla.Ingress;
 using Flotilla.Local;
 using Flotilla.Network;
 using Flotilla.Network.Overlay;
@@ -51,6 +52,15 @@ internal static class NodeComposition
         NodeAddress = MachineAddresses.Primary() is var own && !IPAddress.IsLoopback(own) ? own : null,
         CniConfigDirectory = CniConfigurationDirectory(settings),
         CniStateDirectory = Path.Combine(settings.DataDirectory, "node", "cni", "networks"),
+    };
+
+    /// <summary>null: this machine serves no Ingresses.</summary>
+    public static IngressOptions? IngressOptionsFor(ClusterSettings settings) => !settings.Ingress.Enabled ? null : new IngressOptions
+    {
+        NodeName = settings.NodeName,
+        HttpPort = settings.Ingress.HttpPort,
+        HttpsPort = settings.Ingress.HttpsPort,
+        AccessLog = settings.Ingress.AccessLog,
     };
 
     public static IPAddress ClusterDns(ClusterSettings settings)

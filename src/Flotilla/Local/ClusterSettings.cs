@@ -50,6 +50,8 @@ internal sealed record ClusterSettings
     /// <summary>How long a node may be silent before its pods are moved; null: as upstream.</summary>
     public TimeSpan? NodeGracePeriod { get; init; }
 
+    public IngressSettings Ingress { get; init; } = new();
+
     public AccessSettings Access { get; init; } = new();
 
     public DatastoreSettings Datastore { get; init; } = new();
@@ -140,6 +142,7 @@ internal sealed record ClusterSettings
         Access.Validate();
         Datastore.Validate();
         Backup.Validate();
+        Ingress.Validate();
         CheckNetwork("--pod-cidr", PodCidr, longestPrefix: 24);
         CheckNetwork("--service-cidr", ServiceCidr, longestPrefix: 28);
         CheckProcessors(ReservedCpus);
