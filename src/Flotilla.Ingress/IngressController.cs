@@ -2,6 +2,8 @@ using System.Threading.Channels;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Ingress.Backends;
+using Flotilla.Ingress.Gateways;
+using Flotilla.Ingress.Gateways.Definitions;
 using Flotilla.Ingress.Ingresses;
 using Flotilla.Ingress.Secrets;
 using k8s.Models;
@@ -29,6 +31,9 @@ public sealed partial class IngressController : BackgroundService
     private readonly Informer<V1Node> nodes;
     private readonly BackendSet backends = new();
     private readonly IngressCompiler compiler;
+    private readonly GatewayObjects gateways;
+    private readonly GatewayController gatewayController;
+    private readonly DefinitionInstaller definitions;
     private readonly IngressEvents events;
     private readonly EventRecorder recorder;
     private readonly Channel<bool> changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -45,6 +50,9 @@ public sealed partial class IngressController : BackgroundService
         nodes = informers.Of<V1Node>();
         recorder = new EventRecorder(client, "flotilla-ingress", time, logger);
         events = new IngressEvents(recorder);
+        gateways = new GatewayObjects(client, informers, time, logger);
+        gatewayController = new GatewayController(client, time);
+        definitions = new DefinitionInstaller(client, time);
         compiler = new IngressCompiler(backends, httpsPort: 443);
         ingresses.Subscribe(_ => Wake());
         classes.Subscribe(_ => Wake());
@@ -68,18 +76,38 @@ public sealed partial class IngressController : BackgroundService
                 ingresses.WaitForSyncAsync(stoppingToken), classes.WaitForSyncAsync(stoppingToken), services.WaitForSyncAsync(stoppingToken),
                 secrets.WaitForSyncAsync(stoppingToken), nodes.WaitForSyncAsync(stoppingToken));
             Wake();
-            while (true)
-            {
-                await changed.Reader.ReadAsync(stoppingToken);
-                await Task.Delay(Gather, time, stoppingToken);
-                changed.Reader.TryRead(out _);
-                await ReconcileAsync(stoppingToken);
-            }
+            await Task.WhenAll(FollowGatewaysAsync(stoppingToken), ReconcileChangesAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             await recorder.StopAsync(CancellationToken.None);
         }
+    }
+
+    private async Task ReconcileChangesAsync(CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            await changed.Reader.ReadAsync(stoppingToken);
+            await Task.Delay(Gather, time, stoppingToken);
+            changed.Reader.TryRead(out _);
+            await ReconcileAsync(stoppingToken);
+        }
+    }
+
+    private async Task FollowGatewaysAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await definitions.EnsureAsync(stoppingToken);
+        }
+        catch (ApiException refused)
+        {
+            // Ingresses do without; somebody may still install them.
+            Log.NotInstalled(logger, refused.Message);
+        }
+
+        await gateways.FollowAsync(Wake, stoppingToken);
     }
 
     private async Task ReconcileAsync(CancellationToken cancellationToken)
@@ -91,6 +119,7 @@ public sealed partial class IngressController : BackgroundService
             var store = new ClusterSecrets(secrets);
             events.Tell(model, ingress => SecretProblems.For(ingress, store));
             var addresses = IngressStatus.AddressesOf(nodes.List());
+            await gatewayController.ReconcileAsync(gateways.Input(services.Get, store), nodes.List(), addresses, cancellationToken);
             foreach (var ingress in model.Ingresses.Where(ingress => !IngressStatus.IsCurrent(ingress, addresses)))
             {
                 await client.PatchAsync<V1Ingress>(ingress.Key(), IngressStatus.PatchFor(addresses), "status", cancellationToken);
@@ -111,7 +140,7 @@ public sealed partial class IngressController : BackgroundService
     private void OnNode(ObjectChange<V1Node> change)
     {
         // Heartbeats change nothing here.
-        if (change.Old is null || change.New is null || !IngressStatus.AddressesOf([change.Old]).SequenceEqual(IngressStatus.AddressesOf([change.New]), StringComparer.Ordinal))
+        if (change.Old is null || change.New is null || !OpenPorts.Of([change.Old]).SetEquals(OpenPorts.Of([change.New])) || !IngressStatus.AddressesOf([change.Old]).SequenceEqual(IngressStatus.AddressesOf([change.New]), StringComparer.Ordinal))
         {
             Wake();
         }
@@ -121,7 +150,7 @@ public sealed partial class IngressController : BackgroundService
 
     private void WakeIfBusy()
     {
-        if (ingresses.List().Count > 0)
+        if (ingresses.List().Count > 0 || gateways.Any)
         {
             Wake();
         }
@@ -131,6 +160,9 @@ public sealed partial class IngressController : BackgroundService
 
     private static partial class Log
     {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The Gateway API could not be installed: {Reason}")]
+        public static partial void NotInstalled(ILogger logger, string reason);
+
         [LoggerMessage(Level = LogLevel.Warning, Message = "The status of Ingresses could not be written; trying again: {Reason}")]
         public static partial void Failed(ILogger logger, string reason);
     }

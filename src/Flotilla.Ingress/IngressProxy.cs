@@ -1,10 +1,10 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Threading.Channels;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Ingress.Backends;
 using Flotilla.Ingress.Certificates;
+using Flotilla.Ingress.Gateways;
 using Flotilla.Ingress.Ingresses;
 using Flotilla.Ingress.Observing;
 using Flotilla.Ingress.Proxying;
@@ -36,6 +36,7 @@ public sealed partial class IngressProxy : BackgroundService
     private readonly Informer<V1IngressClass> classes;
     private readonly Informer<V1Service> services;
     private readonly Informer<V1EndpointSlice> slices;
+    private readonly GatewayObjects gateways;
     private readonly ReferencedSecrets secrets;
     private readonly BackendSet backends = new();
     private readonly IngressCompiler compiler;
@@ -57,6 +58,7 @@ public sealed partial class IngressProxy : BackgroundService
         services = informers.Of<V1Service>();
         slices = informers.Of<V1EndpointSlice>();
         slices.AddIndex(ByService, slice => ServiceOf(slice) is { } key ? [key.ToString()] : []);
+        gateways = new GatewayObjects(client, informers, time, logger);
         secrets = new ReferencedSecrets(informers, Wake);
         compiler = new IngressCompiler(backends, options.HttpsPort);
         accessLog = options.AccessLog is { } path ? new AccessLog(path, time) : null;
@@ -88,17 +90,29 @@ public sealed partial class IngressProxy : BackgroundService
             await Task.WhenAll(
                 ingresses.WaitForSyncAsync(stoppingToken), classes.WaitForSyncAsync(stoppingToken), services.WaitForSyncAsync(stoppingToken), slices.WaitForSyncAsync(stoppingToken));
             WakeForRoutes();
-            while (true)
-            {
-                await WaitAsync(stoppingToken);
-                await ApplyAsync(stoppingToken);
-            }
+            await Task.WhenAll(FollowGatewaysAsync(stoppingToken), ApplyChangesAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             await listeners.DisposeAsync();
+            await engine.Mirrors.StopAsync(CancellationToken.None);
             await (accessLog?.StopAsync(CancellationToken.None) ?? Task.CompletedTask);
         }
+    }
+
+    private async Task ApplyChangesAsync(CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            await WaitAsync(stoppingToken);
+            await ApplyAsync(stoppingToken);
+        }
+    }
+
+    private async Task FollowGatewaysAsync(CancellationToken stoppingToken)
+    {
+        await gateways.FollowAsync(WakeForRoutes, stoppingToken);
+        await engine.Mirrors.StartAsync(stoppingToken);
     }
 
     private async Task WaitAsync(CancellationToken cancellationToken)
@@ -146,11 +160,12 @@ public sealed partial class IngressProxy : BackgroundService
     private async Task ApplyRoutesAsync(CancellationToken cancellationToken)
     {
         var model = compiler.Compile(ingresses.List(), classes.List(), services.Get);
+        var gatewayModel = GatewayCompiler.Compile(gateways.Input(services.Get, secrets), backends, options);
         backends.Sweep();
-        secrets.Watch(model.Secrets);
+        secrets.Watch(model.Secrets.Union(gatewayModel.Secrets).ToHashSet());
         await secrets.WaitAsync(SecretsWithin, time, cancellationToken);
         FillBackends();
-        await listeners.ApplyAsync(PortTables.For(options, model), cancellationToken);
+        await listeners.ApplyAsync(PortTables.For(options, model, gatewayModel), cancellationToken);
     }
 
     private void FillBackends()
@@ -165,7 +180,7 @@ public sealed partial class IngressProxy : BackgroundService
     /// <summary>Tells the cluster, on the Node, which ports are open: from there the status of Ingresses comes.</summary>
     private async Task AnnounceAsync(CancellationToken cancellationToken)
     {
-        var ports = listeners.Ports.Count == 0 ? null : string.Join(',', listeners.Ports.Select(port => port.ToString(CultureInfo.InvariantCulture)));
+        var ports = OpenPorts.Text(listeners.Ports, options);
         if (ports == announced)
         {
             return;

@@ -36,7 +36,7 @@ internal sealed class IngressCompiler(BackendSet backends, int httpsPort)
         }
 
         var secrets = certificates.Values.Select(reference => reference.Secret).Concat(ours.SelectMany(ingress => SettingsOf(ingress).Secrets)).ToHashSet();
-        return new IngressModel(ours, work.Router(), tlsHosts, secrets, work.Problems);
+        return new IngressModel(ours, work.Router(), certificates, secrets, work.Problems);
     }
 
     private IngressSettings SettingsOf(V1Ingress ingress) => settings.GetValue(ingress, IngressSettings.For);

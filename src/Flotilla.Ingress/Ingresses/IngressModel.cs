@@ -1,6 +1,5 @@
 using Flotilla.Api;
 using Flotilla.Ingress.Proxying;
-using Flotilla.Ingress.Routing;
 using k8s.Models;
 
 namespace Flotilla.Ingress.Ingresses;
@@ -11,6 +10,6 @@ namespace Flotilla.Ingress.Ingresses;
 internal sealed record IngressModel(
     IReadOnlyList<V1Ingress> Ingresses,
     IngressRouter Router,
-    HostTable<CertificateReference> Certificates,
+    IReadOnlyDictionary<string, CertificateReference> Certificates,
     IReadOnlySet<ObjectKey> Secrets,
     IReadOnlyDictionary<ObjectKey, IReadOnlyList<string>> Problems);

@@ -29,7 +29,7 @@ internal sealed class AccessLog(string path, TimeProvider time) : BackgroundServ
     public static string LineFor(HttpContext context, Exchange? exchange, TimeSpan took, DateTimeOffset now)
     {
         var request = context.Request;
-        var backend = exchange?.Backend?.Backend.Key.ToString() ?? "-";
+        var backend = exchange?.Backend?.Backend?.Key.ToString() ?? "-";
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{Exchange.ClientOf(context)} - {exchange?.User ?? "-"} [{now:dd/MMM/yyyy:HH:mm:ss zzz}] \"{request.Method} {Clean(request.Path + request.QueryString.Value)} {request.Protocol}\" {context.Response.StatusCode} {context.Response.ContentLength?.ToString(CultureInfo.InvariantCulture) ?? "-"} \"{Clean(request.Headers.Referer.ToString())}\" \"{Clean(request.Headers.UserAgent.ToString())}\" {request.ContentLength ?? 0} {took.TotalSeconds:0.000} [{backend}] {exchange?.Destination?.Endpoint ?? "-"} {Clean(request.Host.Value ?? "")} {exchange?.RequestId ?? "-"}");

@@ -2,12 +2,12 @@ using Flotilla.Ingress.Proxying;
 
 namespace Flotilla.Ingress.Policies;
 
-/// <summary>Nobody may come in, because it cannot be found out who may.</summary>
-internal sealed record Closed : IRouteStep
+/// <summary>Nobody is served, because it cannot be found out how.</summary>
+internal sealed record Closed(int Code = 503) : IRouteStep
 {
     public async ValueTask<bool> RunAsync(Exchange exchange)
     {
-        await exchange.AnswerAsync(503);
+        await exchange.AnswerAsync(Code);
         return true;
     }
 }

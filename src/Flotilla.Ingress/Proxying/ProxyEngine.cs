@@ -34,6 +34,7 @@ internal sealed partial class ProxyEngine : IDisposable
         Time = time;
         Passwords = new PasswordFiles(secrets);
         Rates = new RequestRates(time);
+        Mirrors = new MirrorQueue(clients);
 
         // Without providers: YARP would tell of every request, and failures are told here.
         forwarding = new ServiceCollection().AddLogging().AddHttpForwarder().BuildServiceProvider();
@@ -48,8 +49,11 @@ internal sealed partial class ProxyEngine : IDisposable
 
     public ConnectionCounts Connections { get; } = new();
 
+    public MirrorQueue Mirrors { get; }
+
     public void Dispose()
     {
+        Mirrors.Dispose();
         clients.Dispose();
         forwarding.Dispose();
     }
@@ -106,9 +110,9 @@ internal sealed partial class ProxyEngine : IDisposable
 
         LimitBody(context, route.MaxBodyBytes);
         exchange.Backend = Choose(exchange);
-        if (exchange.Backend is null)
+        if (exchange.Backend?.Backend is null)
         {
-            await exchange.AnswerAsync(StatusCodes.Status503ServiceUnavailable);
+            await exchange.AnswerAsync(route.CodeWithoutBackend);
             return;
         }
 
@@ -158,7 +162,7 @@ internal sealed partial class ProxyEngine : IDisposable
 
     private async Task ForwardAsync(Exchange exchange, CancellationToken cancellationToken)
     {
-        var (context, route, backend) = (exchange.Context, exchange.Route, exchange.Backend!.Backend);
+        var (context, route, backend) = (exchange.Context, exchange.Route, exchange.Backend!.Backend!);
         var client = clients.For(backend.Key, route.ConnectTimeout);
         var forwarding = backend.Key.IsHttp2 && route.Forwarding.Version != System.Net.HttpVersion.Version20
             ? route.Forwarding with { Version = System.Net.HttpVersion.Version20 }

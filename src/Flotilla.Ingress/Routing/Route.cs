@@ -38,6 +38,9 @@ internal sealed record Route
     /// <summary>Bytes of a request's body; null: any number.</summary>
     public long? MaxBodyBytes { get; init; }
 
+    /// <summary>The answer when there is nobody to ask.</summary>
+    public int CodeWithoutBackend { get; init; } = 503;
+
     public static readonly TimeSpan DefaultConnectTimeout = TimeSpan.FromSeconds(2);
 
     public static readonly ForwarderRequestConfig HttpForwarding = new()
@@ -48,6 +51,7 @@ internal sealed record Route
     };
 }
 
+/// <param name="Backend">null: what the route names is not there or not allowed.</param>
 /// <param name="Weight">Relative to the others; 0: never.</param>
 /// <param name="Changes">Only for requests that go to this one.</param>
-internal sealed record WeightedBackend(Backend Backend, int Weight = 1, IReadOnlyList<IMessageChange>? Changes = null);
+internal sealed record WeightedBackend(Backend? Backend, int Weight = 1, IReadOnlyList<IMessageChange>? Changes = null);

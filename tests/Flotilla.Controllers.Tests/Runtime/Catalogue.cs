@@ -22,6 +22,8 @@ internal static class Catalogue
     {
         "/api/v1" => List("v1"),
         "/apis/apps/v1" => List("apps/v1"),
+        "/apis/gateway.networking.k8s.io/v1" => List("gateway.networking.k8s.io/v1"),
+        "/apis/gateway.networking.k8s.io/v1beta1" => List("gateway.networking.k8s.io/v1beta1"),
         "/apis" => ObjectJson.Encode(new V1APIGroupList
         {
             Groups =

@@ -14,6 +14,7 @@ internal sealed class EchoBackend : IAsyncDisposable
 
     private EchoBackend(string name, HttpProtocols protocols)
     {
+        Name = name;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = protocols));
         application = builder.Build();
@@ -25,6 +26,8 @@ internal sealed class EchoBackend : IAsyncDisposable
     public SemaphoreSlim Gate { get; } = new(0);
 
     public int Waiting;
+
+    public string Name { get; }
 
     public int Port => new Uri(application.Urls.First()).Port;
 

@@ -137,7 +137,7 @@ public sealed class RoutingTests
 
         await world.CreateAsync(Given.Ingress("site", [Given.Rule("site.test", Given.Path("/", "web"))]));
         await world.GetAsync("http://site.test/");
-        await World.UntilAsync(() => PortsAsync(world), ports => ports == $"{world.Options.HttpPort},{world.Options.HttpsPort}" || ports == $"{world.Options.HttpsPort},{world.Options.HttpPort}");
+        await World.UntilAsync(() => PortsAsync(world), ports => ports == $"80={world.Options.HttpPort},443={world.Options.HttpsPort}" || ports == $"443={world.Options.HttpsPort},80={world.Options.HttpPort}");
 
         await world.Client.DeleteAsync<V1Ingress>(new ObjectKey("default", "site"), null, default);
         await World.UntilAsync(() => IsOpenAsync(world.Options.HttpPort), open => !open);

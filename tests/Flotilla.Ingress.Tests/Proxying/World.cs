@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Controllers.Tests.Runtime;
+using Flotilla.Ingress.Gateways.Api;
 using Flotilla.Storage;
 using k8s;
 using k8s.Models;
@@ -17,7 +18,7 @@ internal sealed class World : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly MemoryStore store = new();
-    private readonly List<IAsyncDisposable> backends = [];
+    private readonly List<EchoBackend> backends = [];
     private readonly InformerSet informers;
 
     private World(IngressOptions options)
@@ -53,6 +54,13 @@ internal sealed class World : IAsyncDisposable
             },
         });
         await world.CreateAsync(Given.Class());
+        await world.CreateAsync(new GatewayClass
+        {
+            ApiVersion = "gateway.networking.k8s.io/v1",
+            Kind = "GatewayClass",
+            Metadata = new V1ObjectMeta { Name = "flotilla" },
+            Spec = new GatewayClassSpec { ControllerName = IngressOptions.Controller },
+        });
         await world.informers.StartAsync(default);
         await world.Proxy.StartAsync(default);
         await world.Controller.StartAsync(default);
@@ -92,6 +100,9 @@ internal sealed class World : IAsyncDisposable
         await CreateAsync(Given.Service(service, appProtocol));
         return started;
     }
+
+    /// <summary>Lets the waiting requests of a service's pods go on.</summary>
+    public void Release(string service) => backends.Where(backend => backend.Name.StartsWith(service + "-", StringComparison.Ordinal)).ToList().ForEach(backend => backend.Gate.Release());
 
     /// <summary>Asks until the answer is as wanted: routes follow objects a moment later.</summary>
     public async Task<Answer> GetAsync(string url, Func<Answer, bool>? wanted = null, params (string Name, string Value)[] headers)
