@@ -3,7 +3,6 @@ using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Ingress.Backends;
 using Flotilla.Ingress.Gateways;
-using Flotilla.Ingress.Gateways.Definitions;
 using Flotilla.Ingress.Ingresses;
 using Flotilla.Ingress.Secrets;
 using k8s.Models;
@@ -33,7 +32,6 @@ public sealed partial class IngressController : BackgroundService
     private readonly IngressCompiler compiler;
     private readonly GatewayObjects gateways;
     private readonly GatewayController gatewayController;
-    private readonly DefinitionInstaller definitions;
     private readonly IngressEvents events;
     private readonly EventRecorder recorder;
     private readonly Channel<bool> changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -52,7 +50,6 @@ public sealed partial class IngressController : BackgroundService
         events = new IngressEvents(recorder);
         gateways = new GatewayObjects(client, informers, time, logger);
         gatewayController = new GatewayController(client, time);
-        definitions = new DefinitionInstaller(client, time);
         compiler = new IngressCompiler(backends, httpsPort: 443);
         ingresses.Subscribe(_ => Wake());
         classes.Subscribe(_ => Wake());
@@ -76,7 +73,7 @@ public sealed partial class IngressController : BackgroundService
                 ingresses.WaitForSyncAsync(stoppingToken), classes.WaitForSyncAsync(stoppingToken), services.WaitForSyncAsync(stoppingToken),
                 secrets.WaitForSyncAsync(stoppingToken), nodes.WaitForSyncAsync(stoppingToken));
             Wake();
-            await Task.WhenAll(FollowGatewaysAsync(stoppingToken), ReconcileChangesAsync(stoppingToken));
+            await Task.WhenAll(gateways.FollowAsync(Wake, stoppingToken), ReconcileChangesAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -93,21 +90,6 @@ public sealed partial class IngressController : BackgroundService
             changed.Reader.TryRead(out _);
             await ReconcileAsync(stoppingToken);
         }
-    }
-
-    private async Task FollowGatewaysAsync(CancellationToken stoppingToken)
-    {
-        try
-        {
-            await definitions.EnsureAsync(stoppingToken);
-        }
-        catch (ApiException refused)
-        {
-            // Ingresses do without; somebody may still install them.
-            Log.NotInstalled(logger, refused.Message);
-        }
-
-        await gateways.FollowAsync(Wake, stoppingToken);
     }
 
     private async Task ReconcileAsync(CancellationToken cancellationToken)
@@ -160,9 +142,6 @@ public sealed partial class IngressController : BackgroundService
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "The Gateway API could not be installed: {Reason}")]
-        public static partial void NotInstalled(ILogger logger, string reason);
-
         [LoggerMessage(Level = LogLevel.Warning, Message = "The status of Ingresses could not be written; trying again: {Reason}")]
         public static partial void Failed(ILogger logger, string reason);
     }

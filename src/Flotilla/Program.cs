@@ -16,6 +16,7 @@ var root = new RootCommand("Flotilla runs containers across machines and speaks 
     BackupCommand.Create(),
     RestoreCommand.Create(),
     DatastoreCommand.Create(),
+    GatewayApiCommand.Create(),
     VersionCommand.Create(),
     NodeCommand.Create(),
     TokenCommand.Create(),

@@ -45,6 +45,34 @@ public sealed class IngressTests(Cluster cluster)
         await Eventually.GetAsync(() => CommandLine.RunAsync("curl", ["-s", "http://127.0.0.1/"]), answer => answer.ExitCode == 7, 30);
     }
 
+    [Fact]
+    public async Task The_example_of_a_Gateway_shares_requests_and_says_that_it_does()
+    {
+        await using var space = await Space.CreateAsync(cluster);
+        foreach (var app in (string[])["my-app", "my-app-next"])
+        {
+            await space.DeployAsync(app, replicas: 1);
+            await space.ApplyAsync(Manifests.Service(app));
+        }
+
+        var (certificate, key) = await SelfSignedAsync();
+        await space.OkAsync("create", "secret", "tls", "site-tls", $"--cert={certificate}", $"--key={key}");
+        Assert.Equal("The Gateway API is there; the class of its Gateways is flotilla.", (await cluster.FlotillaAsync("gateway-api")).Success());
+        await space.OkAsync("apply", "-f", Path.Combine(Repository.Root, "examples", "ingress", "gateway.yaml"));
+
+        await space.OkAsync("wait", "--for=condition=Programmed", "gateway/gateway", "--timeout=30s");
+        await space.OkAsync("wait", "--for=jsonpath={.status.parents[0].conditions[?(@.type==\"ResolvedRefs\")].status}=True", "httproute/site", "--timeout=30s");
+        Assert.Equal("1", await space.FieldAsync("gateway/gateway", ".status.listeners[0].attachedRoutes"));
+        var answer = await Eventually.GetAsync(() => CurlAsync("--cacert", certificate, "-i", $"https://{Host}/"), text => text.Contains("from my-app-", StringComparison.Ordinal), 30);
+        Assert.Contains("x-served-by: flotilla", answer, StringComparison.Ordinal);
+        Assert.Equal($"302 https://{Host}/x", await CurlAsync("--cacert", certificate, "-o", "/dev/null", "-w", "%{http_code} %{redirect_url}", $"https://{Host}/old/x"));
+        await Eventually.GetAsync(() => CurlAsync("--cacert", certificate, $"https://{Host}/"), text => text.Contains("from my-app-next-", StringComparison.Ordinal), 60);
+
+        // What makes no sense is refused by the definitions.
+        var refused = await space.RunAsync("patch", "httproute", "site", "--type=merge", "-p", """{"spec":{"rules":[{"matches":[{"path":{"type":"Exact","value":"x"}}]}]}}""");
+        Assert.Contains("value must be an absolute path", refused.Failure(), StringComparison.Ordinal);
+    }
+
     private static async Task<(string Certificate, string Key)> SelfSignedAsync()
     {
         var directory = Directory.CreateTempSubdirectory("flotilla-ingress-").FullName;

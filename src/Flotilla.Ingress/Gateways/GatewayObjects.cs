@@ -53,12 +53,8 @@ internal sealed partial class GatewayObjects(IObjectClient client, InformerSet i
     {
         try
         {
-            foreach (var version in (string[])[GatewayApi.Version, "v1beta1"])
-            {
-                await client.SendAsync(HttpMethod.Get, $"/apis/{GatewayApi.Group}/{version}", null, default, cancellationToken);
-            }
-
-            return true;
+            return await HasAsync(GatewayApi.Version, ["gatewayclasses", "gateways", "httproutes"], cancellationToken)
+                && await HasAsync("v1beta1", ["referencegrants"], cancellationToken);
         }
         catch (ApiException absent) when (absent.Code is 404 or 403 or 503)
         {
@@ -68,6 +64,13 @@ internal sealed partial class GatewayObjects(IObjectClient client, InformerSet i
         {
             return false;
         }
+    }
+
+    private async Task<bool> HasAsync(string version, string[] resources, CancellationToken cancellationToken)
+    {
+        var answer = await client.SendAsync(HttpMethod.Get, $"/apis/{GatewayApi.Group}/{version}", null, default, cancellationToken);
+        var served = ObjectJson.Decode<V1APIResourceList>(answer).Resources.Select(resource => resource.Name);
+        return !resources.Except(served, StringComparer.Ordinal).Any();
     }
 
     private static void Subscribe<T>(Informer<T> informer, Action changed)

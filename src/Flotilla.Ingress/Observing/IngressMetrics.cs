@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Text;
+using Flotilla.Client.Metrics;
 using Flotilla.Ingress.Routing;
 
 namespace Flotilla.Ingress.Observing;
@@ -8,6 +8,7 @@ namespace Flotilla.Ingress.Observing;
 /// <summary>Requests and how long they took, by route and status, as Prometheus reads them. Hosts are those of rules: clients cannot add series.</summary>
 public sealed class IngressMetrics
 {
+    private const string Duration = "flotilla_ingress_request_duration_seconds";
     private const int MostSeries = 20_000;
     private static readonly double[] BucketSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
     private readonly ConcurrentDictionary<(string Kind, string Namespace, string Name, string Host, int Status), Series> series = new();
@@ -28,26 +29,23 @@ public sealed class IngressMetrics
         one.Add(took);
     }
 
-    public string Render()
+    public void Write(MetricsText text)
     {
-        var text = new StringBuilder();
-        text.Append("# HELP flotilla_ingress_requests_total Requests answered, by route, host of the rule and status.\n# TYPE flotilla_ingress_requests_total counter\n");
+        text.Family("flotilla_ingress_requests_total", "counter", "Requests answered, by route, host of the rule and status.");
         foreach (var (key, one) in series)
         {
-            text.Append(CultureInfo.InvariantCulture, $"flotilla_ingress_requests_total{{{Labels(key)}}} {one.Count}\n");
+            text.Sample("flotilla_ingress_requests_total", one.Count, Labels(key));
         }
 
-        text.Append("# HELP flotilla_ingress_request_duration_seconds From the request to the end of the answer.\n# TYPE flotilla_ingress_request_duration_seconds histogram\n");
+        text.Family(Duration, "histogram", "From the request to the end of the answer.");
         foreach (var (key, one) in series)
         {
-            one.Render(text, Labels(key));
+            one.Write(text, Labels(key));
         }
-
-        return text.ToString();
     }
 
-    private static string Labels((string Kind, string Namespace, string Name, string Host, int Status) key) =>
-        string.Create(CultureInfo.InvariantCulture, $"kind=\"{key.Kind}\",namespace=\"{key.Namespace}\",name=\"{key.Name}\",host=\"{key.Host}\",status=\"{key.Status}\"");
+    private static (string, string)[] Labels((string Kind, string Namespace, string Name, string Host, int Status) key) =>
+        [("kind", key.Kind), ("namespace", key.Namespace), ("name", key.Name), ("host", key.Host), ("status", key.Status.ToString(CultureInfo.InvariantCulture))];
 
     private sealed class Series
     {
@@ -68,19 +66,19 @@ public sealed class IngressMetrics
             Interlocked.Add(ref ticks, took.Ticks);
         }
 
-        public void Render(StringBuilder text, string labels)
+        public void Write(MetricsText text, (string, string)[] labels)
         {
             long sum = 0;
             for (var i = 0; i < BucketSeconds.Length; i++)
             {
                 sum += Volatile.Read(ref buckets[i]);
-                text.Append(CultureInfo.InvariantCulture, $"flotilla_ingress_request_duration_seconds_bucket{{{labels},le=\"{BucketSeconds[i]}\"}} {sum}\n");
+                text.Sample(Duration + "_bucket", sum, [.. labels, ("le", BucketSeconds[i].ToString(CultureInfo.InvariantCulture))]);
             }
 
             sum += Volatile.Read(ref buckets[^1]);
-            text.Append(CultureInfo.InvariantCulture, $"flotilla_ingress_request_duration_seconds_bucket{{{labels},le=\"+Inf\"}} {sum}\n");
-            text.Append(CultureInfo.InvariantCulture, $"flotilla_ingress_request_duration_seconds_sum{{{labels}}} {TimeSpan.FromTicks(Volatile.Read(ref ticks)).TotalSeconds}\n");
-            text.Append(CultureInfo.InvariantCulture, $"flotilla_ingress_request_duration_seconds_count{{{labels}}} {sum}\n");
+            text.Sample(Duration + "_bucket", sum, [.. labels, ("le", "+Inf")]);
+            text.Sample(Duration + "_sum", TimeSpan.FromTicks(Volatile.Read(ref ticks)).TotalSeconds, labels);
+            text.Sample(Duration + "_count", sum, labels);
         }
     }
 }

@@ -99,7 +99,7 @@ internal sealed class Listener : IAsyncDisposable
 
     private void Configure(ListenOptions listen, CertificateCache certificates)
     {
-        listen.Protocols = HttpProtocols.Http1AndHttp2;
+        listen.Protocols = table.IsTls ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1;
         if (table.IsTls)
         {
             listen.UseHttps(new TlsHandshakeCallbackOptions

@@ -33,7 +33,11 @@ internal sealed class AllInOne : IAsyncDisposable
     {
         await Task.WhenAll(StartPlaneAsync(cancellationToken), StartRuntimeAsync(cancellationToken));
         plane.Server.NodeStreams = new LocalStreams(settings.NodeName, await node.StartPodsAsync(cancellationToken));
-        plane.Server.MoreMetrics = (await node.StartIngressAsync(cancellationToken)) is { } ingress ? ingress.Render : null;
+        if (await node.StartIngressAsync(cancellationToken) is { } ingress)
+        {
+            plane.Server.AddMetrics(ingress.Write);
+        }
+
         progress.Report(StartupProgress.Ready);
         await ShowTokensAsync(cancellationToken);
         await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -16,6 +16,10 @@ internal static class Catalogue
         (ResourceType.Of<V1Node>(), false),
         (ResourceType.Of<V1ReplicaSet>(), true),
         (ResourceType.Of<V1Deployment>(), true),
+        (new ResourceType("gateway.networking.k8s.io", "v1", "gatewayclasses", "GatewayClass"), false),
+        (new ResourceType("gateway.networking.k8s.io", "v1", "gateways", "Gateway"), true),
+        (new ResourceType("gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute"), true),
+        (new ResourceType("gateway.networking.k8s.io", "v1beta1", "referencegrants", "ReferenceGrant"), true),
     ];
 
     public static byte[]? Answer(string path) => path switch

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Flotilla.Api;
 using Flotilla.Client;
+using Flotilla.Client.Metrics;
 using k8s.Models;
 
 namespace Flotilla.Ingress.Tests.Proxying;
@@ -170,7 +171,9 @@ public sealed class RoutingTests
             await world.SendAsync(HttpMethod.Get, "http://site.test/found?q=1", null, ("User-Agent", "test \"agent\""));
             await world.SendAsync(HttpMethod.Get, "http://other.test/lost");
 
-            var metrics = world.Proxy.Metrics.Render();
+            var text = new MetricsText();
+            world.Proxy.Metrics.Write(text);
+            var metrics = text.ToString();
             Assert.Contains("flotilla_ingress_requests_total{kind=\"Ingress\",namespace=\"default\",name=\"site\",host=\"site.test\",status=\"200\"} ", metrics, StringComparison.Ordinal);
             Assert.Contains("flotilla_ingress_requests_total{kind=\"\",namespace=\"\",name=\"\",host=\"\",status=\"404\"} ", metrics, StringComparison.Ordinal);
             Assert.Contains("flotilla_ingress_request_duration_seconds_bucket{kind=\"Ingress\",namespace=\"default\",name=\"site\",host=\"site.test\",status=\"200\",le=\"+Inf\"} ", metrics, StringComparison.Ordinal);

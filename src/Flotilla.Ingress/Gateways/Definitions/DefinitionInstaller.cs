@@ -6,7 +6,7 @@ using Flotilla.Ingress.Gateways.Api;
 namespace Flotilla.Ingress.Gateways.Definitions;
 
 /// <summary>Gives a cluster the Gateway API that has none. What is there stays as it is, whoever put it there.</summary>
-internal sealed class DefinitionInstaller(IObjectClient client, TimeProvider time)
+public sealed class DefinitionInstaller(IObjectClient client, TimeProvider time)
 {
     private const string Definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);

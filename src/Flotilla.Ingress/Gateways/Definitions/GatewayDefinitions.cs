@@ -12,12 +12,12 @@ internal static class GatewayDefinitions
 {
     public static IReadOnlyList<JsonObject> All() =>
     [
-        Definition("GatewayClass", "gatewayclasses", ["gc"], isNamespaced: false, ["v1", "v1beta1"], ClassSpec(), Struct([], ("conditions", Conditions())),
+        Definition("GatewayClass", "gatewayclasses", ["gc"], isNamespaced: false, ["v1"], ClassSpec(), Struct([], ("conditions", Conditions())),
             Column("Controller", "string", ".spec.controllerName"), Column("Accepted", "string", ".status.conditions[?(@.type==\"Accepted\")].status"), Age()),
-        Definition("Gateway", "gateways", ["gtw"], isNamespaced: true, ["v1", "v1beta1"], GatewaySpecFields(), GatewayStatusFields(),
+        Definition("Gateway", "gateways", ["gtw"], isNamespaced: true, ["v1"], GatewaySpecFields(), GatewayStatusFields(),
             Column("Class", "string", ".spec.gatewayClassName"), Column("Address", "string", ".status.addresses[*].value"),
             Column("Programmed", "string", ".status.conditions[?(@.type==\"Programmed\")].status"), Age()),
-        Definition("HTTPRoute", "httproutes", [], isNamespaced: true, ["v1", "v1beta1"], RouteSchema.Spec(), RouteSchema.Status(), Column("Hostnames", "string", ".spec.hostnames"), Age()),
+        Definition("HTTPRoute", "httproutes", [], isNamespaced: true, ["v1"], RouteSchema.Spec(), RouteSchema.Status(), Column("Hostnames", "string", ".spec.hostnames"), Age()),
         Definition("ReferenceGrant", "referencegrants", ["refgrant"], isNamespaced: true, ["v1beta1"], GrantSpec(), null, Age()),
     ];
 
