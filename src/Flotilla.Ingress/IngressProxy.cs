@@ -47,7 +47,10 @@ public sealed partial class IngressProxy : BackgroundService
     private volatile bool routesChanged = true;
     private string? announced;
 
-    public IngressProxy(IngressOptions options, IObjectClient client, InformerSet informers, TimeProvider time, ILoggerFactory loggers)
+    /// <param name="client">This node as itself.</param>
+    /// <param name="own">What this node may see as itself: of the Secrets, those that it needs.</param>
+    /// <param name="informers">What is the same for all nodes.</param>
+    public IngressProxy(IngressOptions options, IObjectClient client, InformerSet own, InformerSet informers, TimeProvider time, ILoggerFactory loggers)
     {
         this.options = options;
         this.client = client;
@@ -59,7 +62,7 @@ public sealed partial class IngressProxy : BackgroundService
         slices = informers.Of<V1EndpointSlice>();
         slices.AddIndex(ByService, slice => ServiceOf(slice) is { } key ? [key.ToString()] : []);
         gateways = new GatewayObjects(client, informers, time, logger);
-        secrets = new ReferencedSecrets(informers, Wake);
+        secrets = new ReferencedSecrets(own, Wake);
         compiler = new IngressCompiler(backends, options.HttpsPort);
         accessLog = options.AccessLog is { } path ? new AccessLog(path, time) : null;
         engine = new ProxyEngine(secrets, Metrics, accessLog, time, loggers.CreateLogger<ProxyEngine>());

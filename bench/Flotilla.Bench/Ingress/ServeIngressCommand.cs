@@ -84,7 +84,7 @@ internal static class ServeIngressCommand
             cancellationToken);
         using var informers = new InformerSet(client, TimeProvider.System, NullLoggerFactory.Instance);
         var options = new IngressOptions { NodeName = "node", HttpPort = port, HttpsPort = port + 1, BindAddress = IPAddress.Loopback };
-        using var proxy = new IngressProxy(options, client, informers, TimeProvider.System, NullLoggerFactory.Instance);
+        using var proxy = new IngressProxy(options, client, informers, informers, TimeProvider.System, NullLoggerFactory.Instance);
         await informers.StartAsync(cancellationToken);
         await proxy.StartAsync(cancellationToken);
         await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

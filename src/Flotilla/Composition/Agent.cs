@@ -28,6 +28,7 @@ internal sealed class Agent : IAsyncDisposable
     private readonly List<BackgroundService> services = [];
     private HttpObjectClient? client;
     private HttpObjectClient? sharedClient;
+    private (InformerSet Own, SharedAccess Shared)? ingress;
 
     public Agent(ClusterSettings settings, StartupProgress progress, TimeProvider time, ILoggerFactory loggers)
     {
@@ -51,6 +52,7 @@ internal sealed class Agent : IAsyncDisposable
         await Task.WhenAll(node.StartRuntimeAsync(cancellationToken), StartNodeAsync(cancellationToken));
         progress.Report("container runtime answers");
         await node.StartPodsAsync(cancellationToken);
+        await node.StartIngressAsync(client!, ingress!.Value.Own, ingress.Value.Shared, cancellationToken);
         progress.Report(StartupProgress.Ready);
         await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
@@ -78,6 +80,7 @@ internal sealed class Agent : IAsyncDisposable
         sharedClient = join.SharedClient(account);
         var shared = new SharedAccess(sharedClient, new InformerSet(sharedClient, time, loggers));
         await StartAsync(shared.Informers, cancellationToken);
+        ingress = (informers, shared);
         await StartAsync(new CertificateRenewal(identity, NodeComposition.NodeOptionsFor(settings), client, time, loggers.CreateLogger<CertificateRenewal>()), cancellationToken);
         await StartAsync(new ServerTunnels(servers, identity, () => node.Port, time, loggers.CreateLogger<ServerTunnels>()), cancellationToken);
         LearnServers(shared.Informers);

@@ -33,11 +33,10 @@ internal sealed class AllInOne : IAsyncDisposable
     {
         await Task.WhenAll(StartPlaneAsync(cancellationToken), StartRuntimeAsync(cancellationToken));
         plane.Server.NodeStreams = new LocalStreams(settings.NodeName, await node.StartPodsAsync(cancellationToken));
-        if (await node.StartIngressAsync(cancellationToken) is { } ingress)
+        if (await node.StartIngressAsync(plane.Server.ClientFor("kubelet"), plane.Informers, null, cancellationToken) is { } ingress)
         {
             plane.Server.AddMetrics(ingress.Write);
         }
-
         progress.Report(StartupProgress.Ready);
         await ShowTokensAsync(cancellationToken);
         await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

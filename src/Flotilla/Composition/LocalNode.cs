@@ -57,14 +57,14 @@ internal sealed class LocalNode(ClusterSettings settings, TimeProvider time, ILo
     }
 
     /// <summary>Opens ports only when there is an Ingress or a Gateway. null: the machine is to serve none.</summary>
-    public async Task<IngressMetrics?> StartIngressAsync(CancellationToken cancellationToken)
+    public async Task<IngressMetrics?> StartIngressAsync(IObjectClient client, InformerSet informers, SharedAccess? shared, CancellationToken cancellationToken)
     {
         if (NodeComposition.IngressOptionsFor(settings) is not { } wanted)
         {
             return null;
         }
 
-        ingress = new IngressProxy(wanted, client, informers, time, loggers);
+        ingress = new IngressProxy(wanted, client, informers, shared?.Informers ?? informers, time, loggers);
         await ingress.StartAsync(cancellationToken);
         return ingress.Metrics;
     }

@@ -26,7 +26,7 @@ internal sealed class World : IAsyncDisposable
         Options = options;
         Client = new StoreClient(store, TimeProvider.System);
         informers = new InformerSet(Client, TimeProvider.System, NullLoggerFactory.Instance);
-        Proxy = new IngressProxy(options, Client, informers, TimeProvider.System, NullLoggerFactory.Instance);
+        Proxy = new IngressProxy(options, Client, informers, informers, TimeProvider.System, NullLoggerFactory.Instance);
         Controller = new IngressController(Client, informers, TimeProvider.System, NullLoggerFactory.Instance);
     }
 

@@ -55,6 +55,28 @@ public sealed class NodeAuthorizerTests(ApiHost host)
     }
 
     [Fact]
+    public async Task Every_node_reads_the_secrets_by_which_it_serves_an_Ingress()
+    {
+        var space = await host.SpaceAsync();
+        var secrets = $"/api/v1/namespaces/{space}/secrets";
+        var ingresses = $"/apis/networking.k8s.io/v1/namespaces/{space}/ingresses";
+        foreach (var name in (string[])["certificate", "passwords", "other"])
+        {
+            (await host.Admin.PostAsync(secrets, $$$"""{"metadata":{"name":"{{{name}}}"}}""")).Expect(201);
+        }
+
+        (await Node("nd-1").GetAsync($"{secrets}/certificate")).Expect(403);
+        (await host.Admin.PostAsync(ingresses, """
+            {"metadata":{"name":"site","annotations":{"nginx.ingress.kubernetes.io/auth-secret":"passwords"}},"spec":{"defaultBackend":{"service":{"name":"web","port":{"number":80}}},"tls":[{"secretName":"certificate"}]}}
+            """)).Expect(201);
+        (await Node("nd-1").GetAsync($"{secrets}?fieldSelector=metadata.name=certificate")).Expect(200);
+        (await Node("nd-2").GetAsync($"{secrets}/passwords")).Expect(200);
+        (await Node("nd-1").GetAsync($"{secrets}/other")).Expect(403);
+        (await host.Admin.DeleteAsync($"{ingresses}/site")).Expect(200);
+        await Node("nd-1").EventuallyAsync($"{secrets}/certificate", reply => reply.Code == 403);
+    }
+
+    [Fact]
     public async Task A_node_works_on_itself_only()
     {
         var node = Node("nc-1");

@@ -12,7 +12,7 @@ namespace Flotilla.Server.Authorization.Nodes;
 /// into once, when they are bound; most later changes are of their status.
 /// </summary>
 public sealed class NodeGraph(IStore store, ILogger<NodeGraph> logger)
-    : StoreFollower(store, [CoreKinds.Pod.StoragePrefix, CoreKinds.PersistentVolume.StoragePrefix, CoreKinds.PersistentVolumeClaim.StoragePrefix, StorageKinds.VolumeAttachment.StoragePrefix], logger)
+    : StoreFollower(store, [CoreKinds.Pod.StoragePrefix, CoreKinds.PersistentVolume.StoragePrefix, CoreKinds.PersistentVolumeClaim.StoragePrefix, StorageKinds.VolumeAttachment.StoragePrefix, NetworkingKinds.Ingress.StoragePrefix, IngressNeeds.GatewayPrefix], logger)
 {
     private readonly Dictionary<string, (string Node, IReadOnlyList<string> Needs)> pods = new(StringComparer.Ordinal);
 
@@ -22,10 +22,14 @@ public sealed class NodeGraph(IStore store, ILogger<NodeGraph> logger)
     private readonly ConcurrentDictionary<string, string> volumeOfClaim = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> nodeOfAttachment = new(StringComparer.Ordinal);
 
+    // What every node needs, because every node serves every Ingress: by Ingress, and how many of them need a Secret.
+    private readonly Dictionary<string, IReadOnlyList<string>> ingresses = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, int> served = new(StringComparer.Ordinal);
+
     /// <summary>Whether the object under a storage key concerns the node.</summary>
     public bool Concerns(string node, string key)
     {
-        if (needed.ContainsKey((node, key)) || (nodeOfAttachment.TryGetValue(key, out var attached) && attached == node))
+        if (needed.ContainsKey((node, key)) || served.ContainsKey(key) || (nodeOfAttachment.TryGetValue(key, out var attached) && attached == node))
         {
             return true;
         }
@@ -43,6 +47,8 @@ public sealed class NodeGraph(IStore store, ILogger<NodeGraph> logger)
         volumes.Clear();
         volumeOfClaim.Clear();
         nodeOfAttachment.Clear();
+        ingresses.Clear();
+        served.Clear();
         foreach (var entry in entries)
         {
             Apply(entry.Key, entry.Value);
@@ -66,9 +72,36 @@ public sealed class NodeGraph(IStore store, ILogger<NodeGraph> logger)
         {
             Set(volumeOfClaim, key, decoded.Object("spec").String("volumeName"));
         }
+        else if (key.StartsWith(NetworkingKinds.Ingress.StoragePrefix, StringComparison.Ordinal) || key.StartsWith(IngressNeeds.GatewayPrefix, StringComparison.Ordinal))
+        {
+            ApplyIngress(key, decoded);
+        }
         else
         {
             Set(nodeOfAttachment, key, decoded.Object("spec").String("nodeName"));
+        }
+    }
+
+    private void ApplyIngress(string key, JsonObject? value)
+    {
+        IReadOnlyList<string> needs = value is null ? [] : [.. IngressNeeds.Of(value)];
+        foreach (var need in needs)
+        {
+            served.AddOrUpdate(need, 1, (_, count) => count + 1);
+        }
+
+        ingresses.Remove(key, out var before);
+        foreach (var need in before ?? [])
+        {
+            if (served.AddOrUpdate(need, 0, (_, count) => count - 1) <= 0)
+            {
+                served.TryRemove(need, out _);
+            }
+        }
+
+        if (needs.Count > 0)
+        {
+            ingresses[key] = needs;
         }
     }
 

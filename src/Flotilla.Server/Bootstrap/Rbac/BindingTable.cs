@@ -25,6 +25,7 @@ internal static class BindingTable
         flotilla:node-bootstrapper | system:node-bootstrapper | Group:system:bootstrappers:flotilla:nodes
         flotilla:node-autoapprove-bootstrap | system:certificates.k8s.io:certificatesigningrequests:nodeclient | Group:system:bootstrappers:flotilla:nodes
         flotilla:node-autoapprove-renewal | system:certificates.k8s.io:certificatesigningrequests:selfnodeclient | Group:system:nodes
+        flotilla:node-ingress | flotilla:node-ingress | ServiceAccount:kube-system/flotilla-node
         flotilla:node-network | flotilla:node-network | ServiceAccount:kube-system/flotilla-node
         flotilla:node-storage | flotilla:node-storage | ServiceAccount:kube-system/flotilla-node
         kube-public/flotilla:cluster-info | flotilla:cluster-info | Group:system:authenticated Group:system:unauthenticated

@@ -4,6 +4,9 @@ namespace Flotilla.Server.Bootstrap.Rbac;
 internal static class ComponentRoles
 {
     public const string Table = """
+        flotilla:node-ingress
+            get list watch | networking.k8s.io | ingressclasses ingresses
+            get list watch | gateway.networking.k8s.io | gatewayclasses gateways httproutes referencegrants
         flotilla:node-network
             get list watch | core | namespaces nodes pods services
             list watch | core | endpoints
