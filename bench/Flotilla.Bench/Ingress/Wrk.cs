@@ -10,7 +10,8 @@ internal static partial class Wrk
     public static async Task<(double Count, double PerSecond, double P99Milliseconds)> RunAsync(int port, int connections, int seconds, CancellationToken cancellationToken)
     {
         var info = new ProcessStartInfo(
-            "wrk", ["-t1", $"-c{connections}", $"-d{seconds}s", "--latency", "-H", "Host: site.test", $"http://127.0.0.1:{port}/path?query=1"]) { RedirectStandardOutput = true };
+            "wrk", ["-t1", $"-c{connections}", $"-d{seconds}s", "--latency", "-H", "Host: site.test", $"http://127.0.0.1:{port}/path?query=1"])
+        { RedirectStandardOutput = true };
         using var process = Process.Start(info)!;
         var text = await process.StandardOutput.ReadToEndAsync(cancellationToken);
         await process.WaitForExitAsync(cancellationToken);
