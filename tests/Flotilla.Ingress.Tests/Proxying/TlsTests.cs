@@ -49,7 +49,7 @@ public sealed class TlsTests
         Assert.Equal(308, answer.Code);
         Assert.Equal($"https://tls.test:{world.Options.HttpsPort}/a%20b?c=d", answer.Headers["Location"]);
         Assert.Equal(308, (await world.SendAsync(HttpMethod.Get, "http://forced.test/")).Code);
-        var secure = await world.SendAsync(HttpMethod.Get, "https://tls.test/");
+        var secure = await world.GetAsync("https://tls.test/");
         Assert.Equal((200, "https"), (secure.Code, secure["X-Forwarded-Proto"]));
     }
 
