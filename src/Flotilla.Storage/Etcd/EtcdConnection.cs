@@ -17,10 +17,6 @@ internal sealed class EtcdMember(Uri address, GrpcChannel channel) : IDisposable
 
     public Watch.WatchClient Watches { get; } = new(channel);
 
-    public Cluster.ClusterClient Cluster { get; } = new(channel);
-
-    public Maintenance.MaintenanceClient Maintenance { get; } = new(channel);
-
     public void Dispose() => channel.Dispose();
 }
 
@@ -56,8 +52,6 @@ internal sealed partial class EtcdConnection : IDisposable
 
     /// <summary>The member that is asked at present.</summary>
     public EtcdMember Current => members[Volatile.Read(ref current)];
-
-    public IReadOnlyList<EtcdMember> Members => members;
 
     /// <summary>For calls that last: no deadline.</summary>
     public static CallOptions Lasting(CancellationToken cancellationToken) => new(NeedsLeader, cancellationToken: cancellationToken);
