@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
@@ -17,13 +18,16 @@ public sealed class Normalizer
 {
     private readonly List<string> unknown = [];
 
+    // Where in the object it is: names of fields and, within lists, indexes. Written out only when something is wrong.
+    private readonly List<(string? Name, int Index)> steps = [];
+
     /// <summary>Paths of removed fields, in order of appearance.</summary>
     public IReadOnlyList<string> UnknownFields => unknown;
 
     /// <exception cref="DecodeException">A value does not have the type its field demands.</exception>
-    public void Normalize(JsonObject value, TypeSchema type) => NormalizeObject(value, type, "", type.GoStruct);
+    public void Normalize(JsonObject value, TypeSchema type) => NormalizeObject(value, type);
 
-    private void NormalizeObject(JsonObject value, TypeSchema type, string path, string parent)
+    private void NormalizeObject(JsonObject value, TypeSchema type)
     {
         if (type.FreeForm)
         {
@@ -32,10 +36,11 @@ public sealed class Normalizer
 
         foreach (var (name, child) in value.ToArray())
         {
-            var childPath = path.Length == 0 ? name : $"{path}.{name}";
             if (!type.Fields.TryGetValue(name, out var field))
             {
-                unknown.Add(childPath);
+                steps.Add((name, 0));
+                unknown.Add(Path(withIndexes: true));
+                Leave();
                 value.Remove(name);
                 continue;
             }
@@ -50,7 +55,9 @@ public sealed class Normalizer
                 continue;
             }
 
-            var normal = NormalizeValue(child, field.Value, childPath, type);
+            steps.Add((name, 0));
+            var normal = NormalizeValue(child, field.Value, type);
+            Leave();
             if (ZeroValues.IsDropped(type, field, normal))
             {
                 value.Remove(name);
@@ -66,14 +73,14 @@ public sealed class Normalizer
             if (value[field.Name] is null)
             {
                 var child = value.Child(field.Name);
-                NormalizeObject(child, field.Value.Type!, field.Name, type.GoStruct);
+                NormalizeObject(child, field.Value.Type!);
             }
         }
 
         ZeroValues.FillRequired(value, type);
     }
 
-    private JsonNode NormalizeValue(JsonNode value, ValueSchema schema, string path, TypeSchema owner)
+    private JsonNode NormalizeValue(JsonNode value, ValueSchema schema, TypeSchema owner)
     {
         switch (schema.Kind)
         {
@@ -85,34 +92,36 @@ public sealed class Normalizer
 
                 if (value is not JsonObject child)
                 {
-                    throw Mismatch(value, schema, path, owner);
+                    throw Mismatch(value, schema, owner);
                 }
 
-                NormalizeObject(child, schema.Type, path, owner.GoStruct);
+                NormalizeObject(child, schema.Type);
                 return child;
             case ValueKind.List:
-                return NormalizeList(value, schema, path, owner);
+                return NormalizeList(value, schema, owner);
             case ValueKind.Map:
-                return NormalizeMap(value, schema, path, owner);
+                return NormalizeMap(value, schema, owner);
             case ValueKind.Any:
                 return value;
             default:
-                return NormalizeScalar(value, schema, path, owner);
+                return NormalizeScalar(value, schema, owner);
         }
     }
 
-    private JsonArray NormalizeList(JsonNode value, ValueSchema schema, string path, TypeSchema owner)
+    private JsonArray NormalizeList(JsonNode value, ValueSchema schema, TypeSchema owner)
     {
         if (value is not JsonArray list)
         {
-            throw Mismatch(value, schema, path, owner);
+            throw Mismatch(value, schema, owner);
         }
 
         for (var i = 0; i < list.Count; i++)
         {
             if (list[i] is { } item)
             {
-                var normal = NormalizeValue(item, schema.Element!, $"{path}[{i}]", owner);
+                steps.Add((null, i));
+                var normal = NormalizeValue(item, schema.Element!, owner);
+                Leave();
                 if (!ReferenceEquals(normal, item))
                 {
                     list[i] = normal;
@@ -123,11 +132,11 @@ public sealed class Normalizer
         return list;
     }
 
-    private JsonObject NormalizeMap(JsonNode value, ValueSchema schema, string path, TypeSchema owner)
+    private JsonObject NormalizeMap(JsonNode value, ValueSchema schema, TypeSchema owner)
     {
         if (value is not JsonObject map)
         {
-            throw Mismatch(value, schema, path, owner);
+            throw Mismatch(value, schema, owner);
         }
 
         foreach (var (key, item) in map.ToArray())
@@ -138,7 +147,9 @@ public sealed class Normalizer
                 continue;
             }
 
-            var normal = NormalizeValue(item, schema.Element!, $"{path}.{key}", owner);
+            steps.Add((key, 0));
+            var normal = NormalizeValue(item, schema.Element!, owner);
+            Leave();
             if (!ReferenceEquals(normal, item))
             {
                 map[key] = normal;
@@ -148,7 +159,7 @@ public sealed class Normalizer
         return map;
     }
 
-    private static JsonNode NormalizeScalar(JsonNode value, ValueSchema schema, string path, TypeSchema owner)
+    private JsonNode NormalizeScalar(JsonNode value, ValueSchema schema, TypeSchema owner)
     {
         var kind = value.GetValueKind();
         switch (schema.Kind)
@@ -158,7 +169,7 @@ public sealed class Normalizer
             case ValueKind.Double when kind == JsonValueKind.Number:
                 return value;
             case ValueKind.Int32 or ValueKind.Int64 when kind == JsonValueKind.Number:
-                return Integer(value, schema, path, owner);
+                return Integer(value, schema, owner);
             case ValueKind.Bytes when kind == JsonValueKind.String:
                 return Base64(value.AsString()!) ?? value;
             case ValueKind.Quantity when kind is JsonValueKind.String or JsonValueKind.Number:
@@ -168,11 +179,11 @@ public sealed class Normalizer
             case ValueKind.Time or ValueKind.MicroTime when kind == JsonValueKind.String:
                 return Time(value, schema.Kind);
             default:
-                throw Mismatch(value, schema, path, owner);
+                throw Mismatch(value, schema, owner);
         }
     }
 
-    private static JsonNode Integer(JsonNode value, ValueSchema schema, string path, TypeSchema owner)
+    private JsonNode Integer(JsonNode value, ValueSchema schema, TypeSchema owner)
     {
         if (value.AsInteger() is { } number && (schema.Kind == ValueKind.Int64 || number is >= int.MinValue and <= int.MaxValue))
         {
@@ -185,7 +196,7 @@ public sealed class Normalizer
             return JsonValue.Create((long)floating);
         }
 
-        throw new DecodeException($"json: cannot unmarshal number {value.ToJsonString()} into Go struct field {owner.GoStruct}.{Plain(path)} of type {schema.GoName}");
+        throw new DecodeException($"json: cannot unmarshal number {value.ToJsonString()} into Go struct field {owner.GoStruct}.{Path(withIndexes: false)} of type {schema.GoName}");
     }
 
     private static JsonValue CanonicalQuantity(JsonNode value)
@@ -225,7 +236,7 @@ public sealed class Normalizer
         return ReferenceEquals(clean, text) ? null : JsonValue.Create(clean);
     }
 
-    private static DecodeException Mismatch(JsonNode value, ValueSchema schema, string path, TypeSchema owner)
+    private DecodeException Mismatch(JsonNode value, ValueSchema schema, TypeSchema owner)
     {
         var found = value.GetValueKind() switch
         {
@@ -235,17 +246,27 @@ public sealed class Normalizer
             JsonValueKind.Number => "number",
             _ => "bool",
         };
-        return new DecodeException($"json: cannot unmarshal {found} into Go struct field {owner.GoStruct}.{Plain(path)} of type {schema.GoName}");
+        return new DecodeException($"json: cannot unmarshal {found} into Go struct field {owner.GoStruct}.{Path(withIndexes: false)} of type {schema.GoName}");
     }
 
-    // The decoder upstream uses names fields without the indexes of the lists they stand in.
-    private static string Plain(string path)
+    private void Leave() => steps.RemoveAt(steps.Count - 1);
+
+    /// <param name="withIndexes">The decoder upstream uses names fields without the indexes of the lists they stand in.</param>
+    private string Path(bool withIndexes)
     {
-        while (path.IndexOf('[', StringComparison.Ordinal) is var open and >= 0)
+        var path = new StringBuilder();
+        foreach (var (name, index) in steps)
         {
-            path = path.Remove(open, path.IndexOf(']', open) - open + 1);
+            if (name is not null)
+            {
+                path.Append(path.Length == 0 ? "" : ".").Append(name);
+            }
+            else if (withIndexes)
+            {
+                path.Append(CultureInfo.InvariantCulture, $"[{index}]");
+            }
         }
 
-        return path;
+        return path.ToString();
     }
 }

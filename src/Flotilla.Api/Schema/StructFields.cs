@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Runtime.CompilerServices;
 
 namespace Flotilla.Api.Schema;
 
@@ -40,14 +41,14 @@ public static class StructFields
     /// <summary>Lists that are present (null) even when nothing was given; ownership never records them as a whole.</summary>
     private static readonly FrozenSet<string> Lists = new[] { "core.v1.PodSpec.containers", "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus.conditions" }.ToFrozenSet(StringComparer.Ordinal);
 
-    public static bool IsAlwaysPresent(TypeSchema type, FieldSchema field)
-    {
-        // Values of other shapes never are; nearly all fields end here.
-        if (field.Value.Kind is not (ValueKind.Object or ValueKind.List))
-        {
-            return false;
-        }
+    public static bool IsAlwaysPresent(TypeSchema type, FieldSchema field) =>
+        field.Value.Kind is ValueKind.Object or ValueKind.List && Present.GetValue(type, NamesOf).Contains(field.Name);
 
+    private static FrozenSet<string> NamesOf(TypeSchema type) =>
+        type.Fields.Values.Where(field => Decide(type, field)).Select(field => field.Name).ToFrozenSet(StringComparer.Ordinal);
+
+    private static bool Decide(TypeSchema type, FieldSchema field)
+    {
         if (field.Value.Kind != ValueKind.Object)
         {
             return Lists.Contains($"{type.Name}.{field.Name}");
@@ -66,4 +67,5 @@ public static class StructFields
         Cache.GetOrAdd(type, static t => t.Fields.Values.Where(f => f.Value.Kind == ValueKind.Object && IsAlwaysPresent(t, f)).ToArray());
 
     private static readonly System.Collections.Concurrent.ConcurrentDictionary<TypeSchema, IReadOnlyList<FieldSchema>> Cache = new();
+    private static readonly ConditionalWeakTable<TypeSchema, FrozenSet<string>> Present = [];
 }

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 
@@ -76,6 +77,9 @@ internal static class ZeroValues
         "events.v1.Event.eventTime", "events.v1.Event.deprecatedFirstTimestamp", "events.v1.Event.deprecatedLastTimestamp",
     }.ToFrozenSet(StringComparer.Ordinal);
 
+    // Every object that is read or written asks for these.
+    private static readonly ConditionalWeakTable<TypeSchema, Rules> Known = [];
+
     public static bool IsDropped(TypeSchema type, FieldSchema field, JsonNode value)
     {
         if (IsAlwaysSent(type, field))
@@ -100,7 +104,7 @@ internal static class ZeroValues
     /// <summary>Sets what upstream sends for fields that were not given: zero for required scalars, null for some times.</summary>
     public static void FillRequired(JsonObject target, TypeSchema type)
     {
-        foreach (var field in type.Fields.Values)
+        foreach (var field in Of(type).Filled)
         {
             if (target[field.Name] is null && IsAlwaysSent(type, field) && Zero(field.Value.Kind) is { } zero)
             {
@@ -116,7 +120,15 @@ internal static class ZeroValues
     public static bool IsNull(TypeSchema type, FieldSchema field) =>
         field.Value.Kind is ValueKind.Time or ValueKind.MicroTime or ValueKind.List && Nulls.Contains($"{type.Name}.{field.Name}");
 
-    private static bool IsAlwaysSent(TypeSchema type, FieldSchema field) => field.Required || SentZeros.Contains($"{type.Name}.{field.Name}");
+    private static bool IsAlwaysSent(TypeSchema type, FieldSchema field) => Of(type).Sent.Contains(field.Name);
+
+    private static Rules Of(TypeSchema type) => Known.GetValue(type, static one =>
+    {
+        var sent = one.Fields.Values.Where(field => field.Required || SentZeros.Contains($"{one.Name}.{field.Name}")).ToList();
+        return new Rules(
+            sent.Select(field => field.Name).ToFrozenSet(StringComparer.Ordinal),
+            [.. one.Fields.Values.Where(field => IsNull(one, field) || (sent.Contains(field) && Zero(field.Value.Kind) is not null))]);
+    });
 
     private static bool IsKeptString(TypeSchema type, FieldSchema field) =>
         (KeptStrings.Contains(field.Name) && !DroppedStringsOfType.Contains($"{type.Name}.{field.Name}")) || KeptStringsOfType.Contains($"{type.Name}.{field.Name}");
@@ -132,4 +144,9 @@ internal static class ZeroValues
         ValueKind.Int32 or ValueKind.Int64 => JsonValue.Create(0L),
         _ => null,
     };
+
+    /// <summary>What holds for one type.</summary>
+    /// <param name="Sent">Names of fields that are sent even when zero.</param>
+    /// <param name="Filled">Fields that get a value when none was given.</param>
+    private sealed record Rules(FrozenSet<string> Sent, FieldSchema[] Filled);
 }
