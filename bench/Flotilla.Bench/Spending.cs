@@ -6,7 +6,7 @@ internal sealed class Spending
     private readonly TimeSpan? server = Clients.ServerTime?.Invoke();
     private readonly TimeSpan own = Environment.CpuUsage.TotalTime;
 
-    /// <summary>The figure with what one of <paramref name="count"/> items cost. Such costs hardly depend on what else the machine does.</summary>
+    /// <summary>The figure with what one of <paramref name="count"/> items cost. Such costs depend far less than rates on what else the machine does.</summary>
     public Figure On(Figure figure, int count) => figure with
     {
         ServerMicroseconds = (Clients.ServerTime?.Invoke() - server)?.TotalMicroseconds / count,

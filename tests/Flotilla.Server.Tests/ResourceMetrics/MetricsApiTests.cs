@@ -61,7 +61,7 @@ public sealed class MetricsApiTests(ApiHost host)
 
     private async Task<BackendServer> NodeAsync(string name, Func<JsonObject> usage)
     {
-        var server = await BackendServer.StartAsync(host.Identity.NodeServerCertificate("n", ["127.0.0.1"]), async context =>
+        var server = await BackendServer.StartAsync(host.Identity.NodeServerCertificate(name, ["measured", "proxied", "127.0.0.1"]), async context =>
         {
             var isUsage = context.Request.Path == "/stats/usage";
             await context.Response.WriteAsync(isUsage ? usage().ToJsonString() : $"{context.Request.Path}{context.Request.QueryString} {context.Connection.ClientCertificate?.Subject}");
