@@ -62,6 +62,7 @@ internal sealed class Space : IAsyncDisposable
     {
         var name = (await CreatePodAsync(yaml)).Metadata.Name;
         var pod = await EndedPodAsync(name, seconds);
+        Assert.True(pod.Status.ContainerStatuses is not null, $"{name} is {pod.Status.Phase} and never ran: {pod.Status.Reason}: {pod.Status.Message}");
         var log = await LogAsync(name, container ?? pod.Spec.Containers[0].Name);
         Assert.True(string.Equals(pod.Status.Phase, "Succeeded", StringComparison.Ordinal), $"{name} is {pod.Status.Phase}: {log}");
         return log;
