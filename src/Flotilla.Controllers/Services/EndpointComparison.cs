@@ -39,5 +39,10 @@ internal static class EndpointComparison
         && left.Hostname == right.Hostname
         && left.NodeName == right.NodeName
         && left.Zone == right.Zone
+        && AreSame(left.Hints, right.Hints)
         && left.TargetRef?.Uid == right.TargetRef.Uid;
+
+    private static bool AreSame(V1EndpointHints? left, V1EndpointHints? right) =>
+        Enumerable.SequenceEqual(left?.ForZones?.Select(zone => zone.Name) ?? [], right?.ForZones?.Select(zone => zone.Name) ?? [])
+        && Enumerable.SequenceEqual(left?.ForNodes?.Select(node => node.Name) ?? [], right?.ForNodes?.Select(node => node.Name) ?? []);
 }

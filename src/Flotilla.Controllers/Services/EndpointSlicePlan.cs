@@ -56,19 +56,34 @@ internal sealed record EndpointSlicePlan(
     private static V1Endpoint Endpoint(V1Service service, V1Pod pod, string address, Func<string, string?> zoneOf)
     {
         var serving = pod.IsReady();
+        var ready = service.Spec.PublishNotReadyAddresses == true || (serving && !pod.IsDeleting());
+        var zone = string.IsNullOrEmpty(pod.Spec.NodeName) ? null : zoneOf(pod.Spec.NodeName);
         return new V1Endpoint
         {
             Addresses = [address],
             Conditions = new V1EndpointConditions
             {
-                Ready = service.Spec.PublishNotReadyAddresses == true || (serving && !pod.IsDeleting()),
+                Ready = ready,
                 Serving = serving,
                 Terminating = pod.IsDeleting(),
             },
             Hostname = ServicePods.Hostname(service, pod),
             NodeName = string.IsNullOrEmpty(pod.Spec.NodeName) ? null : pod.Spec.NodeName,
-            Zone = string.IsNullOrEmpty(pod.Spec.NodeName) ? null : zoneOf(pod.Spec.NodeName),
+            Zone = zone,
+            Hints = ready ? Hints(service, pod.Spec.NodeName, zone) : null,
             TargetRef = ServicePods.ReferenceTo(pod),
+        };
+    }
+
+    /// <summary>Whose clients an endpoint is meant for, when the service prefers what is near.</summary>
+    private static V1EndpointHints? Hints(V1Service service, string? node, string? zone)
+    {
+        var zones = zone is null ? null : new List<V1ForZone> { new() { Name = zone } };
+        return service.Spec.TrafficDistribution switch
+        {
+            "PreferClose" or "PreferSameZone" => zones is null ? null : new V1EndpointHints { ForZones = zones },
+            "PreferSameNode" when !string.IsNullOrEmpty(node) => new V1EndpointHints { ForZones = zones, ForNodes = [new V1ForNode { Name = node }] },
+            _ => null,
         };
     }
 

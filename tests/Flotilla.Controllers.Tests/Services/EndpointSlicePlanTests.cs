@@ -100,6 +100,29 @@ public sealed class EndpointSlicePlanTests
         Assert.Equal(["zero", null], Assert.Single(Plan(Examples.Service(), [pod, other]).Create).Endpoints.Select(point => point.Hostname));
     }
 
+    [Theory]
+    [InlineData(null, false, false)]
+    [InlineData("PreferClose", true, false)]
+    [InlineData("PreferSameZone", true, false)]
+    [InlineData("PreferSameNode", true, true)]
+    public void Who_prefers_what_is_near_gets_hints_to_ready_endpoints(string? distribution, bool zones, bool nodes)
+    {
+        var service = Examples.Service();
+        service.Spec.TrafficDistribution = distribution;
+        V1Pod[] pods = [Examples.Pod("a"), Examples.Pod("b", ready: false)];
+        var plan = Plan(service, pods);
+        var endpoints = Assert.Single(plan.Create).Endpoints;
+        var node = pods[0].Spec.NodeName;
+        Assert.Equal(zones ? [Examples.Zone(node)] : [], endpoints[0].Hints?.ForZones?.Select(zone => zone.Name) ?? []);
+        Assert.Equal(nodes ? [node] : [], endpoints[0].Hints?.ForNodes?.Select(one => one.Name) ?? []);
+        Assert.Null(endpoints[1].Hints);
+        AssertSettled(service, pods, plan);
+
+        // The wish may come later.
+        var update = Assert.Single(EndpointSlicePlan.For(service, pods, Named(Plan(Examples.Service(), pods).Create), Examples.Zone, null).Update.DefaultIfEmpty(null));
+        Assert.Equal(zones, update is not null);
+    }
+
     [Fact]
     public void What_is_right_is_left_alone()
     {
