@@ -4,9 +4,12 @@ using Flotilla.EndToEnd.Tools;
 namespace Flotilla.EndToEnd;
 
 /// <summary>Real pods behind an Ingress, asked by curl as anybody on the network would.</summary>
-public sealed class IngressTests(Cluster cluster)
+public sealed class IngressTests(Cluster cluster) : IDisposable
 {
     private const string Host = "site.example.com";
+    private readonly string directory = Directory.CreateTempSubdirectory("flotilla-ingress-").FullName;
+
+    public void Dispose() => Directory.Delete(directory, recursive: true);
 
     [Fact]
     public async Task The_example_answers_with_TLS_under_its_name()
@@ -73,9 +76,8 @@ public sealed class IngressTests(Cluster cluster)
         Assert.Contains("value must be an absolute path", refused.Failure(), StringComparison.Ordinal);
     }
 
-    private static async Task<(string Certificate, string Key)> SelfSignedAsync()
+    private async Task<(string Certificate, string Key)> SelfSignedAsync()
     {
-        var directory = Directory.CreateTempSubdirectory("flotilla-ingress-").FullName;
         var (certificate, key) = (Path.Combine(directory, "tls.crt"), Path.Combine(directory, "tls.key"));
         (await CommandLine.RunAsync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", $"/CN={Host}", "-addext", $"subjectAltName=DNS:{Host}", "-keyout", key, "-out", certificate])).Success();
         return (certificate, key);

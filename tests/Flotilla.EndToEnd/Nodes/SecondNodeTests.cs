@@ -155,7 +155,8 @@ public sealed class SecondNodeTests(SecondNode node) : IClassFixture<SecondNode>
         try
         {
             var line = await forward.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(60));
-            var port = line!.Split("127.0.0.1:")[1].Split(' ')[0];
+            Assert.True(line is not null, line is null ? await forward.StandardError.ReadToEndAsync() : null);
+            var port = line.Split("127.0.0.1:")[1].Split(' ')[0];
             using var http = new HttpClient();
             Assert.Contains("from far", await http.GetStringAsync($"http://127.0.0.1:{port}/"), StringComparison.Ordinal);
         }

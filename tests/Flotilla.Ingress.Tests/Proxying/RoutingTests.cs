@@ -7,8 +7,12 @@ using k8s.Models;
 
 namespace Flotilla.Ingress.Tests.Proxying;
 
-public sealed class RoutingTests
+public sealed class RoutingTests : IDisposable
 {
+    private readonly DirectoryInfo logs = Directory.CreateTempSubdirectory("flotilla-ingress-");
+
+    public void Dispose() => logs.Delete(recursive: true);
+
     [Fact]
     public async Task Host_and_path_lead_to_the_pods_of_a_service()
     {
@@ -162,7 +166,7 @@ public sealed class RoutingTests
     [Fact]
     public async Task Metrics_count_by_route_and_status_and_the_access_log_has_a_line_each()
     {
-        var log = Path.Combine(Directory.CreateTempSubdirectory("flotilla-ingress-").FullName, "access.log");
+        var log = Path.Combine(logs.FullName, "access.log");
         await using (var world = await World.StartAsync(options => options with { AccessLog = log }))
         {
             await world.ServeAsync("web");

@@ -99,7 +99,9 @@ public sealed class DnsServerTests : IAsyncLifetime
         var one = new DnsServer(new IPEndPoint(IPAddress.Loopback, 0), new Resolver(zone, forwarder, new AnswerCache(TimeProvider.System)), TimeProvider.System, NullLogger.Instance);
         servers.Add(one);
         await one.StartAsync(default);
-        return await one.Listening.WaitAsync(TimeSpan.FromSeconds(5));
+
+        // The port that UDP was given may be somebody's on TCP; then the server tries again after 5 s.
+        return await one.Listening.WaitAsync(TimeSpan.FromSeconds(30));
     }
 
     private async Task<string[]> LookUpAsync(string name) =>

@@ -2,26 +2,28 @@ using Flotilla.Server.Admission;
 
 namespace Flotilla.Server.Tests.Admission;
 
-public sealed class AdmissionSettingsTests
+public sealed class AdmissionSettingsTests : IDisposable
 {
+    private readonly string directory = Directory.CreateTempSubdirectory("flotilla-admission-").FullName;
+
+    public void Dispose() => Directory.Delete(directory, recursive: true);
+
     [Fact]
     public void A_file_beside_it_may_hold_a_plugins_configuration()
     {
-        var directory = Directory.CreateTempSubdirectory("flotilla-admission-").FullName;
         File.WriteAllText(Path.Combine(directory, "security.yaml"), """
             apiVersion: pod-security.admission.config.k8s.io/v1
             kind: PodSecurityConfiguration
             defaults: {enforce: baseline, enforce-version: v1.30, warn: restricted}
             """);
-        var settings = AdmissionSettings.Load(Write(directory, "plugins: [{name: PodSecurity, path: security.yaml}]")).PodSecurity;
+        var settings = AdmissionSettings.Load(Write("plugins: [{name: PodSecurity, path: security.yaml}]")).PodSecurity;
         Assert.Equal(("baseline:v1.30", "privileged:latest", "restricted:latest"), (settings.Defaults.Enforce.ToString(), settings.Defaults.Audit.ToString(), settings.Defaults.Warn.ToString()));
     }
 
     [Fact]
     public void All_that_is_wrong_is_listed()
     {
-        var directory = Directory.CreateTempSubdirectory("flotilla-admission-").FullName;
-        var file = Write(directory, """
+        var file = Write("""
             plugins:
               - {name: Other}
               - {name: PodSecurity, configuration: {defaults: {enforce: strict, wrn: baseline} } }
@@ -35,7 +37,7 @@ public sealed class AdmissionSettingsTests
         Assert.Contains("nowhere.yaml cannot be read", message, StringComparison.Ordinal);
     }
 
-    private static string Write(string directory, string plugins)
+    private string Write(string plugins)
     {
         var file = Path.Combine(directory, "admission.yaml");
         File.WriteAllText(file, $"apiVersion: apiserver.config.k8s.io/v1\nkind: AdmissionConfiguration\n{plugins}\n");
