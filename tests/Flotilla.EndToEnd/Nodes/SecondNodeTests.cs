@@ -154,8 +154,8 @@ public sealed class SecondNodeTests(SecondNode node) : IClassFixture<SecondNode>
         using var forward = space.Start("port-forward", pod, ":8080");
         try
         {
-            var line = await forward.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(60));
-            Assert.True(line is not null, line is null ? await forward.StandardError.ReadToEndAsync() : null);
+            var line = await forward.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(60))
+                ?? throw new InvalidOperationException(await forward.StandardError.ReadToEndAsync());
             var port = line.Split("127.0.0.1:")[1].Split(' ')[0];
             using var http = new HttpClient();
             Assert.Contains("from far", await http.GetStringAsync($"http://127.0.0.1:{port}/"), StringComparison.Ordinal);
