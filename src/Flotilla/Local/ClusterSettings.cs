@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Flotilla.Backups;
 using Flotilla.Node.Cpus;
@@ -114,8 +115,7 @@ internal sealed record ClusterSettings
 
         try
         {
-            var saved = JsonSerializer.Deserialize(File.ReadAllBytes(FileIn(directory)), SettingsJson.Default.ClusterSettings);
-            return saved! with { DataDirectory = directory };
+            return Read(File.ReadAllBytes(FileIn(directory)), defaults) with { DataDirectory = directory };
         }
         catch (JsonException failure)
         {
@@ -134,7 +134,8 @@ internal sealed record ClusterSettings
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, SettingsJson.Default.ClusterSettings);
 
     /// <summary>Of a directory elsewhere.</summary>
-    public static ClusterSettings FromJson(byte[] json) => JsonSerializer.Deserialize(json, SettingsJson.Default.ClusterSettings)!;
+    /// <exception cref="JsonException">They are none.</exception>
+    public static ClusterSettings FromJson(byte[] json) => Read(json, new ClusterSettings { RunDirectory = DefaultRunDirectory });
 
     /// <exception cref="UserError">A value that cannot work, with the flag's name.</exception>
     public void Validate()
@@ -169,6 +170,29 @@ internal sealed record ClusterSettings
         if (NodeName.Length is 0 or > 253 || !NodeName.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter is '-' or '.'))
         {
             throw new UserError($"--node-name {NodeName} must consist of lower case letters, digits, '-' and '.'.");
+        }
+    }
+
+    // What an older version did not know keeps its default; the generated reader alone would make it null.
+    private static ClusterSettings Read(byte[] saved, ClusterSettings defaults)
+    {
+        var all = JsonSerializer.SerializeToNode(defaults, SettingsJson.Default.ClusterSettings)!.AsObject();
+        Lay(JsonNode.Parse(saved) as JsonObject ?? throw new JsonException("it holds no object"), all);
+        return all.Deserialize(SettingsJson.Default.ClusterSettings)!;
+    }
+
+    private static void Lay(JsonObject saved, JsonObject over)
+    {
+        foreach (var (name, value) in saved)
+        {
+            if (value is JsonObject group && over[name] is JsonObject below)
+            {
+                Lay(group, below);
+            }
+            else
+            {
+                over[name] = value?.DeepClone();
+            }
         }
     }
 
