@@ -47,11 +47,22 @@ internal sealed class NodeTunnel
         }
         catch (Exception failure) when (failure is OperationCanceledException or ChannelClosedException)
         {
-            waiting.TryRemove(number, out _);
-            free.Release();
+            await GiveUpAsync(number, arrival.Task);
             cancellationToken.ThrowIfCancellationRequested();
             throw new IOException("the node does not answer through its tunnel", failure);
         }
+    }
+
+    private async ValueTask GiveUpAsync(string number, Task<Stream> arrival)
+    {
+        if (waiting.TryRemove(number, out _))
+        {
+            free.Release();
+            return;
+        }
+
+        // It has come at the last moment.
+        await (await arrival).DisposeAsync();
     }
 
     /// <summary>The node brings a connection; returns when it has ended. False: nobody waits for it any more.</summary>
@@ -63,8 +74,8 @@ internal sealed class NodeTunnel
         }
 
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var gone = cancellationToken.Register(() => ended.TrySetResult());
         var connection = new Duplex(input, output, () => ended.TrySetResult());
+        await using var gone = cancellationToken.Register(connection.Dispose);
         if (arrival.TrySetResult(connection))
         {
             await ended.Task;
