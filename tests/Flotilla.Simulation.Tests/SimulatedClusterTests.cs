@@ -104,9 +104,16 @@ public sealed class SimulatedClusterTests : IAsyncLifetime
                 Containers = [new V1Container { Name = "c", Image = "i", Resources = new V1ResourceRequirements { Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("4500m") } } }],
             },
         }, default);
+        const string summary = "None of 6 nodes is available: 2 Insufficient cpu, 4 node(s) didn't match Pod's node affinity/selector.";
         var why = await plane.Explainer.ExplainAsync(new ObjectKey("default", "big"), default);
+        for (var look = 0; look < 200 && why.Summary != summary; look++)
+        {
+            // The scheduler may not have heard yet that every node is ready.
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+            why = await plane.Explainer.ExplainAsync(new ObjectKey("default", "big"), default);
+        }
 
-        Assert.Equal("None of 6 nodes is available: 2 Insufficient cpu, 4 node(s) didn't match Pod's node affinity/selector.", why.Summary);
+        Assert.Equal(summary, why.Summary);
         var near = why.Nodes.Single(node => node.Name == "sim-0");
         Assert.Equal(("NodeResourcesFit", "needs 500m more cpu (4000m of 4000m free, 4500m asked)"), (near.Plugin, near.Remedy));
         var far = why.Nodes.Single(node => node.Name == "sim-1");

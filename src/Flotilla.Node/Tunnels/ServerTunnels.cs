@@ -52,10 +52,10 @@ public sealed partial class ServerTunnels(ServerList servers, NodeIdentity ident
         while (!cancellationToken.IsCancellationRequested)
         {
             var tunnel = new ServerTunnel(server, identity, nodePort);
+            var renewed = identity.ClientReplaced;
             draining.RemoveAll(drain => drain.IsCompleted);
             try
             {
-                var renewed = identity.ClientReplaced;
                 await tunnel.RunAsync(
                     () =>
                     {
@@ -77,6 +77,12 @@ public sealed partial class ServerTunnels(ServerList servers, NodeIdentity ident
             finally
             {
                 draining.Add(tunnel.DrainAsync());
+            }
+
+            if (renewed.IsCancellationRequested)
+            {
+                // Nothing is wrong: the next one comes with the new certificate.
+                continue;
             }
 
             await Task.Delay(retry, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -44,9 +44,16 @@ internal sealed class NodeClient : IDisposable
 
     private async ValueTask<Stream> ConnectAsync(DnsEndPoint node, CancellationToken cancellationToken)
     {
-        if (tunnels.TryGet(node.Host, out var tunnel))
+        while (await tunnels.FindAsync(node.Host, cancellationToken) is { } tunnel)
         {
-            return await tunnel.ConnectAsync(cancellationToken);
+            try
+            {
+                return await tunnel.ConnectAsync(cancellationToken);
+            }
+            catch (IOException) when (tunnel.Closed.IsCancellationRequested)
+            {
+                // It ended meanwhile; the node opens another.
+            }
         }
 
         var address = await NodeAddress.FindAsync(objects, node.Host, cancellationToken);

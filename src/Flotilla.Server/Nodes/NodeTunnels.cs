@@ -11,7 +11,33 @@ namespace Flotilla.Server.Nodes;
 /// </summary>
 internal sealed partial class NodeTunnels(ILogger<NodeTunnels> logger)
 {
+    private const int LooksForReturn = 100;
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50);
+
     private readonly ConcurrentDictionary<string, ImmutableList<NodeTunnel>> tunnels = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> seen = new(StringComparer.Ordinal);
+
+    /// <summary>
+    /// The node's tunnel. A node that renews its certificate or restarts its agent opens a new one right away, so one that has
+    /// dialed before is given five seconds. Null: there is none.
+    /// </summary>
+    public async ValueTask<NodeTunnel?> FindAsync(string node, CancellationToken cancellationToken)
+    {
+        for (var look = 0; ; look++)
+        {
+            if (TryGet(node, out var tunnel))
+            {
+                return tunnel;
+            }
+
+            if (look == LooksForReturn || !seen.ContainsKey(node))
+            {
+                return null;
+            }
+
+            await Task.Delay(LookEvery, cancellationToken);
+        }
+    }
 
     public bool TryGet(string node, [NotNullWhen(true)] out NodeTunnel? tunnel)
     {
@@ -26,6 +52,7 @@ internal sealed partial class NodeTunnels(ILogger<NodeTunnels> logger)
     public NodeTunnel Open(string node)
     {
         var tunnel = new NodeTunnel();
+        seen[node] = true;
         tunnels.AddOrUpdate(node, _ => [tunnel], (_, open) => open.Add(tunnel));
         Log.Opened(logger, node);
         return tunnel;

@@ -12,9 +12,9 @@ public sealed class ServiceRangeTests(ApiHost host)
     {
         const string ranges = "/apis/networking.k8s.io/v1/servicecidrs";
         var services = $"/api/v1/namespaces/{await host.SpaceAsync()}/services";
-        (await host.Admin.PostAsync(ranges, """{"metadata":{"name":"later"},"spec":{"cidrs":["192.168.77.0/28"]}}""")).Expect(201);
         Assert.Contains("is not in the valid range", (await AskAsync(services, "a")).Expect(422).Message, StringComparison.Ordinal);
 
+        (await host.Admin.PostAsync(ranges, """{"metadata":{"name":"later"},"spec":{"cidrs":["192.168.77.0/28"]}}""")).Expect(201);
         await host.Admin.PatchAsync($"{ranges}/later/status", """{"status":{"conditions":[{"type":"Ready","status":"True","reason":"","message":"","lastTransitionTime":"2026-01-01T00:00:00Z"}]}}""");
         Assert.Equal("192.168.77.5", (string?)(await AskAsync(services, "a")).Expect(201)["spec.clusterIP"]);
         Assert.Contains("already allocated", (await AskAsync(services, "b")).Expect(422).Message, StringComparison.Ordinal);
