@@ -42,10 +42,12 @@ public class Cluster : IAsyncLifetime
     /// <summary>Builds the image of <c>examples/my-app</c> under a name of one's own, with programs of this machine, and loads it.</summary>
     internal async Task LoadImageAsync(string name, string programs = "", IReadOnlyDictionary<string, string>? programEnvironment = null)
     {
-        var file = Path.Combine(directory.FullName, "image.tar");
+        // Of its own, for tests load images at the same time.
+        var file = Path.Combine(directory.FullName, $"image-{Guid.NewGuid():N}.tar");
         var build = Path.Combine(Repository.Root, "examples", "my-app", "build-image.sh");
         (await CommandLine.RunAsync(build, [file, name], environment: new Dictionary<string, string>(programEnvironment ?? new Dictionary<string, string>()) { ["PROGRAMS"] = programs })).Success();
         (await FlotillaAsync("image", "load", file)).Success();
+        File.Delete(file);
     }
 
     internal async Task UpAsync() =>

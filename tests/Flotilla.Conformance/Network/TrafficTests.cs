@@ -12,10 +12,10 @@ public sealed class TrafficTests(LiveCluster cluster)
     {
         await using var space = await SpaceAsync();
         var server = (await space.ServeAsync("server", "tcp:8080 udp:8081")).Status.PodIP;
-        Assert.StartsWith("server GET", await space.FetchAsync("client", $"{server}:8080"), StringComparison.Ordinal);
-        Assert.Equal("server", await space.DatagramAsync("client", server, 8081));
-        Assert.StartsWith("server GET", await NetSpace.NodeFetchAsync($"{server}:8080"), StringComparison.Ordinal);
-        Assert.Equal("server", await NetSpace.NodeDatagramAsync(server, 8081));
+        await space.FetchUntilAsync("client", $"{server}:8080", "server GET");
+        await space.UntilAsync(() => space.DatagramAsync("client", server, 8081), answer => answer == "server");
+        await space.UntilAsync(() => NetSpace.NodeFetchAsync($"{server}:8080"), answer => answer.StartsWith("server GET", StringComparison.Ordinal));
+        await space.UntilAsync(() => NetSpace.NodeDatagramAsync(server, 8081), answer => answer == "server");
     }
 
     [Fact]
