@@ -8,7 +8,8 @@ namespace Flotilla.Server.Nodes;
 /// <summary>One node's way in: connections are asked for on one side and brought by the node on the other.</summary>
 internal sealed class NodeTunnel
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    // Together with the wait for a tunnel shorter than a connection may take, so that the reason is told.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(6);
 
     private readonly SemaphoreSlim free = new(TunnelPaths.MostConnections);
     private readonly Channel<string> wanted = Channel.CreateBounded<string>(TunnelPaths.MostConnections);

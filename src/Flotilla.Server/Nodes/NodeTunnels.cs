@@ -11,7 +11,7 @@ namespace Flotilla.Server.Nodes;
 /// </summary>
 internal sealed partial class NodeTunnels(ILogger<NodeTunnels> logger)
 {
-    private const int LooksForReturn = 100;
+    private const int LooksForReturn = 60;
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50);
 
     private readonly ConcurrentDictionary<string, ImmutableList<NodeTunnel>> tunnels = new(StringComparer.Ordinal);
@@ -19,7 +19,7 @@ internal sealed partial class NodeTunnels(ILogger<NodeTunnels> logger)
 
     /// <summary>
     /// The node's tunnel. A node that renews its certificate or restarts its agent opens a new one right away, so one that has
-    /// dialed before is given five seconds. Null: there is none.
+    /// dialed before is given three seconds. Null: there is none.
     /// </summary>
     public async ValueTask<NodeTunnel?> FindAsync(string node, CancellationToken cancellationToken)
     {

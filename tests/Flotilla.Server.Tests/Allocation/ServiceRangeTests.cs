@@ -1,7 +1,10 @@
 using System.Net;
+using System.Text;
 using System.Text.Json.Nodes;
+using Flotilla.Api.Kinds;
 using Flotilla.Server.Allocation;
 using Flotilla.Server.Tests.Harness;
+using Flotilla.Storage;
 
 namespace Flotilla.Server.Tests.Allocation;
 
@@ -22,6 +25,20 @@ public sealed class ServiceRangeTests(ApiHost host)
         (await host.Admin.DeleteAsync($"{services}/a")).Expect(200);
         (await host.Admin.DeleteAsync($"{ranges}/later")).Expect(200);
         Assert.Contains("is not in the valid range", (await AskAsync(services, "c")).Expect(422).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"metadata":{"name":"r"}}""", false)]
+    [InlineData("""{"metadata":{"name":"r"},"status":{"conditions":[{"type":"Ready","status":"False"}]}}""", false)]
+    [InlineData("""{"metadata":{"name":"r","deletionTimestamp":"2026-01-01T00:00:00Z"},"status":{"conditions":[{"type":"Ready","status":"True"}]}}""", false)]
+    [InlineData("""{"metadata":{"name":"r"},"status":{"conditions":[{"type":"Ready","status":"True"}]}}""", true)]
+    public async Task Only_a_ready_range_that_stays_is_used(string range, bool isUsed)
+    {
+        await using var store = new MemoryStore();
+        var stored = JsonNode.Parse(range)!.AsObject();
+        stored["spec"] = JsonNode.Parse("""{"cidrs":["192.168.77.0/28"]}""");
+        await store.WriteAsync(new WriteRequest(NetworkingKinds.ServiceCidr.StoragePrefix + "r", Encoding.UTF8.GetBytes(stored.ToJsonString()), Precondition.Any), TestContext.Current.CancellationToken);
+        Assert.Equal(isUsed ? 1 : 0, (await new ServiceRanges(store).ReadAsync(TestContext.Current.CancellationToken)).Count);
     }
 
     [Fact]
