@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using Flotilla.Api;
 using Flotilla.Client;
-using Flotilla.Composition;
 using Flotilla.Local;
 using k8s.Models;
 
@@ -17,34 +16,32 @@ internal static class ServiceCommand
         var space = new Option<string>("--namespace", "-n") { Description = "Its namespace.", DefaultValueFactory = _ => "default" };
         var url = new Option<bool>("--url") { Description = "Only the addresses, one a line." };
         var command = new Command("service", "Tell where a service is reached from this machine.") { name, space, url };
-        var flags = ClusterFlags.Find(command);
-        command.SetAction((parsed, cancellationToken) => RunAsync(flags.ReadServer(parsed), new ObjectKey(parsed.GetValue(space), parsed.GetValue(name)!), parsed.GetValue(url), cancellationToken));
+        AdminAction.Set(command, (settings, client, parsed, cancellationToken) =>
+            RunAsync(settings, client, new ObjectKey(parsed.GetValue(space), parsed.GetValue(name)!), parsed.GetValue(url), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(ClusterSettings settings, ObjectKey key, bool onlyUrls, CancellationToken cancellationToken)
+    private static async Task RunAsync(ClusterSettings settings, HttpObjectClient client, ObjectKey key, bool onlyUrls, CancellationToken cancellationToken)
     {
-        using var client = ControlPlane.AdminClient(settings);
         try
         {
             var service = await client.GetAsync<V1Service>(key, cancellationToken);
             var nodes = await client.ListAsync<V1Node>(ListScope.All, cancellationToken);
             var address = nodes.Items.FirstOrDefault(node => node.Metadata.Name == settings.NodeName)?.Status?.Addresses?.FirstOrDefault(entry => entry.Type == "InternalIP")?.Address ?? "127.0.0.1";
             var urls = UrlsOf(service, address, settings.LocalAddress is null).ToList();
+            if (urls.Count == 0)
+            {
+                throw new UserError($"Service {key} has no address that this machine reaches; give it the type NodePort.");
+            }
+
             foreach (var (port, text) in urls)
             {
                 Console.WriteLine(onlyUrls ? text : $"{port} {text}");
             }
-
-            return urls.Count > 0 ? 0 : throw new UserError($"Service {key} has no address that this machine reaches; give it the type NodePort.");
         }
         catch (ApiException missing) when (missing.IsNotFound)
         {
             throw new UserError($"There is no service {key.Name} in namespace {key.Namespace}.");
-        }
-        catch (HttpRequestException)
-        {
-            throw new UserError($"The server does not answer at {ControlPlane.ServerUrl(settings)}; start it with: flotilla up");
         }
     }
 

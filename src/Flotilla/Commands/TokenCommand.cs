@@ -16,22 +16,21 @@ internal static class TokenCommand
 
     /// <summary>What to type on the other machine.</summary>
     public static string JoinCommandFor(ClusterSettings settings, BootstrapToken token) =>
-        $"flotilla {(token.Role == JoinRole.Manager ? "server --join" : "agent --server")} https://{settings.LocalAddress ?? MachineAddresses.Primary().ToString()}:{settings.ApiPort} --token {TextOf(settings, token)}";
+        $"flotilla agent --server https://{settings.LocalAddress ?? MachineAddresses.Primary().ToString()}:{settings.ApiPort} --token {TextOf(settings, token)}";
 
     public static string TextOf(ClusterSettings settings, BootstrapToken token) =>
         token.For(JoinToken.HashOf(ControlPlane.IdentityFor(settings, TimeProvider.System).CaCertificate)).ToString();
 
     private static Command New()
     {
-        var manager = new Option<bool>("--manager") { Description = "For a server, not for a node that only runs pods." };
         var ttl = Durations.Option("--ttl", "How long it holds (24h); 0s: for ever.");
         var description = new Option<string>("--description") { Description = "What it is for.", DefaultValueFactory = _ => "" };
-        var command = new Command("create", "Make a token and print what to type on the machine that joins.") { manager, ttl, description };
-        Act(command, async (settings, tokens, parsed, cancellationToken) =>
+        var command = new Command("create", "Make a token and print what to type on the machine that joins.") { ttl, description };
+        AdminAction.Set(command, async (settings, client, parsed, cancellationToken) =>
         {
+            var tokens = TokensOf(client);
             var lifetime = parsed.GetValue(ttl) ?? JoinTokens.UsualLifetime;
-            var role = parsed.GetValue(manager) ? JoinRole.Manager : JoinRole.Worker;
-            var token = await tokens.CreateAsync(role, lifetime == TimeSpan.Zero ? null : lifetime, parsed.GetValue(description)!, cancellationToken);
+            var token = await tokens.CreateAsync(lifetime == TimeSpan.Zero ? null : lifetime, parsed.GetValue(description)!, cancellationToken);
             Console.WriteLine(JoinCommandFor(settings, token));
         });
         return command;
@@ -40,14 +39,14 @@ internal static class TokenCommand
     private static Command List()
     {
         var command = new Command("list", "List the tokens that hold.");
-        Act(command, async (settings, tokens, _, cancellationToken) =>
+        AdminAction.Set(command, async (settings, client, _, cancellationToken) =>
         {
+            var tokens = TokensOf(client);
             var table = new Table { Border = TableBorder.None };
-            table.AddColumns("ID", "FOR", "EXPIRES", "DESCRIPTION");
+            table.AddColumns("ID", "EXPIRES", "DESCRIPTION");
             foreach (var token in await tokens.ListAsync(cancellationToken))
             {
-                table.AddRow(
-                    token.Id, token.Role.ToString().ToLowerInvariant(), token.Expires?.ToString("u", CultureInfo.InvariantCulture) ?? "never", token.Description.EscapeMarkup());
+                table.AddRow(token.Id, token.Expires?.ToString("u", CultureInfo.InvariantCulture) ?? "never", token.Description.EscapeMarkup());
             }
 
             AnsiConsole.Write(table);
@@ -57,15 +56,12 @@ internal static class TokenCommand
 
     private static Command Rotate()
     {
-        var command = new Command("rotate", "Make new tokens; those of before hold no more. Nodes that have joined stay.");
-        Act(command, async (settings, tokens, _, cancellationToken) =>
+        var command = new Command("rotate", "Make a new token; those of before hold no more. Nodes that have joined stay.");
+        AdminAction.Set(command, async (settings, client, _, cancellationToken) =>
         {
+            var tokens = TokensOf(client);
             var old = await tokens.ListAsync(cancellationToken);
-            foreach (var role in Enum.GetValues<JoinRole>())
-            {
-                Console.WriteLine(JoinCommandFor(settings, await tokens.CreateAsync(role, JoinTokens.UsualLifetime, "made by 'flotilla token rotate'", cancellationToken)));
-            }
-
+            Console.WriteLine(JoinCommandFor(settings, await tokens.CreateAsync(JoinTokens.UsualLifetime, "made by 'flotilla token rotate'", cancellationToken)));
             foreach (var token in old)
             {
                 await tokens.RevokeAsync(token.Id, cancellationToken);
@@ -78,8 +74,9 @@ internal static class TokenCommand
     {
         var id = new Argument<string>("ID") { Description = "As 'flotilla token list' shows it, or a whole token." };
         var command = new Command("revoke", "Take a token back.") { id };
-        Act(command, async (_, tokens, parsed, cancellationToken) =>
+        AdminAction.Set(command, async (_, client, parsed, cancellationToken) =>
         {
+            var tokens = TokensOf(client);
             var text = parsed.GetValue(id)!;
             var name = JoinToken.Parse(text)?.Id ?? text;
             Console.WriteLine(await tokens.RevokeAsync(name, cancellationToken)
@@ -89,23 +86,5 @@ internal static class TokenCommand
         return command;
     }
 
-    private static void Act(Command command, Func<ClusterSettings, JoinTokens, ParseResult, CancellationToken, Task> actAsync)
-    {
-        var flags = ClusterFlags.Find(command);
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            var settings = flags.ReadServer(parsed);
-            using var client = ControlPlane.AdminClient(settings);
-            try
-            {
-                await actAsync(settings, new JoinTokens(client, TimeProvider.System), parsed, cancellationToken);
-            }
-            catch (HttpRequestException)
-            {
-                throw new UserError($"The server does not answer at {ControlPlane.ServerUrl(settings)}; start it with: flotilla up");
-            }
-
-            return 0;
-        });
-    }
+    private static JoinTokens TokensOf(HttpObjectClient client) => new(client, TimeProvider.System);
 }

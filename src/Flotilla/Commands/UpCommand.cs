@@ -84,7 +84,7 @@ internal static class UpCommand
         }
 
         using var client = ControlPlane.AdminClient(settings);
-        var token = TokenCommand.TextOf(settings, await new JoinTokens(client, TimeProvider.System).EnsureAsync(JoinRole.Worker, cancellationToken));
+        var token = TokenCommand.TextOf(settings, await new JoinTokens(client, TimeProvider.System).EnsureAsync(cancellationToken));
         await Task.WhenAll(names.Select(nodes.Prepare).ToList().Select(async node =>
         {
             await nodes.StartAsync(node, token, cancellationToken);
@@ -141,7 +141,7 @@ internal static class UpCommand
     private static async Task<string> JoinCommandAsync(ClusterSettings settings, CancellationToken cancellationToken)
     {
         using var client = ControlPlane.AdminClient(settings);
-        return TokenCommand.JoinCommandFor(settings, await new JoinTokens(client, TimeProvider.System).EnsureAsync(JoinRole.Worker, cancellationToken));
+        return TokenCommand.JoinCommandFor(settings, await new JoinTokens(client, TimeProvider.System).EnsureAsync(cancellationToken));
     }
 
     private static void ShowWhatNext(ClusterSettings settings, string joinCommand) =>

@@ -38,7 +38,7 @@ internal sealed class AllInOne : IAsyncDisposable
             plane.Server.AddMetrics(ingress.Write);
         }
         progress.Report(StartupProgress.Ready);
-        await ShowTokensAsync(cancellationToken);
+        await ShowTokenAsync(cancellationToken);
         await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
@@ -63,13 +63,10 @@ internal sealed class AllInOne : IAsyncDisposable
         progress.Report("container runtime answers");
     }
 
-    private async Task ShowTokensAsync(CancellationToken cancellationToken)
+    private async Task ShowTokenAsync(CancellationToken cancellationToken)
     {
         var tokens = new JoinTokens(plane.Server.Client, time);
-        foreach (var role in Enum.GetValues<JoinRole>())
-        {
-            logger.LogJoin(role, TokenCommand.JoinCommandFor(settings, await tokens.EnsureAsync(role, cancellationToken)));
-        }
+        logger.LogJoin(TokenCommand.JoinCommandFor(settings, await tokens.EnsureAsync(cancellationToken)));
     }
 
     private void WriteKubeconfig()
@@ -85,6 +82,6 @@ internal sealed class AllInOne : IAsyncDisposable
 
 internal static partial class JoinLog
 {
-    [LoggerMessage(Level = LogLevel.Information, Message = "Another machine joins as a {Role} by: {Command}")]
-    public static partial void LogJoin(this ILogger logger, JoinRole role, string command);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Another machine joins by: {Command}")]
+    public static partial void LogJoin(this ILogger logger, string command);
 }

@@ -5,20 +5,13 @@ using k8s.Models;
 
 namespace Flotilla.Joining;
 
-internal enum JoinRole
-{
-    Worker,
-    Manager,
-}
-
 /// <summary>A join token as the cluster keeps it: a Secret of upstream's type for bootstrap tokens. Pure.</summary>
-internal sealed record BootstrapToken(string Id, string Secret, JoinRole Role, DateTimeOffset? Expires, string Description)
+internal sealed record BootstrapToken(string Id, string Secret, DateTimeOffset? Expires, string Description)
 {
     public const string Namespace = "kube-system";
     public const string Type = "bootstrap.kubernetes.io/token";
     private const string NamePrefix = "bootstrap-token-";
     private const string NodesGroup = "system:bootstrappers:flotilla:nodes";
-    private const string ManagersGroup = "system:bootstrappers:flotilla:managers";
 
     public static string NameOf(string id) => NamePrefix + id;
 
@@ -35,7 +28,7 @@ internal sealed record BootstrapToken(string Id, string Secret, JoinRole Role, D
         var expires = Text("expiration") is { Length: > 0 } text && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
             ? time
             : (DateTimeOffset?)null;
-        return new BootstrapToken(Text("token-id"), Text("token-secret"), groups.Contains(ManagersGroup) ? JoinRole.Manager : JoinRole.Worker, expires, Text("description"));
+        return new BootstrapToken(Text("token-id"), Text("token-secret"), expires, Text("description"));
     }
 
     public V1Secret ToSecret()
@@ -45,7 +38,7 @@ internal sealed record BootstrapToken(string Id, string Secret, JoinRole Role, D
             ["token-id"] = Id,
             ["token-secret"] = Secret,
             ["usage-bootstrap-authentication"] = "true",
-            ["auth-extra-groups"] = Role == JoinRole.Manager ? $"{NodesGroup},{ManagersGroup}" : NodesGroup,
+            ["auth-extra-groups"] = NodesGroup,
             ["description"] = Description,
         };
         if (Expires is { } end)

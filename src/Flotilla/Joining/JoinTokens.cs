@@ -23,18 +23,18 @@ internal sealed class JoinTokens(IObjectClient client, TimeProvider time)
     }
 
     /// <param name="lifetime">null: for ever.</param>
-    public async Task<BootstrapToken> CreateAsync(JoinRole role, TimeSpan? lifetime, string description, CancellationToken cancellationToken)
+    public async Task<BootstrapToken> CreateAsync(TimeSpan? lifetime, string description, CancellationToken cancellationToken)
     {
         var random = JoinToken.Create("");
-        var token = new BootstrapToken(random.Id, random.Secret, role, lifetime is { } span ? time.GetUtcNow() + span : null, description);
+        var token = new BootstrapToken(random.Id, random.Secret, lifetime is { } span ? time.GetUtcNow() + span : null, description);
         await client.CreateAsync(token.ToSecret(), cancellationToken);
         return token;
     }
 
     /// <summary>One that holds for a while yet; made if there is none.</summary>
-    public async Task<BootstrapToken> EnsureAsync(JoinRole role, CancellationToken cancellationToken) =>
-        (await ListAsync(cancellationToken)).FirstOrDefault(token => token.Role == role && (token.Expires is not { } end || end - time.GetUtcNow() > ShortestRest))
-        ?? await CreateAsync(role, UsualLifetime, $"made at start for a {role.ToString().ToLowerInvariant()}", cancellationToken);
+    public async Task<BootstrapToken> EnsureAsync(CancellationToken cancellationToken) =>
+        (await ListAsync(cancellationToken)).FirstOrDefault(token => token.Expires is not { } end || end - time.GetUtcNow() > ShortestRest)
+        ?? await CreateAsync(UsualLifetime, "made at start", cancellationToken);
 
     /// <summary>False: there is none of this id.</summary>
     public async Task<bool> RevokeAsync(string id, CancellationToken cancellationToken)

@@ -6,12 +6,10 @@ namespace Flotilla.Tests.Joining;
 
 public sealed class BootstrapTokenTests
 {
-    [Theory]
-    [InlineData(JoinRole.Worker, "system:bootstrappers:flotilla:nodes")]
-    [InlineData(JoinRole.Manager, "system:bootstrappers:flotilla:nodes,system:bootstrappers:flotilla:managers")]
-    public void A_token_is_kept_under_upstreams_keys_and_read_back(object role, string groups)
+    [Fact]
+    public void A_token_is_kept_under_upstreams_keys_and_read_back()
     {
-        var token = new BootstrapToken("abcdef", "0123456789abcdef", (JoinRole)role, new DateTimeOffset(2030, 1, 2, 3, 4, 5, TimeSpan.Zero), "for a test");
+        var token = new BootstrapToken("abcdef", "0123456789abcdef", new DateTimeOffset(2030, 1, 2, 3, 4, 5, TimeSpan.Zero), "for a test");
         var secret = token.ToSecret();
 
         Assert.Equal("bootstrap-token-abcdef", secret.Metadata.Name);
@@ -19,14 +17,14 @@ public sealed class BootstrapTokenTests
         Assert.Equal("bootstrap.kubernetes.io/token", secret.Type);
         Assert.Equal("2030-01-02T03:04:05Z", secret.StringData["expiration"]);
         Assert.Equal("true", secret.StringData["usage-bootstrap-authentication"]);
-        Assert.Equal(groups, secret.StringData["auth-extra-groups"]);
+        Assert.Equal("system:bootstrappers:flotilla:nodes", secret.StringData["auth-extra-groups"]);
         Assert.Equal(token, BootstrapToken.From(Stored(secret)));
     }
 
     [Fact]
     public void A_token_for_something_else_is_not_ours()
     {
-        var secret = new BootstrapToken("abcdef", "0123456789abcdef", JoinRole.Worker, null, "").ToSecret();
+        var secret = new BootstrapToken("abcdef", "0123456789abcdef", null, "").ToSecret();
         secret.StringData["auth-extra-groups"] = "system:bootstrappers:others";
         Assert.Null(BootstrapToken.From(Stored(secret)));
     }

@@ -18,13 +18,13 @@ internal static class NodeCommand
 
     public static Command Create() => new("node", "The nodes of the cluster.")
     {
-        List(), Add(), Start(), Stop(), Delete(), ShellCommand.Create(), Drain(), Remove(), Promotion("promote", "worker", "server"), Promotion("demote", "server", "worker"),
+        List(), Add(), Start(), Stop(), Delete(), ShellCommand.Create(), Drain(), Remove(),
     };
 
     private static Command List()
     {
         var command = new Command("ls", "List the nodes.");
-        Act(command, async (settings, client, _, cancellationToken) =>
+        AdminAction.Set(command, async (settings, client, _, cancellationToken) =>
         {
             var local = new LocalNodes(settings);
             var table = new Table { Border = TableBorder.None };
@@ -57,7 +57,7 @@ internal static class NodeCommand
     {
         var name = new Argument<string?>("NAME") { Description = "Its name (the next free one).", Arity = ArgumentArity.ZeroOrOne };
         var command = new Command("add", "Make another node on this machine.") { name };
-        Act(command, async (settings, client, parsed, cancellationToken) =>
+        AdminAction.Set(command, async (settings, client, parsed, cancellationToken) =>
         {
             var nodes = new LocalNodes(settings);
             var wanted = parsed.GetValue(name) ?? nodes.NamesFor(nodes.Names.Count + 2)[^1];
@@ -76,7 +76,7 @@ internal static class NodeCommand
     {
         var name = new Argument<string>("NAME");
         var command = new Command("start", "Continue a node of this machine that was stopped.") { name };
-        Act(command, async (settings, client, parsed, cancellationToken) =>
+        AdminAction.Set(command, async (settings, client, parsed, cancellationToken) =>
         {
             var nodes = new LocalNodes(settings);
             var node = nodes.Find(parsed.GetValue(name)!);
@@ -90,7 +90,7 @@ internal static class NodeCommand
     {
         var name = new Argument<string>("NAME");
         var command = new Command("stop", "Switch a node of this machine off, as a machine is; 'start' continues it.") { name };
-        Act(command, async (settings, _, parsed, cancellationToken) =>
+        AdminAction.Set(command, async (settings, _, parsed, cancellationToken) =>
         {
             var nodes = new LocalNodes(settings);
             await nodes.StopAsync(nodes.Find(parsed.GetValue(name)!), StopGrace, cancellationToken);
@@ -103,7 +103,7 @@ internal static class NodeCommand
     {
         var name = new Argument<string>("NAME");
         var command = new Command("delete", "Take a node of this machine out of the cluster, with its data.") { name };
-        Act(command, async (settings, client, parsed, cancellationToken) =>
+        AdminAction.Set(command, async (settings, client, parsed, cancellationToken) =>
         {
             var nodes = new LocalNodes(settings);
             var node = nodes.Find(parsed.GetValue(name)!);
@@ -121,7 +121,7 @@ internal static class NodeCommand
         var timeout = Durations.Option("--timeout", "How long pods are waited for (5m).");
         var force = new Option<bool>("--force") { Description = "Also pods that nobody will make anew elsewhere." };
         var command = new Command("drain", "Move all pods off a node, as their disruption budgets allow, and give it no others.") { name, timeout, force };
-        Act(command, async (_, client, parsed, cancellationToken) =>
+        AdminAction.Set(command, async (_, client, parsed, cancellationToken) =>
         {
             var node = parsed.GetValue(name)!;
             var drain = new NodeDrain(client, TimeProvider.System, line => Console.WriteLine($"  {line}"));
@@ -135,7 +135,7 @@ internal static class NodeCommand
     {
         var name = new Argument<string>("NAME");
         var command = new Command("rm", "Take a node out of the cluster: its certificates hold no more.") { name };
-        Act(command, async (settings, client, parsed, cancellationToken) =>
+        AdminAction.Set(command, async (settings, client, parsed, cancellationToken) =>
         {
             var node = parsed.GetValue(name)!;
             if (node == settings.NodeName)
@@ -154,55 +154,14 @@ internal static class NodeCommand
         return command;
     }
 
-    // Servers keep state: a machine changes its role by leaving as what it is and joining as what it is to be.
-    private static Command Promotion(string name, string from, string to)
-    {
-        var node = new Argument<string>("NAME");
-        var command = new Command(name, $"Tell how a {from} becomes a {to}.") { node };
-        Act(command, async (settings, client, parsed, cancellationToken) =>
-        {
-            var wanted = parsed.GetValue(node)!;
-            await NodeDrain.FindAsync(client, wanted, cancellationToken);
-            var role = to == "server" ? JoinRole.Manager : JoinRole.Worker;
-            var join = TokenCommand.JoinCommandFor(settings, await new JoinTokens(client, TimeProvider.System).EnsureAsync(role, cancellationToken));
-            throw new UserError(
-                $"A running {from} does not become a {to} in place: run 'flotilla node drain {wanted}' and 'flotilla node rm {wanted}' here, then on that machine 'flotilla down --purge' and: {join}");
-        });
-        return command;
-    }
-
     private static string StateOf(V1Node node) =>
         (node.Status?.Conditions?.FirstOrDefault(condition => condition.Type == "Ready")?.Status switch { "True" => "[green]Ready[/]", "False" => "[red]NotReady[/]", _ => "[red]Unknown[/]" })
         + (node.Spec?.Unschedulable == true ? ", drained" : "");
 
     private static async Task StartAsync(ClusterSettings settings, LocalNodes nodes, ClusterSettings node, HttpObjectClient client, CancellationToken cancellationToken)
     {
-        var token = TokenCommand.TextOf(settings, await new JoinTokens(client, TimeProvider.System).EnsureAsync(JoinRole.Worker, cancellationToken));
+        var token = TokenCommand.TextOf(settings, await new JoinTokens(client, TimeProvider.System).EnsureAsync(cancellationToken));
         await nodes.StartAsync(node, token, cancellationToken);
         Console.WriteLine($"Node {node.NodeName} is Ready.");
-    }
-
-    private static void Act(Command command, Func<ClusterSettings, HttpObjectClient, ParseResult, CancellationToken, Task> actAsync)
-    {
-        var flags = ClusterFlags.Find(command);
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            var settings = flags.ReadServer(parsed);
-            using var client = ControlPlane.AdminClient(settings);
-            try
-            {
-                await actAsync(settings, client, parsed, cancellationToken);
-            }
-            catch (HttpRequestException)
-            {
-                throw new UserError($"The server does not answer at {ControlPlane.ServerUrl(settings)}; start it with: flotilla up");
-            }
-            catch (ApiException refused)
-            {
-                throw new UserError($"The server refuses: {refused.Message}.");
-            }
-
-            return 0;
-        });
     }
 }
