@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Controllers.Pods;
@@ -9,7 +8,11 @@ namespace Flotilla.Controllers.Nodes;
 /// <summary>Deletes pods that do not, or no longer, tolerate what is wrong with their node.</summary>
 internal sealed class TaintEvictionController : Controller
 {
-    private readonly ConcurrentDictionary<ObjectKey, bool> scheduled = new();
+    private static readonly Departure Tainted = new(
+        "TaintManagerEviction", pod => $"Marking for deletion Pod {pod}", pod => $"Cancelling deletion of Pod {pod}",
+        "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint");
+
+    private readonly PodDepartures departures;
     private readonly Informer<V1Node> nodes;
     private readonly Informer<V1Pod> pods;
     private readonly TaintTimes times = new();
@@ -17,6 +20,7 @@ internal sealed class TaintEvictionController : Controller
     public TaintEvictionController(ControllerContext context)
         : base(context, "taint-eviction-controller", workers: 8)
     {
+        departures = new PodDepartures(Queue, Events, Client, Tainted);
         pods = WatchAndEnqueue<V1Pod>();
         pods.AddNodeIndex();
         nodes = Watch<V1Node>();
@@ -42,29 +46,11 @@ internal sealed class TaintEvictionController : Controller
     {
         if (pods.Get(key) is not { } pod || !pod.IsActive() || string.IsNullOrEmpty(pod.Spec.NodeName))
         {
-            scheduled.TryRemove(key, out _);
+            departures.Forget(key);
             return;
         }
 
-        if (EvictionPlan.LeaveAt(pod, times.Of(nodes.Get(new ObjectKey(null, pod.Spec.NodeName)), Now), Now) is not { } at)
-        {
-            if (scheduled.TryRemove(key, out _))
-            {
-                Events.Record(pod, "Normal", "TaintManagerEviction", $"Cancelling deletion of Pod {key}");
-            }
-
-            return;
-        }
-
-        if (at > Now)
-        {
-            scheduled[key] = true;
-            Queue.AddAfter(key, at - Now);
-            return;
-        }
-
-        scheduled.TryRemove(key, out _);
-        Events.Record(pod, "Normal", "TaintManagerEviction", $"Marking for deletion Pod {key}");
-        await PodDisruption.DeleteAsync(Client, pod, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint", Now, cancellationToken);
+        var at = EvictionPlan.LeaveAt(pod, times.Of(nodes.Get(new ObjectKey(null, pod.Spec.NodeName)), Now), Now);
+        await departures.SettleAsync(pod, at, Now, cancellationToken);
     }
 }

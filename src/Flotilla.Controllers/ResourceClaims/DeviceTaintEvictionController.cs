@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Controllers.Pods;
@@ -9,11 +8,14 @@ namespace Flotilla.Controllers.ResourceClaims;
 /// <summary>Deletes pods whose devices have a taint that their claims do not, or no longer, tolerate. Keys are those of pods.</summary>
 internal sealed class DeviceTaintEvictionController : Controller
 {
-    private const string Reason = "DeviceTaintManagerEviction";
     private const string ByPod = "reservedFor";
     private const string ByPool = "pool";
 
-    private readonly ConcurrentDictionary<ObjectKey, bool> scheduled = new();
+    private static readonly Departure Tainted = new(
+        "DeviceTaintManagerEviction", _ => "Marking for deletion", _ => "Cancelling deletion",
+        "DeletionByDeviceTaintManager", "Device Taint manager: deleting due to NoExecute taint");
+
+    private readonly PodDepartures departures;
     private readonly DeviceTaints taints = new();
     private readonly Informer<V1Pod> pods;
     private readonly Informer<Resourcev1ResourceClaim> claims;
@@ -22,6 +24,7 @@ internal sealed class DeviceTaintEvictionController : Controller
     public DeviceTaintEvictionController(ControllerContext context)
         : base(context, "device-taint-eviction", workers: 4)
     {
+        departures = new PodDepartures(Queue, Events, Client, Tainted);
         pods = Watch<V1Pod>();
         pods.Subscribe(change =>
         {
@@ -51,30 +54,11 @@ internal sealed class DeviceTaintEvictionController : Controller
     {
         if (pods.Get(key) is not { } pod || !pod.IsActive())
         {
-            scheduled.TryRemove(key, out _);
+            departures.Forget(key);
             return;
         }
 
-        if (LeaveAt(pod) is not { } at)
-        {
-            if (scheduled.TryRemove(key, out _))
-            {
-                Events.Record(pod, "Normal", Reason, "Cancelling deletion");
-            }
-
-            return;
-        }
-
-        if (at > Now)
-        {
-            scheduled[key] = true;
-            Queue.AddAfter(key, at - Now);
-            return;
-        }
-
-        scheduled.TryRemove(key, out _);
-        Events.Record(pod, "Normal", Reason, "Marking for deletion");
-        await PodDisruption.DeleteAsync(Client, pod, "DeletionByDeviceTaintManager", "Device Taint manager: deleting due to NoExecute taint", Now, cancellationToken);
+        await departures.SettleAsync(pod, LeaveAt(pod), Now, cancellationToken);
     }
 
     private DateTime? LeaveAt(V1Pod pod) => claims.ByIndex(ByPod, pod.Metadata.Uid)
