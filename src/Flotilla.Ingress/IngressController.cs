@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Ingress.Backends;
@@ -34,7 +33,7 @@ public sealed partial class IngressController : BackgroundService
     private readonly GatewayController gatewayController;
     private readonly IngressEvents events;
     private readonly EventRecorder recorder;
-    private readonly Channel<bool> changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly DirtyKeys changed;
 
     public IngressController(IObjectClient client, InformerSet informers, TimeProvider time, ILoggerFactory loggers)
     {
@@ -51,9 +50,10 @@ public sealed partial class IngressController : BackgroundService
         gateways = new GatewayObjects(client, informers, time, logger);
         gatewayController = new GatewayController(client, time);
         compiler = new IngressCompiler(backends, httpsPort: 443);
+        changed = new DirtyKeys(time, Gather);
         ingresses.Subscribe(_ => Wake());
         classes.Subscribe(_ => Wake());
-        services.Subscribe(OnService);
+        services.Subscribe(_ => WakeIfBusy());
         secrets.Subscribe(_ => WakeIfBusy());
         nodes.Subscribe(OnNode);
     }
@@ -85,9 +85,7 @@ public sealed partial class IngressController : BackgroundService
     {
         while (true)
         {
-            await changed.Reader.ReadAsync(stoppingToken);
-            await Task.Delay(Gather, time, stoppingToken);
-            changed.Reader.TryRead(out _);
+            await changed.TakeAsync(Timeout.InfiniteTimeSpan, stoppingToken);
             await ReconcileAsync(stoppingToken);
         }
     }
@@ -128,8 +126,6 @@ public sealed partial class IngressController : BackgroundService
         }
     }
 
-    private void OnService(ObjectChange<V1Service> change) => WakeIfBusy();
-
     private void WakeIfBusy()
     {
         if (ingresses.List().Count > 0 || gateways.Any)
@@ -138,7 +134,7 @@ public sealed partial class IngressController : BackgroundService
         }
     }
 
-    private void Wake() => changed.Writer.TryWrite(true);
+    private void Wake() => changed.Poke();
 
     private static partial class Log
     {

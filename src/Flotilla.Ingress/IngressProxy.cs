@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Threading.Channels;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Ingress.Backends;
@@ -21,8 +20,6 @@ namespace Flotilla.Ingress;
 /// </summary>
 public sealed partial class IngressProxy : BackgroundService
 {
-    private const string ServiceLabel = "kubernetes.io/service-name";
-    private const string ByService = "ingress-service";
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(15);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan TryPortsEvery = TimeSpan.FromSeconds(10);
@@ -43,7 +40,7 @@ public sealed partial class IngressProxy : BackgroundService
     private readonly AccessLog? accessLog;
     private readonly ProxyEngine engine;
     private readonly ListenerSet listeners;
-    private readonly Channel<bool> changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly DirtyKeys changed;
     private volatile bool routesChanged = true;
     private string? announced;
 
@@ -60,7 +57,8 @@ public sealed partial class IngressProxy : BackgroundService
         classes = informers.Of<V1IngressClass>();
         services = informers.Of<V1Service>();
         slices = informers.Of<V1EndpointSlice>();
-        slices.AddIndex(ByService, slice => ServiceOf(slice) is { } key ? [key.ToString()] : []);
+        slices.AddIndex(SliceIndex.ByService, SliceIndex.ServiceOf);
+        changed = new DirtyKeys(time, Gather);
         gateways = new GatewayObjects(client, informers, time, logger);
         secrets = new ReferencedSecrets(own, Wake);
         compiler = new IngressCompiler(backends, options.HttpsPort);
@@ -120,15 +118,7 @@ public sealed partial class IngressProxy : BackgroundService
 
     private async Task WaitAsync(CancellationToken cancellationToken)
     {
-        using var check = listeners.HasRefused ? new CancellationTokenSource(TryPortsEvery, time) : new CancellationTokenSource();
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(check.Token, cancellationToken);
-        try
-        {
-            await changed.Reader.ReadAsync(either.Token);
-            await Task.Delay(Gather, time, cancellationToken);
-            changed.Reader.TryRead(out _);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        if (await changed.TakeAsync(listeners.HasRefused ? TryPortsEvery : Timeout.InfiniteTimeSpan, cancellationToken) is null)
         {
             // A port that was taken may be free by now.
             routesChanged = true;
@@ -176,7 +166,7 @@ public sealed partial class IngressProxy : BackgroundService
         foreach (var backend in backends.All)
         {
             var key = new ObjectKey(backend.Key.Namespace, backend.Key.Service);
-            backend.Replace(services.Get(key) is { } service ? ServiceEndpoints.For(service, backend.Key.Port, slices.ByIndex(ByService, key.ToString())) : []);
+            backend.Replace(services.Get(key) is { } service ? ServiceEndpoints.For(service, backend.Key.Port, slices.ByIndex(SliceIndex.ByService, key.ToString())) : []);
         }
     }
 
@@ -201,10 +191,7 @@ public sealed partial class IngressProxy : BackgroundService
         Wake();
     }
 
-    private void Wake() => changed.Writer.TryWrite(true);
-
-    private static ObjectKey? ServiceOf(V1EndpointSlice slice) =>
-        slice.Metadata.Labels?.TryGetValue(ServiceLabel, out var name) == true ? new ObjectKey(slice.Metadata.NamespaceProperty, name) : null;
+    private void Wake() => changed.Poke();
 
     private static partial class Log
     {

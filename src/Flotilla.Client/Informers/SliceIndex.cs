@@ -1,10 +1,10 @@
 using Flotilla.Api;
 using k8s.Models;
 
-namespace Flotilla.Network.Services;
+namespace Flotilla.Client;
 
 /// <summary>The index of EndpointSlices by the service they belong to.</summary>
-internal static class SliceIndex
+public static class SliceIndex
 {
     public const string ByService = "slice-service";
 

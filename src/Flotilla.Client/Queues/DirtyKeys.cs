@@ -1,13 +1,13 @@
 using System.Threading.Channels;
 using Flotilla.Api;
 
-namespace Flotilla.Network.Services;
+namespace Flotilla.Client;
 
 /// <summary>
 /// Keys of objects that changed, each once however often it did, for one loop that works on all of them together.
 /// As many as there are objects, no more.
 /// </summary>
-internal sealed class DirtyKeys(TimeProvider time, TimeSpan gather)
+public sealed class DirtyKeys(TimeProvider time, TimeSpan gather)
 {
     private readonly Lock gate = new();
     private readonly Channel<bool> signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });

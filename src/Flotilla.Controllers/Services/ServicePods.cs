@@ -1,4 +1,5 @@
 using System.Globalization;
+using Flotilla.Api.Selectors;
 using Flotilla.Controllers.Pods;
 using k8s.Models;
 
@@ -66,10 +67,7 @@ internal static class ServicePods
         || old.IsDeleting() != now.IsDeleting()
         || old.IsTerminal() != now.IsTerminal()
         || old.Spec.NodeName != now.Spec.NodeName
-        || !SameLabels(old.Metadata.Labels, now.Metadata.Labels);
+        || !Labels.AreSame(old.Metadata.Labels, now.Metadata.Labels);
 
     private static string? FamilyOf(string? address) => address is null ? null : address.Contains(':', StringComparison.Ordinal) ? "IPv6" : "IPv4";
-
-    private static bool SameLabels(IDictionary<string, string>? left, IDictionary<string, string>? right) =>
-        (left?.Count ?? 0) == (right?.Count ?? 0) && (left is null || TypedSelector.Matches(left, right));
 }

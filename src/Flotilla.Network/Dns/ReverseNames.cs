@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Flotilla.Client;
 using k8s.Models;
 
 namespace Flotilla.Network.Dns;
@@ -61,14 +62,14 @@ internal sealed class ReverseNames(string domain, IServiceDirectory directory, i
         var text = address.ToString();
         foreach (var slice in directory.SlicesWith(address))
         {
-            if (slice.Metadata.Labels?.TryGetValue("kubernetes.io/service-name", out var service) != true)
+            if (SliceIndex.KeyOf(slice) is not { } service)
             {
                 continue;
             }
 
             foreach (var endpoint in slice.Endpoints.Where(endpoint => endpoint.Addresses?.Contains(text) == true))
             {
-                yield return $"{ServiceView.HostnameOf(endpoint)}.{NameOf(slice.Metadata.NamespaceProperty, service!)}";
+                yield return $"{ServiceView.HostnameOf(endpoint)}.{NameOf(service.Namespace!, service.Name)}";
             }
         }
     }

@@ -1,4 +1,5 @@
 using Flotilla.Api;
+using Flotilla.Api.Selectors;
 using Flotilla.Client;
 using Flotilla.Network.Commands;
 using Flotilla.Network.Services;
@@ -29,6 +30,7 @@ public sealed partial class PolicyEnforcer : BackgroundService
     private readonly NftTable table;
     private readonly DirtyKeys changed;
     private readonly StartingPods starting = new();
+    private bool isBlindnessTold;
 
     public PolicyEnforcer(
         NetworkOptions options, InformerSet informers, HostCommands commands, bool seesBridgedPackets, TimeProvider time, ILoggerFactory loggers)
@@ -79,7 +81,7 @@ public sealed partial class PolicyEnforcer : BackgroundService
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         policies.Subscribe(change => changed.Add(change.Latest.Key()));
-        namespaces.Subscribe(change => Changed(change.Old is null || change.New is null || !SameLabels(change.Old.Metadata, change.New.Metadata), change.Latest.Key()));
+        namespaces.Subscribe(change => Changed(change.Old is null || change.New is null || !Labels.AreSame(change.Old.Metadata.Labels, change.New.Metadata.Labels), change.Latest.Key()));
         pods.Subscribe(OnPod);
         try
         {
@@ -129,8 +131,9 @@ public sealed partial class PolicyEnforcer : BackgroundService
             return new RuleSet();
         }
 
-        if (!seesBridgedPackets)
+        if (!seesBridgedPackets && !isBlindnessTold)
         {
+            isBlindnessTold = true;
             Log.NotSeen(logger);
         }
 
@@ -158,7 +161,7 @@ public sealed partial class PolicyEnforcer : BackgroundService
             || PolicyPod.AddressOf(old) != PolicyPod.AddressOf(now)
             || old.Status?.Phase != now.Status?.Phase
             || old.Spec.NodeName != now.Spec.NodeName
-            || !SameLabels(old.Metadata, now.Metadata);
+            || !Labels.AreSame(old.Metadata.Labels, now.Metadata.Labels);
         Changed(matters && policies.List().Count > 0, change.Latest.Key());
     }
 
@@ -169,10 +172,6 @@ public sealed partial class PolicyEnforcer : BackgroundService
             changed.Add(key);
         }
     }
-
-    private static bool SameLabels(V1ObjectMeta old, V1ObjectMeta now) =>
-        (old.Labels?.Count ?? 0) == (now.Labels?.Count ?? 0)
-        && (old.Labels ?? new Dictionary<string, string>(0)).All(label => now.Labels!.TryGetValue(label.Key, out var value) && value == label.Value);
 
     private static partial class Log
     {

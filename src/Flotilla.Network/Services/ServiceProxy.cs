@@ -133,9 +133,9 @@ public sealed partial class ServiceProxy : BackgroundService
         }
     }
 
-    private NodePlace Place() => new(
-        options.NodeName,
-        nodes.Get(new ObjectKey(null, options.NodeName))?.Metadata.Labels is { } labels && labels.TryGetValue(ZoneLabel, out var zone) ? zone : null);
+    private NodePlace Place() => new(options.NodeName, ZoneOf(nodes.Get(new ObjectKey(null, options.NodeName))));
+
+    private static string? ZoneOf(V1Node? node) => node?.Metadata.Labels is { } labels && labels.TryGetValue(ZoneLabel, out var zone) ? zone : null;
 
     private void OnSlice(ObjectChange<V1EndpointSlice> change)
     {
@@ -160,7 +160,7 @@ public sealed partial class ServiceProxy : BackgroundService
     /// <summary>In another zone other endpoints are near.</summary>
     private void OnNode(ObjectChange<V1Node> change)
     {
-        if (change.Old is null || Zone(change.Old) == Zone(change.Latest))
+        if (change.Old is null || ZoneOf(change.Old) == ZoneOf(change.Latest))
         {
             return;
         }
@@ -169,8 +169,6 @@ public sealed partial class ServiceProxy : BackgroundService
         {
             changedServices.Add(service.Key());
         }
-
-        static string? Zone(V1Node node) => node.Metadata.Labels is { } labels && labels.TryGetValue(ZoneLabel, out var zone) ? zone : null;
     }
 
     private static partial class Log

@@ -1,4 +1,5 @@
 using Flotilla.Api;
+using Flotilla.Api.Selectors;
 using Flotilla.Client;
 using Flotilla.Scheduler.Pipeline;
 using Flotilla.Scheduler.Snapshot;
@@ -47,7 +48,7 @@ public sealed class ClusterFeed(SchedulerState state, InformerSet informers)
 
     /// <summary>Heartbeats and image lists change often and make no pod fit.</summary>
     private static bool Matters(V1Node old, V1Node now) =>
-        !ObjectJson.Encode(old.Metadata.Labels).AsSpan().SequenceEqual(ObjectJson.Encode(now.Metadata.Labels))
+        !Labels.AreSame(old.Metadata.Labels, now.Metadata.Labels)
         || !ObjectJson.Encode(old.Spec).AsSpan().SequenceEqual(ObjectJson.Encode(now.Spec))
         || !ObjectJson.Encode(old.Status?.Allocatable).AsSpan().SequenceEqual(ObjectJson.Encode(now.Status?.Allocatable))
         || !ObjectJson.Encode(old.Status?.DeclaredFeatures).AsSpan().SequenceEqual(ObjectJson.Encode(now.Status?.DeclaredFeatures));

@@ -1,4 +1,5 @@
 using Flotilla.Api;
+using Flotilla.Api.Selectors;
 using Flotilla.Client;
 using Flotilla.Scheduler.Pipeline;
 using Flotilla.Scheduler.Snapshot;
@@ -108,6 +109,6 @@ public sealed class PodFeed(SchedulerState state)
     /// <summary>Changes of status do not let a pod fit; changes of what it asks for may.</summary>
     private static bool WantsOther(V1Pod old, V1Pod now) =>
         !ObjectJson.Encode(old.Spec).AsSpan().SequenceEqual(ObjectJson.Encode(now.Spec))
-        || !ObjectJson.Encode(old.Metadata.Labels).AsSpan().SequenceEqual(ObjectJson.Encode(now.Metadata.Labels))
+        || !Labels.AreSame(old.Metadata.Labels, now.Metadata.Labels)
         || !ObjectJson.Encode(old.Status?.ResourceClaimStatuses).AsSpan().SequenceEqual(ObjectJson.Encode(now.Status?.ResourceClaimStatuses));
 }

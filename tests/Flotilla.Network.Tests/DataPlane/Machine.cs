@@ -1,3 +1,4 @@
+using Flotilla.Client;
 using Flotilla.Network.Cni;
 using Flotilla.Network.Services;
 using k8s.Models;
