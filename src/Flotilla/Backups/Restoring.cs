@@ -19,7 +19,16 @@ internal static class Restoring
     public static ClusterSettings SettingsFor(BackupContent content, ClusterSettings here)
     {
         var before = ClusterSettings.FromJson(content.Files[ClusterSettings.FileName]);
-        return here with { ApiPort = before.ApiPort, PodCidr = before.PodCidr, ServiceCidr = before.ServiceCidr, NodeName = content.Manifest.NodeName };
+        return here with
+        {
+            ApiPort = before.ApiPort,
+            PodCidr = before.PodCidr,
+            ServiceCidr = before.ServiceCidr,
+            NodeName = content.Manifest.NodeName,
+            NetworkBackend = before.NetworkBackend,
+            NodeGracePeriod = before.NodeGracePeriod,
+            Ingress = before.Ingress with { AccessLog = here.Ingress.AccessLog },
+        };
     }
 
     /// <exception cref="UserError">There is a cluster already.</exception>

@@ -26,7 +26,7 @@ public sealed class RestoreDrillTests : IDisposable
     [Fact]
     public async Task Everything_is_back_and_clients_notice_that_time_was_lost()
     {
-        var before = Settings("before") with { NodeName = "old" };
+        var before = Settings("before") with { NodeName = "old", NetworkBackend = ClusterSettings.HostGateway, NodeGracePeriod = TimeSpan.FromSeconds(9), Ingress = new IngressSettings { HttpPort = 8080, AccessLog = "/var/log/old" } };
         before.Save();
         string backup;
         string token;
@@ -56,7 +56,8 @@ public sealed class RestoreDrillTests : IDisposable
         Assert.Throws<UserError>(() => Restoring.CheckEmpty(after.DataDirectory));
 
         await using var restored = await Running.StartAsync(ClusterSettings.Load(after.DataDirectory));
-        Assert.Equal("old", after.NodeName);
+        Assert.Equal(("old", ClusterSettings.HostGateway, TimeSpan.FromSeconds(9)), (after.NodeName, after.NetworkBackend, after.NodeGracePeriod));
+        Assert.Equal(new IngressSettings { HttpPort = 8080 }, after.Ingress);
         var found = await restored.SendAsync("GET", "/api/v1/namespaces/default/secrets/s", null, 200);
         Assert.Equal("open sesame", Encoding.UTF8.GetString(Convert.FromBase64String((string)found["data"]!["word"]!)));
         Assert.Equal((string?)secret["metadata"]!["uid"], (string?)found["metadata"]!["uid"]);

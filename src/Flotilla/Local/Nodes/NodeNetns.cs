@@ -26,14 +26,15 @@ internal sealed class NodeNetns(ClusterSettings cluster, ClusterSettings node)
     /// <summary>The bridge of a cluster's nodes; made once.</summary>
     public async Task EnsureBridgeAsync(CancellationToken cancellationToken)
     {
-        if ((await Commands.RunAsync("ip", ["link", "show", Bridge], cancellationToken)).Succeeded)
+        if (await SaysAsync(["link", "show", "up", "dev", Bridge], cancellationToken))
         {
             return;
         }
 
+        // It comes up last: one that is down was left behind half made.
+        await RemoveBridgeAsync(cancellationToken);
         await Commands.DoAsync("ip", ["link", "add", Bridge, "type", "bridge"], cancellationToken);
         await Commands.DoAsync("ip", ["addr", "add", $"{Gateway(cluster)}/{PrefixLength}", "dev", Bridge], cancellationToken);
-        await Commands.DoAsync("ip", ["link", "set", Bridge, "up"], cancellationToken);
         await Commands.DoAsync("sysctl", ["-qw", "net.ipv4.ip_forward=1"], cancellationToken);
         var rules = $$"""
             table ip {{Table}} {
@@ -47,15 +48,19 @@ internal sealed class NodeNetns(ClusterSettings cluster, ClusterSettings node)
         {
             throw new CommandException($"nft refused the rules of the nodes' bridge: {failed.Error.Trim()}");
         }
+
+        await Commands.DoAsync("ip", ["link", "set", Bridge, "up"], cancellationToken);
     }
 
     public async Task EnsureAsync(CancellationToken cancellationToken)
     {
-        if (File.Exists($"/run/netns/{Name}"))
+        if (await SaysAsync(["-n", Name, "route", "show", "default"], cancellationToken))
         {
             return;
         }
 
+        // The route comes last: a namespace without it was left behind half made.
+        await RemoveAsync(cancellationToken);
         await Commands.DoAsync("ip", ["netns", "add", Name], cancellationToken);
         await Commands.DoAsync("ip", ["link", "add", Link, "type", "veth", "peer", "name", "eth0", "netns", Name], cancellationToken);
         await Commands.DoAsync("ip", ["link", "set", Link, "master", Bridge, "up"], cancellationToken);
@@ -78,6 +83,9 @@ internal sealed class NodeNetns(ClusterSettings cluster, ClusterSettings node)
         await Commands.RunAsync("ip", ["link", "delete", Bridge], cancellationToken);
         await Commands.RunAsync("nft", ["delete", "table", "ip", Table], cancellationToken);
     }
+
+    private static async Task<bool> SaysAsync(string[] question, CancellationToken cancellationToken) =>
+        await Commands.RunAsync("ip", question, cancellationToken) is { Succeeded: true } answer && answer.Output.Trim().Length > 0;
 
     /// <summary>The machine's own address on the bridge.</summary>
     public static string Gateway(ClusterSettings cluster) => AddressIn(cluster.NodeSubnet!, 1);
