@@ -89,7 +89,7 @@ internal sealed class Agent : IAsyncDisposable
         {
             PodCidr = facts.Data[ClusterFacts.PodCidr],
             ServiceCidr = facts.Data[ClusterFacts.ServiceCidr],
-            NodeGracePeriod = GraceIn(facts),
+            NodeGracePeriod = GraceIn(facts) ?? settings.NodeGracePeriod,
             NetworkBackend = facts.Data.TryGetValue(ClusterFacts.NetworkBackend, out var backend) ? backend : settings.NetworkBackend,
         };
         await node.StartNetworkAsync(known, client, informers, new NodeServing(() => identity.Serving!, identity.Authority!), shared, cancellationToken);

@@ -41,7 +41,7 @@ internal sealed class ControlPlane : IAsyncDisposable
             AuthorizationWebhookFile = settings.Access.AuthorizationWebhookFile,
             AdmissionFile = settings.Access.AdmissionFile,
             LocalStorageClass = true,
-            NodeGracePeriod = settings.NodeGracePeriod ?? new ControllerOptions().NodeGracePeriod,
+            NodeGracePeriod = settings.NodeGracePeriod,
             IngressController = settings.Ingress.Enabled ? IngressOptions.Controller : null,
         };
         Server = new ApiServer(options, store, Identity, time, loggers);
@@ -49,21 +49,23 @@ internal sealed class ControlPlane : IAsyncDisposable
         services.Add(Informers);
         services.Add(new BackupService(settings, store, time, loggers.CreateLogger<BackupService>()));
         var identity = LeaderService.IdentityOf(settings.NodeName, Identity.CaPem);
-        var schedulerFence = new LeadershipFence(store, "kube-scheduler", time, loggers.CreateLogger<LeadershipFence>());
-        var schedulerClient = Server.ClientFor("kube-scheduler", () => schedulerFence.Current);
-        var scheduler = new SchedulerService(schedulerClient, Informers, time, loggers, SchedulerComposition.OptionsFor(settings));
-        services.Add(new LeaderService(scheduler, schedulerFence, "kube-scheduler", identity, Server.ClientFor("kube-scheduler"), time, loggers));
+        var scheduler = Lead("kube-scheduler", client => new SchedulerService(client, Informers, time, loggers, SchedulerComposition.OptionsFor(settings)));
         Server.AddMetrics(scheduler.WriteMetrics);
         Server.PodExplainer = new PodExplainer(scheduler, Server.Client);
-        var managerFence = new LeadershipFence(store, "kube-controller-manager", time, loggers.CreateLogger<LeadershipFence>());
-        var managerClient = Server.ClientFor("kube-controller-manager", () => managerFence.Current);
-        var controllers = new ControllerSet(new ControllerContext(managerClient, Informers, time, loggers, ControllersFor(settings, Identity)));
-        services.Add(new LeaderService(controllers, managerFence, "kube-controller-manager", identity, Server.ClientFor("kube-controller-manager"), time, loggers));
+        Lead("kube-controller-manager", client => new ControllerSet(new ControllerContext(client, Informers, time, loggers, ControllersFor(settings, Identity))));
         if (settings.Ingress.Enabled)
         {
-            var ingressFence = new LeadershipFence(store, "flotilla-ingress", time, loggers.CreateLogger<LeadershipFence>());
-            var ingress = new IngressController(Server.ClientFor("flotilla-ingress", () => ingressFence.Current), Informers, time, loggers);
-            services.Add(new LeaderService(ingress, ingressFence, "flotilla-ingress", identity, Server.ClientFor("flotilla-ingress"), time, loggers));
+            Lead("flotilla-ingress", client => new IngressController(client, Informers, time, loggers));
+        }
+
+        // Once among all servers: its writes count while its lease is this server's.
+        T Lead<T>(string name, Func<IObjectClient, T> make)
+            where T : BackgroundService
+        {
+            var fence = new LeadershipFence(store, name, time, loggers.CreateLogger<LeadershipFence>());
+            var component = make(Server.ClientFor(name, () => fence.Current));
+            services.Add(new LeaderService(component, fence, name, identity, Server.ClientFor(name), time, loggers));
+            return component;
         }
     }
 
@@ -91,10 +93,10 @@ internal sealed class ControlPlane : IAsyncDisposable
         return ClusterIdentity.LoadOrCreate(settings.IdentityDirectory, names, time);
     }
 
-    private static TimeSpan MonitorPeriodFor(TimeSpan? grace)
+    private static TimeSpan MonitorPeriodFor(TimeSpan grace)
     {
         var usual = new ControllerOptions().NodeMonitorPeriod;
-        return grace is { } period && period / MonitoredInGrace < usual ? period / MonitoredInGrace : usual;
+        return grace / MonitoredInGrace < usual ? grace / MonitoredInGrace : usual;
     }
 
     private static ControllerOptions ControllersFor(ClusterSettings settings, ClusterIdentity identity) => new()
@@ -104,7 +106,7 @@ internal sealed class ControlPlane : IAsyncDisposable
         SignLegacyToken = identity.ServiceAccounts.IssueLegacy,
         PodCidr = settings.PodCidr,
         ServiceCidr = settings.ServiceCidr,
-        NodeGracePeriod = settings.NodeGracePeriod ?? new ControllerOptions().NodeGracePeriod,
+        NodeGracePeriod = settings.NodeGracePeriod,
         NodeMonitorPeriod = MonitorPeriodFor(settings.NodeGracePeriod),
     };
 

@@ -17,6 +17,8 @@ namespace Flotilla.Composition;
 /// <summary>This machine as a node: its network, its container runtime and its pods.</summary>
 internal sealed class LocalNode(ClusterSettings settings, TimeProvider time, ILoggerFactory loggers) : IAsyncDisposable
 {
+    private static readonly TimeSpan RangeTimeout = TimeSpan.FromSeconds(60);
+
     private readonly NodeOptions options = NodeComposition.NodeOptionsFor(settings);
     private NodeNetwork? network;
     private NodeAgent? agent;
@@ -100,6 +102,13 @@ internal sealed class LocalNode(ClusterSettings settings, TimeProvider time, ILo
                 found.TrySetResult(range);
             }
         });
-        return IPNetwork.Parse(await found.Task.WaitAsync(cancellationToken));
+        try
+        {
+            return IPNetwork.Parse(await found.Task.WaitAsync(RangeTimeout, time, cancellationToken));
+        }
+        catch (TimeoutException)
+        {
+            throw new UserError($"The cluster gave node {settings.NodeName} no range of pod addresses within {RangeTimeout.TotalSeconds:0} s: those of its --pod-cidr may be used up (kubectl get nodes -o custom-columns=N:.metadata.name,R:.spec.podCIDR shows them), or no server leads.");
+        }
     }
 }

@@ -29,7 +29,7 @@ internal static class NodeComposition
         NodeIp = MachineAddresses.Primary(),
         ClusterDns = [ClusterDns(settings).ToString()],
         CgroupRoot = settings.CgroupRoot,
-        LeaseDuration = settings.NodeGracePeriod ?? TimeSpan.FromSeconds(40),
+        LeaseDuration = settings.NodeGracePeriod,
         CertificateLifetime = settings.Agent?.CertificateLifetime ?? TimeSpan.FromHours(24),
         RenewCertificatesAfter = settings.Agent?.RenewCertificatesAfter,
     };

@@ -48,8 +48,8 @@ internal sealed record ClusterSettings
     /// <summary>A KubeSchedulerConfiguration; null: the scheduler's defaults.</summary>
     public string? SchedulerFile { get; init; }
 
-    /// <summary>How long a node may be silent before its pods are moved; null: as upstream.</summary>
-    public TimeSpan? NodeGracePeriod { get; init; }
+    /// <summary>How long a node may be silent before it counts as unreachable.</summary>
+    public TimeSpan NodeGracePeriod { get; init; } = TimeSpan.FromSeconds(40);
 
     public IngressSettings Ingress { get; init; } = new();
 
@@ -189,9 +189,9 @@ internal sealed record ClusterSettings
             {
                 Lay(group, below);
             }
-            else
+            else if (value is not null)
             {
-                over[name] = value?.DeepClone();
+                over[name] = value.DeepClone();
             }
         }
     }

@@ -11,12 +11,13 @@ public sealed class ClusterSettingsTests : IDisposable
     [Fact]
     public void What_an_older_version_did_not_save_has_its_default()
     {
-        Write("""{"runDirectory":"/run/other","apiPort":7443,"access":{"oidcUsernameClaim":"email"},"ingress":{"httpPort":8080}}""");
+        Write("""{"runDirectory":"/run/other","apiPort":7443,"access":{"oidcUsernameClaim":"email"},"ingress":{"httpPort":8080},"nodeGracePeriod":null}""");
         var settings = ClusterSettings.Load(directory);
         settings.Validate();
         Assert.Equal(("/run/other", 7443, "10.244.0.0/16", ClusterSettings.Vxlan), (settings.RunDirectory, settings.ApiPort, settings.PodCidr, settings.NetworkBackend));
         Assert.Equal("email", settings.Access.OidcUsernameClaim);
         Assert.Equal(new IngressSettings { HttpPort = 8080 }, settings.Ingress);
+        Assert.Equal(TimeSpan.FromSeconds(40), settings.NodeGracePeriod);
         Assert.Empty(settings.Datastore.Endpoints);
         Assert.Equal(directory, settings.DataDirectory);
     }
