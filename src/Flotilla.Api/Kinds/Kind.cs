@@ -132,6 +132,9 @@ public sealed class Kind
     /// <summary>Fills what the author left out; runs before fields are attributed to the author.</summary>
     public Action<JsonObject>? Default { get; init; }
 
+    /// <summary>Fills in the times of what the author added without one; runs with <see cref="Default"/>.</summary>
+    public Action<JsonObject, DateTimeOffset>? Date { get; init; }
+
     /// <summary>Sets what the server owns on create (finalizers, first status); runs after attribution.</summary>
     public Action<JsonObject>? Prepare { get; init; }
 

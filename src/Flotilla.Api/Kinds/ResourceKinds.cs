@@ -40,6 +40,7 @@ public static class ResourceKinds
     {
         HasGeneration = true,
         DeleteAnswersStatus = false,
+        Date = DeviceTaintRules.Date,
         SelectableFields = new Dictionary<string, string> { ["spec.nodeName"] = "spec.nodeName", ["spec.driver"] = "spec.driver" },
         Validate = SliceRules.Check,
         Columns = [Cells.Name, Cells.Text("Node", "spec.nodeName", absent: "<unset>"), Cells.Text("Driver", "spec.driver"), Cells.Text("Pool", "spec.pool.name"), Cells.Age],

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Flotilla.Api.Protobuf;
 
 /// <summary>
-/// Turns the JSON text of one object into its message, token by token, without a tree. Scalars that upstream holds by
-/// value are written even where JSON leaves them out, as upstream's encoders do. Names the message does not have are
+/// Turns the JSON text of one object into its message, token by token, without a tree. What upstream holds by
+/// value is written even where JSON leaves it out, as upstream's encoders do. Names the message does not have are
 /// skipped.
 /// </summary>
 internal ref struct MessageEncoder(ReadOnlySpan<byte> json, MessageBuffer output)
@@ -23,8 +23,8 @@ internal ref struct MessageEncoder(ReadOnlySpan<byte> json, MessageBuffer output
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var field = Begin(type);
-            seen |= PlaceOf(field);
             reader.Read();
+            seen |= SeenAt(field);
             if (field is { Name: "metadata", Message: { } metadata } && version.Length > 0)
             {
                 var at = output.Open(field.Number);
@@ -55,8 +55,8 @@ internal ref struct MessageEncoder(ReadOnlySpan<byte> json, MessageBuffer output
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var field = Begin(type);
-            seen |= PlaceOf(field);
             reader.Read();
+            seen |= SeenAt(field);
             Value(field);
         }
 
@@ -84,22 +84,62 @@ internal ref struct MessageEncoder(ReadOnlySpan<byte> json, MessageBuffer output
     {
         foreach (var field in type.Zeros)
         {
-            if ((seen & PlaceOf(field)) != 0)
+            if ((seen & PlaceOf(field)) == 0)
             {
-                continue;
-            }
-
-            output.Begin(field.Number);
-            if (field.Value == MessageValue.String)
-            {
-                output.Bytes(field.Number, default);
-            }
-            else
-            {
-                output.Integer(field.Number, 0);
+                output.Begin(field.Number);
+                Zero(field);
             }
         }
     }
+
+    private readonly void Zero(MessageField field)
+    {
+        switch (field.Value)
+        {
+            case MessageValue.Int32 or MessageValue.Int64 or MessageValue.Boolean:
+                output.Integer(field.Number, 0);
+                return;
+            case MessageValue.String or MessageValue.Time or MessageValue.MicroTime or MessageValue.Raw:
+                output.Bytes(field.Number, default);
+                return;
+        }
+
+        var (at, first) = (output.Open(field.Number), output.Fields);
+        switch (field.Value)
+        {
+            case MessageValue.Quantity:
+                output.Bytes(1, "0"u8);
+                break;
+            case MessageValue.IntOrString:
+                output.Integer(1, 0);
+                output.Integer(2, 0);
+                output.Bytes(3, default);
+                break;
+            default:
+                Empty(field.Message!);
+                break;
+        }
+
+        output.Order(first);
+        output.Close(at);
+    }
+
+    private readonly void Empty(MessageType type)
+    {
+        Zeros(type, 0);
+        foreach (var inlined in type.Inlined)
+        {
+            output.Begin(inlined.Number);
+            var at = output.Open(inlined.Number);
+            var first = output.Fields;
+            Empty(inlined.Message!);
+            output.Order(first);
+            output.Close(at);
+        }
+    }
+
+    // Null is absent.
+    private readonly ulong SeenAt(MessageField? field) => reader.TokenType == JsonTokenType.Null ? 0 : PlaceOf(field);
 
     private static ulong PlaceOf(MessageField? field) => field is { ZeroPlace: >= 0 and var place } ? 1UL << place : 0;
 

@@ -24,7 +24,7 @@ public enum MessageValue
 /// <param name="Message">What the value is made of, for messages and schemas.</param>
 public sealed record MessageField(int Number, string Name, MessageValue Value, MessageType? Message, bool IsRepeated, bool IsMap, bool IsInline)
 {
-    /// <summary>Its place in <see cref="MessageType.Zeros"/>; -1: it is held by reference, or no scalar.</summary>
+    /// <summary>Its place in <see cref="MessageType.Zeros"/>; -1: it is held by reference, or a list or map.</summary>
     internal int ZeroPlace { get; init; } = -1;
 }
 
@@ -42,7 +42,7 @@ public sealed class MessageType(string name)
     /// <summary>Fields that are messages here while their fields stand in the parent in JSON.</summary>
     public IReadOnlyList<MessageField> Inlined => inlined;
 
-    /// <summary>Scalars that upstream holds by value, and so writes even when they are zero; at most 64.</summary>
+    /// <summary>What upstream holds by value, and so writes even when it is zero; at most 64.</summary>
     internal IReadOnlyList<MessageField> Zeros => zeros;
 
     public MessageField? Find(int number) => byNumber.GetValueOrDefault(number);

@@ -103,13 +103,16 @@ public static class ProtobufReader
 
                 list.Add(ReadValue(field, bytes, scalar, depth));
             }
-            else if (field.ZeroPlace < 0 || scalar != 0 || bytes.Length > 0)
+            else if (!IsZero(field, bytes, scalar))
             {
-                // Encoders write every zero of what is held by value; JSON knows those by their absence.
                 target[field.Name] = ReadValue(field, bytes, scalar, depth);
             }
         }
     }
+
+    /// <summary>Encoders write every zero of what is held by value; JSON knows those by their absence.</summary>
+    private static bool IsZero(MessageField field, ReadOnlySpan<byte> bytes, ulong scalar) => field.ZeroPlace >= 0
+        && (field.Value == MessageValue.IntOrString ? ReadIntOrString(bytes).AsInteger() == 0 : scalar == 0 && bytes.Length == 0);
 
     private static void ReadEntry(ReadOnlySpan<byte> content, MessageField field, JsonObject target, int depth)
     {

@@ -12,7 +12,7 @@ public static class StructFields
     private static readonly FrozenSet<string> Always = new[]
     {
         "core.v1.Container.resources", "core.v1.EphemeralContainer.resources", "core.v1.PodTemplateSpec.metadata", "core.v1.PodTemplateSpec.spec",
-        "core.v1.PodTemplate.template", "core.v1.PersistentVolumeClaimSpec.resources", "core.v1.PersistentVolumeClaimTemplate.spec",
+        "core.v1.PodTemplate.template", "core.v1.PersistentVolumeClaimSpec.resources", "core.v1.PersistentVolumeClaimTemplate.metadata", "core.v1.PersistentVolumeClaimTemplate.spec",
         "core.v1.ServiceStatus.loadBalancer", "core.v1.NodeStatus.daemonEndpoints", "core.v1.NodeStatus.nodeInfo",
         "core.v1.NodeDaemonEndpoints.kubeletEndpoint", "core.v1.Event.involvedObject", "core.v1.Event.source", "core.v1.ContainerStatus.state",
         "core.v1.ContainerStatus.lastState", "core.v1.Binding.target", "core.v1.WeightedPodAffinityTerm.podAffinityTerm",
@@ -23,14 +23,15 @@ public static class StructFields
         "autoscaling.v1.HorizontalPodAutoscalerSpec.scaleTargetRef", "autoscaling.v2.HorizontalPodAutoscalerSpec.scaleTargetRef",
         "autoscaling.v2.ResourceMetricSource.target", "autoscaling.v2.PodsMetricSource.metric", "autoscaling.v2.PodsMetricSource.target",
         "autoscaling.v2.ObjectMetricSource.describedObject", "autoscaling.v2.ObjectMetricSource.target", "autoscaling.v2.ObjectMetricSource.metric",
-        "autoscaling.v2.ExternalMetricSource.metric", "autoscaling.v2.ExternalMetricSource.target",
+        "autoscaling.v2.ExternalMetricSource.metric", "autoscaling.v2.ExternalMetricSource.target", "autoscaling.v2.ContainerResourceMetricSource.target",
+        "flowcontrol.v1.FlowSchemaSpec.priorityLevelConfiguration", "flowcontrol.v1.LimitedPriorityLevelConfiguration.limitResponse",
         "networking.v1.IngressStatus.loadBalancer", "networking.v1.IngressBackend.port", "networking.v1.HTTPIngressPath.backend",
         "networking.v1.NetworkPolicySpec.podSelector", "networking.v1.IngressServiceBackend.port",
         "discovery.v1.Endpoint.conditions", "events.v1.Event.regarding", "events.v1.Event.deprecatedSource",
         "rbac.v1.RoleBinding.roleRef", "rbac.v1.ClusterRoleBinding.roleRef", "storage.v1.VolumeAttachmentSpec.source",
         "admissionregistration.v1.ValidatingWebhook.clientConfig", "admissionregistration.v1.MutatingWebhook.clientConfig",
         "authentication.v1.SelfSubjectReviewStatus.userInfo", "authentication.v1.TokenReviewStatus.user",
-        "resource.v1.ResourceClaimSpec.devices", "resource.v1.ResourceClaimTemplateSpec.spec", "resource.v1.ResourceSliceSpec.pool",
+        "resource.v1.ResourceClaimSpec.devices", "resource.v1.ResourceClaimTemplateSpec.metadata", "resource.v1.ResourceClaimTemplateSpec.spec", "resource.v1.AllocationResult.devices", "resource.v1.ResourceSliceSpec.pool",
         "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec.names",
         "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus.acceptedNames",
     }.ToFrozenSet(StringComparer.Ordinal);

@@ -67,6 +67,7 @@ internal static class ZeroValues
     {
         "apps.v1.StatefulSetSpec.serviceName", "apps.v1.StatefulSetStatus.availableReplicas", "policy.v1.PodDisruptionBudgetStatus.currentHealthy",
         "policy.v1.PodDisruptionBudgetStatus.desiredHealthy", "policy.v1.PodDisruptionBudgetStatus.disruptionsAllowed", "policy.v1.PodDisruptionBudgetStatus.expectedPods",
+        "core.v1.ResourceFieldSelector.divisor",
     }.ToFrozenSet(StringComparer.Ordinal);
 
     /// <summary>Times and lists that are sent as null when unset.</summary>
@@ -98,15 +99,21 @@ internal static class ZeroValues
         };
     }
 
+    /// <summary>Quantities are held by reference but for these.</summary>
+    private static readonly FrozenSet<string> ValueQuantities = new[]
+    {
+        "core.v1.ResourceFieldSelector.divisor", "resource.v1.Counter.value", "resource.v1.DeviceCapacity.value",
+    }.ToFrozenSet(StringComparer.Ordinal);
+
     /// <summary>A scalar whose zero and absence are the same to upstream.</summary>
-    public static bool IsByValue(TypeSchema type, FieldSchema field) => Zero(field.Value.Kind) is { } zero && (IsAlwaysSent(type, field) || IsDropped(type, field, zero));
+    public static bool IsByValue(TypeSchema type, FieldSchema field) => Zero(type, field) is { } zero && (IsAlwaysSent(type, field) || IsDropped(type, field, zero));
 
     /// <summary>Sets what upstream sends for fields that were not given: zero for required scalars, null for some times.</summary>
     public static void FillRequired(JsonObject target, TypeSchema type)
     {
         foreach (var field in Of(type).Filled)
         {
-            if (target[field.Name] is null && IsAlwaysSent(type, field) && Zero(field.Value.Kind) is { } zero)
+            if (target[field.Name] is null && IsAlwaysSent(type, field) && Zero(type, field) is { } zero)
             {
                 target[field.Name] = zero;
             }
@@ -127,7 +134,7 @@ internal static class ZeroValues
         var sent = one.Fields.Values.Where(field => field.Required || SentZeros.Contains($"{one.Name}.{field.Name}")).ToList();
         return new Rules(
             sent.Select(field => field.Name).ToFrozenSet(StringComparer.Ordinal),
-            [.. one.Fields.Values.Where(field => IsNull(one, field) || (sent.Contains(field) && Zero(field.Value.Kind) is not null))]);
+            [.. one.Fields.Values.Where(field => IsNull(one, field) || (sent.Contains(field) && Zero(one, field) is not null))]);
     });
 
     private static bool IsKeptString(TypeSchema type, FieldSchema field) =>
@@ -137,8 +144,9 @@ internal static class ZeroValues
     private static bool IsKeptInteger(TypeSchema type, FieldSchema field) =>
         KeptIntegersOfType.Contains($"{type.Name}.{field.Name}") || (KeptIntegers.Contains(field.Name) && !(field.Name is "replicas" && type.Name.EndsWith("Status", StringComparison.Ordinal)) && type.GoStruct is not "ServiceStatus");
 
-    private static JsonNode? Zero(ValueKind kind) => kind switch
+    private static JsonNode? Zero(TypeSchema type, FieldSchema field) => field.Value.Kind switch
     {
+        ValueKind.Quantity => ValueQuantities.Contains($"{type.Name}.{field.Name}") ? JsonValue.Create("0") : null,
         ValueKind.String => JsonValue.Create(""),
         ValueKind.Boolean => JsonValue.Create(false),
         ValueKind.Int32 or ValueKind.Int64 => JsonValue.Create(0L),

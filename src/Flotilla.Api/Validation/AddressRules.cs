@@ -12,7 +12,7 @@ internal static class AddressRules
     {
         if (!FieldRules.IsAddress(text) || !IPAddress.TryParse(text, out var address))
         {
-            return [FieldError.Invalid(path, text, "must be a valid IP address")];
+            return [FieldError.Invalid(path, text, "must be a valid IP address") with { Ratchet = $"address {text}" }];
         }
 
         return Special(address, text) is { } detail ? [FieldError.Invalid(path, text, detail)] : [];

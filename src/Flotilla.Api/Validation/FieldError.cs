@@ -6,6 +6,9 @@ namespace Flotilla.Api.Validation;
 /// <summary>One thing wrong with one field. <see cref="Type"/> and <see cref="Detail"/> are the words clients see.</summary>
 public sealed record FieldError(string Type, string Field, string Body)
 {
+    /// <summary>The rule of <see cref="Validation.Ratchet"/> this breaks; null when nothing excuses it.</summary>
+    public string? Ratchet { get; init; }
+
     /// <summary>The whole sentence, as it stands in <c>Status.message</c>.</summary>
     public override string ToString() => $"{Field}: {Body}";
 

@@ -96,7 +96,7 @@ public static partial class FieldRules
     {
         if (!IsAddress(text))
         {
-            yield return FieldError.Invalid(path, text ?? "", "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+            yield return FieldError.Invalid(path, text ?? "", "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)") with { Ratchet = $"address {text}" };
         }
     }
 
@@ -110,7 +110,7 @@ public static partial class FieldRules
         if (parts.Length != 2 || !IsAddress(parts[0]) || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var length)
             || length > (parts[0].Contains(':', StringComparison.Ordinal) ? 128 : 32))
         {
-            yield return FieldError.Invalid(path, text ?? "", "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
+            yield return FieldError.Invalid(path, text ?? "", "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)") with { Ratchet = $"network {text}" };
         }
     }
 
@@ -221,7 +221,7 @@ public static partial class FieldRules
         {
             if (Names.CheckLabelValue(value) is { } wrongValue)
             {
-                yield return FieldError.Invalid(Indexed($"{path}.values", i), value, wrongValue);
+                yield return FieldError.Invalid(Indexed($"{path}.values", i), value, wrongValue) with { Ratchet = Ratchet.SelectorValues };
             }
         }
     }

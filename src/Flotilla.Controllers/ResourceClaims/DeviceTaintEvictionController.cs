@@ -16,7 +16,6 @@ internal sealed class DeviceTaintEvictionController : Controller
         "DeletionByDeviceTaintManager", "Device Taint manager: deleting due to NoExecute taint");
 
     private readonly PodDepartures departures;
-    private readonly DeviceTaints taints = new();
     private readonly Informer<V1Pod> pods;
     private readonly Informer<Resourcev1ResourceClaim> claims;
     private readonly Informer<V1ResourceSlice> slices;
@@ -41,9 +40,7 @@ internal sealed class DeviceTaintEvictionController : Controller
         slices.AddIndex(ByPool, slice => [PoolKey(slice.Spec.Driver, slice.Spec.Pool.Name)]);
         slices.Subscribe(change =>
         {
-            var (driver, pool) = (change.Latest.Spec.Driver, change.Latest.Spec.Pool.Name);
-            taints.Keep(driver, pool, slices.ByIndex(ByPool, PoolKey(driver, pool)));
-            foreach (var claim in claims.ByIndex(ByPool, PoolKey(driver, pool)))
+            foreach (var claim in claims.ByIndex(ByPool, PoolKey(change.Latest.Spec.Driver, change.Latest.Spec.Pool.Name)))
             {
                 LookAtPods(claim);
             }
@@ -62,7 +59,7 @@ internal sealed class DeviceTaintEvictionController : Controller
     }
 
     private DateTime? LeaveAt(V1Pod pod) => claims.ByIndex(ByPod, pod.Metadata.Uid)
-        .Select(claim => DeviceEvictionPlan.LeaveAt(claim, result => taints.Of(slices.ByIndex(ByPool, PoolKey(result.Driver, result.Pool)), result.Device, Now)))
+        .Select(claim => DeviceEvictionPlan.LeaveAt(claim, result => DeviceTaints.Of(slices.ByIndex(ByPool, PoolKey(result.Driver, result.Pool)), result.Device)))
         .Min();
 
     private void LookAtPods(Resourcev1ResourceClaim claim)

@@ -100,7 +100,7 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, ServedFo
             metadata.Remove("managedFields");
         }
 
-        kind.Default?.Invoke(value);
+        SetDefaults(kind, value);
         if (!applied)
         {
             FieldManager.TrackUpdate(null, value, kind.Schema, new FieldWriter(options.Manager, kind.Identity.ApiVersion, null, time.GetUtcNow()), Reset(kind, null));
@@ -206,7 +206,7 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, ServedFo
         Kind kind, ObjectKey key, string? subresource, WriteOptions options, StoredEntry current, JsonObject old, JsonObject next, bool applied, CancellationToken cancellationToken)
     {
         ServerFields.Keep(kind, next, old, subresource, applied);
-        kind.Default?.Invoke(next);
+        SetDefaults(kind, next);
         if (subresource is null or Subresource.ScaleName)
         {
             kind.PrepareUpdate?.Invoke(next, old);
@@ -346,6 +346,12 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, ServedFo
         return new StoredEntry(current.Key, Encode(kind, last), current.Created, result.Revision);
     }
 
+    private void SetDefaults(Kind kind, JsonObject value)
+    {
+        kind.Default?.Invoke(value);
+        kind.Date?.Invoke(value, time.GetUtcNow());
+    }
+
     private static ObjectKey KeyOf(Kind kind, JsonObject value)
     {
         var metadata = value.Object("metadata");
@@ -384,11 +390,11 @@ public sealed class ObjectStore(IStore store, AdmissionChain admission, ServedFo
         // Subresources change what the object itself may not (binding, finalize); they check their own bodies.
         if (kind.Validate is { } rules && (subresource is null or Subresource.ScaleName || kind.Custom is not null))
         {
-            errors.AddRange(rules(value, old));
+            errors.AddRange(old is null ? rules(value, null) : Ratchet.Tolerate(rules(value, old), () => rules(old, old)));
         }
         else if (subresource is not null && old is not null && kind.Parts.TryGetValue(subresource, out var part))
         {
-            errors.AddRange(part.Check(value, old));
+            errors.AddRange(Ratchet.Tolerate(part.Check(value, old), () => part.Check(old, old)));
         }
 
         if (errors.Count > 0)

@@ -8,6 +8,16 @@ public sealed class DeviceRefusalTests
 {
     private const string Request = "{\"name\":\"r\",\"exactly\":{\"deviceClassName\":\"c\"}}";
 
+    [Fact]
+    public void Taints_without_a_time_get_the_moment_they_came()
+    {
+        var slice = Given.Json("""{"spec":{"devices":[{"name":"a","taints":[{"key":"k","effect":"NoExecute"},{"key":"l","effect":"NoExecute","timeAdded":"2025-01-01T00:00:00Z"}]},{"name":"b"}]}}""");
+
+        ResourceKinds.ResourceSlice.Date!(slice, Given.Noon);
+
+        Assert.Equal(["2026-03-04T12:00:00Z", "2025-01-01T00:00:00Z"], slice["spec"]!["devices"]![0]!["taints"]!.AsArray().Select(taint => (string?)taint!["timeAdded"]));
+    }
+
     [Theory]
     [InlineData("""{"requests":[R],"constraints":[{"requests":["r"],"matchAttribute":"d.io/a"}]}""", "")]
     [InlineData("""{"requests":[R],"constraints":[{"requests":["x"],"matchAttribute":"a"}]}""", "spec.devices.constraints[0].requests[0]: Invalid value: \"x\": must be the name of a request in the claim or the name of a request and a subrequest separated by '/'|spec.devices.constraints[0].matchAttribute: Invalid value: \"a\": a fully qualified name must be a domain and a name separated by a slash")]

@@ -98,7 +98,7 @@ public sealed class ProtobufWriterTests
     public void Adds_the_version_to_the_metadata()
     {
         var message = ProtobufWriter.Message("""{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a"},"data":{"b":"2","a":"1"}}"""u8, MessageTable.Find("core.v1.ConfigMap")!, 42);
-        var metadata = "0A0161" + "1200" + "1A00" + "2200" + "2A00" + "32023432" + "3800";
+        var metadata = "0A0161" + "1200" + "1A00" + "2200" + "2A00" + "32023432" + "3800" + "4200";
         Assert.Equal($"0A{metadata.Length / 2:X2}{metadata}" + "12060A016112013112060A0162120132", Convert.ToHexString(message));
     }
 
@@ -106,12 +106,21 @@ public sealed class ProtobufWriterTests
     public void Writes_the_zeros_of_what_is_held_by_value_and_of_nothing_else()
     {
         var port = ProtobufWriter.Message("""{"ports":[{"port":80}]}"""u8, MessageTable.Find("core.v1.ServiceSpec")!);
-        Assert.Contains("0A" + "08" + "0A00" + "1200" + "1850" + "2800", Convert.ToHexString(port), StringComparison.Ordinal);
+        Assert.Contains("0A" + "10" + "0A00" + "1200" + "1850" + "2206080010001A00" + "2800", Convert.ToHexString(port), StringComparison.Ordinal);
 
         // runAsUser, privileged and the like differ when zero from when absent.
         Assert.Empty(ProtobufWriter.Message("{}"u8, MessageTable.Find("core.v1.SecurityContext")!));
         Assert.Equal("1000", Convert.ToHexString(ProtobufWriter.Message("""{"privileged":false}"""u8, MessageTable.Find("core.v1.SecurityContext")!)));
     }
+
+    [Theory]
+    [InlineData("core.v1.PodCondition", """{"type":"A","status":"B","lastProbeTime":null}""", "0A0141" + "120142" + "1A00" + "2200" + "2A00" + "3200" + "3800")]
+    [InlineData("core.v1.ContainerStateRunning", "{}", "0A00")]
+    [InlineData("core.v1.ResourceFieldSelector", """{"resource":"a"}""", "0A00" + "120161" + "1A03" + "0A0130")]
+    [InlineData("core.v1.WeightedPodAffinityTerm", "{}", "0800" + "1202" + "1A00")]
+    [InlineData("resource.v1.AllocationResult", "{}", "0A00")]
+    public void Writes_what_is_held_by_value_even_when_it_is_empty(string type, string json, string message) =>
+        Assert.Equal(message, Convert.ToHexString(ProtobufWriter.Message(Encoding.UTF8.GetBytes(json), MessageTable.Find(type)!)));
 
     [Fact]
     public void Frames_events_of_a_watch()

@@ -24,7 +24,7 @@ public sealed class DeviceTaintEvictionTests : IAsyncLifetime
         await PodAsync("fragile");
         await PodAsync("patient", new V1DeviceToleration { Key = "broken", OperatorProperty = "Exists", TolerationSeconds = 60 });
         await PodAsync("stubborn", new V1DeviceToleration { OperatorProperty = "Exists" });
-        await TaintAsync(new V1DeviceTaint { Key = "broken", Effect = "NoExecute" });
+        await TaintAsync(new V1DeviceTaint { Key = "broken", Effect = "NoExecute", TimeAdded = cluster.Time.GetUtcNow().UtcDateTime });
         await UntilLeftAsync("patient", "stubborn");
         await HasEventAsync("fragile", "Marking for deletion");
 

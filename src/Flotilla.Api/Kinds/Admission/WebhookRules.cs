@@ -44,7 +44,7 @@ internal static class WebhookRules
 
             if (hook.String("name") is { Length: > 0 } name && !names.Add(name))
             {
-                yield return FieldError.Duplicate($"{at}.name", name);
+                yield return FieldError.Duplicate($"{at}.name", name) with { Ratchet = Ratchet.HookNames };
             }
         }
     }
@@ -93,7 +93,7 @@ internal static class WebhookRules
 
         foreach (var error in hook.Objects("rules").SelectMany((rule, i) => CheckRule(rule, FieldRules.Indexed($"{path}.rules", i)))
             .Concat(FieldRules.OneOf(hook, "failurePolicy", path, "Fail", "Ignore")).Concat(FieldRules.OneOf(hook, "matchPolicy", path, "Equivalent", "Exact"))
-            .Concat(FieldRules.RequiredOneOf(hook, "sideEffects", path, "None", "NoneOnDryRun")))
+            .Concat(FieldRules.RequiredOneOf(hook, "sideEffects", path, "None", "NoneOnDryRun").Ratcheted(Ratchet.HookSideEffects)))
         {
             yield return error;
         }
@@ -103,18 +103,19 @@ internal static class WebhookRules
             yield return FieldError.Invalid($"{path}.timeoutSeconds", timeout, "the timeout value must be between 1 and 30 seconds");
         }
 
-        foreach (var error in CheckClient(hook.Object("clientConfig"), $"{path}.clientConfig"))
+        foreach (var error in FieldRules.Selector(hook.Object("namespaceSelector"), $"{path}.namespaceSelector").Concat(FieldRules.Selector(hook.Object("objectSelector"), $"{path}.objectSelector"))
+            .Concat(CheckClient(hook.Object("clientConfig"), $"{path}.clientConfig")))
         {
             yield return error;
         }
 
         if (hook.Array("admissionReviewVersions") is not { Count: > 0 } versions)
         {
-            yield return FieldError.Required($"{path}.admissionReviewVersions", "must specify one of v1, v1beta1");
+            yield return FieldError.Required($"{path}.admissionReviewVersions", "must specify one of v1, v1beta1") with { Ratchet = Ratchet.HookVersions };
         }
         else if (!versions.Any(version => version.AsString() is "v1" or "v1beta1"))
         {
-            yield return FieldError.Invalid($"{path}.admissionReviewVersions", versions.DeepClone(), "must include at least one of v1, v1beta1");
+            yield return FieldError.Invalid($"{path}.admissionReviewVersions", versions.DeepClone(), "must include at least one of v1, v1beta1") with { Ratchet = Ratchet.HookVersions };
         }
     }
 

@@ -48,6 +48,7 @@ internal static class StatefulSetRules
             .Concat(FieldRules.NonNegative(spec, "replicas", "spec"))
             .Concat(FieldRules.NonNegative(spec, "minReadySeconds", "spec"))
             .Concat(FieldRules.NonNegative(spec.Object("ordinals"), "start", "spec.ordinals"))
+            .Concat(FieldRules.Named(spec, "serviceName", "spec", Names.CheckLabel).Ratcheted(Ratchet.ServiceNames))
             .Concat(WorkloadRules.CheckSelector(spec, "statefulset"))
             .Concat(CheckTemplate(spec))
             .Concat(old is null ? [] : CheckUpdate(spec, old.Object("spec") ?? []));

@@ -55,7 +55,7 @@ internal static class AutoscalerRules
         var (minimum, maximum) = (spec.Integer("minReplicas") ?? 1, spec.Integer("maxReplicas") ?? 0);
         if (minimum < 1)
         {
-            yield return FieldError.Invalid("spec.minReplicas", minimum, "must be greater than or equal to 1");
+            yield return FieldError.Invalid("spec.minReplicas", minimum, "must be greater than or equal to 1") with { Ratchet = minimum == 0 ? Ratchet.ScaleToZero : null };
         }
 
         if (maximum < 1)

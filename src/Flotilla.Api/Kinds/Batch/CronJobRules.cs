@@ -26,7 +26,7 @@ internal static class CronJobRules
     public static IEnumerable<FieldError> Check(JsonObject item, JsonObject? old)
     {
         var spec = item.Object("spec") ?? [];
-        foreach (var error in CheckSchedule(spec, old.Object("spec")).Concat(CheckZone(spec)))
+        foreach (var error in CheckSchedule(spec, old.Object("spec")).Concat(CheckZone(spec).RatchetedFor("time zone", spec.String("timeZone") ?? "")))
         {
             yield return error;
         }

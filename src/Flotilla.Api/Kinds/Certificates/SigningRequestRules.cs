@@ -36,7 +36,7 @@ public static class SigningRequestRules
     /// <summary>The approval adds or changes decisions and takes none away; the status changes everything but them.</summary>
     public static IEnumerable<FieldError> CheckChange(JsonObject item, JsonObject old, bool approval)
     {
-        foreach (var error in CheckConditions(item))
+        foreach (var error in Ratchet.Tolerate(CheckConditions(item), () => CheckConditions(old)))
         {
             yield return error;
         }
@@ -73,7 +73,7 @@ public static class SigningRequestRules
             var (type, status) = (condition.String("type") ?? "", condition.String("status") ?? "");
             if (type.Length == 0)
             {
-                yield return FieldError.Required($"{at}.type");
+                yield return FieldError.Required($"{at}.type") with { Ratchet = "conditions without a type" };
             }
 
             string[] allowed = type is "Approved" or "Denied" or "Failed" ? ["True"] : ["True", "False", "Unknown"];
@@ -88,12 +88,12 @@ public static class SigningRequestRules
 
             if (Decisions.Contains(type) && seen.Overlaps(Decisions.Where(other => other != type)))
             {
-                yield return FieldError.Invalid($"{at}.type", type, "Approved and Denied conditions are mutually exclusive");
+                yield return FieldError.Invalid($"{at}.type", type, "Approved and Denied conditions are mutually exclusive") with { Ratchet = "approval and denial" };
             }
 
             if (!seen.Add(type))
             {
-                yield return FieldError.Duplicate($"{at}.type", type);
+                yield return FieldError.Duplicate($"{at}.type", type) with { Ratchet = "repeated conditions" };
             }
         }
     }

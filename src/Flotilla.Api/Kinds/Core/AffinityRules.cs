@@ -75,7 +75,7 @@ internal static class AffinityRules
         }
 
         // A preference for a value that no node can have does no harm.
-        foreach (var error in isRequired ? FieldRules.EachText(expression, "values", path, (value, at) => FieldRules.Text(value, at, Names.CheckLabelValue)) : [])
+        foreach (var error in isRequired ? FieldRules.EachText(expression, "values", path, (value, at) => FieldRules.Text(value, at, Names.CheckLabelValue)).Ratcheted(Ratchet.NodeAffinityValues) : [])
         {
             yield return error;
         }

@@ -27,6 +27,6 @@ internal static class DataSourceRules
         var kind = source.String("kind") ?? "";
         return FieldRules.Required(source, "name", path).Concat(FieldRules.Required(source, "kind", path))
             .Concat(string.IsNullOrEmpty(source.String("apiGroup")) && kind != "PersistentVolumeClaim" ? [FieldError.Invalid(path, kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup")] : [])
-            .Concat(FieldRules.Named(source, "apiGroup", path, Names.CheckSubdomain));
+            .Concat(FieldRules.Named(source, "apiGroup", path, Names.CheckSubdomain).Ratcheted(Ratchet.DataSourceGroups));
     }
 }

@@ -6,7 +6,9 @@ namespace Flotilla.Api.Kinds.Core;
 
 internal static class EndpointsChecks
 {
-    public static IEnumerable<FieldError> Check(JsonObject item, JsonObject? old) => FieldRules.Each(item, "subsets", "", CheckSubset);
+    /// <summary>Subsets that stay as they are were judged before.</summary>
+    public static IEnumerable<FieldError> Check(JsonObject item, JsonObject? old) =>
+        old is not null && item["subsets"].SameAs(old["subsets"]) ? [] : FieldRules.Each(item, "subsets", "", CheckSubset);
 
     private static IEnumerable<FieldError> CheckSubset(JsonObject subset, string path)
     {

@@ -22,7 +22,7 @@ internal static class PodAnnotationRules
 
         if (annotations.String(DeletionCost) is { } cost && !IsCost(cost))
         {
-            yield return FieldError.Invalid($"{path}[{DeletionCost}]", cost, "must be a 32bit integer");
+            yield return FieldError.Invalid($"{path}[{DeletionCost}]", cost, "must be a 32bit integer") with { Ratchet = Ratchet.DeletionCost };
         }
     }
 

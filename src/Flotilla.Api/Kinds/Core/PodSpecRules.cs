@@ -59,5 +59,6 @@ internal static class PodSpecRules
     // Users of its own and the namespaces of the host do not go together. Two of the paths are upstream's own spelling.
     private static IEnumerable<FieldError> CheckHostUsers(JsonObject spec, string path) => spec.Boolean("hostUsers") != false ? [] :
         new[] { ("hostNetwork", "hostNetwork"), ("hostPID", "HostPID"), ("hostIPC", "HostIPC") }
-            .Where(pair => spec.Boolean(pair.Item1) == true).Select(pair => FieldError.Forbidden($"{path}.{pair.Item2}", "when `pod.Spec.HostUsers` is false"));
+            .Where(pair => spec.Boolean(pair.Item1) == true)
+            .Select(pair => FieldError.Forbidden($"{path}.{pair.Item2}", "when `pod.Spec.HostUsers` is false") with { Ratchet = pair.Item1 == "hostNetwork" ? Ratchet.HostUsersOnHostNetwork : null });
 }

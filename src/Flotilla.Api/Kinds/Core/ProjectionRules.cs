@@ -103,7 +103,7 @@ internal static class ProjectionRules
                 break;
         }
 
-        foreach (var error in token.String("path") is { Length: > 0 } file ? PathRules.NotReserved(file, $"{volume}.path") : [FieldError.Required($"{volume}.path")])
+        foreach (var error in token.String("path") is { Length: > 0 } file ? PathRules.NotReserved(file, $"{volume}.path").Ratcheted(Ratchet.TokenPaths) : [FieldError.Required($"{volume}.path")])
         {
             yield return error;
         }

@@ -125,7 +125,7 @@ internal static class ResourceRules
     {
         if (IsHugePage(name) && FieldRules.Amount(amount) is { } value && Quantity.TryParse(name["hugepages-".Length..], out var page, out _) && page.Sign > 0 && value.MilliValue % page.MilliValue != BigInteger.Zero)
         {
-            yield return FieldError.Invalid(path, value.ToString(), $"{value} is not positive integer multiple of {name}");
+            yield return FieldError.Invalid(path, value.ToString(), $"{value} is not positive integer multiple of {name}") with { Ratchet = Ratchet.HugePages };
         }
     }
 

@@ -93,7 +93,7 @@ internal static partial class SecurityRules
 
             if (OfHost(name.Replace('/', '.'), spec) is { } shared)
             {
-                yield return FieldError.Invalid(at, name, $"may not be specified when '{shared}' is true");
+                yield return FieldError.Invalid(at, name, $"may not be specified when '{shared}' is true") with { Ratchet = Ratchet.HostSysctls };
             }
         }
     }

@@ -41,7 +41,8 @@ internal static class SpreadRules
 
         foreach (var error in CheckDomains(constraint, action, $"{path}.minDomains")
             .Concat(FieldRules.OneOf(constraint, "nodeAffinityPolicy", path, "Honor", "Ignore")).Concat(FieldRules.OneOf(constraint, "nodeTaintsPolicy", path, "Honor", "Ignore"))
-            .Concat(CheckKeys(constraint, path)).Concat(FieldRules.Selector(constraint.Object("labelSelector"), $"{path}.labelSelector")))
+            .Concat(CheckKeys(constraint, path).Ratcheted(Ratchet.SpreadKeys))
+            .Concat(FieldRules.Selector(constraint.Object("labelSelector"), $"{path}.labelSelector").Ratcheted(Ratchet.SpreadSelectors)))
         {
             yield return error;
         }

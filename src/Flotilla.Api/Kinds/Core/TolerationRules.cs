@@ -57,6 +57,7 @@ internal static class TolerationRules
     {
         "Equal" or "" => Names.CheckLabelValue(value) is { } wrong ? FieldError.Invalid(path, value, wrong) : null,
         "Exists" => value.Length > 0 ? FieldError.Invalid(path, value, "value must be empty when `operator` is 'Exists'") : null,
+        "Lt" or "Gt" => FieldError.NotSupported(path, operation, ["Equal", "Exists"]) with { Ratchet = Ratchet.TolerationOperators },
         _ => FieldError.NotSupported(path, operation, ["Equal", "Exists"]),
     };
 }

@@ -35,7 +35,7 @@ internal static class EndpointSliceRules
 
     private static IEnumerable<FieldError> CheckAddress(string address, string path, string type) => type switch
     {
-        "IPv4" or "IPv6" => (FieldRules.IsAddress(address) && AddressRules.IsVersion6(address) == (type == "IPv6") ? [] : new[] { FieldError.Invalid(path, address, $"must be a valid {type} address") })
+        "IPv4" or "IPv6" => (FieldRules.IsAddress(address) && AddressRules.IsVersion6(address) == (type == "IPv6") ? [] : new[] { FieldError.Invalid(path, address, $"must be a valid {type} address") with { Ratchet = $"address {address}" } })
             .Concat(AddressRules.NotSpecial(address, path)),
         "FQDN" => FieldRules.Text(address, path, Names.CheckSubdomain)
             .Concat(address.Contains('.', StringComparison.Ordinal) ? [] : [FieldError.Invalid(path, address, "should be a domain with at least two segments separated by dots")]),

@@ -81,7 +81,7 @@ internal static class IngressRules
 
     private static IEnumerable<FieldError> CheckTls(JsonObject tls, string path) =>
         FieldRules.EachText(tls, "hosts", path, (host, at) => host.Contains('*', StringComparison.Ordinal) ? CheckWildcard(host, at) : FieldRules.Text(host, at, Names.CheckSubdomain))
-            .Concat(FieldRules.Named(tls, "secretName", path, Names.CheckSubdomain));
+            .Concat(FieldRules.Named(tls, "secretName", path, Names.CheckSubdomain).Ratcheted(Ratchet.TlsSecretNames));
 
     private static IEnumerable<FieldError> CheckWildcard(string host, string path) =>
         host.StartsWith("*.", StringComparison.Ordinal) && Names.CheckSubdomain(host[2..]) is null ? [] : [FieldError.Invalid(path, host, WildcardMessage)];
@@ -120,7 +120,7 @@ internal static class IngressRules
         }
         else if (host.Contains('*', StringComparison.Ordinal))
         {
-            foreach (var error in CheckWildcard(host, path))
+            foreach (var error in CheckWildcard(host, path).Ratcheted(Ratchet.WildcardHosts))
             {
                 yield return error;
             }

@@ -9,6 +9,15 @@ internal static class DeviceTaintRules
 {
     private static readonly string[] Effects = ["NoExecute", "NoSchedule", "None"];
 
+    /// <summary>Whoever tolerates a taint of a slice for a while counts from when it came.</summary>
+    public static void Date(JsonObject slice, DateTimeOffset now)
+    {
+        foreach (var taint in slice.Object("spec").Objects("devices").SelectMany(device => device.Objects("taints")))
+        {
+            taint.DefaultText("timeAdded", Times.Seconds(now));
+        }
+    }
+
     public static IEnumerable<FieldError> CheckTaint(JsonObject taint, string path)
     {
         var effect = taint.String("effect") ?? "";
