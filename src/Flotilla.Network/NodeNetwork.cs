@@ -1,5 +1,6 @@
 using System.Net;
 using Flotilla.Client;
+using Flotilla.Client.Services;
 using Flotilla.Network.Cni;
 using Flotilla.Network.Commands;
 using Flotilla.Network.Dns;
@@ -17,15 +18,15 @@ namespace Flotilla.Network;
 /// configuration, ways to other nodes, service rules, network policies and cluster DNS. Stopping it leaves running pods connected;
 /// <see cref="NetworkCleanup"/> takes everything away.
 /// </summary>
-public sealed class NodeNetwork(NetworkOptions options, InformerSet informers, TimeProvider time, ILoggerFactory loggers) : BackgroundService
+public sealed class NodeNetwork(NetworkOptions options, InformerSet informers, TimeProvider time, ILoggerFactory loggers) : IHostedService, IAsyncDisposable
 {
     private const int DnsPort = 53;
     private readonly HostCommands commands = new();
-    private readonly List<BackgroundService> parts = [];
+    private readonly ServiceSet parts = new(time, loggers.CreateLogger<ServiceSet>());
     private PolicyEnforcer? policies;
 
     /// <summary>Makes bridge and CNI configuration; after it pods can be started. Throws <see cref="CommandException"/> with a clear reason.</summary>
-    public override async Task StartAsync(CancellationToken cancellationToken)
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
         var bridge = new PodBridge(options, commands, loggers.CreateLogger<PodBridge>());
         await bridge.EnsureAsync(cancellationToken);
@@ -39,32 +40,16 @@ public sealed class NodeNetwork(NetworkOptions options, InformerSet informers, T
 
         parts.Add(Dns());
         parts.Add(new ForwardingGrant(options, commands, time, loggers.CreateLogger<ForwardingGrant>()));
-        foreach (var part in parts)
-        {
-            await part.StartAsync(cancellationToken);
-        }
-
-        await base.StartAsync(cancellationToken);
+        await parts.StartAsync(cancellationToken);
     }
 
     /// <summary>Returns when a pod of this node may send and receive at this address: what guards it is in force.</summary>
     public Task ReadyAsync(V1Pod pod, string address, CancellationToken cancellationToken) =>
         policies?.ReadyAsync(pod, address, cancellationToken) ?? Task.CompletedTask;
 
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await Task.WhenAll(parts.Select(part => part.StopAsync(cancellationToken)));
-        await base.StopAsync(cancellationToken);
-    }
+    public Task StopAsync(CancellationToken cancellationToken) => parts.StopAsync(cancellationToken);
 
-    public override void Dispose()
-    {
-        parts.ForEach(part => part.Dispose());
-        base.Dispose();
-    }
-
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(parts.Select(part => part.ExecuteTask ?? Task.CompletedTask));
+    public ValueTask DisposeAsync() => parts.DisposeAsync();
 
     private DnsServer Dns()
     {

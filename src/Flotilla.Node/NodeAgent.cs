@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Flotilla.Client;
+using Flotilla.Client.Services;
 using Flotilla.Client.Streams;
 using Flotilla.Node.Admission;
 using Flotilla.Node.Containerd;
@@ -34,7 +35,7 @@ public sealed class NodeAgent : IAsyncDisposable
 {
     private readonly NodeOptions options;
     private readonly ContainerdSupervisor supervisor;
-    private readonly List<IHostedService> services = [];
+    private readonly ServiceSet services;
     private readonly DeviceManager devices;
 
     /// <param name="cluster">For what concerns more than this node; null: the same as for the node itself.</param>
@@ -89,7 +90,8 @@ public sealed class NodeAgent : IAsyncDisposable
         Status = new NodeStatusService(options, client, Runtime, events, time, loggers.CreateLogger<NodeStatusService>()) { ServerPort = () => server?.Port, Pressure = () => eviction.Pressure, Devices = devices.Counts, InUse = inUse };
         inventory.Changed += Status.Hurry;
         inUse.Changed = Status.Hurry;
-        services.AddRange(
+        services = new ServiceSet(time, loggers.CreateLogger<ServiceSet>());
+        IHostedService[] all =
         [
             supervisor,
             new RegistryMirror(options, Images, loggers.CreateLogger<RegistryMirror>()),
@@ -113,7 +115,11 @@ public sealed class NodeAgent : IAsyncDisposable
             sampler,
             collector,
             eviction,
-        ]);
+        ];
+        foreach (var service in all)
+        {
+            services.Add(service);
+        }
     }
 
     public CriClient Runtime { get; }
@@ -137,10 +143,7 @@ public sealed class NodeAgent : IAsyncDisposable
             await using var pause = new MemoryStream(PauseImage.Archive(RuntimeInformation.OSArchitecture));
             await Images.ImportAsync(pause, cancellationToken);
         }
-        foreach (var service in services)
-        {
-            await service.StartAsync(cancellationToken);
-        }
+        await services.StartAsync(cancellationToken);
     }
 
     private NodeRoutes RoutesOf(UsageSampler sampler, PodCgroups cgroups, RuntimeView view, ProbeCounts probes, PodAgent agent, TimeProvider time)
@@ -155,27 +158,11 @@ public sealed class NodeAgent : IAsyncDisposable
         return new NodeRoutes([.. statistics.All, .. new PodRoutes(() => agent.Known, view).All, .. new StreamRoutes(Streams).All, .. new MachineRoutes(options).All]);
     }
 
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
-        for (var i = services.Count - 1; i >= 0; i--)
-        {
-            await services[i].StopAsync(cancellationToken);
-        }
-    }
+    public Task StopAsync(CancellationToken cancellationToken) => services.StopAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var service in services)
-        {
-            if (service is IAsyncDisposable slow)
-            {
-                await slow.DisposeAsync();
-            }
-            else
-            {
-                (service as IDisposable)?.Dispose();
-            }
-        }
+        await services.DisposeAsync();
         devices.Dispose();
         Runtime.Dispose();
     }

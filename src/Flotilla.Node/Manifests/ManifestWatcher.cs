@@ -46,12 +46,24 @@ internal sealed partial class ManifestWatcher(NodeOptions options, PodAgent agen
         }
         foreach (var file in files)
         {
+            Read(file);
+        }
+        agent.SetStatic([.. known.Values.Select(entry => entry.Pod).OfType<V1Pod>()]);
+    }
+
+    private void Read(FileInfo file)
+    {
+        try
+        {
             if (!known.TryGetValue(file.FullName, out var last) || (last.Changed, last.Length) != (file.LastWriteTimeUtc, file.Length))
             {
                 known[file.FullName] = (file.LastWriteTimeUtc, file.Length, Read(file.FullName));
             }
         }
-        agent.SetStatic([.. known.Values.Select(entry => entry.Pod).OfType<V1Pod>()]);
+        catch (FileNotFoundException)
+        {
+            // Renamed or deleted since it was listed, of which the kernel tells next.
+        }
     }
 
     private V1Pod? Read(string path)

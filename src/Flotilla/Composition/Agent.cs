@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Flotilla.Api;
 using Flotilla.Client;
+using Flotilla.Client.Services;
 using Flotilla.Client.Joining;
 using Flotilla.Local;
 using Flotilla.Node;
@@ -25,7 +26,7 @@ internal sealed class Agent : IAsyncDisposable
     private readonly ServerList servers;
     private readonly NodeJoin join;
     private readonly LocalNode node;
-    private readonly List<BackgroundService> services = [];
+    private readonly ServiceSet services;
     private HttpObjectClient? client;
     private HttpObjectClient? sharedClient;
     private (InformerSet Own, SharedAccess Shared)? ingress;
@@ -36,6 +37,7 @@ internal sealed class Agent : IAsyncDisposable
         this.progress = progress;
         this.time = time;
         this.loggers = loggers;
+        services = new ServiceSet(time, loggers.CreateLogger<ServiceSet>());
         identity = new NodeIdentity(settings.IdentityDirectory);
         servers = new ServerList([new DnsEndPoint(settings.Agent!.Server.Host, settings.Agent.Server.Port)], identity.ServersFile);
         join = new NodeJoin(identity, servers, NodeComposition.NodeOptionsFor(settings), time);
@@ -60,12 +62,8 @@ internal sealed class Agent : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await node.DisposeAsync();
-        foreach (var service in services.AsEnumerable().Reverse())
-        {
-            await service.StopAsync(CancellationToken.None);
-            service.Dispose();
-        }
-
+        await services.StopAsync(CancellationToken.None);
+        await services.DisposeAsync();
         sharedClient?.Dispose();
         client?.Dispose();
     }
@@ -74,15 +72,15 @@ internal sealed class Agent : IAsyncDisposable
     {
         client = join.Client();
         var informers = new InformerSet(client, time, loggers);
-        await StartAsync(informers, cancellationToken);
+        await services.StartAsync(informers, cancellationToken);
         var account = new NodeAccountToken(client, time, loggers.CreateLogger<NodeAccountToken>());
-        await StartAsync(account, cancellationToken);
+        await services.StartAsync(account, cancellationToken);
         sharedClient = join.SharedClient(account);
         var shared = new SharedAccess(sharedClient, new InformerSet(sharedClient, time, loggers));
-        await StartAsync(shared.Informers, cancellationToken);
+        await services.StartAsync(shared.Informers, cancellationToken);
         ingress = (informers, shared);
-        await StartAsync(new CertificateRenewal(identity, NodeComposition.NodeOptionsFor(settings), client, time, loggers.CreateLogger<CertificateRenewal>()), cancellationToken);
-        await StartAsync(new ServerTunnels(servers, identity, () => node.Port, time, loggers.CreateLogger<ServerTunnels>()), cancellationToken);
+        await services.StartAsync(new CertificateRenewal(identity, NodeComposition.NodeOptionsFor(settings), client, time, loggers.CreateLogger<CertificateRenewal>()), cancellationToken);
+        await services.StartAsync(new ServerTunnels(servers, identity, () => node.Port, time, loggers.CreateLogger<ServerTunnels>()), cancellationToken);
         LearnServers(shared.Informers);
         var facts = await client.GetAsync<V1ConfigMap>(new ObjectKey(ClusterFacts.Namespace, ClusterFacts.Name), cancellationToken);
         var known = settings with
@@ -140,12 +138,6 @@ internal sealed class Agent : IAsyncDisposable
                 await Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken);
             }
         }
-    }
-
-    private async Task StartAsync(BackgroundService service, CancellationToken cancellationToken)
-    {
-        services.Add(service);
-        await service.StartAsync(cancellationToken);
     }
 
     private void LearnServers(InformerSet informers) => informers.Of<V1EndpointSlice>().Subscribe(change =>

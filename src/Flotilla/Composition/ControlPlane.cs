@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Flotilla.Backups;
 using Flotilla.Client;
+using Flotilla.Client.Services;
 using Flotilla.Controllers;
 using Flotilla.Ingress;
 using Flotilla.Kubeconfigs;
@@ -21,7 +22,7 @@ internal sealed class ControlPlane : IAsyncDisposable
 {
     private const int MonitoredInGrace = 8;
 
-    private readonly List<BackgroundService> services = [];
+    private readonly ServiceSet services;
 
     /// <param name="store">The caller's.</param>
     public ControlPlane(ClusterSettings settings, IStore store, TimeProvider time, ILoggerFactory loggers)
@@ -46,6 +47,7 @@ internal sealed class ControlPlane : IAsyncDisposable
         };
         Server = new ApiServer(options, store, Identity, time, loggers);
         Informers = new InformerSet(Server.Client, time, loggers);
+        services = new ServiceSet(time, loggers.CreateLogger<ServiceSet>());
         services.Add(Informers);
         services.Add(new BackupService(settings, store, time, loggers.CreateLogger<BackupService>()));
         var identity = LeaderService.IdentityOf(settings.NodeName, Identity.CaPem);
@@ -125,20 +127,13 @@ internal sealed class ControlPlane : IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await Server.StartAsync(cancellationToken);
-        foreach (var service in services)
-        {
-            await service.StartAsync(cancellationToken);
-        }
+        await services.StartAsync(cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var service in services.AsEnumerable().Reverse())
-        {
-            await service.StopAsync(CancellationToken.None);
-            service.Dispose();
-        }
-
+        await services.StopAsync(CancellationToken.None);
+        await services.DisposeAsync();
         await Server.DisposeAsync();
     }
 }

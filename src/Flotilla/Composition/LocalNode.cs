@@ -88,7 +88,7 @@ internal sealed class LocalNode(ClusterSettings settings, TimeProvider time, ILo
         if (network is not null)
         {
             await network.StopAsync(CancellationToken.None);
-            network.Dispose();
+            await network.DisposeAsync();
         }
     }
 
