@@ -11,6 +11,7 @@ using Flotilla.Node.Csi.Sidecar;
 using Flotilla.Node.Devices;
 using Flotilla.Node.Eviction;
 using Flotilla.Node.Manifests;
+using Flotilla.Node.NumaMemory;
 using Flotilla.Node.Pods;
 using Flotilla.Node.PodResources;
 using Flotilla.Node.Registry;
@@ -19,6 +20,7 @@ using Flotilla.Node.Statistics;
 using Flotilla.Node.Status;
 using Flotilla.Node.Streaming.Runtime;
 using Flotilla.Node.Streaming.Logs;
+using Flotilla.Node.Placement;
 using Flotilla.Node.Volumes;
 using Flotilla.Node.Volumes.Kinds;
 using Flotilla.Node.Volumes.Local;
@@ -37,6 +39,7 @@ public sealed class NodeAgent : IAsyncDisposable
     private readonly ContainerdSupervisor supervisor;
     private readonly ServiceSet services;
     private readonly DeviceManager devices;
+    private readonly TopologyManager topology;
 
     /// <param name="cluster">For what concerns more than this node; null: the same as for the node itself.</param>
     public NodeAgent(
@@ -55,10 +58,13 @@ public sealed class NodeAgent : IAsyncDisposable
         var environment = new ContainerEnvironment(options, client, informers.Of<V1Service>());
         var puller = new ImagePuller(Runtime, client, events, time);
         var inventory = new DeviceInventory(time);
-        devices = new DeviceManager(inventory, new DeviceLedger(Path.Combine(options.DataDirectory, "devices.json")));
-        var cpus = options.ReservedCpus is { } reserved ? new CpuAssignments(CpuTopology.Read(), CpuSet.Parse(reserved), Path.Combine(options.DataDirectory, "cpus.json")) : null;
+        var numa = NumaNodes.Read();
+        devices = new DeviceManager(inventory, new DeviceLedger(Path.Combine(options.DataDirectory, "devices.json")), numa.Mask);
+        var cpus = options.ReservedCpus is { } reserved ? new CpuAssignments(CpuTopology.Read(numa), CpuSet.Parse(reserved), Path.Combine(options.DataDirectory, "cpus.json")) : null;
+        var memory = options.ReservedMemory is { } reserve ? new MemoryAssignments(numa, MemoryReserve.Parse(reserve), Path.Combine(options.DataDirectory, "memory.json")) : null;
+        topology = TopologyManager.For(options, numa, [devices, .. cpus is null ? (IPlacedResource[])[] : [cpus], .. memory is null ? (IPlacedResource[])[] : [memory]]);
         var pinning = cpus is null ? null : new CpuPinning(cpus, Runtime, time, loggers.CreateLogger<CpuPinning>());
-        var exclusive = new ExclusiveResources(devices, cpus, () => pinning?.Wake());
+        var exclusive = new ExclusiveResources(topology, devices, cpus, memory, () => pinning?.Wake());
         var starter = new ContainerStarter(options, Runtime, puller, environment, hooks, exclusive, events, hostIp);
         var drivers = new CsiDrivers(options, client, time, loggers.CreateLogger<CsiDrivers>());
         var inUse = new VolumesInUse(options);
@@ -101,7 +107,7 @@ public sealed class NodeAgent : IAsyncDisposable
             volumes,
             new CsiSidecar(options, cluster.Client, cluster.Informers, drivers, time, loggers),
             new DevicePluginHost(options.DevicePluginDirectory, inventory, loggers.CreateLogger<DevicePluginHost>()),
-            new PodResourcesHost(options.PodResourcesSocket, new PodResourcesSource(() => agent.Workers, devices, inventory, cpus)),
+            new PodResourcesHost(options.PodResourcesSocket, new PodResourcesSource(() => agent.Workers, devices, inventory, cpus, memory)),
             .. pinning is null ? (IHostedService[])[] : [pinning],
             new LocalProvisioner(options, cluster.Client, cluster.Informers, time, loggers),
             .. server is null ? (IHostedService[])[] : [server],
@@ -163,6 +169,7 @@ public sealed class NodeAgent : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await services.DisposeAsync();
+        topology.Dispose();
         devices.Dispose();
         Runtime.Dispose();
     }

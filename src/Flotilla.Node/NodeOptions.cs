@@ -63,6 +63,18 @@ public sealed record NodeOptions
     /// </summary>
     public string? ReservedCpus { get; init; }
 
+    /// <summary>
+    /// What of each NUMA node's memory is kept for the machine, in the form of <see cref="NumaMemory.MemoryReserve"/>. Set: Guaranteed
+    /// pods get their memory from certain nodes (upstream's static memory manager policy). null: all use what they find.
+    /// </summary>
+    public string? ReservedMemory { get; init; }
+
+    /// <summary>One of <see cref="Placement.TopologyPolicies.Names"/>: how near to each other a container's resources must lie.</summary>
+    public string TopologyPolicy { get; init; } = "none";
+
+    /// <summary>The resources of all containers of a pod lie together, not only those of each.</summary>
+    public bool PlacesWholePods { get; init; }
+
     public TimeSpan StatusInterval { get; init; } = TimeSpan.FromSeconds(10);
 
     public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(40);

@@ -1,22 +1,25 @@
 using Flotilla.Node.Cpus;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Devices;
+using Flotilla.Node.NumaMemory;
 using Flotilla.Node.Pods;
+using Flotilla.Node.Placement;
 using k8s.Models;
 
 namespace Flotilla.Node.Admission;
 
-/// <summary>What a container has for itself alone: devices, and under the static policy whole processors.</summary>
+/// <summary>What a container has for itself alone: devices, and under the static policies whole processors and memory of NUMA nodes.</summary>
 /// <param name="cpus">null: all containers share all processors.</param>
-internal sealed class ExclusiveResources(DeviceManager devices, CpuAssignments? cpus, Action repin)
+/// <param name="memory">null: all containers share all memory.</param>
+internal sealed class ExclusiveResources(TopologyManager topology, DeviceManager devices, CpuAssignments? cpus, MemoryAssignments? memory, Action repin)
 {
     /// <param name="podUids">The pods that are on the node.</param>
     /// <returns>null: the pod has all it asks for.</returns>
     public async Task<Rejection?> AdmitAsync(V1Pod pod, IReadOnlySet<string> podUids, CancellationToken cancellationToken)
     {
-        var lack = await devices.AdmitAsync(pod, podUids, cancellationToken) ?? cpus?.Admit(pod, podUids);
+        var rejection = await topology.AdmitAsync(pod, podUids, cancellationToken);
         repin();
-        return lack is null ? null : new Rejection("UnexpectedAdmissionError", $"Allocate failed due to {lack}, which is unexpected");
+        return rejection;
     }
 
     public async Task ApplyAsync(ContainerConfig config, V1Pod pod, V1Container container, CancellationToken cancellationToken)
@@ -26,11 +29,16 @@ internal sealed class ExclusiveResources(DeviceManager devices, CpuAssignments? 
         {
             config.Linux.Resources.CpusetCpus = cpus.Of(pod.Metadata.Uid, container.Name);
         }
+        if (memory?.NodesOf(pod.Metadata.Uid, container.Name) is { } nodes)
+        {
+            config.Linux.Resources.CpusetMems = CpuSet.Format(nodes.Nodes);
+        }
     }
 
     /// <summary>The pod uses nothing any more.</summary>
     public void Release(string podUid)
     {
+        memory?.Release(podUid);
         if (cpus?.Release(podUid) == true)
         {
             repin();

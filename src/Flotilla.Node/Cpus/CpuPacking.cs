@@ -1,7 +1,7 @@
 namespace Flotilla.Node.Cpus;
 
 /// <summary>
-/// Chooses processors that lie close together: whole sockets, then whole cores, then single threads, each from where
+/// Chooses processors that lie close together: whole sockets, whole NUMA nodes, then whole cores, then single threads, each from where
 /// least is left, so that large pieces stay free for others. Pure.
 /// </summary>
 internal static class CpuPacking
@@ -17,6 +17,7 @@ internal static class CpuPacking
 
         var taken = new List<int>();
         TakeWhole(topology, free, taken, count, cpu => cpu.Socket);
+        TakeWhole(topology, free, taken, count, cpu => cpu.Node);
         TakeWhole(topology, free, taken, count, cpu => cpu.Core);
         var (perSocket, perCore) = (Counts(free, cpu => cpu.Socket), Counts(free, cpu => cpu.Core));
         var sockets = topology.Cpus.Where(cpu => taken.Contains(cpu.Number)).Select(cpu => cpu.Socket).ToHashSet();

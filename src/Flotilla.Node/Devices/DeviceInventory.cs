@@ -1,3 +1,5 @@
+using Flotilla.Node.Placement;
+
 namespace Flotilla.Node.Devices;
 
 /// <summary>
@@ -48,6 +50,18 @@ internal sealed class DeviceInventory(TimeProvider time)
         lock (gate)
         {
             return Find(resource) is { } stock ? (stock.Plugin, [.. Healthy(stock)]) : (null, []);
+        }
+    }
+
+    /// <summary>On which NUMA nodes each device lies; null: its plugin does not tell.</summary>
+    public IReadOnlyDictionary<string, NumaMask?> Places(string resource)
+    {
+        lock (gate)
+        {
+            return (Find(resource)?.Devices ?? []).ToDictionary(
+                device => device.ID,
+                device => device.Topology is { Nodes.Count: > 0 } place ? NumaMask.Of(place.Nodes.Select(node => (int)node.ID).Where(node => node is >= 0 and < 64)) : (NumaMask?)null,
+                StringComparer.Ordinal);
         }
     }
 

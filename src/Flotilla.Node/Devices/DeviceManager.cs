@@ -1,5 +1,6 @@
 using System.Globalization;
 using Flotilla.Node.Pods;
+using Flotilla.Node.Placement;
 using Grpc.Core;
 using k8s.Models;
 
@@ -9,34 +10,53 @@ namespace Flotilla.Node.Devices;
 /// Gives devices to containers: when a pod is admitted it gets all it asks for, or none of it. A container that starts
 /// again keeps its devices.
 /// </summary>
-internal sealed class DeviceManager(DeviceInventory inventory, DeviceLedger ledger) : IDisposable
+/// <param name="machine">Its NUMA nodes.</param>
+internal sealed class DeviceManager(DeviceInventory inventory, DeviceLedger ledger, NumaMask machine) : IPlacedResource, IDisposable
 {
     private readonly SemaphoreSlim turn = new(1, 1);
 
     /// <summary>Number of devices, and of those that are healthy, by resource.</summary>
     public IReadOnlyDictionary<string, (int All, int Healthy)> Counts() => inventory.Counts();
 
-    /// <param name="podUids">The pods that are on the node; what others held is free.</param>
-    /// <returns>What is lacking; null: the pod has all its devices.</returns>
-    public async Task<string?> AdmitAsync(V1Pod pod, IReadOnlySet<string> podUids, CancellationToken cancellationToken)
+    public async Task KeepOnlyAsync(IReadOnlySet<string> podUids, CancellationToken cancellationToken)
     {
-        if (!Containers(pod).Any(container => Wanted(container).Any()))
-        {
-            return null;
-        }
-
         await turn.WaitAsync(cancellationToken);
         try
         {
-            ledger.KeepOnly(new HashSet<string>(podUids, StringComparer.Ordinal) { pod.Metadata.Uid });
-            foreach (var container in Containers(pod))
+            ledger.KeepOnly(podUids);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    public async Task<IReadOnlyDictionary<string, IReadOnlyList<TopologyHint>?>> HintsAsync(V1Pod pod, V1Container? container, CancellationToken cancellationToken)
+    {
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            var wanted = container is not null ? Wanted(container)
+                : Containers(pod).SelectMany(Wanted).Select(one => one.Resource).Distinct(StringComparer.Ordinal)
+                    .Select(resource => (resource, (int)PodLimits.Total(pod, one => PodLimits.Quantity(one.Resources?.Limits, resource) ?? 0)));
+            return wanted.Where(one => one.Item2 > 0).ToDictionary(one => one.Item1, one => HintsFor(pod, container, one.Item1, one.Item2), StringComparer.Ordinal);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    public async Task<string?> GiveAsync(V1Pod pod, V1Container container, TopologyHint where, CancellationToken cancellationToken)
+    {
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            foreach (var (resource, count) in Wanted(container))
             {
-                foreach (var (resource, count) in Wanted(container))
+                if (await GiveAsync(pod, container, resource, count, where, cancellationToken) is { } lack)
                 {
-                    if (await GiveAsync(pod, container, resource, count, cancellationToken) is { } lack)
-                    {
-                        return lack;
-                    }
+                    return lack;
                 }
             }
 
@@ -47,6 +67,9 @@ internal sealed class DeviceManager(DeviceInventory inventory, DeviceLedger ledg
             turn.Release();
         }
     }
+
+    /// <summary>Nothing to do: the next pod that is admitted finds them free.</summary>
+    public Task TakeBackAsync(string podUid, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>What a container was given; its plugins have made it ready.</summary>
     /// <exception cref="ContainerException">A plugin refuses.</exception>
@@ -95,7 +118,34 @@ internal sealed class DeviceManager(DeviceInventory inventory, DeviceLedger ledg
         .Where(limit => limit.Key.Contains('/', StringComparison.Ordinal) && inventory.Knows(limit.Key))
         .Select(limit => (limit.Key, (int)limit.Value.ToDecimal()));
 
-    private async Task<string?> GiveAsync(V1Pod pod, V1Container container, string resource, int count, CancellationToken cancellationToken)
+    private IReadOnlyList<TopologyHint>? HintsFor(V1Pod pod, V1Container? container, string resource, int count)
+    {
+        var places = inventory.Places(resource);
+        if (!places.Values.Any(place => place is not null))
+        {
+            return null;
+        }
+
+        var own = ledger.Of(pod.Metadata.Uid).Where(grant => grant.Resource == resource && (container is null || grant.Container == container.Name)).SelectMany(grant => grant.Devices).ToHashSet(StringComparer.Ordinal);
+        if (own.Count > 0)
+        {
+            return own.Count == count ? Hints(places, own, [], count) : [];
+        }
+
+        var reusable = container is null ? [] : Reusable(pod, container, resource);
+        var (taken, healthy) = (ledger.Taken(resource), inventory.Of(resource).Healthy.Select(device => device.ID));
+        var free = healthy.Where(id => !taken.Contains(id)).ToHashSet(StringComparer.Ordinal);
+        return free.Count + reusable.Count < count ? [] : Hints(places, free, reusable, count);
+    }
+
+    private IReadOnlyList<TopologyHint> Hints(IReadOnlyDictionary<string, NumaMask?> places, HashSet<string> free, HashSet<string> reusable, int count) => TopologyHint.For(
+        machine, count,
+        nodes => places.Values.Count(place => place?.Overlaps(nodes) == true),
+        nodes => reusable.All(id => places.GetValueOrDefault(id)?.Overlaps(nodes) != false)
+            ? reusable.Concat(free).Count(id => places.GetValueOrDefault(id)?.Overlaps(nodes) == true)
+            : null);
+
+    private async Task<string?> GiveAsync(V1Pod pod, V1Container container, string resource, int count, TopologyHint where, CancellationToken cancellationToken)
     {
         if (count == 0 || ledger.Of(pod.Metadata.Uid, container.Name).Any(grant => grant.Resource == resource))
         {
@@ -110,9 +160,11 @@ internal sealed class DeviceManager(DeviceInventory inventory, DeviceLedger ledg
             return string.Create(CultureInfo.InvariantCulture, $"requested number of devices unavailable for {resource}. Requested: {count}, Available: {free.Count}");
         }
 
+        var places = inventory.Places(resource);
+        var near = where.Nodes is { } nodes ? free.Where(id => places.GetValueOrDefault(id)?.Overlaps(nodes) == true).ToList() : [];
         try
         {
-            var chosen = await ChooseAsync(plugin, free, reusable, count, cancellationToken);
+            var chosen = await ChooseAsync(plugin, free, near, reusable, count, cancellationToken);
             ledger.Add(Grant(pod, container, resource, chosen, await plugin.AllocateAsync(chosen, cancellationToken)));
             return null;
         }
@@ -131,11 +183,16 @@ internal sealed class DeviceManager(DeviceInventory inventory, DeviceLedger ledg
         return grants.Where(grant => before.Contains(grant.Container)).SelectMany(grant => grant.Devices).Except(kept, StringComparer.Ordinal).ToHashSet(StringComparer.Ordinal);
     }
 
-    private static async Task<List<string>> ChooseAsync(PluginConnection plugin, List<string> free, HashSet<string> reusable, int count, CancellationToken cancellationToken)
+    // The plugin chooses among those that lie where they should; when they do not suffice all of them are taken, and it chooses the rest.
+    private static async Task<List<string>> ChooseAsync(PluginConnection plugin, List<string> free, List<string> near, HashSet<string> reusable, int count, CancellationToken cancellationToken)
     {
         var included = free.Where(reusable.Contains).Take(count).ToList();
-        var preferred = (await plugin.PreferAsync(free, included, count, cancellationToken)).Where(free.Contains);
-        return [.. included.Concat(preferred).Concat(free).Distinct(StringComparer.Ordinal).Take(count)];
+        var close = near.Except(included, StringComparer.Ordinal).ToList();
+        var suffice = count - included.Count < close.Count;
+        var choice = suffice ? [.. included, .. close] : free;
+        included = suffice ? included : [.. included.Concat(close).Take(count)];
+        var preferred = (await plugin.PreferAsync(choice, included, count, cancellationToken)).Where(choice.Contains);
+        return [.. included.Concat(preferred).Concat(choice).Distinct(StringComparer.Ordinal).Take(count)];
     }
 
     private static DeviceGrant Grant(V1Pod pod, V1Container container, string resource, List<string> devices, ContainerAllocateResponse answer) => new(pod.Metadata.Uid, container.Name, resource, devices)

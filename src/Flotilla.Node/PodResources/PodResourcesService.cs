@@ -1,15 +1,18 @@
 using Flotilla.Node.Cpus;
 using Flotilla.Node.Devices;
+using Flotilla.Node.NumaMemory;
 using Flotilla.Node.Pods;
 using Flotilla.Node.PodResources.Api;
+using Flotilla.Node.Placement;
 using Grpc.Core;
 using k8s.Models;
 
 namespace Flotilla.Node.PodResources;
 
-/// <summary>Which devices and processors belong to which container, for agents that measure them.</summary>
+/// <summary>Which devices, processors and memory belong to which container, and where they lie, for agents that measure them.</summary>
 /// <param name="cpus">null: all containers share all processors.</param>
-internal sealed class PodResourcesSource(Func<IEnumerable<PodWorker>> workers, DeviceManager devices, DeviceInventory inventory, CpuAssignments? cpus)
+/// <param name="memory">null: all containers share all memory.</param>
+internal sealed class PodResourcesSource(Func<IEnumerable<PodWorker>> workers, DeviceManager devices, DeviceInventory inventory, CpuAssignments? cpus, MemoryAssignments? memory)
 {
     public IEnumerable<V1Pod> Active => workers().Where(worker => worker.IsActive).Select(worker => worker.Pod);
 
@@ -18,9 +21,10 @@ internal sealed class PodResourcesSource(Func<IEnumerable<PodWorker>> workers, D
         var answer = new AllocatableResourcesResponse();
         foreach (var resource in inventory.Counts().Keys.Order(StringComparer.Ordinal))
         {
-            answer.Devices.Add(new ContainerDevices { ResourceName = resource, DeviceIds = { inventory.Of(resource).Healthy.Select(device => device.ID).Order(StringComparer.Ordinal) } });
+            answer.Devices.Add(Shown(resource, inventory.Of(resource).Healthy.Select(device => device.ID)));
         }
         answer.CpuIds.Add((cpus?.Allocatable ?? []).Select(cpu => (long)cpu));
+        answer.Memory.Add((memory?.Allocatable ?? []).Select(part => Shown(part.Resource, part.Bytes, NumaMask.Of(part.Node))));
         return answer;
     }
 
@@ -31,12 +35,29 @@ internal sealed class PodResourcesSource(Func<IEnumerable<PodWorker>> workers, D
         foreach (var container in (pod.Spec.InitContainers ?? []).Where(container => container.IsSidecar()).Concat(pod.Spec.Containers))
         {
             var resources = new Api.ContainerResources { Name = container.Name };
-            resources.Devices.Add(grants.Where(grant => grant.Container == container.Name).Select(grant => new ContainerDevices { ResourceName = grant.Resource, DeviceIds = { grant.Devices } }));
+            resources.Devices.Add(grants.Where(grant => grant.Container == container.Name).SelectMany(grant => Shown(grant.Resource, grant.Devices)));
             resources.CpuIds.Add((cpus?.ExclusiveOf(pod.Metadata.Uid, container.Name) ?? []).Select(cpu => (long)cpu));
+            resources.Memory.Add((memory?.Of(pod.Metadata.Uid, container.Name) ?? []).Select(block => Shown(block.Resource, block.Bytes, block.Place)));
             answer.Containers.Add(resources);
         }
         return answer;
     }
+
+    // Those that lie at the same place are told together.
+    private IEnumerable<ContainerDevices> Shown(string resource, IEnumerable<string> devices)
+    {
+        var places = inventory.Places(resource);
+        return devices.Order(StringComparer.Ordinal).GroupBy(id => places.GetValueOrDefault(id)).Select(group => new ContainerDevices
+        {
+            ResourceName = resource,
+            DeviceIds = { group },
+            Topology = group.Key is { } place ? Shown(place) : null,
+        });
+    }
+
+    private static ContainerMemory Shown(string resource, long bytes, NumaMask place) => new() { MemoryType = resource, Size = (ulong)bytes, Topology = Shown(place) };
+
+    private static Api.TopologyInfo Shown(NumaMask place) => new() { Nodes = { place.Nodes.Select(node => new NUMANode { ID = node }) } };
 }
 
 internal sealed class PodResourcesService(PodResourcesSource source) : PodResourcesLister.PodResourcesListerBase

@@ -18,6 +18,9 @@ internal sealed class ClusterFlags
     private readonly Option<string?> kubeconfig = new("--kubeconfig") { Description = "The file that gets the context 'flotilla' ($KUBECONFIG or ~/.kube/config)." };
     private readonly Option<string?> runtime = new("--container-runtime-endpoint") { Description = "A CRI socket that somebody else runs (a containerd of its own)." };
     private readonly Option<string?> reservedCpus = new("--reserved-cpus") { Description = "Processors for the machine and for pods that share, like 0 or 0-1; Guaranteed pods that ask for whole processors then get others for themselves." };
+    private readonly Option<string?> reservedMemory = new("--reserved-memory") { Description = "What of each NUMA node's memory is kept for the machine, like 0:memory=1Gi;1:memory=1Gi; Guaranteed pods then get their memory from certain nodes." };
+    private readonly Option<string?> topologyPolicy = new("--topology-manager-policy") { Description = "How near to each other the processors, devices and memory of a container must lie: none (the default), best-effort, restricted or single-numa-node." };
+    private readonly Option<string?> topologyScope = new("--topology-manager-scope") { Description = "Whether that holds for each container or for all of a pod together: container (the default) or pod." };
 
     private readonly Option<string?> scheduler = new("--scheduler-config") { Description = "How the scheduler works (kubescheduler.config.k8s.io/v1 KubeSchedulerConfiguration)." };
 
@@ -39,7 +42,7 @@ internal sealed class ClusterFlags
         }
     }
 
-    private IEnumerable<Option> OfNode => [runDirectory, nodeName, runtime, reservedCpus, .. ingress.All];
+    private IEnumerable<Option> OfNode => [runDirectory, nodeName, runtime, reservedCpus, reservedMemory, topologyPolicy, topologyScope, .. ingress.All];
 
     private IEnumerable<Option> OfServer => [apiPort, podCidr, serviceCidr, networkBackend, kubeconfig, scheduler, grace, .. access.All, .. datastore.All, .. backup.All];
 
@@ -73,6 +76,9 @@ internal sealed class ClusterFlags
             Kubeconfig = flags.GetValue(kubeconfig) is { } file ? Path.GetFullPath(file) : known.Kubeconfig,
             ContainerRuntimeEndpoint = flags.GetValue(runtime) ?? known.ContainerRuntimeEndpoint,
             ReservedCpus = flags.GetValue(reservedCpus) ?? known.ReservedCpus,
+            ReservedMemory = flags.GetValue(reservedMemory) ?? known.ReservedMemory,
+            TopologyPolicy = flags.GetValue(topologyPolicy) ?? known.TopologyPolicy,
+            TopologyScope = flags.GetValue(topologyScope) ?? known.TopologyScope,
             SchedulerFile = flags.GetValue(scheduler) is { } configuration ? Path.GetFullPath(configuration) : known.SchedulerFile,
             NodeGracePeriod = flags.GetValue(grace) ?? known.NodeGracePeriod,
             Ingress = ingress.Read(flags, known.Ingress),

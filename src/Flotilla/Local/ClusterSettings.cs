@@ -6,6 +6,8 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Flotilla.Backups;
 using Flotilla.Node.Cpus;
+using Flotilla.Node.NumaMemory;
+using Flotilla.Node.Placement;
 
 namespace Flotilla.Local;
 
@@ -44,6 +46,14 @@ internal sealed record ClusterSettings
 
     /// <summary>null: no container has a processor for itself.</summary>
     public string? ReservedCpus { get; init; }
+
+    /// <summary>null: no container has memory of a NUMA node for itself.</summary>
+    public string? ReservedMemory { get; init; }
+
+    public string TopologyPolicy { get; init; } = "none";
+
+    /// <summary><c>container</c> or <c>pod</c>.</summary>
+    public string TopologyScope { get; init; } = "container";
 
     /// <summary>A KubeSchedulerConfiguration; null: the scheduler's defaults.</summary>
     public string? SchedulerFile { get; init; }
@@ -147,6 +157,7 @@ internal sealed record ClusterSettings
         CheckNetwork("--pod-cidr", PodCidr, longestPrefix: 24);
         CheckNetwork("--service-cidr", ServiceCidr, longestPrefix: 28);
         CheckProcessors(ReservedCpus);
+        CheckTopology();
         if (NodeGracePeriod < TimeSpan.FromSeconds(2))
         {
             throw new UserError("--node-monitor-grace-period must be 2s at least: a busy node would count as dead.");
@@ -202,6 +213,28 @@ internal sealed record ClusterSettings
             || network.BaseAddress.AddressFamily != System.Net.Sockets.AddressFamily.InterNetwork)
         {
             throw new UserError($"{flag} {value} must be an IPv4 network of at most /{longestPrefix}, like 10.244.0.0/16.");
+        }
+    }
+
+    private void CheckTopology()
+    {
+        if (!TopologyPolicies.Names.Contains(TopologyPolicy))
+        {
+            throw new UserError($"--topology-manager-policy {TopologyPolicy} must be one of {string.Join(", ", TopologyPolicies.Names)}.");
+        }
+
+        if (TopologyScope is not ("container" or "pod"))
+        {
+            throw new UserError($"--topology-manager-scope {TopologyScope} must be container or pod.");
+        }
+
+        try
+        {
+            _ = ReservedMemory is null ? null : MemoryReserve.Parse(ReservedMemory);
+        }
+        catch (FormatException wrong)
+        {
+            throw new UserError($"--reserved-memory: {wrong.Message}.");
         }
     }
 

@@ -1,5 +1,6 @@
 using Flotilla.Node.Cri;
 using Flotilla.Node.Devices;
+using Flotilla.Node.Placement;
 using Grpc.Core;
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -62,10 +63,10 @@ public sealed class DeviceManagerTests : IAsyncLifetime
         await OfferAsync("a", "b", "c");
         plugin.Preferred = ["c"];
         var pod = Pod("p", 2);
-        Assert.Null(await manager.AdmitAsync(pod, Pods(), Cancel));
+        Assert.Null(await AdmitAsync(pod, Pods()));
         manager.Dispose();
         manager = NewManager();
-        Assert.Null(await manager.AdmitAsync(pod, Pods("p"), Cancel));
+        Assert.Null(await AdmitAsync(pod, Pods("p")));
         var grant = Assert.Single(await manager.PrepareAsync(pod, pod.Spec.Containers[0], Cancel));
         Assert.Equal(["c", "a"], grant.Devices);
         Assert.Equal(["c", "a"], plugin.Started);
@@ -81,11 +82,11 @@ public sealed class DeviceManagerTests : IAsyncLifetime
     public async Task A_pod_waits_for_no_device_and_those_of_pods_that_left_are_free()
     {
         await OfferAsync("a", "b");
-        Assert.Null(await manager.AdmitAsync(Pod("one", 2), Pods(), Cancel));
+        Assert.Null(await AdmitAsync(Pod("one", 2), Pods()));
         Assert.Equal(
-            "requested number of devices unavailable for example.com/device. Requested: 1, Available: 0",
-            await manager.AdmitAsync(Pod("two", 1), Pods("one"), Cancel));
-        Assert.Null(await manager.AdmitAsync(Pod("two", 1), Pods(), Cancel));
+            "Allocate failed due to requested number of devices unavailable for example.com/device. Requested: 1, Available: 0, which is unexpected",
+            await AdmitAsync(Pod("two", 1), Pods("one")));
+        Assert.Null(await AdmitAsync(Pod("two", 1), Pods()));
     }
 
     [Fact]
@@ -94,11 +95,11 @@ public sealed class DeviceManagerTests : IAsyncLifetime
         await OfferAsync("a", "b");
         var pod = Pod("p", 2);
         pod.Spec.InitContainers = [Container("init", 2)];
-        Assert.Null(await manager.AdmitAsync(pod, Pods(), Cancel));
+        Assert.Null(await AdmitAsync(pod, Pods()));
         pod = Pod("q", 1);
         pod.Spec.InitContainers = [Container("sidecar", 2)];
         pod.Spec.InitContainers[0].RestartPolicy = "Always";
-        Assert.NotNull(await manager.AdmitAsync(pod, Pods(), Cancel));
+        Assert.NotNull(await AdmitAsync(pod, Pods()));
     }
 
     [Fact]
@@ -106,7 +107,7 @@ public sealed class DeviceManagerTests : IAsyncLifetime
     {
         await OfferAsync("a");
         plugin.Refusal = "it burns";
-        Assert.Equal("rpc error: code = Internal desc = it burns", await manager.AdmitAsync(Pod("p", 1), Pods(), Cancel));
+        Assert.Equal("Allocate failed due to rpc error: code = Internal desc = it burns, which is unexpected", await AdmitAsync(Pod("p", 1), Pods()));
     }
 
     [Theory]
@@ -118,7 +119,31 @@ public sealed class DeviceManagerTests : IAsyncLifetime
         Assert.Contains(problem, refused.Status.Detail, StringComparison.Ordinal);
     }
 
-    private DeviceManager NewManager() => new(inventory, new DeviceLedger(Ledger));
+    [Fact]
+    public async Task Devices_near_to_each_other_are_given_together()
+    {
+        await plugin.RegisterAsync();
+        await plugin.TellAsync([Device("a", 0), Device("b", 1), Device("c", 1), Device("d", null)]);
+        await UntilAsync((4, 4));
+        var pod = Pod("p", 2);
+        var hints = await manager.HintsAsync(pod, pod.Spec.Containers[0], Cancel);
+        Assert.Equal([new TopologyHint(NumaMask.Of(1), true), new TopologyHint(NumaMask.Of(0, 1), false)], hints[TestPlugin.Resource]);
+        Assert.Null(await AdmitAsync(pod, Pods(), "single-numa-node"));
+        Assert.Equal(["b", "c"], Assert.Single(await manager.GrantsAsync(pod, Cancel)).Devices);
+        Assert.Equal("Resources cannot be allocated with Topology locality", await AdmitAsync(Pod("q", 2), Pods("p"), "single-numa-node"));
+        Assert.Null(await AdmitAsync(Pod("q", 2), Pods("p"), "best-effort"));
+    }
+
+    private DeviceManager NewManager() => new(inventory, new DeviceLedger(Ledger), NumaMask.Of(0, 1));
+
+    private async Task<string?> AdmitAsync(V1Pod pod, IReadOnlySet<string> pods, string policy = "none")
+    {
+        using var topology = new TopologyManager(TopologyPolicies.All.Single(known => known.Name == policy), false, NumaMask.Of(0, 1), [manager]);
+        return (await topology.AdmitAsync(pod, pods, Cancel))?.Message;
+    }
+
+    private static PluginDevice Device(string id, int? node) =>
+        new() { ID = id, Health = "Healthy", Topology = node is { } number ? new TopologyInfo { Nodes = { new Flotilla.Node.Devices.NumaNode { ID = number } } } : null };
 
     private async Task OfferAsync(params string[] devices)
     {

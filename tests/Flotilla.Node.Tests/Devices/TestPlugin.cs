@@ -54,7 +54,9 @@ internal sealed class TestPlugin : DevicePlugin.DevicePluginBase, IAsyncDisposab
     }
 
     public ValueTask TellAsync(params (string Id, bool Healthy)[] devices) =>
-        lists.Writer.WriteAsync([.. devices.Select(device => new PluginDevice { ID = device.Id, Health = device.Healthy ? "Healthy" : "Unhealthy" })]);
+        TellAsync([.. devices.Select(device => new PluginDevice { ID = device.Id, Health = device.Healthy ? "Healthy" : "Unhealthy" })]);
+
+    public ValueTask TellAsync(IReadOnlyList<PluginDevice> devices) => lists.Writer.WriteAsync([.. devices]);
 
     public void Leave() => lists.Writer.TryComplete();
 

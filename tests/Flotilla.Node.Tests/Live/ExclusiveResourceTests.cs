@@ -51,7 +51,7 @@ public sealed class ExclusiveResourceTests(NodeFixture node) : IClassFixture<Nod
     public async Task A_whole_processor_is_one_containers_alone()
     {
         Assert.SkipUnless(Environment.ProcessorCount == 2, "counts on two processors");
-        await using var host = await AgentHost.StartAsync(node, options: node.Options with { ReservedCpus = "0" });
+        await using var host = await AgentHost.StartAsync(node, options: node.Options with { ReservedCpus = "0", ReservedMemory = "0:memory=64Mi", TopologyPolicy = "single-numa-node" });
         var sharing = host.Create(AgentHost.Pod("sharing", null, "sh", "-c", Report));
         await host.UntilAsync(sharing, current => current.Status?.Phase == "Running");
         var whole = host.Create(AgentHost.Pod("whole", spec => spec.Containers[0].Resources = Limits("cpu", "1"), "sh", "-c", Report));
@@ -60,6 +60,8 @@ public sealed class ExclusiveResourceTests(NodeFixture node) : IClassFixture<Nod
         Assert.Equal([1], (await Lister().GetAllocatableResourcesAsync(new AllocatableResourcesRequest(), cancellationToken: Cancel)).CpuIds);
         Assert.Equal([1], await CpusOfAsync("whole"));
         Assert.Empty(await CpusOfAsync("sharing"));
+        var memory = (await Lister().GetAsync(new GetPodResourcesRequest { PodName = "whole", PodNamespace = "default" }, cancellationToken: Cancel)).PodResources.Containers.Single().Memory.Single();
+        Assert.Equal(("memory", 64UL << 20, 0L), (memory.MemoryType, memory.Size, memory.Topology.Nodes.Single().ID));
         await UntilLogAsync(host, sharing, "Cpus_allowed_list:\t0\n");
         await host.RemoveAsync(whole);
         await UntilLogAsync(host, sharing, "Cpus_allowed_list:\t0-1\n");
