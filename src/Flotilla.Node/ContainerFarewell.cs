@@ -2,6 +2,7 @@ using System.Globalization;
 using Flotilla.Api;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Pods;
+using Flotilla.Node.Shutdown;
 using Grpc.Core;
 using k8s.Models;
 
@@ -9,10 +10,11 @@ namespace Flotilla.Node;
 
 /// <summary>
 /// Stops all containers of a node that goes down, each with its hook and the time its pod asks for, as long as that is not
-/// too long. They are told all at once.
+/// too long. The system's own pods end last, all others at once.
 /// </summary>
 internal static class ContainerFarewell
 {
+    private const int CriticalPart = 3;
     private static readonly TimeSpan Spare = TimeSpan.FromSeconds(10);
 
     public static async Task RunAsync(NodeOptions options, TimeSpan longest, Action<string> progress, CancellationToken cancellationToken)
@@ -29,10 +31,13 @@ internal static class ContainerFarewell
             {
                 return;
             }
-            var grace = ours.Max(container => GraceOf(container, longest));
-            progress(FormattableString.Invariant($"stopping {ours.Count} container{(ours.Count == 1 ? "" : "s")}; they have at most {Math.Ceiling(grace.TotalSeconds)} s to end"));
-            await Parallel.ForEachAsync(ours, new ParallelOptions { MaxDegreeOfParallelism = ours.Count, CancellationToken = bounded.Token }, async (container, token) =>
-                await StopAsync(runtime, container, GraceOf(container, longest), token));
+            foreach (var (most, wave) in Waves(ours, longest))
+            {
+                var grace = wave.Max(container => GraceOf(container, most));
+                progress(FormattableString.Invariant($"stopping {wave.Count} container{(wave.Count == 1 ? "" : "s")}; they have at most {Math.Ceiling(grace.TotalSeconds)} s to end"));
+                await Parallel.ForEachAsync(wave, new ParallelOptions { MaxDegreeOfParallelism = wave.Count, CancellationToken = bounded.Token }, async (container, token) =>
+                    await StopAsync(runtime, container, GraceOf(container, most), token));
+            }
         }
         catch (Exception failure) when (failure is RpcException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
@@ -40,6 +45,16 @@ internal static class ContainerFarewell
             progress($"not everything ended by itself: {failure.Message}");
         }
     }
+
+    /// <summary>Those that others rest on end last; the time is shared only where there are both.</summary>
+    internal static IReadOnlyList<(TimeSpan Most, IReadOnlyList<Container> Containers)> Waves(IReadOnlyList<Container> containers, TimeSpan longest)
+    {
+        var groups = ShutdownPlan.For(ShutdownPlan.Groups(longest, longest / CriticalPart), containers, PriorityOf);
+        return [.. groups.Select(one => (groups.Count == 1 ? longest : one.Group.Grace, one.Pods))];
+    }
+
+    private static long PriorityOf(Container container) =>
+        long.TryParse(container.Annotations.GetValueOrDefault(RuntimeLabels.Priority), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var priority) ? priority : 0;
 
     private static async Task StopAsync(CriClient runtime, Container container, TimeSpan grace, CancellationToken cancellationToken)
     {

@@ -16,6 +16,7 @@ using Flotilla.Node.Pods;
 using Flotilla.Node.PodResources;
 using Flotilla.Node.Registry;
 using Flotilla.Node.Serving;
+using Flotilla.Node.Shutdown;
 using Flotilla.Node.Statistics;
 using Flotilla.Node.Status;
 using Flotilla.Node.Streaming.Runtime;
@@ -76,7 +77,8 @@ public sealed class NodeAgent : IAsyncDisposable
         var self = informers.Of<V1Node>(new ListScope(FieldSelector: $"metadata.name={options.NodeName}"));
         EvictionService? eviction = null;
         PodAgent? agent = null;
-        var admission = new PodAdmission([.. NodeChecks.For(options, capacity), new PressureCheck(() => eviction!.Pressure)], new ResourceCheck(capacity), new AllocationFiles(options), () => self.Get(new Api.ObjectKey(null, options.NodeName)));
+        var shutdown = new GracefulShutdown(options, SystemdLogind.OfThisMachine, () => agent!.Workers, time, loggers.CreateLogger<GracefulShutdown>());
+        var admission = new PodAdmission([new ShutdownCheck(() => shutdown.IsUnderWay), .. NodeChecks.For(options, capacity), new PressureCheck(() => eviction!.Pressure)], new ResourceCheck(capacity), new AllocationFiles(options), () => self.Get(new Api.ObjectKey(null, options.NodeName)));
         var files = new CgroupFiles(time);
         var (view, probes) = (new RuntimeView(), new ProbeCounts());
         var shared = new PodServices(
@@ -93,9 +95,10 @@ public sealed class NodeAgent : IAsyncDisposable
         var collector = new ImageCollector(options, Runtime, time, loggers.CreateLogger<ImageCollector>());
         eviction = new EvictionService(options, agent, sampler, disks, collector, new EvictionSignals(options), events, time, loggers.CreateLogger<EvictionService>());
         var server = serving is null ? null : new NodeServer(serving, new NodeAccess(options, serving, client, time), RoutesOf(sampler, cgroups, view, probes, agent, time), loggers);
-        Status = new NodeStatusService(options, client, Runtime, events, time, loggers.CreateLogger<NodeStatusService>()) { ServerPort = () => server?.Port, Pressure = () => eviction.Pressure, Devices = devices.Counts, InUse = inUse };
+        Status = new NodeStatusService(options, client, Runtime, events, time, loggers.CreateLogger<NodeStatusService>()) { ServerPort = () => server?.Port, Pressure = () => eviction.Pressure, Shutdown = () => shutdown.NotReady, Devices = devices.Counts, InUse = inUse };
         inventory.Changed += Status.Hurry;
         inUse.Changed = Status.Hurry;
+        shutdown.Changed = Status.Hurry;
         services = new ServiceSet(time, loggers.CreateLogger<ServiceSet>());
         IHostedService[] all =
         [
@@ -121,6 +124,7 @@ public sealed class NodeAgent : IAsyncDisposable
             sampler,
             collector,
             eviction,
+            shutdown,
         ];
         foreach (var service in all)
         {

@@ -34,6 +34,7 @@ public static class NodeCleanup
             await StopContainerdAsync(options, cancellationToken);
             await KillRestAsync(options, cancellationToken);
         }
+        Shutdown.SystemdLogind.RemoveSettings();
         RemoveSocket(Path.Combine(options.DevicePluginDirectory, Devices.DevicePluginHost.SocketName));
         RemoveSocket(options.PodResourcesSocket);
         await VolumeCleanup.RunAsync(options, cancellationToken);

@@ -101,6 +101,12 @@ public sealed record NodeOptions
     /// <summary>The most time that pods are given to end when they must leave for the node's sake.</summary>
     public TimeSpan LongestEvictionGrace { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>How long the machine waits for its pods when it is to go down; zero: not at all.</summary>
+    public TimeSpan ShutdownGracePeriod { get; init; }
+
+    /// <summary>The part of that time which is for the system's own pods, after all others.</summary>
+    public TimeSpan ShutdownGracePeriodCriticalPods { get; init; }
+
     /// <summary>Unused images are removed when the disk is as full as this, in percent...</summary>
     public int ImageDiskHighPercent { get; init; } = 85;
 

@@ -43,6 +43,7 @@ internal static class ContainerConfiguration
         {
             config.Annotations[RuntimeLabels.PreStop] = System.Text.Encoding.UTF8.GetString(Api.ObjectJson.Encode(hook).AsSpan());
         }
+        config.Annotations[RuntimeLabels.Priority] = (pod.Spec.Priority ?? 0).ToString(CultureInfo.InvariantCulture);
         config.Annotations[RuntimeLabels.GracePeriod] = pod.GracePeriod().TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
         return config;
     }

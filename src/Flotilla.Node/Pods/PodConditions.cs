@@ -26,9 +26,9 @@ internal static class PodConditions
         {
             conditions.Add(New("PodResizePending", true, pending.Reason, pending.Message));
         }
-        if (input.Failure is { Reason: PodFailures.Evicted or PodFailures.Preempting } disruption)
+        if (input.Failure is { Reason: PodFailures.Evicted or PodFailures.Preempting or PodFailures.Terminated } disruption)
         {
-            conditions.Add(New("DisruptionTarget", true, "TerminationByKubelet", disruption.Reason == PodFailures.Evicted ? disruption.Message : "Pod was preempted by Kubelet to accommodate a critical pod."));
+            conditions.Add(New("DisruptionTarget", true, "TerminationByKubelet", disruption.Reason != PodFailures.Preempting ? disruption.Message : "Pod was preempted by Kubelet to accommodate a critical pod."));
         }
         if (input.Resizing is { } fault)
         {

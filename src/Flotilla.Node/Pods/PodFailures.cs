@@ -9,5 +9,8 @@ internal static class PodFailures
     /// <summary>A critical pod needed its place.</summary>
     public const string Preempting = "Preempting";
 
+    /// <summary>The machine goes down.</summary>
+    public const string Terminated = "Terminated";
+
     public const string DeadlineExceeded = "DeadlineExceeded";
 }

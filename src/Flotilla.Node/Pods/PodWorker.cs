@@ -2,6 +2,7 @@ using Flotilla.Api;
 using Flotilla.Node.Admission;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Probes;
+using Flotilla.Node.Shutdown;
 using Grpc.Core;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
@@ -12,7 +13,7 @@ namespace Flotilla.Node.Pods;
 /// One pod from its first sight to its last trace. A single loop looks at what is desired and what runs, does the next
 /// thing and looks again; everybody else only wakes it. What must not wait (a deletion during a long pull) interrupts it.
 /// </summary>
-internal sealed partial class PodWorker : IContainerVerdicts
+internal sealed partial class PodWorker : IContainerVerdicts, IEndingPod
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(30);

@@ -15,6 +15,7 @@ internal static class RuntimeLabels
     public const string TerminationMessagePath = "io.kubernetes.container.terminationMessagePath";
     public const string TerminationMessagePolicy = "io.kubernetes.container.terminationMessagePolicy";
     public const string PreStop = "io.kubernetes.container.preStopHandler";
+    public const string Priority = "io.kubernetes.pod.priority";
     public const string GracePeriod = "io.kubernetes.pod.terminationGracePeriod";
 
     public static Dictionary<string, string> Of(V1Pod pod) => new(StringComparer.Ordinal)

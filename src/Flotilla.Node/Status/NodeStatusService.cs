@@ -39,6 +39,9 @@ public sealed partial class NodeStatusService(
     /// <summary>Something that the status tells has changed: it is looked at now.</summary>
     public void Hurry() => Interlocked.Exchange(ref hurry, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
 
+    /// <summary>Why the node is about to end; null: it is not.</summary>
+    public Func<string?> Shutdown { get; init; } = () => null;
+
     internal Func<NodePressure> Pressure { get; init; } = () => default;
 
     /// <summary>Until the node has been reported ready once.</summary>
@@ -178,7 +181,7 @@ public sealed partial class NodeStatusService(
             Capacity = extended.AddTo(capacity.Capacity(), old?.Capacity, healthy: false),
             Allocatable = extended.AddTo(capacity.Allocatable(), old?.Capacity, healthy: true),
             Conditions = NodeConditions.Merge(
-                old?.Conditions, NodeConditions.For(Pressure(), state.NotReady), time.GetUtcNow().UtcDateTime),
+                old?.Conditions, NodeConditions.For(Pressure(), state.NotReady ?? Shutdown()), time.GetUtcNow().UtcDateTime),
             NodeInfo = info,
             Images = state.IsDown ? old?.Images : [.. state.Images],
             RuntimeHandlers = state.IsDown ? old?.RuntimeHandlers : state.Handlers,

@@ -21,6 +21,8 @@ internal sealed class ClusterFlags
     private readonly Option<string?> reservedMemory = new("--reserved-memory") { Description = "What of each NUMA node's memory is kept for the machine, like 0:memory=1Gi;1:memory=1Gi; Guaranteed pods then get their memory from certain nodes." };
     private readonly Option<string?> topologyPolicy = new("--topology-manager-policy") { Description = "How near to each other the processors, devices and memory of a container must lie: none (the default), best-effort, restricted or single-numa-node." };
     private readonly Option<string?> topologyScope = new("--topology-manager-scope") { Description = "Whether that holds for each container or for all of a pod together: container (the default) or pod." };
+    private readonly Option<TimeSpan?> shutdownGrace = Durations.Option("--shutdown-grace-period", "How long the machine waits for its pods when it is shut down or restarted, where systemd runs it (0s: not at all).");
+    private readonly Option<TimeSpan?> shutdownGraceCritical = Durations.Option("--shutdown-grace-period-critical-pods", "The part of that time which is for the system's own pods, after all others (0s).");
 
     private readonly Option<string?> scheduler = new("--scheduler-config") { Description = "How the scheduler works (kubescheduler.config.k8s.io/v1 KubeSchedulerConfiguration)." };
 
@@ -42,7 +44,7 @@ internal sealed class ClusterFlags
         }
     }
 
-    private IEnumerable<Option> OfNode => [runDirectory, nodeName, runtime, reservedCpus, reservedMemory, topologyPolicy, topologyScope, .. ingress.All];
+    private IEnumerable<Option> OfNode => [runDirectory, nodeName, runtime, reservedCpus, reservedMemory, topologyPolicy, topologyScope, shutdownGrace, shutdownGraceCritical, .. ingress.All];
 
     private IEnumerable<Option> OfServer => [apiPort, podCidr, serviceCidr, networkBackend, kubeconfig, scheduler, grace, .. access.All, .. datastore.All, .. backup.All];
 
@@ -79,6 +81,8 @@ internal sealed class ClusterFlags
             ReservedMemory = flags.GetValue(reservedMemory) ?? known.ReservedMemory,
             TopologyPolicy = flags.GetValue(topologyPolicy) ?? known.TopologyPolicy,
             TopologyScope = flags.GetValue(topologyScope) ?? known.TopologyScope,
+            ShutdownGracePeriod = flags.GetValue(shutdownGrace) ?? known.ShutdownGracePeriod,
+            ShutdownGracePeriodCriticalPods = flags.GetValue(shutdownGraceCritical) ?? known.ShutdownGracePeriodCriticalPods,
             SchedulerFile = flags.GetValue(scheduler) is { } configuration ? Path.GetFullPath(configuration) : known.SchedulerFile,
             NodeGracePeriod = flags.GetValue(grace) ?? known.NodeGracePeriod,
             Ingress = ingress.Read(flags, known.Ingress),

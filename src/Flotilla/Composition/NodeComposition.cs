@@ -28,6 +28,8 @@ internal static class NodeComposition
         ReservedCpus = settings.ReservedCpus,
         ReservedMemory = settings.ReservedMemory,
         TopologyPolicy = settings.TopologyPolicy,
+        ShutdownGracePeriod = settings.ShutdownGracePeriod,
+        ShutdownGracePeriodCriticalPods = settings.ShutdownGracePeriodCriticalPods,
         PlacesWholePods = settings.TopologyScope == "pod",
         NodeIp = MachineAddresses.Primary(),
         ClusterDns = [ClusterDns(settings).ToString()],

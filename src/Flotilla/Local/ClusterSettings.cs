@@ -55,6 +55,11 @@ internal sealed record ClusterSettings
     /// <summary><c>container</c> or <c>pod</c>.</summary>
     public string TopologyScope { get; init; } = "container";
 
+    /// <summary>How long the machine waits for its pods when it is to go down; zero: not at all.</summary>
+    public TimeSpan ShutdownGracePeriod { get; init; }
+
+    public TimeSpan ShutdownGracePeriodCriticalPods { get; init; }
+
     /// <summary>A KubeSchedulerConfiguration; null: the scheduler's defaults.</summary>
     public string? SchedulerFile { get; init; }
 
@@ -158,6 +163,11 @@ internal sealed record ClusterSettings
         CheckNetwork("--service-cidr", ServiceCidr, longestPrefix: 28);
         CheckProcessors(ReservedCpus);
         CheckTopology();
+        if (ShutdownGracePeriodCriticalPods > ShutdownGracePeriod)
+        {
+            throw new UserError("--shutdown-grace-period-critical-pods is a part of --shutdown-grace-period and must not be longer.");
+        }
+
         if (NodeGracePeriod < TimeSpan.FromSeconds(2))
         {
             throw new UserError("--node-monitor-grace-period must be 2s at least: a busy node would count as dead.");
