@@ -32,7 +32,12 @@ internal sealed class CertificateAuthority(IssuedCertificate own, TimeProvider t
         return new IssuedCertificate(certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
     }
 
-    public IssuedCertificate IssueServer(string name, IEnumerable<string> names, TimeSpan lifetime)
+    public IssuedCertificate IssueServer(string name, IEnumerable<string> names, TimeSpan lifetime) => Issue(name, [ServerUsage], names, lifetime);
+
+    /// <summary>For one that is a server to some of its kind and a client to others.</summary>
+    public IssuedCertificate IssueMember(string name, IEnumerable<string> names, TimeSpan lifetime) => Issue(name, [ServerUsage, ClientUsage], names, lifetime);
+
+    private IssuedCertificate Issue(string name, IReadOnlyList<string> usages, IEnumerable<string> names, TimeSpan lifetime)
     {
         var subject = new X500DistinguishedNameBuilder();
         subject.AddCommonName(name);
@@ -49,7 +54,7 @@ internal sealed class CertificateAuthority(IssuedCertificate own, TimeProvider t
             }
         }
 
-        return Issue(subject, ServerUsage, lifetime, alternatives.Build());
+        return Issue(subject, usages, lifetime, alternatives.Build());
     }
 
     /// <summary>The API server reads the user's name from CN and the groups from O.</summary>
@@ -62,16 +67,16 @@ internal sealed class CertificateAuthority(IssuedCertificate own, TimeProvider t
         }
 
         subject.AddCommonName(user);
-        return Issue(subject, ClientUsage, lifetime);
+        return Issue(subject, [ClientUsage], lifetime);
     }
 
-    private IssuedCertificate Issue(X500DistinguishedNameBuilder subject, string usage, TimeSpan lifetime, X509Extension? names = null)
+    private IssuedCertificate Issue(X500DistinguishedNameBuilder subject, IReadOnlyList<string> usages, TimeSpan lifetime, X509Extension? names = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest(subject.Build(), key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(usage)], false));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([.. usages.Select(usage => new Oid(usage))], false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(certificate, true, false));
         if (names is not null)
         {

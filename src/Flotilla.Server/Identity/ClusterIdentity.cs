@@ -7,18 +7,14 @@ namespace Flotilla.Server.Identity;
 /// <summary>
 /// Who the cluster is and whom it trusts: its certificate authority, the server's and the administrator's
 /// certificates, and the key that signs service account tokens. All of it lives in one directory and is made there
-/// once; keys are written before what they prove, so a crash between two files is repaired by the next start.
-/// May be used from any thread.
+/// once. May be used from any thread.
 /// </summary>
 public sealed class ClusterIdentity
 {
-    private static readonly TimeSpan Lifetime = TimeSpan.FromDays(365);
-    private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(60);
     private static readonly string[] AdminGroups = ["system:masters"];
 
     private readonly Lock gate = new();
-    private readonly PrivateFiles files;
-    private readonly TimeProvider time;
+    private readonly CertificateFiles files;
     private readonly CertificateAuthority authority;
     private readonly CertificateAuthority proxies;
     private readonly EncryptionKeyFile encryption;
@@ -28,22 +24,21 @@ public sealed class ClusterIdentity
     private X509Certificate2 server;
     private X509Certificate2? nodeServer;
 
-    private ClusterIdentity(PrivateFiles files, IEnumerable<string> serverNames, TimeProvider time)
+    private ClusterIdentity(PrivateFiles directory, IEnumerable<string> serverNames, TimeProvider time)
     {
-        this.files = files;
-        this.time = time;
+        files = new CertificateFiles(directory, time);
         this.serverNames = [.. serverNames.Distinct(StringComparer.OrdinalIgnoreCase)];
-        authority = new CertificateAuthority(LoadAuthority(files, "ca", "flotilla-ca", time), time);
-        proxies = new CertificateAuthority(LoadAuthority(files, "front-proxy-ca", "flotilla-front-proxy-ca", time), time);
+        authority = new CertificateAuthority(files.LoadAuthority("ca", "flotilla-ca"), time);
+        proxies = new CertificateAuthority(files.LoadAuthority("front-proxy-ca", "flotilla-front-proxy-ca"), time);
         ProxyCaCertificate = X509Certificate2.CreateFromPem(proxies.Pem);
         CaCertificate = X509Certificate2.CreateFromPem(authority.Pem);
         server = LoadServer();
-        Admin = LoadOrIssue("admin", CaCertificate, _ => true, () => authority.IssueClient("kubernetes-admin", AdminGroups, Lifetime));
-        FrontProxy = LoadOrIssue("front-proxy-client", ProxyCaCertificate, _ => true, () => proxies.IssueClient("front-proxy-client", [], Lifetime));
-        NodeClient = LoadOrIssue("apiserver-kubelet-client", CaCertificate, _ => true, () => authority.IssueClient("kube-apiserver-kubelet-client", AdminGroups, Lifetime));
-        encryption = new EncryptionKeyFile(files);
+        Admin = files.LoadOrIssue("admin", CaCertificate, _ => true, () => authority.IssueClient("kubernetes-admin", AdminGroups, CertificateFiles.Lifetime));
+        FrontProxy = files.LoadOrIssue("front-proxy-client", ProxyCaCertificate, _ => true, () => proxies.IssueClient("front-proxy-client", [], CertificateFiles.Lifetime));
+        NodeClient = files.LoadOrIssue("apiserver-kubelet-client", CaCertificate, _ => true, () => authority.IssueClient("kube-apiserver-kubelet-client", AdminGroups, CertificateFiles.Lifetime));
+        encryption = new EncryptionKeyFile(directory);
         EncryptionKeys = new EncryptionKeys(encryption.Load());
-        signingKeys = new SigningKeys(files);
+        signingKeys = new SigningKeys(directory);
         signer = new TokenSigner(signingKeys.Load());
         ServiceAccounts = new ServiceAccountTokens(signer, time);
     }
@@ -79,7 +74,7 @@ public sealed class ClusterIdentity
         {
             lock (gate)
             {
-                return IsNearExpiry(server) ? server = LoadServer() : server;
+                return files.IsNearExpiry(server) ? server = LoadServer() : server;
             }
         }
     }
@@ -90,16 +85,16 @@ public sealed class ClusterIdentity
     {
         lock (gate)
         {
-            if (nodeServer is not null && !IsNearExpiry(nodeServer))
+            if (nodeServer is not null && !files.IsNearExpiry(nodeServer))
             {
                 return nodeServer;
             }
 
-            return nodeServer = LoadOrIssue(
+            return nodeServer = files.LoadOrIssue(
                 "kubelet",
                 CaCertificate,
-                certificate => names.All(name => certificate.MatchesHostname(name, allowWildcards: false, allowCommonName: false)),
-                () => authority.IssueServer($"system:node:{node}", names, Lifetime)).Load();
+                certificate => CertificateFiles.IsFor(certificate, names),
+                () => authority.IssueServer($"system:node:{node}", names, CertificateFiles.Lifetime)).Load();
         }
     }
 
@@ -122,78 +117,10 @@ public sealed class ClusterIdentity
     /// <summary>Encrypts with a new key from now on; what is stored is rewritten with it at the next start.</summary>
     public void RotateEncryptionKey() => EncryptionKeys.Use(encryption.Rotate());
 
-    private static IssuedCertificate LoadAuthority(PrivateFiles files, string file, string subject, TimeProvider time)
-    {
-        if (files.Read($"{file}.crt") is not { } certificate)
-        {
-            // The key alone has signed nothing yet.
-            var created = CertificateAuthority.CreateSelfSigned(subject, time);
-            Write(files, file, created);
-            return created;
-        }
-
-        var authority = new IssuedCertificate(certificate, files.Read($"{file}.key") ?? "");
-        try
-        {
-            authority.Load().Dispose();
-            return authority;
-        }
-        catch (Exception failure) when (failure is CryptographicException or ArgumentException)
-        {
-            throw new InvalidDataException($"{files.PathOf($"{file}.crt")} and {files.PathOf($"{file}.key")} do not belong together.", failure);
-        }
-    }
-
-    private static void Write(PrivateFiles files, string name, IssuedCertificate certificate)
-    {
-        files.WriteSecret($"{name}.key", certificate.KeyPem);
-        files.WritePublic($"{name}.crt", certificate.CertificatePem);
-    }
-
     private X509Certificate2 LoadServer() =>
-        LoadOrIssue(
+        files.LoadOrIssue(
             "server",
             CaCertificate,
-            certificate => serverNames.All(name => certificate.MatchesHostname(name, allowWildcards: false, allowCommonName: false)),
-            () => authority.IssueServer("kube-apiserver", serverNames, Lifetime)).Load();
-
-    private IssuedCertificate LoadOrIssue(string name, X509Certificate2 issuer, Predicate<X509Certificate2> isRight, Func<IssuedCertificate> issue)
-    {
-        if (files.Read($"{name}.crt") is { } certificate && files.Read($"{name}.key") is { } key
-            && IsUsable(new IssuedCertificate(certificate, key), issuer, isRight))
-        {
-            return new IssuedCertificate(certificate, key);
-        }
-
-        var issued = issue();
-        Write(files, name, issued);
-        return issued;
-    }
-
-    private bool IsUsable(IssuedCertificate candidate, X509Certificate2 issuer, Predicate<X509Certificate2> isRight)
-    {
-        try
-        {
-            using var certificate = candidate.Load();
-            return !IsNearExpiry(certificate) && IsIssuedBy(certificate, issuer) && isRight(certificate);
-        }
-        catch (Exception failure) when (failure is CryptographicException or ArgumentException)
-        {
-            // A crash between the new key and its certificate, or a damaged file: it is issued again.
-            return false;
-        }
-    }
-
-    private bool IsIssuedBy(X509Certificate2 certificate, X509Certificate2 issuer)
-    {
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.Add(issuer);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.VerificationTime = time.GetUtcNow().UtcDateTime;
-        return chain.Build(certificate);
-    }
-
-    private bool IsNearExpiry(X509Certificate2 certificate) =>
-        certificate.NotAfter.ToUniversalTime() - time.GetUtcNow().UtcDateTime < RenewBefore;
+            certificate => CertificateFiles.IsFor(certificate, serverNames),
+            () => authority.IssueServer("kube-apiserver", serverNames, CertificateFiles.Lifetime)).Load();
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
@@ -7,18 +8,6 @@ using Grpc.Net.Client;
 using Microsoft.Extensions.Logging;
 
 namespace Flotilla.Storage.Etcd;
-
-/// <summary>One member of the cluster, as all kinds of calls reach it.</summary>
-internal sealed class EtcdMember(Uri address, GrpcChannel channel) : IDisposable
-{
-    public Uri Address { get; } = address;
-
-    public KV.KVClient Pairs { get; } = new(channel);
-
-    public Watch.WatchClient Watches { get; } = new(channel);
-
-    public void Dispose() => channel.Dispose();
-}
 
 /// <summary>
 /// The way to a cluster: one member is asked until it does not answer, then the next. A call goes on trying for a while,
@@ -38,8 +27,9 @@ internal sealed partial class EtcdConnection : IDisposable
     private readonly EtcdOptions options;
     private readonly TimeProvider time;
     private readonly ILogger logger;
-    private readonly EtcdMember[] members;
-    private int current;
+    private readonly ConcurrentDictionary<Uri, EtcdEndpoint> opened = new();
+    private EtcdEndpoint[] members;
+    private EtcdEndpoint current;
 
     public EtcdConnection(EtcdOptions options, TimeProvider time, ILogger logger)
     {
@@ -47,11 +37,26 @@ internal sealed partial class EtcdConnection : IDisposable
         this.options = options;
         this.time = time;
         this.logger = logger;
-        members = [.. options.Endpoints.Select(endpoint => new EtcdMember(endpoint, Open(endpoint, options)))];
+        members = [.. options.Endpoints.Select(At)];
+        current = members[0];
     }
 
     /// <summary>The member that is asked at present.</summary>
-    public EtcdMember Current => members[Volatile.Read(ref current)];
+    public EtcdEndpoint Current => Volatile.Read(ref current);
+
+    /// <summary>One of the cluster's members, to ask it for itself.</summary>
+    public EtcdEndpoint At(Uri address) => opened.GetOrAdd(address, endpoint => new EtcdEndpoint(endpoint, Open(endpoint, options)));
+
+    /// <summary>These are asked from now on; what is under way at others ends by itself.</summary>
+    public void Use(IReadOnlyList<Uri> endpoints)
+    {
+        EtcdEndpoint[] chosen = [.. endpoints.Select(At)];
+        Volatile.Write(ref members, chosen);
+        if (Current is var asked && !chosen.Contains(asked))
+        {
+            Interlocked.CompareExchange(ref current, chosen[0], asked);
+        }
+    }
 
     /// <summary>For calls that last: no deadline.</summary>
     public static CallOptions Lasting(CancellationToken cancellationToken) => new(NeedsLeader, cancellationToken: cancellationToken);
@@ -60,11 +65,11 @@ internal sealed partial class EtcdConnection : IDisposable
     /// <returns>The answer, and whether an attempt before it may have taken effect.</returns>
     /// <exception cref="UnknownOutcomeException">No attempt was answered, and one may have taken effect.</exception>
     /// <exception cref="StorageException">Nobody answers, or what is asked cannot be.</exception>
-    public Task<(T Answer, bool Repeated)> CallAsync<T>(Func<EtcdMember, CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancellationToken, bool mayRepeat = true)
+    public Task<(T Answer, bool Repeated)> CallAsync<T>(Func<EtcdEndpoint, CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancellationToken, bool mayRepeat = true)
     {
         return TryAsync(CallOnceAsync, cancellationToken, mayRepeat);
 
-        async Task<T> CallOnceAsync(EtcdMember member)
+        async Task<T> CallOnceAsync(EtcdEndpoint member)
         {
             using var attempt = call(member, new CallOptions(NeedsLeader, DateTime.UtcNow + options.AttemptTimeout, cancellationToken));
             return await attempt;
@@ -72,7 +77,7 @@ internal sealed partial class EtcdConnection : IDisposable
     }
 
     /// <summary>The same for what is more than one call.</summary>
-    public async Task<(T Answer, bool Repeated)> TryAsync<T>(Func<EtcdMember, Task<T>> ask, CancellationToken cancellationToken, bool mayRepeat = true)
+    public async Task<(T Answer, bool Repeated)> TryAsync<T>(Func<EtcdEndpoint, Task<T>> ask, CancellationToken cancellationToken, bool mayRepeat = true)
     {
         var begun = time.GetTimestamp();
         var repeated = false;
@@ -104,18 +109,19 @@ internal sealed partial class EtcdConnection : IDisposable
     }
 
     /// <summary>From now on another member is asked, unless that was changed already.</summary>
-    public void TryNext(EtcdMember failed, string why)
+    public void TryNext(EtcdEndpoint failed, string why)
     {
-        var index = Array.IndexOf(members, failed);
-        if (members.Length > 1 && Interlocked.CompareExchange(ref current, (index + 1) % members.Length, index) == index)
+        var known = Volatile.Read(ref members);
+        var next = known[(Array.IndexOf(known, failed) + 1) % known.Length];
+        if (next != failed && Interlocked.CompareExchange(ref current, next, failed) == failed)
         {
-            Log.Next(logger, failed.Address, Current.Address, why);
+            Log.Next(logger, failed.Address, next.Address, why);
         }
     }
 
     public void Dispose()
     {
-        foreach (var member in members)
+        foreach (var member in opened.Values)
         {
             member.Dispose();
         }
@@ -123,7 +129,7 @@ internal sealed partial class EtcdConnection : IDisposable
 
     private StorageException Unreachable(RpcException failure, bool repeated)
     {
-        var message = $"etcd does not answer ({string.Join(", ", options.Endpoints)}): most of its members are down or cannot reach one another. Last: {failure.Status.Detail}";
+        var message = $"etcd does not answer ({string.Join(", ", Volatile.Read(ref members).Select(member => member.Address))}): most of its members are down or cannot reach one another. Last: {failure.Status.Detail}";
         return repeated ? new UnknownOutcomeException(message, failure) : new StorageException(message, failure);
     }
 

@@ -96,7 +96,7 @@ internal sealed partial class EtcdFollower : IAsyncDisposable
         }
     }
 
-    private async Task FollowAsync(EtcdMember member, CancellationToken cancellationToken)
+    private async Task FollowAsync(EtcdEndpoint member, CancellationToken cancellationToken)
     {
         using var call = member.Watches.Watch(EtcdConnection.Lasting(cancellationToken));
         await call.RequestStream.WriteAsync(history.Everything(snapshot.Revision, previous: false), cancellationToken);

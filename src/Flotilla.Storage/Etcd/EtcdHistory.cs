@@ -50,7 +50,7 @@ internal sealed class EtcdHistory(EtcdConnection connection, EtcdKeys keys)
     public async Task<List<StoreEvent>> ReadAsync(Revision after, CancellationToken cancellationToken) =>
         (await connection.TryAsync(member => ReadAsync(member, after, cancellationToken), cancellationToken)).Answer;
 
-    private async Task<List<StoreEvent>> ReadAsync(EtcdMember member, Revision after, CancellationToken cancellationToken)
+    private async Task<List<StoreEvent>> ReadAsync(EtcdEndpoint member, Revision after, CancellationToken cancellationToken)
     {
         using var call = member.Watches.Watch(EtcdConnection.Lasting(cancellationToken));
         await call.RequestStream.WriteAsync(Everything(after, previous: true), cancellationToken);

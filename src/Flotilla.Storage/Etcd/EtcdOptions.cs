@@ -25,6 +25,18 @@ public sealed class EtcdOptions
     /// <summary>Writes under way at once; more wait.</summary>
     public int MaxInFlight { get; init; } = 512;
 
+    /// <summary>The same, for other members.</summary>
+    public EtcdOptions At(IReadOnlyList<Uri> endpoints) => new()
+    {
+        Endpoints = endpoints,
+        Authorities = Authorities,
+        ClientCertificate = ClientCertificate,
+        Prefix = Prefix,
+        AttemptTimeout = AttemptTimeout,
+        Patience = Patience,
+        MaxInFlight = MaxInFlight,
+    };
+
     public void Validate()
     {
         if (Endpoints.Count == 0)

@@ -61,6 +61,9 @@ public sealed class EtcdStore : IStore
         }
     }
 
+    /// <summary>The cluster's members have changed: these are asked from now on, the first rather than the others.</summary>
+    public void UseEndpoints(IReadOnlyList<Uri> endpoints) => connection.Use(endpoints);
+
     public async ValueTask CatchUpAsync(CancellationToken cancellationToken)
     {
         var revision = await newest.NewestAsync().WaitAsync(cancellationToken);

@@ -46,9 +46,13 @@ internal static class Restoring
         BackupCheck.Verify(content);
         Directory.CreateDirectory(settings.DataDirectory);
         var after = new Revision(content.Manifest.Revision + RevisionsSkipped);
-        if (settings.Datastore.Endpoints.Count > 0)
+        if (settings.Datastore.Etcd is not null)
         {
-            await EtcdDump.WriteAsync(Datastore.OptionsFor(settings.Datastore), after, content.State, TimeProvider.System, NullLogger<EtcdStore>.Instance, cancellationToken);
+            await EtcdMigration.FillAsync(settings, after, content.State, TimeProvider.System, NullLoggerFactory.Instance, cancellationToken);
+        }
+        else if (settings.Datastore.Endpoints.Count > 0)
+        {
+            await EtcdDump.WriteAsync(Datastore.OptionsFor(settings, TimeProvider.System), after, content.State, TimeProvider.System, NullLogger<EtcdStore>.Instance, cancellationToken);
         }
         else
         {

@@ -77,7 +77,7 @@ internal static class BackupCommand
     /// <summary>What is stored, whether a server has it open or not.</summary>
     public static async Task<StoreList> ReadAsync(ClusterSettings settings, CancellationToken cancellationToken)
     {
-        if (settings.Datastore.Endpoints.Count == 0)
+        if (!settings.Datastore.IsEtcd)
         {
             return SqliteDump.Read(settings.Database);
         }

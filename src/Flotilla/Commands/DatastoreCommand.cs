@@ -13,7 +13,7 @@ internal static class DatastoreCommand
 {
     public static Command Create()
     {
-        var migrate = new Command("migrate", "Move the objects of a server that is stopped from its file into an empty etcd; a backup is taken first.");
+        var migrate = new Command("migrate", "Move the objects of a server that is stopped from its file into an empty etcd, or one that the server runs itself (--cluster-init); a backup is taken first.");
         var which = ClusterFlags.Find(migrate);
         var datastore = new DatastoreFlags();
         foreach (var option in datastore.All)
@@ -32,23 +32,42 @@ internal static class DatastoreCommand
     private static async Task<int> MigrateAsync(ClusterSettings settings, DatastoreSettings target, CancellationToken cancellationToken)
     {
         target.Validate();
-        if (target.Endpoints.Count == 0)
+        if (!target.IsEtcd)
         {
-            throw new UserError("Name the etcd to move to by --datastore-endpoint.");
+            throw new UserError("Say where to move to: --cluster-init for an etcd that Flotilla runs, --datastore-endpoint for another.");
         }
 
-        if (settings.Datastore.Endpoints.Count > 0)
+        if (settings.Datastore.IsEtcd)
         {
-            throw new UserError($"The objects are in etcd already ({string.Join(", ", settings.Datastore.Endpoints)}).");
+            throw new UserError($"The objects are in etcd already ({(settings.Datastore.Etcd is null ? string.Join(", ", settings.Datastore.Endpoints) : "Flotilla's own")}).");
         }
 
         // Held until the end: no server may write to the file that is left behind.
         using var held = DataLock.Take(settings);
+        var moved = target.Etcd is null
+            ? await MoveAsync(settings, target, cancellationToken)
+            : await BeginEtcdAsync(settings with { Datastore = target }, cancellationToken);
+        Console.WriteLine($"{moved} The next 'flotilla up' uses it.");
+        return 0;
+    }
+
+    private static async Task<string> MoveAsync(ClusterSettings settings, DatastoreSettings target, CancellationToken cancellationToken)
+    {
         var state = SqliteDump.Read(settings.Database);
         var backup = new BackupFolder(settings, TimeProvider.System).Take(state);
-        await EtcdDump.WriteAsync(Datastore.OptionsFor(target), state.Revision, state.Entries, TimeProvider.System, NullLogger<EtcdStore>.Instance, cancellationToken);
-        (settings with { Datastore = target }).Save();
-        Console.WriteLine($"{state.Entries.Count} objects are in etcd now and their revisions go on; the next 'flotilla up' uses it. As they were in the file: {backup}");
-        return 0;
+        var moved = settings with { Datastore = target };
+        await EtcdDump.WriteAsync(Datastore.OptionsFor(moved, TimeProvider.System), state.Revision, state.Entries, TimeProvider.System, NullLogger<EtcdStore>.Instance, cancellationToken);
+        moved.Save();
+        return EtcdMigration.Moved(state, backup);
+    }
+
+    // Saved first: if this is interrupted, the server's next start goes on with it.
+    private static async Task<string> BeginEtcdAsync(ClusterSettings moved, CancellationToken cancellationToken)
+    {
+        Preflight.CheckPrivilege("flotilla datastore migrate --cluster-init");
+        Preflight.CheckEtcd();
+        moved.Save();
+        return await EtcdMigration.FinishAsync(moved, TimeProvider.System, NullLoggerFactory.Instance, cancellationToken)
+            ?? throw new UserError($"There is no {moved.Database}, so nothing was moved; the next 'flotilla up' begins with an empty etcd.");
     }
 }

@@ -11,7 +11,12 @@ internal sealed class DatastoreFlags
     private readonly Option<string?> certificate = new("--datastore-certfile") { Description = "The certificate that is shown to it." };
     private readonly Option<string?> key = new("--datastore-keyfile") { Description = "That certificate's key." };
 
-    public IEnumerable<Option> All => [endpoint, ca, certificate, key];
+    private readonly Option<bool> init = new("--cluster-init") { Description = "Run etcd, so that more servers can join; what a single server kept in its file is moved there, after a backup." };
+    private readonly Option<int?> quota = new("--etcd-quota") { Description = "MiB that etcd may store (4096)." };
+    private readonly Option<int?> clientPort = new("--etcd-client-port") { Description = "Where servers reach the etcd of this one (2379)." };
+    private readonly Option<int?> peerPort = new("--etcd-peer-port") { Description = "Where the other servers' etcd reaches it (2380)." };
+
+    public IEnumerable<Option> All => [endpoint, ca, certificate, key, init, quota, clientPort, peerPort];
 
     /// <summary>What is not said stays as it was.</summary>
     public DatastoreSettings Read(ParseResult flags, DatastoreSettings known) => known with
@@ -20,6 +25,14 @@ internal sealed class DatastoreFlags
         CaFile = Full(flags.GetValue(ca)) ?? known.CaFile,
         CertFile = Full(flags.GetValue(certificate)) ?? known.CertFile,
         KeyFile = Full(flags.GetValue(key)) ?? known.KeyFile,
+        Etcd = ReadEtcd(flags, known.Etcd ?? (flags.GetValue(init) ? new ManagedEtcdSettings() : null)),
+    };
+
+    private ManagedEtcdSettings? ReadEtcd(ParseResult flags, ManagedEtcdSettings? known) => known is null ? null : known with
+    {
+        QuotaMebibytes = flags.GetValue(quota) ?? known.QuotaMebibytes,
+        ClientPort = flags.GetValue(clientPort) ?? known.ClientPort,
+        PeerPort = flags.GetValue(peerPort) ?? known.PeerPort,
     };
 
     private static string? Full(string? path) => path is null ? null : Path.GetFullPath(path);

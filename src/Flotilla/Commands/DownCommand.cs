@@ -38,6 +38,7 @@ internal static class DownCommand
         var nodes = new LocalNodes(settings);
         await Task.WhenAll(nodes.All.Select(node => nodes.StopAsync(node, grace, cancellationToken)));
         await new ServerProcess(settings).StopAsync(cancellationToken);
+        await ManagedEtcd.EndAsync(settings, cancellationToken);
         await NodeCleanup.RunAsync(NodeComposition.NodeOptionsFor(settings), cancellationToken, grace, step => Console.WriteLine($"  {step}"));
         IReadOnlyList<string> left = [];
         var netns = new NodeNetns(settings, settings);

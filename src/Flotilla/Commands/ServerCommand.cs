@@ -36,8 +36,8 @@ internal static class ServerCommand
             settings.Save();
             progress.Clear();
             using var loggers = Loggers.Create(level);
-            await using var store = await Datastore.OpenAsync(settings, TimeProvider.System, loggers, cancellationToken);
-            await using var cluster = new AllInOne(settings, store, progress, TimeProvider.System, loggers);
+            await using var datastore = await Datastore.StartAsync(settings, progress, TimeProvider.System, loggers, cancellationToken);
+            await using var cluster = new AllInOne(settings, datastore, progress, TimeProvider.System, loggers);
             await cluster.RunAsync(cancellationToken);
             return 0;
         }

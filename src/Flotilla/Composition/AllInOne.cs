@@ -3,7 +3,6 @@ using Flotilla.Joining;
 using Flotilla.Kubeconfigs;
 using Flotilla.Local;
 using Flotilla.Server.Nodes;
-using Flotilla.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Flotilla.Composition;
@@ -18,12 +17,12 @@ internal sealed class AllInOne : IAsyncDisposable
     private readonly LocalNode node;
     private readonly ILogger logger;
 
-    public AllInOne(ClusterSettings settings, IStore store, StartupProgress progress, TimeProvider time, ILoggerFactory loggers)
+    public AllInOne(ClusterSettings settings, Datastore datastore, StartupProgress progress, TimeProvider time, ILoggerFactory loggers)
     {
         this.settings = settings;
         this.progress = progress;
         this.time = time;
-        plane = new ControlPlane(settings, store, time, loggers);
+        plane = new ControlPlane(settings, datastore.Store, time, loggers);
         logger = loggers.CreateLogger<AllInOne>();
         node = new LocalNode(settings, time, loggers);
     }

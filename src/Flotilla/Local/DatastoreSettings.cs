@@ -1,6 +1,8 @@
+using System.Text.Json.Serialization;
+
 namespace Flotilla.Local;
 
-/// <summary>A cluster of etcd that somebody else runs. Without endpoints the objects are in a file of this machine.</summary>
+/// <summary>Where the objects are: in a cluster of etcd that somebody else runs, in one that the servers run, or else in a file of this machine.</summary>
 internal sealed record DatastoreSettings
 {
     public IReadOnlyList<string> Endpoints { get; init; } = [];
@@ -11,9 +13,22 @@ internal sealed record DatastoreSettings
 
     public string? KeyFile { get; init; }
 
+    /// <summary>The servers run etcd themselves.</summary>
+    public ManagedEtcdSettings? Etcd { get; init; }
+
+    /// <summary>Whether other servers can share it.</summary>
+    [JsonIgnore]
+    public bool IsEtcd => Etcd is not null || Endpoints.Count > 0;
+
     /// <exception cref="UserError">An endpoint that is no URL, a file that is not there, or half of what belongs together.</exception>
     public void Validate()
     {
+        Etcd?.Validate();
+        if (Etcd is not null && Endpoints.Count > 0)
+        {
+            throw new UserError("--cluster-init runs an etcd of Flotilla's own and --datastore-endpoint names another; give one of the two.");
+        }
+
         foreach (var endpoint in Endpoints)
         {
             if (!(Uri.TryCreate(endpoint, UriKind.Absolute, out var address) && address.Scheme is "https" or "http"))

@@ -40,6 +40,19 @@ internal static class Preflight
         {
             CheckPort(settings.ApiPort);
         }
+
+        if (settings.Datastore.Etcd is not null)
+        {
+            CheckEtcd();
+        }
+    }
+
+    public static void CheckEtcd()
+    {
+        if (!IsInPath("etcd"))
+        {
+            throw new UserError("etcd not found; on Debian: apt-get install etcd-server");
+        }
     }
 
     private static void CheckPort(int port)
