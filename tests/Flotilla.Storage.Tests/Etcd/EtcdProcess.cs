@@ -58,7 +58,7 @@ public sealed class EtcdProcess : IDisposable
         return started;
     }
 
-    private static Uri FreePort()
+    public static Uri FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

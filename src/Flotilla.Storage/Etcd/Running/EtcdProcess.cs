@@ -67,7 +67,7 @@ public static class EtcdProcess
     /// <exception cref="StorageException">It cannot even be tried.</exception>
     internal static async Task<int> StartAsync(EtcdMemberOptions options, IEnumerable<string> arguments, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(options.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Directory.CreateDirectory(Path.GetDirectoryName(options.DataDirectory)!);
 
         // $0 pid file, $1 log, then etcd. The shell becomes etcd, so its number is known. A pipe would end with us.
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };

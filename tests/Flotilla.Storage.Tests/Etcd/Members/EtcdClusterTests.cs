@@ -1,0 +1,96 @@
+using Flotilla.Storage.Etcd;
+using Flotilla.Storage.Etcd.Members;
+using Flotilla.Storage.Etcd.Running;
+using Flotilla.Storage.Tests.Etcd.Running;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Flotilla.Storage.Tests.Etcd.Members;
+
+public sealed class EtcdClusterTests : IAsyncDisposable
+{
+    private readonly ClusterOfEtcd etcd = new();
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    public ValueTask DisposeAsync() => etcd.DisposeAsync();
+
+    [Fact]
+    public async Task A_dead_member_of_three_is_replaced_and_nothing_is_lost()
+    {
+        var first = await etcd.StartAsync(etcd.OptionsOf("a"), Cancelled);
+        using var cluster = ClusterOfEtcd.Connect(first);
+        await using var store = await EtcdStore.OpenAsync(ClusterOfEtcd.Ask(first), new StorageOptions(), TimeProvider.System, NullLogger<EtcdStore>.Instance, Cancelled);
+        await WriteAsync(store, "one");
+        await etcd.JoinAsync("b", cluster, Cancelled);
+        await etcd.JoinAsync("c", cluster, Cancelled);
+        await WriteAsync(store, "three");
+        var report = await cluster.ListAsync(Cancelled);
+        Assert.Equal(["a", "b", "c"], report.Members.Select(member => member.Name));
+        Assert.All(report.Members, member => Assert.True(member.IsHealthy && !member.IsLearner && member.Status!.DatabaseBytes > 0));
+        Assert.Null(report.Problem);
+
+        await etcd.LoseAsync("c");
+        report = await cluster.ListAsync(Cancelled);
+        Assert.True(report.HasQuorum);
+        Assert.Equal("etcd works without c (does not answer), and no other may fail. Bring it back, or take it out with 'flotilla node rm'.", report.Problem);
+        await WriteAsync(store, "two of three");
+
+        // The one that is well cannot go: half of the rest would be missing.
+        var refused = await Assert.ThrowsAsync<StorageException>(() => cluster.RemoveAsync(Of(report, "b").Id, Cancelled));
+        Assert.StartsWith("Without b etcd would lose its quorum: of the 2 members left 2 must answer, but c would be missing.", refused.Message, StringComparison.Ordinal);
+        refused = await Assert.ThrowsAsync<StorageException>(() => cluster.AddLearnerAsync("b", EtcdProcess.FreePort(), Cancelled));
+        Assert.StartsWith("b is a member of etcd already", refused.Message, StringComparison.Ordinal);
+
+        // The same name on a new machine takes its place.
+        await etcd.JoinAsync("c", cluster, Cancelled);
+        report = await cluster.ListAsync(Cancelled);
+        Assert.Null(report.Problem);
+        Assert.Equal(3, report.Voters.Count());
+
+        // The first of all may go too, and the store follows the others.
+        cluster.UseEndpoints([.. report.Members.Where(member => member.Name != "a").SelectMany(member => member.ClientAddresses)]);
+        store.UseEndpoints([.. report.Members.Where(member => member.Name != "a").SelectMany(member => member.ClientAddresses)]);
+        await cluster.RemoveAsync(Of(report, "a").Id, Cancelled);
+        await etcd.LoseAsync("a");
+        await WriteAsync(store, "without the first");
+        Assert.Equal(["one", "three", "two of three", "without the first"], (await store.ListAsync("", null, 0, null, Cancelled)).Entries.Select(entry => entry.Key).Order(StringComparer.Ordinal));
+        Assert.Equal(["b", "c"], (await cluster.ListAsync(Cancelled)).Members.Select(member => member.Name));
+    }
+
+    [Fact]
+    public async Task A_lost_quorum_is_said_and_one_member_can_go_on_alone()
+    {
+        var first = await etcd.StartAsync(etcd.OptionsOf("a"), Cancelled);
+        using var cluster = ClusterOfEtcd.Connect(first);
+        await etcd.JoinAsync("b", cluster, Cancelled);
+        await using (var store = await OpenAsync(first))
+        {
+            await WriteAsync(store, "both");
+        }
+
+        await etcd.LoseAsync("b");
+        var report = await cluster.ListAsync(Cancelled);
+        Assert.False(report.HasQuorum);
+        Assert.StartsWith("etcd has lost its quorum and nothing can be written: of 2 members 2 must be there, but b does not answer.", report.Problem, StringComparison.Ordinal);
+
+        await etcd.StopAsync("a");
+        first.ForceNewCluster();
+        await etcd.StartAsync(first, Cancelled);
+        await using var alone = await OpenAsync(first);
+        Assert.NotNull(await alone.GetAsync("both", Cancelled));
+        await WriteAsync(alone, "alone");
+
+        // Only once: who joins later is not forgotten at the next start.
+        await etcd.JoinAsync("c", cluster, Cancelled);
+        await etcd.StopAsync("a");
+        await etcd.StartAsync(first, Cancelled);
+        Assert.Equal(["a", "c"], (await cluster.ListAsync(Cancelled)).Members.Select(member => member.Name));
+    }
+
+    private static EtcdMember Of(ClusterReport report, string name) => report.Members.Single(member => member.Name == name);
+
+    private static Task<EtcdStore> OpenAsync(EtcdMemberOptions member) =>
+        EtcdStore.OpenAsync(ClusterOfEtcd.Ask(member), new StorageOptions(), TimeProvider.System, NullLogger<EtcdStore>.Instance, Cancelled);
+
+    private static Task<WriteResult> WriteAsync(EtcdStore store, string key) => store.WriteAsync(new WriteRequest(key, new byte[1], Precondition.MustNotExist), Cancelled);
+}
