@@ -30,7 +30,7 @@ public sealed class ApiHandler(
     public async Task<ApiAnswer> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
     {
         await authorizer.AuthorizeAsync(request, cancellationToken);
-        if (status.TryAnswer(request) is { } health)
+        if (await status.TryAnswerAsync(request, cancellationToken) is { } health)
         {
             return health;
         }

@@ -29,6 +29,9 @@ public sealed class ServerStatus(IStore store, RequestMetrics metrics, TimeProvi
         ["platform"] = "linux/" + (System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "amd64"),
     };
 
+    // As long as upstream's check of etcd may take.
+    private static readonly TimeSpan StorageTimeout = TimeSpan.FromSeconds(2);
+
     private readonly DateTimeOffset started = time.GetUtcNow();
     private readonly ConcurrentQueue<Action<MetricsText>> others = new();
     private readonly CancellationTokenSource stopping = new();
@@ -49,19 +52,19 @@ public sealed class ServerStatus(IStore store, RequestMetrics metrics, TimeProvi
     }
 
     /// <summary>Null: the path is none of these.</summary>
-    public ApiAnswer? TryAnswer(ApiRequest request)
+    public async Task<ApiAnswer?> TryAnswerAsync(ApiRequest request, CancellationToken cancellationToken)
     {
         switch (request.Path)
         {
             case "/healthz" or "/livez" or "/readyz":
-                return Health(request, request.Path[1..]);
+                return await HealthAsync(request, request.Path[1..], cancellationToken);
             case "/version" or "/version/":
                 return ApiAnswer.Json(VersionInfo.DeepClone());
             case "/metrics":
                 return ApiAnswer.Text(Metrics());
             default:
                 return request.Path.StartsWith("/livez/", StringComparison.Ordinal) || request.Path.StartsWith("/healthz/", StringComparison.Ordinal) || request.Path.StartsWith("/readyz/", StringComparison.Ordinal)
-                    ? Health(request, request.Path.Split('/')[1])
+                    ? await HealthAsync(request, request.Path.Split('/')[1], cancellationToken)
                     : null;
         }
     }
@@ -94,9 +97,11 @@ public sealed class ServerStatus(IStore store, RequestMetrics metrics, TimeProvi
         return text.ToString();
     }
 
-    private ApiAnswer Health(ApiRequest request, string name)
+    private async Task<ApiAnswer> HealthAsync(ApiRequest request, string name, CancellationToken cancellationToken)
     {
-        var healthy = ready || name == "livez";
+        // A server without its store is alive: to end it would not bring the store back.
+        var stores = name == "livez" || await IsStorageReadyAsync(cancellationToken);
+        var healthy = stores && (ready || name == "livez");
         if (!request.Query.ContainsKey("verbose") && healthy)
         {
             return ApiAnswer.Text("ok");
@@ -104,9 +109,23 @@ public sealed class ServerStatus(IStore store, RequestMetrics metrics, TimeProvi
 
         var text = new StringBuilder();
         text.Append("[+]ping ok\n");
-        text.Append(CultureInfo.InvariantCulture, $"[{(ready ? '+' : '-')}]start {(ready ? "ok" : "failed: reason withheld")}\n");
-        text.Append("[+]storage ok\n");
+        text.Append(Check("start", ready)).Append(Check("etcd", stores));
         text.Append(CultureInfo.InvariantCulture, $"{name} check {(healthy ? "passed" : "failed")}\n");
         return ApiAnswer.Text(text.ToString(), healthy ? 200 : 500);
+    }
+
+    private static string Check(string what, bool isWell) => $"[{(isWell ? '+' : '-')}]{what} {(isWell ? "ok" : "failed: reason withheld")}\n";
+
+    private async Task<bool> IsStorageReadyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.CatchUpAsync(cancellationToken).AsTask().WaitAsync(StorageTimeout, time, cancellationToken);
+            return true;
+        }
+        catch (Exception failure) when (failure is StorageException or TimeoutException)
+        {
+            return false;
+        }
     }
 }

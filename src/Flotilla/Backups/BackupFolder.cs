@@ -10,7 +10,8 @@ internal sealed class BackupFolder(ClusterSettings settings, TimeProvider time)
     private const string TimeFormat = "yyyyMMdd'T'HHmmss'Z'";
     private const string Extension = ".backup";
 
-    // What belongs to this machine's addresses is issued anew wherever the backup is restored.
+    // What belongs to this machine's addresses is issued anew wherever the backup is restored. etcd gets an authority of its
+    // own then (its directory is left out), so that members of the time before find no way in.
     private static readonly string[] OfOneMachine = ["server.crt", "server.key", "kubelet.crt", "kubelet.key"];
 
     public string Path { get; } = settings.Backup.Directory ?? System.IO.Path.Combine(settings.DataDirectory, "backups");

@@ -28,6 +28,9 @@ internal static class Restoring
             NetworkBackend = before.NetworkBackend,
             NodeGracePeriod = before.NodeGracePeriod,
             Ingress = before.Ingress with { AccessLog = here.Ingress.AccessLog },
+
+            // A cluster of one member again, which others can join.
+            Datastore = here.Datastore.IsEtcd || before.Datastore.Etcd is not { } etcd ? here.Datastore : here.Datastore with { Etcd = etcd with { InitialCluster = null } },
         };
     }
 

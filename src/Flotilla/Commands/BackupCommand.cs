@@ -74,7 +74,10 @@ internal static class BackupCommand
         return option;
     }
 
-    /// <summary>What is stored, whether a server has it open or not.</summary>
+    /// <summary>
+    /// What is stored, whether a server has it open or not. Of etcd the objects are read at one revision, too, instead of a
+    /// snapshot of its database: one kind of backup comes back onto any store, without etcd's tools, and is checked whole.
+    /// </summary>
     public static async Task<StoreList> ReadAsync(ClusterSettings settings, CancellationToken cancellationToken)
     {
         if (!settings.Datastore.IsEtcd)

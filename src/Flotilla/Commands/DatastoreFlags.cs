@@ -35,5 +35,13 @@ internal sealed class DatastoreFlags
         PeerPort = flags.GetValue(peerPort) ?? known.PeerPort,
     };
 
+    /// <summary>Not remembered: it is for one start.</summary>
+    public static Option<bool> AddForce(Command command)
+    {
+        var option = new Option<bool>("--force-new-cluster") { Description = "Go on without the other servers' etcd, after most of them were lost for good; they must join anew." };
+        command.Options.Add(option);
+        return option;
+    }
+
     private static string? Full(string? path) => path is null ? null : Path.GetFullPath(path);
 }

@@ -13,12 +13,13 @@ internal static class ServerCommand
         var verbose = new Option<bool>("--verbose", "-v") { Description = "Log what usually goes without saying." };
         var command = new Command(ServerProcess.CommandName, "Run control plane and node in the foreground.") { verbose };
         var flags = ClusterFlags.Configure(command);
+        var force = DatastoreFlags.AddForce(command);
         command.SetAction((parsed, cancellationToken) =>
-            RunAsync(flags.Read(parsed), parsed.GetValue(verbose) ? LogLevel.Debug : LogLevel.Information, cancellationToken));
+            RunAsync(flags.Read(parsed), parsed.GetValue(force), parsed.GetValue(verbose) ? LogLevel.Debug : LogLevel.Information, cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(ClusterSettings settings, LogLevel level, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(ClusterSettings settings, bool force, LogLevel level, CancellationToken cancellationToken)
     {
         var progress = new StartupProgress(settings.ProgressFile);
         try
@@ -34,6 +35,11 @@ internal static class ServerCommand
             Preflight.Check(settings);
             MachineClaim.Take(settings);
             settings.Save();
+            if (force)
+            {
+                ManagedEtcd.ForceNewCluster(settings);
+            }
+
             progress.Clear();
             using var loggers = Loggers.Create(level);
             await using var datastore = await Datastore.StartAsync(settings, progress, TimeProvider.System, loggers, cancellationToken);

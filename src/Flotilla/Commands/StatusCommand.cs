@@ -10,7 +10,7 @@ using Spectre.Console;
 
 namespace Flotilla.Commands;
 
-/// <summary>Whether the cluster runs, and how its nodes and pods are. The exit code is 0 only when every node is Ready.</summary>
+/// <summary>Whether the cluster runs, and how its nodes and pods are. The exit code is 0 only when every node is Ready, and every member of etcd well.</summary>
 internal static class StatusCommand
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
@@ -36,7 +36,8 @@ internal static class StatusCommand
             return 1;
         }
 
-        var healthy = process is not null && await AddClusterAsync(table, settings, cancellationToken);
+        var healthy = settings.Datastore.Etcd is null || await EtcdStatus.AddAsync(table, settings, cancellationToken);
+        healthy &= process is not null && await AddClusterAsync(table, settings, cancellationToken);
         AnsiConsole.Write(table);
         return healthy ? 0 : 1;
     }

@@ -21,7 +21,14 @@ internal static class UpCommand
         var command = new Command("up", "Start a cluster on this machine, or continue the one that is there.") { nodes };
         command.Aliases.Add("start");
         var flags = ClusterFlags.Configure(command);
-        command.SetAction((parsed, cancellationToken) => RunAsync(flags.Read(parsed), parsed.GetValue(nodes), cancellationToken));
+        var force = DatastoreFlags.AddForce(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var settings = flags.Read(parsed);
+            await PrepareEtcdAsync(settings, parsed.GetValue(force), cancellationToken);
+
+            return await RunAsync(settings, parsed.GetValue(nodes), cancellationToken);
+        });
         return command;
     }
 
@@ -54,6 +61,23 @@ internal static class UpCommand
         await WaitUntilReadyAsync(settings, server, progress, nodes, count, cancellationToken);
         ShowWhatNext(settings, await JoinCommandAsync(settings, cancellationToken));
         return 0;
+    }
+
+    // What a server does with etcd at its start only: one that runs is started again, and its containers go on.
+    private static async Task PrepareEtcdAsync(ClusterSettings settings, bool force, CancellationToken cancellationToken)
+    {
+        if (force)
+        {
+            ManagedEtcd.ForceNewCluster(settings);
+        }
+
+        if (force || (settings.Datastore.Etcd is not null && ClusterSettings.Load(settings.DataDirectory).Datastore.Etcd is null))
+        {
+            settings.Validate();
+            Preflight.CheckPrivilege("flotilla up");
+            Preflight.CheckEtcd();
+            await new ServerProcess(settings).StopAsync(cancellationToken);
+        }
     }
 
     private static async Task<ClusterSettings> StartAsync(ClusterSettings settings, ServerProcess server, CancellationToken cancellationToken)

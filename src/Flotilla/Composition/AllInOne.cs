@@ -15,13 +15,18 @@ internal sealed class AllInOne : IAsyncDisposable
     private readonly TimeProvider time;
     private readonly ControlPlane plane;
     private readonly LocalNode node;
+    private readonly Datastore datastore;
+    private readonly ILoggerFactory loggers;
     private readonly ILogger logger;
+    private EtcdNotices? notices;
 
     public AllInOne(ClusterSettings settings, Datastore datastore, StartupProgress progress, TimeProvider time, ILoggerFactory loggers)
     {
         this.settings = settings;
+        this.datastore = datastore;
         this.progress = progress;
         this.time = time;
+        this.loggers = loggers;
         plane = new ControlPlane(settings, datastore.Store, time, loggers);
         logger = loggers.CreateLogger<AllInOne>();
         node = new LocalNode(settings, time, loggers);
@@ -44,12 +49,22 @@ internal sealed class AllInOne : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await node.DisposeAsync();
+        if (notices is not null)
+        {
+            await notices.DisposeAsync();
+        }
+
         await plane.DisposeAsync();
     }
 
     private async Task StartPlaneAsync(CancellationToken cancellationToken)
     {
         await plane.StartAsync(cancellationToken);
+        if (datastore.Etcd is { } etcd)
+        {
+            notices = await EtcdNotices.StartAsync(etcd, plane.Server, settings, time, loggers, cancellationToken);
+        }
+
         WriteKubeconfig();
         progress.Report($"{StartupProgress.ApiAnswers} on port {settings.ApiPort}");
         await node.StartNetworkAsync(settings, plane.Server.ClientFor("kubelet"), plane.Informers, NodeComposition.ServingFor(settings, plane.Identity), null, cancellationToken);

@@ -1,3 +1,5 @@
+using Flotilla.Client.Metrics;
+using Flotilla.Client.Services;
 using Flotilla.Local;
 using Flotilla.Server.Identity;
 using Flotilla.Storage;
@@ -5,7 +7,6 @@ using Flotilla.Storage.Etcd;
 using Flotilla.Storage.Etcd.Members;
 using Flotilla.Storage.Etcd.Running;
 using Flotilla.Storage.Etcd.Upkeep;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Flotilla.Composition;
@@ -28,7 +29,8 @@ internal sealed partial class ManagedEtcd : IAsyncDisposable
     private readonly EtcdMemberOptions member;
     private readonly EtcdSupervisor supervisor;
     private readonly ITimer renewal;
-    private readonly List<BackgroundService> services = [];
+    private readonly ServiceSet services;
+    private MemberWatch? watch;
 
     private ManagedEtcd(ClusterSettings settings, TimeProvider time, ILoggerFactory loggers)
     {
@@ -40,14 +42,18 @@ internal sealed partial class ManagedEtcd : IAsyncDisposable
         member = MemberFor(settings, identity);
         supervisor = new EtcdSupervisor(member, OptionsFor(settings, identity), time, loggers);
         Cluster = new EtcdCluster(OptionsFor(settings, identity), time, loggers.CreateLogger<EtcdCluster>());
-        renewal = time.CreateTimer(_ => identity.Renew(), null, RenewInterval, RenewInterval);
+        services = new ServiceSet(time, loggers.CreateLogger<ServiceSet>());
+        renewal = time.CreateTimer(_ => Renew(), null, RenewInterval, RenewInterval);
     }
 
     /// <summary>Its members, to list and to change.</summary>
     public EtcdCluster Cluster { get; }
 
-    /// <summary>Null: not yet known.</summary>
-    public ClusterReport? Latest => services.OfType<MemberWatch>().FirstOrDefault()?.Latest;
+    /// <summary>As of a few seconds ago; null: not yet known.</summary>
+    public ClusterReport? Latest => watch?.Latest;
+
+    /// <summary>Gets a sentence when etcd's space becomes scarce.</summary>
+    public Action<string>? Warn { get; set; }
 
     public static string IdentityDirectory(ClusterSettings settings) => Path.Combine(settings.IdentityDirectory, "etcd");
 
@@ -101,7 +107,7 @@ internal sealed partial class ManagedEtcd : IAsyncDisposable
         var etcd = new ManagedEtcd(settings, time, loggers);
         try
         {
-            await etcd.supervisor.StartAsync(cancellationToken);
+            await etcd.services.StartAsync(etcd.supervisor, cancellationToken);
             return etcd;
         }
         catch
@@ -118,6 +124,19 @@ internal sealed partial class ManagedEtcd : IAsyncDisposable
         {
             await EtcdProcess.StopAsync(MemberFor(settings, IdentityFor(settings, TimeProvider.System)), cancellationToken);
         }
+    }
+
+    /// <summary>At its next start this machine's member goes on alone, with all that it knows; the others must never come back as they are.</summary>
+    /// <exception cref="UserError">This server runs no etcd.</exception>
+    /// <exception cref="StorageException">It has no data to go on with.</exception>
+    public static void ForceNewCluster(ClusterSettings settings)
+    {
+        if (settings.Datastore.Etcd is null)
+        {
+            throw new UserError("--force-new-cluster is for servers that run etcd; this one does not.");
+        }
+
+        MemberFor(settings, IdentityFor(settings, TimeProvider.System)).ForceNewCluster();
     }
 
     /// <summary>Waits for the other members as long as it takes, since they may be starting too; the log says for whom.</summary>
@@ -151,12 +170,13 @@ internal sealed partial class ManagedEtcd : IAsyncDisposable
     /// <summary>From now on the store follows the members, and they are looked after.</summary>
     public async Task ServeAsync(EtcdStore store, CancellationToken cancellationToken)
     {
-        services.Add(new MemberWatch(Cluster, member, Follow, time, loggers.CreateLogger<MemberWatch>()));
-        services.Add(new EtcdUpkeep(Cluster, member.LocalAddress, store, new UpkeepOptions { QuotaBytes = member.QuotaBytes }, time, loggers.CreateLogger<EtcdUpkeep>()));
-        foreach (var service in services)
+        watch = new MemberWatch(Cluster, member, Follow, time, loggers.CreateLogger<MemberWatch>());
+        var upkeep = new EtcdUpkeep(Cluster, member.LocalAddress, store, new UpkeepOptions { QuotaBytes = member.QuotaBytes }, time, loggers.CreateLogger<EtcdUpkeep>())
         {
-            await service.StartAsync(cancellationToken);
-        }
+            Warn = sentence => Warn?.Invoke(sentence),
+        };
+        await services.StartAsync(watch, cancellationToken);
+        await services.StartAsync(upkeep, cancellationToken);
 
         void Follow(IReadOnlyList<Uri> addresses)
         {
@@ -165,18 +185,26 @@ internal sealed partial class ManagedEtcd : IAsyncDisposable
         }
     }
 
+    public void WriteMetrics(MetricsText text) => EtcdMetrics.Write(text, Latest, member.QuotaBytes);
+
     public async ValueTask DisposeAsync()
     {
-        foreach (var service in services.AsEnumerable().Reverse())
-        {
-            await service.StopAsync(CancellationToken.None);
-            service.Dispose();
-        }
-
-        await supervisor.StopAsync(CancellationToken.None);
-        supervisor.Dispose();
+        await services.StopAsync(CancellationToken.None);
+        await services.DisposeAsync();
         await renewal.DisposeAsync();
         Cluster.Dispose();
+    }
+
+    private void Renew()
+    {
+        try
+        {
+            identity.Renew();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            Log.NotRenewed(logger, failure.Message);
+        }
     }
 
     private async Task<string?> ProblemAsync(CancellationToken cancellationToken)
@@ -198,5 +226,8 @@ internal sealed partial class ManagedEtcd : IAsyncDisposable
     {
         [LoggerMessage(Level = LogLevel.Warning, Message = "Waiting for etcd: {Why}")]
         public static partial void Waiting(ILogger logger, string why);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "etcd's certificates could not be renewed: {Why}")]
+        public static partial void NotRenewed(ILogger logger, string why);
     }
 }

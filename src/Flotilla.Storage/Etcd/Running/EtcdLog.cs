@@ -9,7 +9,7 @@ namespace Flotilla.Storage.Etcd.Running;
 /// Passes on what etcd writes to its file, from now on: a line of JSON each, or plain words when it dies. What is usual
 /// counts as debugging. A file that has grown is emptied once everything in it has been passed on.
 /// </summary>
-internal sealed class EtcdLog(string path, TimeProvider time, ILogger logger) : BackgroundService
+internal sealed partial class EtcdLog(string path, TimeProvider time, ILogger logger) : BackgroundService
 {
     private const long MostBytes = 8 * 1024 * 1024;
     private const int LastBytes = 8 * 1024;
@@ -17,7 +17,8 @@ internal sealed class EtcdLog(string path, TimeProvider time, ILogger logger) : 
 
     private long read = File.Exists(path) ? new FileInfo(path).Length : 0;
 
-    public string? LastLine { get; private set; }
+    /// <summary>Whether the member ended because the others have removed it.</summary>
+    public static bool SaysRemoved(string line) => line.Contains("data-dir used by this member must be removed", StringComparison.Ordinal);
 
     /// <summary>Also what has not been passed on yet.</summary>
     public string? ReadLastLine()
@@ -32,7 +33,14 @@ internal sealed class EtcdLog(string path, TimeProvider time, ILogger logger) : 
         using var timer = new PeriodicTimer(Interval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            PassOn();
+            try
+            {
+                PassOn();
+            }
+            catch (IOException failure)
+            {
+                Log.Unreadable(logger, failure.Message);
+            }
         }
     }
 
@@ -80,7 +88,6 @@ internal sealed class EtcdLog(string path, TimeProvider time, ILogger logger) : 
     private void Write(string line)
     {
         var (level, text) = Parse(line);
-        LastLine = text;
         logger.Log(level, default, text, null, (words, _) => words);
     }
 
@@ -104,4 +111,10 @@ internal sealed class EtcdLog(string path, TimeProvider time, ILogger logger) : 
     }
 
     private FileStream? Open() => File.Exists(path) ? new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete) : null;
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Debug, Message = "The log cannot be read: {Why}")]
+        public static partial void Unreadable(ILogger logger, string why);
+    }
 }

@@ -68,8 +68,15 @@ public sealed partial class EtcdSupervisor(EtcdMemberOptions options, EtcdOption
                 continue;
             }
 
+            var last = log.ReadLastLine() ?? "it wrote nothing";
+            if (EtcdLog.SaysRemoved(last))
+            {
+                Log.Removed(logger, options.Name);
+                return;
+            }
+
             pause = time.GetElapsedTime(begun) > LongestPause ? TimeSpan.FromSeconds(1) : TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, pause.Ticks * 2));
-            Log.Ended(logger, log.LastLine ?? "it wrote nothing", pause.TotalSeconds);
+            Log.Ended(logger, last, pause.TotalSeconds);
             await Task.Delay(pause, time, stoppingToken);
             begun = time.GetTimestamp();
             await TryAsync(stoppingToken);
@@ -133,7 +140,8 @@ public sealed partial class EtcdSupervisor(EtcdMemberOptions options, EtcdOption
             {
                 if (EtcdProcess.Find(options) is null)
                 {
-                    throw new StorageException($"etcd ended while starting: {log.ReadLastLine() ?? "it wrote nothing"} (log: {options.LogFile})", silent);
+                    var last = log.ReadLastLine() ?? "it wrote nothing";
+                    throw EtcdLog.SaysRemoved(last) ? new RemovedMemberException(options.Name) : new StorageException($"etcd ended while starting: {last} (log: {options.LogFile})", silent);
                 }
 
                 if (time.GetElapsedTime(begun) > AnswerTimeout)
@@ -159,6 +167,9 @@ public sealed partial class EtcdSupervisor(EtcdMemberOptions options, EtcdOption
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "etcd ended ({Last}); starting it again in {Seconds} s")]
         public static partial void Ended(ILogger logger, string last, double seconds);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "{Name} was removed from etcd: its member has ended for good")]
+        public static partial void Removed(ILogger logger, string name);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "etcd does not start: {Why}")]
         public static partial void NotStarted(ILogger logger, string why);

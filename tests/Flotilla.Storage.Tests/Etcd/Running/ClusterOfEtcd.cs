@@ -33,12 +33,17 @@ public sealed class ClusterOfEtcd : IAsyncDisposable
 
     public static EtcdCluster Connect(params EtcdMemberOptions[] members) => new(Ask(members), TimeProvider.System, NullLogger<EtcdCluster>.Instance);
 
-    /// <summary>Returns when it answers.</summary>
+    /// <summary>Returns when it answers. Its supervisor before, if it was not stopped, goes as when it is killed.</summary>
     public async Task<EtcdMemberOptions> StartAsync(EtcdMemberOptions options, CancellationToken cancellationToken)
     {
+        if (members.TryGetValue(options.Name, out var before))
+        {
+            before.Supervisor.Dispose();
+        }
+
         var supervisor = new EtcdSupervisor(options, Ask(options), TimeProvider.System, NullLoggerFactory.Instance);
-        await supervisor.StartAsync(cancellationToken);
         members[options.Name] = (options, supervisor);
+        await supervisor.StartAsync(cancellationToken);
         return options;
     }
 

@@ -35,9 +35,7 @@ public sealed class EtcdSupervisorTests : IAsyncDisposable
     [Fact]
     public async Task What_a_killed_server_left_is_taken_over_unless_it_runs_otherwise()
     {
-        var member = etcd.OptionsOf("a");
-        var left = new EtcdSupervisor(member, ClusterOfEtcd.Ask(member), TimeProvider.System, NullLoggerFactory.Instance);
-        await left.StartAsync(Cancelled);
+        var member = await etcd.StartAsync(etcd.OptionsOf("a"), Cancelled);
         var before = NumberOf(member);
 
         await etcd.StartAsync(member, Cancelled);
@@ -46,7 +44,6 @@ public sealed class EtcdSupervisorTests : IAsyncDisposable
         await etcd.StartAsync(member with { QuotaBytes = 2 * member.QuotaBytes }, Cancelled);
         Assert.NotEqual(before, NumberOf(member));
         Assert.False(IsAlive(before));
-        left.Dispose();
     }
 
     [Fact]
