@@ -29,8 +29,11 @@ public sealed partial class EtcdCluster : IDisposable
         this.logger = logger;
     }
 
-    /// <summary>How long a learner may take to catch up, and how long a second one waits for the first.</summary>
-    public TimeSpan JoinPatience { get; init; } = TimeSpan.FromMinutes(5);
+    /// <summary>How long a learner may take to catch up.</summary>
+    public TimeSpan PromotionPatience { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long a second learner waits for the first; etcd bears one at a time.</summary>
+    public TimeSpan JoinPatience { get; init; } = TimeSpan.FromSeconds(30);
 
     internal EtcdConnection Connection => connection;
 
@@ -90,7 +93,7 @@ public sealed partial class EtcdCluster : IDisposable
             {
                 // Somebody did it before, or an answer of ours was lost.
             }
-        }, EtcdRefusals.IsNotInSync, cancellationToken);
+        }, EtcdRefusals.IsNotInSync, PromotionPatience, cancellationToken);
 
     /// <summary>Takes a member out; it stops by itself. One that is gone already is no error.</summary>
     /// <exception cref="StorageException">The rest would have no quorum.</exception>
@@ -215,16 +218,22 @@ public sealed partial class EtcdCluster : IDisposable
     private async Task<ulong> AddAsync(Uri peerAddress, CancellationToken cancellationToken)
     {
         var added = 0UL;
-        await WaitForAsync(async () =>
+        var request = new MemberAddRequest { PeerURLs = { Text(peerAddress) }, IsLearner = true };
+        try
         {
-            var request = new MemberAddRequest { PeerURLs = { Text(peerAddress) }, IsLearner = true };
-            added = (await connection.CallAsync((member, call) => member.Members.MemberAddAsync(request, call), cancellationToken)).Answer.Member.ID;
-        }, EtcdRefusals.IsOtherLearner, cancellationToken);
-        return added;
+            await WaitForAsync(
+                async () => added = (await connection.CallAsync((member, call) => member.Members.MemberAddAsync(request, call), cancellationToken)).Answer.Member.ID,
+                EtcdRefusals.IsOtherLearner, JoinPatience, cancellationToken);
+            return added;
+        }
+        catch (StorageException refused) when (EtcdRefusals.IsOtherLearner(refused))
+        {
+            throw new StorageException("Another server is joining etcd, which takes one at a time: try again when it has; 'flotilla status' shows it as a learner.", refused);
+        }
     }
 
     /// <summary>Until it is no longer refused for a reason that passes.</summary>
-    private async Task WaitForAsync(Func<Task> actAsync, Predicate<StorageException> passes, CancellationToken cancellationToken)
+    private async Task WaitForAsync(Func<Task> actAsync, Predicate<StorageException> passes, TimeSpan patience, CancellationToken cancellationToken)
     {
         var begun = time.GetTimestamp();
         while (true)
@@ -234,7 +243,7 @@ public sealed partial class EtcdCluster : IDisposable
                 await actAsync();
                 return;
             }
-            catch (StorageException refused) when (passes(refused) && time.GetElapsedTime(begun) < JoinPatience)
+            catch (StorageException refused) when (passes(refused) && time.GetElapsedTime(begun) < patience)
             {
                 await Task.Delay(Pause, time, cancellationToken);
             }
