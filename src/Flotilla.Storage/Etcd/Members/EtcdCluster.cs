@@ -46,11 +46,7 @@ public sealed partial class EtcdCluster : IDisposable
 
     /// <summary>All members, each asked how it is. Answers without a quorum, too.</summary>
     /// <exception cref="StorageException">No member answers.</exception>
-    public async Task<ClusterReport> ListAsync(CancellationToken cancellationToken)
-    {
-        var members = await Task.WhenAll((await MembersAsync(cancellationToken)).Select(member => AskAsync(Read(member), cancellationToken)));
-        return new ClusterReport([.. members.OrderBy(member => member.Name, StringComparer.Ordinal).ThenBy(member => member.Id)]);
-    }
+    public Task<ClusterReport> ListAsync(CancellationToken cancellationToken) => new MemberSurvey(connection, Volatile.Read(ref endpoints)).TakeAsync(cancellationToken);
 
     /// <summary>
     /// Lets a server in that has no data yet. A member of the same name or address that no longer answers is replaced;
@@ -66,7 +62,7 @@ public sealed partial class EtcdCluster : IDisposable
         Refuse(MembershipRules.CheckJoin(before, name));
         if (before is { IsStarted: false } && before.PeerAddresses.Contains(peerAddress))
         {
-            return TicketFor(before.Id, name, cluster);
+            return JoinTicket.For(before.Id, name, cluster);
         }
 
         if (before is not null)
@@ -76,7 +72,7 @@ public sealed partial class EtcdCluster : IDisposable
 
         var added = await AddAsync(peerAddress, cancellationToken);
         Log.Added(logger, name, peerAddress);
-        return TicketFor(added, name, await ListAsync(cancellationToken));
+        return JoinTicket.For(added, name, await ListAsync(cancellationToken));
     }
 
     /// <summary>Makes a learner a full member as soon as it has caught up. One that is already stays so.</summary>
@@ -188,17 +184,7 @@ public sealed partial class EtcdCluster : IDisposable
         }
     }
 
-    private static EtcdMember Read(Member member) =>
-        new(member.ID, member.Name, [.. member.PeerURLs.Select(url => new Uri(url))], [.. member.ClientURLs.Select(url => new Uri(url))], member.IsLearner);
-
-    // Names say nothing to etcd but must differ; a member that never started has none.
-    private static JoinTicket TicketFor(ulong id, string name, ClusterReport cluster) => new(
-        id,
-        string.Join(',', cluster.Members.SelectMany(member =>
-            member.PeerAddresses.Select(address => $"{(member.Id == id ? name : member.IsStarted ? member.Name : $"{member.Id:x}")}={Text(address)}"))),
-        [.. cluster.Voters.SelectMany(member => member.ClientAddresses)]);
-
-    private static CallOptions Bounded(CancellationToken cancellationToken) => new(deadline: DateTime.UtcNow + AnswerTimeout, cancellationToken: cancellationToken);
+    internal static CallOptions Bounded(CancellationToken cancellationToken) => new(deadline: DateTime.UtcNow + AnswerTimeout, cancellationToken: cancellationToken);
 
     /// <summary>Asks one member for itself.</summary>
     internal async Task<T> DirectAsync<T>(Uri address, Func<EtcdEndpoint, CallOptions, AsyncUnaryCall<T>> callAsync, TimeSpan timeout, CancellationToken cancellationToken)
@@ -247,48 +233,6 @@ public sealed partial class EtcdCluster : IDisposable
             {
                 await Task.Delay(Pause, time, cancellationToken);
             }
-        }
-    }
-
-    private async Task<IReadOnlyList<Member>> MembersAsync(CancellationToken cancellationToken)
-    {
-        RpcException? last = null;
-        foreach (var address in Volatile.Read(ref endpoints))
-        {
-            try
-            {
-                return (await connection.At(address).Members.MemberListAsync(new MemberListRequest(), Bounded(cancellationToken))).Members;
-            }
-            catch (RpcException failure)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                last = failure;
-            }
-        }
-
-        throw new StorageException($"No member of etcd answers ({string.Join(", ", endpoints)}). Last: {last?.Status.Detail}", last);
-    }
-
-    private async Task<EtcdMember> AskAsync(EtcdMember member, CancellationToken cancellationToken)
-    {
-        if (member.ClientAddresses is not [var address, ..])
-        {
-            return member with { Problem = "has not started yet" };
-        }
-
-        try
-        {
-            var status = await connection.At(address).Maintenance.StatusAsync(new StatusRequest(), Bounded(cancellationToken));
-            return member with
-            {
-                Status = new MemberStatus(status.Version, status.Leader, status.RaftAppliedIndex, status.DbSize, status.DbSizeInUse),
-                Problem = status.Leader == 0 ? "knows no leader" : null,
-            };
-        }
-        catch (RpcException failure)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            return member with { Problem = failure.StatusCode is StatusCode.DeadlineExceeded or StatusCode.Unavailable ? "does not answer" : failure.Status.Detail };
         }
     }
 
