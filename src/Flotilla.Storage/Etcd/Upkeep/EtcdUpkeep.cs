@@ -49,22 +49,23 @@ public sealed partial class EtcdUpkeep(EtcdCluster cluster, Uri own, IStore stor
 
         if (await space.IsFullAsync(cancellationToken))
         {
-            await MakeRoomAsync(report, cancellationToken);
-        }
-        else if (Defragmentation.Next(report, options) is { } member)
-        {
-            await DefragmentAsync(member, cancellationToken);
+            await MakeRoomAsync(cancellationToken);
+            return;
         }
 
         WarnOf(leader.Status!);
+        if (Defragmentation.Next(report, options) is { } member)
+        {
+            await DefragmentAsync(member, cancellationToken);
+        }
     }
 
     // etcd takes writes again only when it is told so.
-    private async Task MakeRoomAsync(ClusterReport report, CancellationToken cancellationToken)
+    private async Task MakeRoomAsync(CancellationToken cancellationToken)
     {
         Log.Full(logger);
         await store.CompactAsync(store.Current, cancellationToken);
-        report = await cluster.ListAsync(cancellationToken);
+        var report = await cluster.ListAsync(cancellationToken);
         foreach (var member in Defragmentation.InNeed(report))
         {
             await DefragmentAsync(member, cancellationToken);

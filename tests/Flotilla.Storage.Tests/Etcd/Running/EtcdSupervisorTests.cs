@@ -58,7 +58,7 @@ public sealed class EtcdSupervisorTests : IAsyncDisposable
     [Fact]
     public async Task One_that_cannot_start_says_why()
     {
-        var missing = etcd.OptionsOf("a") with { Program = "/nowhere/etcd" };
+        var missing = etcd.OptionsOf("x") with { Program = "/nowhere/etcd" };
         var error = await Assert.ThrowsAsync<StorageException>(() => etcd.StartAsync(missing, Cancelled));
         Assert.Contains("/nowhere/etcd", error.Message, StringComparison.Ordinal);
 
