@@ -32,7 +32,7 @@ internal sealed class MemberSurvey(EtcdConnection connection, IReadOnlyList<Uri>
             }
         }
 
-        throw new StorageException($"No member of etcd answers ({string.Join(", ", endpoints)}). Last: {last?.Status.Detail}", last);
+        throw new StorageException($"No member of etcd answers ({string.Join(", ", endpoints.Select(address => address.Authority))}): {Reason(last!)}. Their servers must run and reach one another.", last);
     }
 
     private async Task<EtcdMember> AskAsync(EtcdMember member, CancellationToken cancellationToken)
@@ -54,7 +54,10 @@ internal sealed class MemberSurvey(EtcdConnection connection, IReadOnlyList<Uri>
         catch (RpcException failure)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            return member with { Problem = failure.StatusCode is StatusCode.DeadlineExceeded or StatusCode.Unavailable ? "does not answer" : failure.Status.Detail };
+            return member with { Problem = failure.StatusCode is StatusCode.DeadlineExceeded or StatusCode.Unavailable ? "does not answer" : Reason(failure) };
         }
     }
+
+    private static string Reason(RpcException failure) =>
+        failure.StatusCode == StatusCode.DeadlineExceeded ? "it is silent" : failure.Status.DebugException?.GetBaseException().Message ?? failure.Status.Detail;
 }

@@ -99,7 +99,9 @@ internal sealed partial class EtcdLog(string path, TimeProvider time, ILogger lo
             var fields = document.RootElement.EnumerateObject().ToList();
             var level = Text("level") switch { "debug" or "info" => LogLevel.Debug, "warn" => LogLevel.Warning, _ => LogLevel.Error };
             var more = fields.Where(field => field.Name is not ("level" or "ts" or "caller" or "msg" or "stacktrace")).Select(field => $"{field.Name}={field.Value}");
-            return (level, string.Join(' ', [Text("msg"), .. more]));
+
+            // Requests are quoted, with whatever bytes are in their keys.
+            return (level, string.Concat(string.Join(' ', [Text("msg"), .. more]).Select(letter => char.IsControl(letter) ? '?' : letter)));
 
             string Text(string name) => fields.FirstOrDefault(field => field.NameEquals(name)).Value is { ValueKind: JsonValueKind.String } value ? value.GetString()! : "";
         }
