@@ -99,7 +99,7 @@ public sealed class ApiServer : IAsyncDisposable
         presence = new ServerPresence(endpoints, new ServerLease(new BuiltInObjects(objects), objects, time), time, loggers.CreateLogger<ServerPresence>());
         flowKeeper = new FlowKeeper(flows, new BuiltInObjects(objects), store, time, loggers.CreateLogger<FlowKeeper>());
         var metrics = new RequestMetrics();
-        status = new ServerStatus(store, metrics, time);
+        status = new ServerStatus(store, metrics, time, options.Build);
         var reads = new ResourceReads(objects, hubs, time);
         var writes = new ResourceWrites(objects, reads, authorizer, time);
         var pods = new PodActions(objects, admission, time);

@@ -18,6 +18,9 @@ public sealed record ApiServerOptions
 
     public string ServiceCidr { get; init; } = "10.96.0.0/12";
 
+    /// <summary>Of the program that serves, behind Kubernetes' version in <c>/version</c>; null: nothing.</summary>
+    public string? Build { get; init; }
+
     /// <summary>How nodes reach each other's pods; nodes that join are told.</summary>
     public string NetworkBackend { get; init; } = "vxlan";
 

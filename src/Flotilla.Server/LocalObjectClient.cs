@@ -45,8 +45,11 @@ internal sealed class LocalObjectClient(LocalParts parts, RequestUser user, stri
         }
 
         var kind = KindOf(ResourceType.Of<T>());
-        await objects.Store.CatchUpAsync(cancellationToken);
-        return await audit.ReadAsync(() => PathOf<T>(key, null), async () => Decode<T>(kind, await objects.GetAsync(kind, key, cancellationToken)));
+        return await audit.ReadAsync(() => PathOf<T>(key, null), () => StoreFailures.TellAsync(async () =>
+        {
+            await objects.Store.CatchUpAsync(cancellationToken);
+            return Decode<T>(kind, await objects.GetAsync(kind, key, cancellationToken));
+        }));
     }
 
     public async Task<ObjectList<T>> ListAsync<T>(ListScope scope, CancellationToken cancellationToken)
@@ -57,14 +60,14 @@ internal sealed class LocalObjectClient(LocalParts parts, RequestUser user, stri
             return await elsewhere.ListAsync<T>(scope, cancellationToken);
         }
 
-        return await audit.ReadAsync(() => PathOf<T>(scope), () => ListHereAsync<T>(scope, cancellationToken));
+        return await audit.ReadAsync(() => PathOf<T>(scope), () => StoreFailures.TellAsync(() => ListHereAsync<T>(scope, cancellationToken)));
     }
 
     public IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(ListScope scope, string resourceVersion, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
         IsElsewhere(scope.ResourceOf<T>())
             ? elsewhere.WatchAsync<T>(scope, resourceVersion, cancellationToken)
-            : audit.WatchAsync(() => PathOf<T>(scope), WatchHereAsync<T>(scope, resourceVersion, cancellationToken), cancellationToken);
+            : audit.WatchAsync(() => PathOf<T>(scope), StoreFailures.TellAsync(WatchHereAsync<T>(scope, resourceVersion, cancellationToken), cancellationToken), cancellationToken);
 
     public Task<T> CreateAsync<T>(T value, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
@@ -137,7 +140,7 @@ internal sealed class LocalObjectClient(LocalParts parts, RequestUser user, stri
         }
 
         var request = ApiRequest.Internal(method, pathAndQuery, contentType, body, user, userAgent, fence?.Invoke());
-        var answer = await audit.AnswerAsync(request, pathAndQuery, () => parts.Handler.HandleAsync(request, cancellationToken));
+        var answer = await audit.AnswerAsync(request, pathAndQuery, () => StoreFailures.TellAsync(() => parts.Handler.HandleAsync(request, cancellationToken)));
         var bytes = await answer.ReadAsync(cancellationToken);
         return answer.Code < 400 ? bytes : throw Failures.Of(answer.Code, answer.Code == 404 ? "NotFound" : "", System.Text.Encoding.UTF8.GetString(bytes));
     }

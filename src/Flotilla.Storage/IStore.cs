@@ -10,6 +10,12 @@ public interface IStore : IAsyncDisposable
     /// <summary>Whether other servers may write the same data.</summary>
     bool IsShared => false;
 
+    /// <summary>Whether it can do at present what it is for.</summary>
+    StoreHealth Health => StoreHealth.Good;
+
+    /// <summary>null: the store commits nothing itself.</summary>
+    CommitTimes? Commits => null;
+
     /// <summary>The newest committed write that reads here show.</summary>
     Revision Current { get; }
 
@@ -30,7 +36,8 @@ public interface IStore : IAsyncDisposable
 
     /// <exception cref="FencedException">The fence has moved.</exception>
     /// <exception cref="UnknownOutcomeException">The store went away meanwhile.</exception>
-    /// <exception cref="StorageException">The write did not happen, e.g. because the disk is full.</exception>
+    /// <exception cref="OutOfSpaceException">The disk is full.</exception>
+    /// <exception cref="StorageException">The write did not happen.</exception>
     Task<WriteResult> WriteAsync(WriteRequest request, CancellationToken cancellationToken);
 
     /// <summary>

@@ -14,5 +14,8 @@ public sealed class CompactedException(Revision asked, Revision compacted)
 public sealed class FencedException(Fence fence)
     : StorageException($"Somebody else leads since: {fence.Key} is no longer at revision {fence.At}.");
 
+/// <summary>There is no room for the write; it did not happen.</summary>
+public sealed class OutOfSpaceException(string message, Exception? inner = null) : StorageException(message, inner);
+
 /// <summary>The write may have happened.</summary>
 public sealed class UnknownOutcomeException(string message, Exception? inner = null) : StorageException(message, inner);

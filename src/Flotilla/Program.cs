@@ -17,6 +17,7 @@ var root = new RootCommand("Flotilla runs containers across machines and speaks 
     RestoreCommand.Create(),
     DatastoreCommand.Create(),
     GatewayApiCommand.Create(),
+    UpgradeCommand.Create(),
     VersionCommand.Create(),
     NodeCommand.Create(),
     TokenCommand.Create(),

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Client.Joining;
@@ -68,13 +69,18 @@ public sealed class NodeJoin(NodeIdentity identity, ServerList servers, NodeOpti
         }
     }
 
-    /// <summary>That the cluster still knows this node.</summary>
+    /// <summary>That the cluster still knows this node, and a server of it works with this agent.</summary>
     /// <exception cref="JoinException">It does not.</exception>
     public async Task CheckAsync(IObjectClient client, CancellationToken cancellationToken)
     {
         try
         {
             await client.SendAsync(HttpMethod.Get, $"/api/v1/namespaces/{ClusterFacts.Namespace}/configmaps/{ClusterFacts.Name}", null, default, cancellationToken);
+            var told = JsonNode.Parse(await client.SendAsync(HttpMethod.Get, "/version", null, default, cancellationToken));
+            if (VersionSkew.Problem((string?)told?["gitVersion"], options.KubeletVersion) is { } unfit)
+            {
+                throw new JoinException(unfit);
+            }
         }
         catch (ApiException refused) when (refused.Code == (int)HttpStatusCode.Unauthorized)
         {

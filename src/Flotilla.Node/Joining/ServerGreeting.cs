@@ -15,7 +15,6 @@ namespace Flotilla.Node.Joining;
 /// </summary>
 public static partial class ServerGreeting
 {
-    private const int OldestMinorBehind = 3;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LargestSkew = TimeSpan.FromMinutes(4);
 
@@ -36,7 +35,7 @@ public static partial class ServerGreeting
             }
 
             var told = JsonNode.Parse(await version.Content.ReadAsStringAsync(cancellationToken));
-            if (VersionProblem((string?)told?["gitVersion"], ownVersion) is { } unfit)
+            if (VersionSkew.Problem((string?)told?["gitVersion"], ownVersion) is { } unfit)
             {
                 throw new JoinException(unfit);
             }
@@ -76,19 +75,6 @@ public static partial class ServerGreeting
             $"This machine's clock ({ours:u}) is {amount:d\\.hh\\:mm\\:ss} {direction} the server's ({told:u}), so no certificate would be valid; set the clock, for example with NTP, and try again.");
     }
 
-    /// <summary>Null: an agent of our version works with that server.</summary>
-    internal static string? VersionProblem(string? servers, string own)
-    {
-        if (MinorOf(servers) is not { } theirs || MinorOf(own) is not { } ours)
-        {
-            return $"What answers there is of the version '{servers}', which is none of Kubernetes; check --server.";
-        }
-
-        return ours > theirs ? $"The server ({servers}) is older than this agent ({own}); upgrade the servers first, or use an agent of the server's version."
-            : theirs - ours > OldestMinorBehind ? $"The server ({servers}) is too new for this agent ({own}), which may be {OldestMinorBehind} minor versions behind at most; upgrade the agent."
-            : null;
-    }
-
     internal static X509Certificate2? AuthorityIn(string? kubeconfig)
     {
         var encoded = new byte[16 << 10];
@@ -120,12 +106,6 @@ public static partial class ServerGreeting
         return failure.Message;
     }
 
-    private static int? MinorOf(string? version) =>
-        version is not null && Version().Match(version) is { Success: true } match ? int.Parse(match.Groups["minor"].Value, CultureInfo.InvariantCulture) : null;
-
     [GeneratedRegex("certificate-authority-data: *(?<data>[A-Za-z0-9+/=]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex AuthorityData();
-
-    [GeneratedRegex("^v?1\\.(?<minor>[0-9]{1,4})", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Version();
 }

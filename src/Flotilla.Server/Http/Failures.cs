@@ -72,6 +72,8 @@ public static class Failures
 
     public static ApiException Unavailable(string message) => Of(503, "ServiceUnavailable", message);
 
+    public static ApiException OutOfSpace(string message) => Of(507, "InsufficientStorage", message);
+
     public static ApiException Internal(string message) => Of(500, "InternalError", $"Internal error occurred: {message}", new V1StatusDetails { Causes = [new V1StatusCause { Message = message }] });
 
     public static ApiException Invalid(Kind kind, string name, IReadOnlyList<FieldError> errors) => Invalid(kind.Group, kind.Name, name, errors);

@@ -139,11 +139,12 @@ public sealed partial class HttpAdapter(ApiHandler handler, TunnelRequests tunne
             ApiException known => known,
             BadHttpRequestException { StatusCode: 413 } => Failures.TooLarge(),
             BadHttpRequestException bad => Failures.BadRequest(bad.Message),
-            StorageException storage => Failures.Unavailable($"the cluster's store failed: {storage.Message}"),
+            StorageException storage => StoreFailures.ToApi(storage),
             _ => Failures.Internal(error.Message),
         };
         context.Features.Get<AuditEvent>()?.SetFailure(failure);
-        if (failure.Code >= 500 && error is not ApiException)
+        // What the store lacks it tells itself, once and not for each request.
+        if (failure.Code >= 500 && error is not (ApiException or StorageException))
         {
             Log.Failed(logger, context.Request.Method, context.Request.Path, error);
         }

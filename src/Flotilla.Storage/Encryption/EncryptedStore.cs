@@ -17,6 +17,10 @@ public sealed class EncryptedStore(IStore inner, EncryptionKeys keys, IReadOnlyL
 
     public bool IsShared => inner.IsShared;
 
+    public StoreHealth Health => inner.Health;
+
+    public CommitTimes? Commits => inner.Commits;
+
     public Revision Current => inner.Current;
 
     public Revision Compacted => inner.Compacted;

@@ -30,6 +30,7 @@ internal sealed partial class EtcdConnection : IDisposable
     private readonly ConcurrentDictionary<Uri, EtcdEndpoint> opened = new();
     private EtcdEndpoint[] members;
     private EtcdEndpoint current;
+    private string? trouble;
 
     public EtcdConnection(EtcdOptions options, TimeProvider time, ILogger logger)
     {
@@ -57,6 +58,9 @@ internal sealed partial class EtcdConnection : IDisposable
             Interlocked.CompareExchange(ref current, chosen[0], asked);
         }
     }
+
+    /// <summary>Why the newest attempt failed; null: it did not.</summary>
+    public string? Trouble => Volatile.Read(ref trouble);
 
     /// <summary>For calls that last: no deadline.</summary>
     public static CallOptions Lasting(CancellationToken cancellationToken) => new(NeedsLeader, cancellationToken: cancellationToken);
@@ -86,12 +90,15 @@ internal sealed partial class EtcdConnection : IDisposable
             var member = Current;
             try
             {
-                return (await ask(member), repeated);
+                var answer = await ask(member);
+                Volatile.Write(ref trouble, null);
+                return (answer, repeated);
             }
             catch (RpcException failure) when (IsTransient(failure))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 repeated |= !IsRefusal(failure);
+                Volatile.Write(ref trouble, Unreachable(failure, repeated).Message);
                 TryNext(member, failure.Status.Detail);
                 if (time.GetElapsedTime(begun) > options.Patience || (repeated && !mayRepeat))
                 {

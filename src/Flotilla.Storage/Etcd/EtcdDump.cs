@@ -13,7 +13,7 @@ public static class EtcdDump
     /// <summary>The store's revisions go on after <paramref name="after"/>, whatever etcd's own are.</summary>
     /// <exception cref="StorageException">Something is stored there already, or etcd does not answer.</exception>
     public static async Task WriteAsync(
-        EtcdOptions options, Revision after, IReadOnlyList<StoredEntry> entries, TimeProvider time, ILogger<EtcdStore> logger, CancellationToken cancellationToken)
+        EtcdOptions options, Revision after, IEnumerable<StoredEntry> entries, TimeProvider time, ILogger<EtcdStore> logger, CancellationToken cancellationToken)
     {
         using var connection = new EtcdConnection(options, time, logger);
         var keys = new EtcdKeys(options.Prefix);

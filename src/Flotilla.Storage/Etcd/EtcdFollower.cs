@@ -21,6 +21,9 @@ internal sealed partial class EtcdFollower : IAsyncDisposable
     private readonly RevisionWaits waits;
     private Task loop = Task.CompletedTask;
     private Snapshot snapshot;
+
+    // Said once, until it follows again.
+    private bool isBroken;
     private long compacted;
 
     public EtcdFollower(EtcdConnection connection, EtcdHistory history, EtcdKeys keys, StorageOptions options, Snapshot start, Revision compacted, TimeProvider time, ILogger logger)
@@ -88,7 +91,12 @@ internal sealed partial class EtcdFollower : IAsyncDisposable
             }
             catch (Exception failure)
             {
-                Log.Broken(logger, member.Address, failure is RpcException refused ? refused.Status.Detail : failure.Message);
+                if (!isBroken)
+                {
+                    Log.Broken(logger, member.Address, failure is RpcException refused ? refused.Status.Detail : failure.Message);
+                }
+
+                isBroken = true;
                 connection.TryNext(member, "its watch broke off");
             }
 
@@ -102,6 +110,7 @@ internal sealed partial class EtcdFollower : IAsyncDisposable
         await call.RequestStream.WriteAsync(history.Everything(snapshot.Revision, previous: false), cancellationToken);
         await foreach (var answer in call.ResponseStream.ReadAllAsync(cancellationToken))
         {
+            isBroken = false;
             history.Check(answer, snapshot.Revision);
             if (answer.Events.Count > 0)
             {

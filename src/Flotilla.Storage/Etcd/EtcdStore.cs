@@ -35,6 +35,8 @@ public sealed class EtcdStore : IStore
 
     public bool IsShared => true;
 
+    public StoreHealth Health => connection.Trouble is { } why ? new StoreHealth(false, why) : StoreHealth.Good;
+
     public Revision Current => follower.Snapshot.Revision;
 
     public Revision Compacted => follower.Compacted;

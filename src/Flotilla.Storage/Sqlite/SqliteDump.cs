@@ -7,18 +7,22 @@ public static class SqliteDump
 {
     private const int BatchLength = 1000;
 
-    /// <summary>Everything as it was after one write.</summary>
+    /// <summary>Everything as it was after one write, whatever is written meanwhile.</summary>
     /// <exception cref="StorageException">The file is missing or damaged.</exception>
-    public static StoreList Read(string path)
+    public static StoreDump Open(string path)
     {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ToString());
         try
         {
-            using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ToString());
             connection.Open();
-            return SqliteHistory.Load(connection).Newest.List("", null, 0);
+
+            // Ends with the connection.
+            _ = connection.BeginTransaction(deferred: true);
+            return new StoreDump(SqliteHistory.NewestIn(connection), SqliteHistory.CountPresent(connection), SqliteHistory.ReadPresent(connection), connection);
         }
         catch (SqliteException failure)
         {
+            connection.Dispose();
             throw new StorageException($"The database {path} cannot be read: {failure.Message}", failure);
         }
     }

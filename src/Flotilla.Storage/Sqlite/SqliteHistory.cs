@@ -9,6 +9,7 @@ internal sealed class SqliteHistory(SqliteFile file)
     private const int BatchLength = 1000;
     private const long MappedBytes = 2L * 1024 * 1024 * 1024;
     private const long BatchBytes = 8 * 1024 * 1024;
+    private const string IsPresent = "value IS NOT NULL AND revision NOT IN (SELECT previous FROM log WHERE previous IS NOT NULL)";
 
     /// <summary>The present state, and the oldest revision whose state is still known.</summary>
     public (Snapshot Newest, Revision Compacted) Load()
@@ -30,23 +31,27 @@ internal sealed class SqliteHistory(SqliteFile file)
     public static (Snapshot Newest, Revision Compacted) Load(SqliteConnection connection)
     {
         using var transaction = connection.BeginTransaction(deferred: true);
-        var newest = Math.Max(Revision.First.Value, connection.Read("SELECT MAX(revision) FROM log"));
+        var newest = NewestIn(connection);
         var compacted = connection.Read("SELECT through FROM compaction");
-        using var command = connection.Prepare(
-            """
-            SELECT revision, key, value, created FROM log
-            WHERE value IS NOT NULL AND revision NOT IN (SELECT previous FROM log WHERE previous IS NOT NULL)
-            """);
-        using var reader = command.ExecuteReader();
-        var entries = new List<StoredEntry>();
-        while (reader.Read())
-        {
-            entries.Add(new StoredEntry(
-                reader.GetString(1), reader.ReadBytes(2)!.Value, new Revision(reader.GetInt64(3)), new Revision(reader.GetInt64(0)))
-            { Notes = new EntryNotes() });
-        }
+        return (new Snapshot(newest, ImmutableSortedSet.CreateRange(KeyOrder.Instance, ReadPresent(connection).ToList())), new Revision(compacted));
+    }
 
-        return (new Snapshot(new Revision(newest), ImmutableSortedSet.CreateRange(KeyOrder.Instance, entries)), new Revision(compacted));
+    public static Revision NewestIn(SqliteConnection connection) => new(Math.Max(Revision.First.Value, connection.Read("SELECT MAX(revision) FROM log")));
+
+    public static int CountPresent(SqliteConnection connection) => (int)connection.Read($"SELECT COUNT(*) FROM log WHERE {IsPresent}");
+
+    /// <summary>What is present, one by one, in the transaction that the connection is in.</summary>
+    /// <exception cref="StorageException">The file cannot be read on.</exception>
+    public static IEnumerable<StoredEntry> ReadPresent(SqliteConnection connection)
+    {
+        using var command = connection.Prepare($"SELECT revision, key, value, created FROM log WHERE {IsPresent}");
+        using var reader = command.ExecuteReader();
+        while (Advance(reader))
+        {
+            yield return new StoredEntry(
+                reader.GetString(1), reader.ReadBytes(2)!.Value, new Revision(reader.GetInt64(3)), new Revision(reader.GetInt64(0)))
+            { Notes = new EntryNotes() };
+        }
     }
 
     /// <summary>The next events after a revision, a bounded number of them.</summary>
@@ -94,6 +99,18 @@ internal sealed class SqliteHistory(SqliteFile file)
         }
 
         return History.Rewind(from, at, since);
+    }
+
+    private static bool Advance(SqliteDataReader reader)
+    {
+        try
+        {
+            return reader.Read();
+        }
+        catch (SqliteException failure)
+        {
+            throw new StorageException($"The database cannot be read: {failure.Message}", failure);
+        }
     }
 
     private static StoreEvent ToEvent(SqliteDataReader reader) => new(

@@ -1,4 +1,6 @@
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Flotilla.Storage;
 
@@ -18,6 +20,7 @@ public sealed class SqliteStore : IStore
     private readonly PastStates past = new();
     private readonly Compaction compaction;
     private readonly CompactionSchedule schedule;
+    private readonly CommitWatch watch;
     private readonly Thread writer;
     private readonly TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Snapshot snapshot;
@@ -25,7 +28,7 @@ public sealed class SqliteStore : IStore
     // Null after a failure, until the file could be opened again.
     private SqliteLog? log;
 
-    private SqliteStore(SqliteFile file, SqliteLog log, StorageOptions options, TimeProvider time)
+    private SqliteStore(SqliteFile file, SqliteLog log, StorageOptions options, TimeProvider time, ILogger logger)
     {
         this.file = file;
         this.log = log;
@@ -36,15 +39,20 @@ public sealed class SqliteStore : IStore
         recent = new RecentEvents(options.RecentEvents, options.RecentBytes, snapshot.Revision);
         compaction = new Compaction(options, compacted);
         schedule = new CompactionSchedule(options, time, () => Current, RequestCompaction);
+        watch = new CommitWatch(file.Path, time, logger);
         writer = new Thread(Run) { Name = "storage writer", IsBackground = true };
     }
+
+    public StoreHealth Health => watch.Health;
+
+    public CommitTimes? Commits => watch.Times;
 
     public Revision Current => Volatile.Read(ref snapshot).Revision;
 
     public Revision Compacted => compaction.Compacted;
 
     /// <exception cref="StorageException">The file is in use, damaged, or cannot be created.</exception>
-    public static SqliteStore Open(string path, StorageOptions options, TimeProvider time)
+    public static SqliteStore Open(string path, StorageOptions options, TimeProvider time, ILogger<SqliteStore>? logger = null)
     {
         options.Validate();
         var file = new SqliteFile(path, options);
@@ -52,7 +60,7 @@ public sealed class SqliteStore : IStore
         try
         {
             log = new SqliteLog(file);
-            var store = new SqliteStore(file, log, options, time);
+            var store = new SqliteStore(file, log, options, time, logger ?? NullLogger<SqliteStore>.Instance);
             store.writer.Start();
             return store;
         }
@@ -170,9 +178,13 @@ public sealed class SqliteStore : IStore
             EnsureOpen();
             builder = new StateBuilder(snapshot);
             decided = Decide(builder, batch);
-            if (builder.Events.Count > 0 && !TryAppend(builder))
+            if (builder.Events.Count > 0)
             {
-                return;
+                watch.Begin();
+                if (!TryAppend(builder))
+                {
+                    return;
+                }
             }
         }
         catch (Exception error)
@@ -196,6 +208,7 @@ public sealed class SqliteStore : IStore
             try
             {
                 log!.Append(state.Events);
+                watch.Done();
                 return true;
             }
             catch (SqliteException error)
@@ -205,6 +218,7 @@ public sealed class SqliteStore : IStore
                 EnsureOpen();
                 if (snapshot.Revision == state.Revision)
                 {
+                    watch.Done();
                     return true;
                 }
 
@@ -215,7 +229,7 @@ public sealed class SqliteStore : IStore
 
         void Fail(Exception error)
         {
-            var failure = new StorageException($"The write could not be stored: {error.Message}", error);
+            var failure = watch.Failed(error);
             foreach (var write in batch)
             {
                 write.Completion.TrySetException(failure);

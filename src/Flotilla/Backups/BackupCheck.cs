@@ -18,18 +18,20 @@ internal static class BackupCheck
             throw new UserError($"The backup lacks {missing}; use another.");
         }
 
-        if (content.State.Count != content.Manifest.Objects)
+        var known = Encoding.UTF8.GetString(content.Files["pki/encryption.key"]).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[0]).ToHashSet();
+        var count = 0;
+        foreach (var entry in content.State)
         {
-            throw new UserError($"The backup holds {content.State.Count} objects of {content.Manifest.Objects}; use another.");
+            count++;
+            if (entry.Key.StartsWith(CoreKinds.Secret.StoragePrefix, StringComparison.Ordinal) && EncryptedStore.KeyIdOf(entry.Value) is { } id && !known.Contains(id))
+            {
+                throw new UserError($"The backup lacks the key {id}, with which {entry.Key} is encrypted; use another.");
+            }
         }
 
-        var known = Encoding.UTF8.GetString(content.Files["pki/encryption.key"]).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[0]).ToHashSet();
-        foreach (var secret in content.State.Where(entry => entry.Key.StartsWith(CoreKinds.Secret.StoragePrefix, StringComparison.Ordinal)))
+        if (count != content.Manifest.Objects)
         {
-            if (EncryptedStore.KeyIdOf(secret.Value) is { } id && !known.Contains(id))
-            {
-                throw new UserError($"The backup lacks the key {id}, with which {secret.Key} is encrypted; use another.");
-            }
+            throw new UserError($"The backup holds {count} objects of {content.Manifest.Objects}; use another.");
         }
     }
 }

@@ -9,7 +9,8 @@ internal sealed record BackupManifest(DateTimeOffset TakenAt, string Version, st
 
 /// <summary>A whole control plane: its objects as they are stored (Secrets encrypted), and the keys and settings it needs besides.</summary>
 /// <param name="Files">By their paths in the data directory.</param>
-internal sealed record BackupContent(BackupManifest Manifest, IReadOnlyDictionary<string, byte[]> Files, IReadOnlyList<StoredEntry> State);
+/// <param name="State">Read one by one, each time anew: it may be far larger than memory.</param>
+internal sealed record BackupContent(BackupManifest Manifest, IReadOnlyDictionary<string, byte[]> Files, IEnumerable<StoredEntry> State);
 
 [JsonSerializable(typeof(BackupManifest))]
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

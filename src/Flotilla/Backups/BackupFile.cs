@@ -19,23 +19,30 @@ internal static class BackupFile
 
     public static void Write(string path, BackupContent content, string? passphrase)
     {
-        var payload = Pack(content);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var temporary = path + ".new";
-        File.Delete(temporary);
-        using (var file = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+        try
         {
-            foreach (var part in (byte[][])[Magic, [passphrase is null ? (byte)0 : (byte)1], passphrase is null ? payload : Passphrase.Seal(payload, passphrase)])
+            using (var file = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
             {
-                file.Write(part);
-                hash.AppendData(part);
+                using var hash = SHA256.Create();
+                using (var hashed = new CryptoStream(file, hash, CryptoStreamMode.Write, leaveOpen: true))
+                {
+                    hashed.Write([.. Magic, passphrase is null ? (byte)0 : (byte)1]);
+                    using var payload = passphrase is null ? null : new SealingStream(hashed, passphrase);
+                    Pack(content, payload ?? (Stream)hashed);
+                }
+
+                file.Write(hash.Hash!);
+                file.Flush(flushToDisk: true);
             }
 
-            file.Write(hash.GetHashAndReset());
-            file.Flush(flushToDisk: true);
+            File.Move(temporary, path, overwrite: true);
         }
-
-        File.Move(temporary, path, overwrite: true);
+        finally
+        {
+            // What did not become a backup only takes room.
+            File.Delete(temporary);
+        }
     }
 
     public static bool IsSealed(string path)
@@ -53,53 +60,73 @@ internal static class BackupFile
             throw new UserError($"{path} does not exist.");
         }
 
-        var bytes = File.ReadAllBytes(path);
-        if (!bytes.AsSpan().StartsWith(Magic))
+        Verify(path);
+        using var reader = Open(path, passphrase);
+        var (manifest, files) = ReadHead(reader);
+        return new BackupContent(manifest, files, ReadState(path, passphrase));
+    }
+
+    private static void Verify(string path)
+    {
+        using var file = File.OpenRead(path);
+        var magic = new byte[Magic.Length];
+        if (file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) < magic.Length || !magic.AsSpan().SequenceEqual(Magic))
         {
             throw new UserError($"{path} is not a backup of Flotilla.");
         }
 
-        if (bytes.Length < Magic.Length + 1 + HashBytes || !SHA256.HashData(bytes.AsSpan(0, bytes.Length - HashBytes)).AsSpan().SequenceEqual(bytes.AsSpan(bytes.Length - HashBytes)))
+        file.Position = 0;
+        var stored = new byte[HashBytes];
+        var whole = file.Length >= Magic.Length + 1 + HashBytes;
+        var actual = whole ? SHA256.HashData(new BoundedStream(file, file.Length - HashBytes)) : [];
+        file.ReadAtLeast(stored, HashBytes, throwOnEndOfStream: false);
+        if (!whole || !actual.AsSpan().SequenceEqual(stored))
         {
             throw new UserError($"{path} is damaged: its content does not match its checksum. Use another backup.");
         }
-
-        var payload = bytes.AsSpan(Magic.Length + 1, bytes.Length - Magic.Length - 1 - HashBytes);
-        if (bytes[Magic.Length] == 0)
-        {
-            return Unpack(payload.ToArray());
-        }
-
-        return Unpack(Passphrase.Open(payload, passphrase ?? throw new UserError($"{path} is sealed; name the file with its passphrase by --passphrase-file.")));
     }
 
-    private static byte[] Pack(BackupContent content)
+    private static void Pack(BackupContent content, Stream target)
     {
-        using var buffer = new MemoryStream();
-        using (var compressed = new GZipStream(buffer, CompressionLevel.Fastest, leaveOpen: true))
-        using (var writer = new BinaryWriter(compressed, Encoding.UTF8))
+        using var compressed = new GZipStream(target, CompressionLevel.Fastest, leaveOpen: true);
+        using var writer = new BinaryWriter(compressed, Encoding.UTF8);
+        WritePart(writer, "manifest", JsonSerializer.SerializeToUtf8Bytes(content.Manifest, BackupJson.Default.BackupManifest));
+        foreach (var (name, bytes) in content.Files)
         {
-            WritePart(writer, "manifest", JsonSerializer.SerializeToUtf8Bytes(content.Manifest, BackupJson.Default.BackupManifest));
-            foreach (var (name, bytes) in content.Files)
-            {
-                WritePart(writer, name, bytes);
-            }
-
-            writer.Write("");
-            foreach (var entry in content.State)
-            {
-                WritePart(writer, entry.Key, entry.Value.Span);
-            }
-
-            writer.Write("");
+            WritePart(writer, name, bytes);
         }
 
-        return buffer.ToArray();
+        writer.Write("");
+        foreach (var entry in content.State)
+        {
+            WritePart(writer, entry.Key, entry.Value.Span);
+        }
+
+        writer.Write("");
     }
 
-    private static BackupContent Unpack(byte[] payload)
+    private static BinaryReader Open(string path, string? passphrase)
     {
-        using var reader = new BinaryReader(new GZipStream(new MemoryStream(payload), CompressionMode.Decompress), Encoding.UTF8);
+        var file = File.OpenRead(path);
+        try
+        {
+            file.Position = Magic.Length;
+            var isSealed = file.ReadByte() == 1;
+            var payload = new BoundedStream(file, file.Length - Magic.Length - 1 - HashBytes);
+            var plain = isSealed
+                ? new OpeningStream(payload, passphrase ?? throw new UserError($"{path} is sealed; name the file with its passphrase by --passphrase-file."))
+                : (Stream)payload;
+            return new BinaryReader(new GZipStream(plain, CompressionMode.Decompress), Encoding.UTF8);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private static (BackupManifest Manifest, Dictionary<string, byte[]> Files) ReadHead(BinaryReader reader)
+    {
         _ = reader.ReadString();
         var manifest = JsonSerializer.Deserialize(ReadBytes(reader), BackupJson.Default.BackupManifest)!;
         var files = new Dictionary<string, byte[]>(StringComparer.Ordinal);
@@ -108,13 +135,17 @@ internal static class BackupFile
             files[name] = ReadBytes(reader);
         }
 
-        var state = new List<StoredEntry>(manifest.Objects);
+        return (manifest, files);
+    }
+
+    private static IEnumerable<StoredEntry> ReadState(string path, string? passphrase)
+    {
+        using var reader = Open(path, passphrase);
+        _ = ReadHead(reader);
         for (var key = reader.ReadString(); key.Length > 0; key = reader.ReadString())
         {
-            state.Add(new StoredEntry(key, ReadBytes(reader), default, default));
+            yield return new StoredEntry(key, ReadBytes(reader), default, default);
         }
-
-        return new BackupContent(manifest, files, state);
     }
 
     private static void WritePart(BinaryWriter writer, string name, ReadOnlySpan<byte> bytes)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Flotilla.Local;
 using Flotilla.Storage;
+using Flotilla.Upgrades;
 
 namespace Flotilla.Backups;
 
@@ -25,13 +26,13 @@ internal sealed class BackupFolder(ClusterSettings settings, TimeProvider time)
         DateTimeOffset.TryParseExact(System.IO.Path.GetFileNameWithoutExtension(file.Name).Split('-')[^1], TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null;
 
     /// <summary>Takes one, proves that it can be read, and only then removes the oldest.</summary>
-    public string Take(StoreList state)
+    public string Take(StoreDump state)
     {
         var now = time.GetUtcNow();
         var path = System.IO.Path.Combine(Path, $"flotilla-{now.ToString(TimeFormat, CultureInfo.InvariantCulture)}{Extension}");
         var passphrase = Passphrase.ReadFile(settings.Backup.PassphraseFile);
         Directory.CreateDirectory(Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        var manifest = new BackupManifest(now, typeof(BackupFolder).Assembly.GetName().Version!.ToString(3), settings.NodeName, state.Revision.Value, state.Entries.Count);
+        var manifest = new BackupManifest(now, Product.Number, settings.NodeName, state.Revision.Value, state.Count);
         BackupFile.Write(path, new BackupContent(manifest, Files(), state.Entries), passphrase);
         BackupCheck.Verify(BackupFile.Read(path, passphrase));
         foreach (var old in List().Skip(settings.Backup.Keep))

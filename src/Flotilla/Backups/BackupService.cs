@@ -31,7 +31,8 @@ internal sealed partial class BackupService(ClusterSettings settings, IStore sto
     {
         try
         {
-            var path = folder.Take(await store.ListAsync("", null, 0, null, cancellationToken));
+            using var dump = await BackupSource.OpenAsync(settings, store, cancellationToken);
+            var path = folder.Take(dump);
             Log.Taken(logger, path);
         }
         catch (Exception failure) when (failure is IOException or UserError or StorageException or UnauthorizedAccessException)

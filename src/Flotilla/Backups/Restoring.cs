@@ -45,7 +45,6 @@ internal static class Restoring
 
     public static async Task ApplyAsync(BackupContent content, ClusterSettings settings, CancellationToken cancellationToken)
     {
-        const UnixFileMode owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         BackupCheck.Verify(content);
         Directory.CreateDirectory(settings.DataDirectory);
         var after = new Revision(content.Manifest.Revision + RevisionsSkipped);
@@ -62,6 +61,38 @@ internal static class Restoring
             SqliteDump.Write(settings.Database, after, content.State);
         }
 
+        await WriteKeysAsync(content, settings, cancellationToken);
+
+        // Last: with the settings, there is a cluster.
+        settings.Save();
+    }
+
+    /// <summary>Puts a server's own backup in the place of its data, which nobody has open. What it has beside that stays.</summary>
+    public static async Task ReturnAsync(string path, ClusterSettings settings, CancellationToken cancellationToken)
+    {
+        var content = BackupFile.Read(path, Passphrase.ReadFile(settings.Backup.PassphraseFile));
+        BackupCheck.Verify(content);
+        var unfinished = settings.Database + ".new";
+        DeleteDatabase(unfinished);
+        SqliteDump.Write(unfinished, new Revision(content.Manifest.Revision + RevisionsSkipped), content.State);
+        await WriteKeysAsync(content, settings, cancellationToken);
+        DeleteDatabase(settings.Database);
+        File.Move(unfinished, settings.Database);
+        DeleteDatabase(unfinished);
+        (ClusterSettings.FromJson(content.Files[ClusterSettings.FileName]) with { DataDirectory = settings.DataDirectory }).Save();
+    }
+
+    private static void DeleteDatabase(string path)
+    {
+        foreach (var file in (string[])[path, path + "-wal", path + "-shm", path + ".lock"])
+        {
+            File.Delete(file);
+        }
+    }
+
+    private static async Task WriteKeysAsync(BackupContent content, ClusterSettings settings, CancellationToken cancellationToken)
+    {
+        const UnixFileMode owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         Directory.CreateDirectory(settings.IdentityDirectory, owner | UnixFileMode.UserExecute);
         foreach (var (name, bytes) in content.Files.Where(file => file.Key.StartsWith("pki/", StringComparison.Ordinal)))
         {
@@ -69,8 +100,5 @@ internal static class Restoring
             await using var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = owner });
             await file.WriteAsync(bytes, cancellationToken);
         }
-
-        // Last: with the settings, there is a cluster.
-        settings.Save();
     }
 }

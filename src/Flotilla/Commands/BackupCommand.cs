@@ -1,10 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Flotilla.Backups;
-using Flotilla.Composition;
 using Flotilla.Local;
-using Flotilla.Storage;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Flotilla.Commands;
 
@@ -22,9 +19,9 @@ internal static class BackupCommand
         {
             var settings = flags.ReadServer(parsed);
             settings = settings with { Backup = settings.Backup with { PassphraseFile = parsed.GetValue(passphrase) ?? settings.Backup.PassphraseFile } };
-            var state = await ReadAsync(settings, cancellationToken);
+            using var state = await BackupSource.OpenAsync(settings, null, cancellationToken);
             var path = new BackupFolder(settings, TimeProvider.System).Take(state);
-            Console.WriteLine($"{path}: {state.Entries.Count} objects{(BackupFile.IsSealed(path) ? ", sealed" : "; whoever has this file has the cluster's keys")}");
+            Console.WriteLine($"{path}: {state.Count} objects{(BackupFile.IsSealed(path) ? ", sealed" : "; whoever has this file has the cluster's keys")}");
         });
         return command;
     }
@@ -72,20 +69,5 @@ internal static class BackupCommand
         var option = new Option<string?>("--passphrase-file") { Description = "A file whose first line seals the backup." };
         command.Options.Add(option);
         return option;
-    }
-
-    /// <summary>
-    /// What is stored, whether a server has it open or not. Of etcd the objects are read at one revision, too, instead of a
-    /// snapshot of its database: one kind of backup comes back onto any store, without etcd's tools, and is checked whole.
-    /// </summary>
-    public static async Task<StoreList> ReadAsync(ClusterSettings settings, CancellationToken cancellationToken)
-    {
-        if (!settings.Datastore.IsEtcd)
-        {
-            return SqliteDump.Read(settings.Database);
-        }
-
-        await using var store = await Datastore.OpenAsync(settings, TimeProvider.System, NullLoggerFactory.Instance, cancellationToken);
-        return await store.ListAsync("", null, 0, null, cancellationToken);
     }
 }

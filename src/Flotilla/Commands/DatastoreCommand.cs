@@ -53,7 +53,7 @@ internal static class DatastoreCommand
 
     private static async Task<string> MoveAsync(ClusterSettings settings, DatastoreSettings target, CancellationToken cancellationToken)
     {
-        var state = SqliteDump.Read(settings.Database);
+        using var state = SqliteDump.Open(settings.Database);
         var backup = new BackupFolder(settings, TimeProvider.System).Take(state);
         var moved = settings with { Datastore = target };
         await EtcdDump.WriteAsync(Datastore.OptionsFor(moved, TimeProvider.System), state.Revision, state.Entries, TimeProvider.System, NullLogger<EtcdStore>.Instance, cancellationToken);

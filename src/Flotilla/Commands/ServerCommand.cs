@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Flotilla.Composition;
 using Flotilla.Local;
+using Flotilla.Upgrades;
 using Microsoft.Extensions.Logging;
 
 namespace Flotilla.Commands;
@@ -34,6 +35,12 @@ internal static class ServerCommand
 
             Preflight.Check(settings);
             MachineClaim.Take(settings);
+            using var loggers = Loggers.Create(level);
+            if (DataStamp.Enter(settings, TimeProvider.System) is { } backup)
+            {
+                loggers.CreateLogger(nameof(Upgrades)).LogOlderData(backup);
+            }
+
             settings.Save();
             if (force)
             {
@@ -41,7 +48,6 @@ internal static class ServerCommand
             }
 
             progress.Clear();
-            using var loggers = Loggers.Create(level);
             await using var datastore = await Datastore.StartAsync(settings, progress, TimeProvider.System, loggers, cancellationToken);
             await using var cluster = new AllInOne(settings, datastore, progress, TimeProvider.System, loggers);
             await cluster.RunAsync(cancellationToken);
@@ -57,4 +63,10 @@ internal static class ServerCommand
             throw;
         }
     }
+}
+
+internal static partial class ServerLog
+{
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The data is of an older version; as it was: {Backup}")]
+    public static partial void LogOlderData(this ILogger logger, string backup);
 }

@@ -1,10 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Composition;
 using Flotilla.Local;
 using Flotilla.Local.Nodes;
+using Flotilla.Upgrades;
 using k8s.Models;
 using Spectre.Console;
 
@@ -28,7 +30,7 @@ internal static class StatusCommand
         var table = new Table { Border = TableBorder.None, ShowHeaders = false };
         table.AddColumns("what", "how");
         var process = new ServerProcess(settings).Find();
-        table.AddRow("server", process is null ? "[red]not running[/] (start it with: flotilla up)" : $"process {process}, log {settings.LogFile.EscapeMarkup()}");
+        table.AddRow("server", process is null ? "[red]not running[/] (start it with: flotilla up)" : $"process {process}, version {DataStamp.Load(settings.DataDirectory).Program}, log {settings.LogFile.EscapeMarkup()}");
         if (new PausedCluster(settings).IsPaused)
         {
             table.AddRow("", "[red]paused[/] (go on with: flotilla unpause)");
@@ -50,6 +52,7 @@ internal static class StatusCommand
         table.AddRow("api", ControlPlane.ServerUrl(settings));
         try
         {
+            var serves = await AddStorageAsync(table, client, bounded.Token);
             var nodes = await client.ListAsync<V1Node>(ListScope.All, bounded.Token);
             foreach (var node in nodes.Items)
             {
@@ -58,14 +61,46 @@ internal static class StatusCommand
 
             var pods = await client.ListAsync<V1Pod>(ListScope.All, bounded.Token);
             table.AddRow("pods", Count(pods.Items));
-            return nodes.Items.Count > 0 && nodes.Items.All(IsReady);
+            return serves && nodes.Items.Count > 0 && nodes.Items.All(IsReady);
         }
         catch (Exception failure) when (failure is ApiException or HttpRequestException or OperationCanceledException)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            table.AddRow("", $"[red]does not answer[/]: {failure.Message.EscapeMarkup()}");
+            table.AddRow("", $"[red]does not answer[/]: {(failure is OperationCanceledException ? $"nothing came within {Timeout.TotalSeconds:0} s" : failure.Message.EscapeMarkup())}");
             return false;
         }
+    }
+
+    /// <summary>Says something only when there is something to say; it needs no answer of the store itself.</summary>
+    private static async Task<bool> AddStorageAsync(Table table, HttpObjectClient client, CancellationToken cancellationToken)
+    {
+        const string ready = "[+]etcd ok";
+        const string failed = "[-]etcd failed: ";
+        string health;
+        try
+        {
+            health = Encoding.UTF8.GetString(await client.SendAsync(HttpMethod.Get, "/readyz?verbose", null, default, cancellationToken));
+        }
+        catch (ApiException unready)
+        {
+            health = unready.Message;
+        }
+
+        foreach (var line in health.Split('\n'))
+        {
+            if (line.StartsWith(failed, StringComparison.Ordinal))
+            {
+                table.AddRow("store", $"[red]{line[failed.Length..].EscapeMarkup()}[/]");
+                return false;
+            }
+
+            if (line.StartsWith(ready, StringComparison.Ordinal) && line.Length > ready.Length)
+            {
+                table.AddRow("store", $"[yellow]{line[(ready.Length + 2)..].EscapeMarkup()}[/]");
+            }
+        }
+
+        return true;
     }
 
     private static bool IsReady(V1Node node) =>

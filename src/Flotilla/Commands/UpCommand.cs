@@ -5,6 +5,7 @@ using Flotilla.Joining;
 using Flotilla.Kubeconfigs;
 using Flotilla.Local;
 using Flotilla.Local.Nodes;
+using Flotilla.Upgrades;
 using Spectre.Console;
 
 namespace Flotilla.Commands;
@@ -47,7 +48,7 @@ internal static class UpCommand
         if (server.Find() is { } running)
         {
             new PausedCluster(settings).Resume();
-            AnsiConsole.MarkupLine($"Flotilla is running already (process {running}).");
+            AnsiConsole.MarkupLine($"Flotilla is running already (process {running}).{(ProgramFolder.IsOther(settings, running) ? " It is another build than this one, which takes over by: flotilla upgrade" : "")}");
         }
         else
         {

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.Reflection;
 using Flotilla.Node;
+using Flotilla.Upgrades;
 
 namespace Flotilla.Commands;
 
@@ -8,12 +8,12 @@ internal static class VersionCommand
 {
     public static Command Create()
     {
-        var command = new Command("version", "Show the versions of Flotilla and of the Kubernetes API it serves.");
+        var command = new Command("version", "Show the versions of Flotilla, of the Kubernetes API it serves and of the data it writes.");
         command.SetAction(_ =>
         {
-            var version = typeof(VersionCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
-            Console.WriteLine($"flotilla {version}");
+            Console.WriteLine($"flotilla {Product.Version}");
             Console.WriteLine($"kubernetes {new NodeOptions { NodeName = "" }.KubeletVersion}");
+            Console.WriteLine($"data {Product.DataVersion}");
         });
         return command;
     }

@@ -12,6 +12,7 @@ using Flotilla.Scheduler.Explaining;
 using Flotilla.Server;
 using Flotilla.Server.Identity;
 using Flotilla.Storage;
+using Flotilla.Upgrades;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -31,6 +32,7 @@ internal sealed class ControlPlane : IAsyncDisposable
         var options = new ApiServerOptions
         {
             Port = settings.ApiPort,
+            Build = Product.Build,
             PodCidr = settings.PodCidr,
             ServiceCidr = settings.ServiceCidr,
             NetworkBackend = settings.NetworkBackend,

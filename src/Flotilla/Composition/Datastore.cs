@@ -47,7 +47,7 @@ internal sealed class Datastore(IStore store, ManagedEtcd? etcd) : IAsyncDisposa
     public static async Task<IStore> OpenAsync(ClusterSettings settings, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken) =>
         settings.Datastore.IsEtcd
             ? await EtcdStore.OpenAsync(OptionsFor(settings, time), new StorageOptions(), time, loggers.CreateLogger<EtcdStore>(), cancellationToken)
-            : SqliteStore.Open(settings.Database, new StorageOptions(), time);
+            : SqliteStore.Open(settings.Database, new StorageOptions(), time, loggers.CreateLogger<SqliteStore>());
 
     public static EtcdOptions OptionsFor(ClusterSettings settings, TimeProvider time) =>
         settings.Datastore.Etcd is null ? OptionsFor(settings.Datastore) : ManagedEtcd.OptionsFor(settings, ManagedEtcd.IdentityFor(settings, time));

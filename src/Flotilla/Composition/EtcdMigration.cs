@@ -22,9 +22,13 @@ internal static class EtcdMigration
             return null;
         }
 
-        var state = SqliteDump.Read(settings.Database);
-        var backup = new BackupFolder(settings, time).Take(state);
-        await FillAsync(settings, state.Revision, state.Entries, time, loggers, cancellationToken);
+        string told;
+        using (var state = SqliteDump.Open(settings.Database))
+        {
+            var backup = new BackupFolder(settings, time).Take(state);
+            await FillAsync(settings, state.Revision, state.Entries, time, loggers, cancellationToken);
+            told = Moved(state, backup);
+        }
 
         // The log of the database goes with it, but only after it: alone it could be taken for that of another.
         foreach (var suffix in (string[])["", "-wal", "-shm"])
@@ -35,14 +39,14 @@ internal static class EtcdMigration
             }
         }
 
-        return Moved(state, backup);
+        return told;
     }
 
-    public static string Moved(StoreList state, string backup) => $"{state.Entries.Count} objects are in etcd now and their revisions go on; as they were in the file: {backup}.";
+    public static string Moved(StoreDump state, string backup) => $"{state.Count} objects are in etcd now and their revisions go on; as they were in the file: {backup}.";
 
     /// <summary>Makes the first member of a cluster, with this content, and ends it again.</summary>
     /// <param name="after">The store's revisions go on after it.</param>
-    public static async Task FillAsync(ClusterSettings settings, Revision after, IReadOnlyList<StoredEntry> entries, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+    public static async Task FillAsync(ClusterSettings settings, Revision after, IEnumerable<StoredEntry> entries, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var member = ManagedEtcd.MemberFor(settings, ManagedEtcd.IdentityFor(settings, time));
         await EtcdProcess.StopAsync(member, cancellationToken);

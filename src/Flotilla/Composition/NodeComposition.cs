@@ -5,7 +5,9 @@ using Flotilla.Network;
 using Flotilla.Network.Overlay;
 using Flotilla.Node;
 using Flotilla.Node.Serving;
+using Flotilla.Server.Http;
 using Flotilla.Server.Identity;
+using Flotilla.Upgrades;
 
 namespace Flotilla.Composition;
 
@@ -20,6 +22,7 @@ internal static class NodeComposition
     public static NodeOptions NodeOptionsFor(ClusterSettings settings) => new()
     {
         NodeName = settings.NodeName,
+        KubeletVersion = $"{ServerStatus.Version}+{Product.Build}",
         DataDirectory = Path.Combine(settings.DataDirectory, "node"),
         RunDirectory = Path.Combine(settings.RunDirectory, "node"),
         KubeletDirectory = settings.DataDirectory == ClusterSettings.DefaultDataDirectory ? UsualKubeletDirectory : Path.Combine(settings.DataDirectory, "node", "kubelet"),

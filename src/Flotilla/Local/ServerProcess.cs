@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Flotilla.Upgrades;
 
 namespace Flotilla.Local;
 
@@ -9,7 +10,7 @@ internal sealed class ServerProcess(ClusterSettings settings)
     public const string CommandName = "server";
     public const string AgentName = "agent";
     private const long LogLimitBytes = 16 * 1024 * 1024;
-    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(25);
+    public static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(25);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Its process number, or null. A number that meanwhile belongs to somebody else is told by the command line.</summary>
@@ -29,14 +30,20 @@ internal sealed class ServerProcess(ClusterSettings settings)
         }
     }
 
+    /// <summary>Whether it was started as by <see cref="StartAsync"/>, not in somebody's foreground.</summary>
+    public bool IsDetached(int process) => new FileInfo($"/proc/{process}/fd/2").LinkTarget is { } errors && errors.StartsWith(settings.LogFile, StringComparison.Ordinal);
+
     /// <summary>In a session of its own, so that closing the terminal does not end it.</summary>
     /// <param name="prefix">A command that runs it, e.g. in another network namespace.</param>
-    public async Task StartAsync(IReadOnlyList<string> prefix, IReadOnlyDictionary<string, string> environment, CancellationToken cancellationToken)
+    /// <param name="program">null: this one, of which a copy is kept.</param>
+    /// <returns>The process's number.</returns>
+    public async Task<int> StartAsync(IReadOnlyList<string> prefix, IReadOnlyDictionary<string, string> environment, CancellationToken cancellationToken, FlotillaProgram? program = null)
     {
+        program ??= new ProgramFolder(settings.DataDirectory).Keep(FlotillaProgram.Own);
         RotateLog();
-        const string script = """log=$1; shift; (umask 077; : >>"$log"); setsid "$@" </dev/null >>"$log" 2>&1 &""";
-        var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
-        foreach (var argument in (string[])["-c", script, "sh", settings.LogFile, .. prefix, .. OwnProgram(), settings.Agent is null ? CommandName : AgentName, "--data-dir", settings.DataDirectory])
+        const string script = """log=$1; shift; (umask 077; : >>"$log"); setsid "$@" </dev/null >>"$log" 2>&1 & echo $!""";
+        var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false, RedirectStandardOutput = true };
+        foreach (var argument in (string[])["-c", script, "sh", settings.LogFile, .. prefix, .. program.Words, settings.Agent is null ? CommandName : AgentName, "--data-dir", settings.DataDirectory])
         {
             start.ArgumentList.Add(argument);
         }
@@ -47,7 +54,9 @@ internal sealed class ServerProcess(ClusterSettings settings)
         }
 
         using var shell = Process.Start(start)!;
+        var number = await shell.StandardOutput.ReadToEndAsync(cancellationToken);
         await shell.WaitForExitAsync(cancellationToken);
+        return int.Parse(number.Trim(), CultureInfo.InvariantCulture);
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
@@ -82,13 +91,6 @@ internal sealed class ServerProcess(ClusterSettings settings)
         {
             return "it left no log";
         }
-    }
-
-    // Either the native host or "dotnet flotilla.dll".
-    private static string[] OwnProgram()
-    {
-        var program = Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is unknown.");
-        return Path.GetFileName(program) == "dotnet" ? [program, Path.Combine(AppContext.BaseDirectory, "flotilla.dll")] : [program];
     }
 
     private void RotateLog()

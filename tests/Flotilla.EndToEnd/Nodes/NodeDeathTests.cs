@@ -4,69 +4,108 @@ using Flotilla.EndToEnd.Tools;
 
 namespace Flotilla.EndToEnd.Nodes;
 
-/// <summary>A node that dies with everything on it, in a cluster of its own that notices soon, beside the shared one.</summary>
-public sealed class NodeDeathTests(ITestOutputHelper output) : IAsyncLifetime
+/// <summary>A cluster that notices soon when a node is silent.</summary>
+public sealed class VigilantCluster : IAsyncLifetime
+{
+    internal NamedCluster Cluster { get; } = new("death");
+
+    public async ValueTask InitializeAsync() => await Cluster.UpAsync("--nodes", "2", "--node-monitor-grace-period", "8s", "--api-port", "7443");
+
+    public ValueTask DisposeAsync() => Cluster.DisposeAsync();
+}
+
+/// <summary>A node that dies with everything on it, or that nobody reaches any more.</summary>
+public sealed class NodeDeathTests(VigilantCluster vigilant, ITestOutputHelper output) : IClassFixture<VigilantCluster>, IAsyncLifetime
 {
     private const string Victim = "death-2";
-    private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("flotilla-death-");
-    private string kubectl = "";
+    private readonly NamedCluster cluster = vigilant.Cluster;
 
-    private string DataDirectory => Path.Combine(directory.FullName, "data");
-
-    private Dictionary<string, string> Environs => new() { ["KUBECONFIG"] = Path.Combine(directory.FullName, "kubeconfig"), ["HOME"] = directory.FullName };
-
+    /// <summary>A pod of each kind, on the victim.</summary>
     public async ValueTask InitializeAsync()
     {
-        kubectl = await KubectlTool.GetAsync(35);
-        await FlotillaAsync("up", "--name", "death", "--nodes", "2", "--node-monitor-grace-period", "8s", "--api-port", "7443");
-        var image = Path.Combine(directory.FullName, "image.tar");
-        (await CommandLine.RunAsync(Path.Combine(Repository.Root, "examples", "my-app", "build-image.sh"), [image, Cluster.Image])).Success();
-        await FlotillaAsync("image", "load", image);
+        await cluster.ApplyAsync(Workload("Deployment", "moves", ""));
+        await cluster.ApplyAsync(Workload("StatefulSet", "once", "serviceName: once,"));
+        await cluster.KubectlAsync("wait", "--for=condition=Ready", "pod", "-l", "app in (moves, once)", "--timeout=60s");
+        await Eventually.GetAsync(() => cluster.KubectlAsync("get", "pods", "-o", "jsonpath={.items[*].spec.nodeName}"), nodes => nodes == $"{Victim} {Victim}");
     }
 
     public async ValueTask DisposeAsync()
     {
-        await FlotillaAsync("down", "--purge", "--grace-period", "0");
-        directory.Delete(recursive: true);
+        await cluster.KubectlAsync("delete", "deployment/moves", "statefulset/once");
+        await cluster.KubectlAsync("wait", "--for=delete", "pod", "--all", "--timeout=60s");
+        await cluster.KubectlAsync("label", "node", "death", "runs-");
+    }
+
+    [Fact]
+    public async Task One_that_nobody_reaches_loses_its_pods_to_others_and_comes_back_without_duplicates()
+    {
+        var moves = await UidAsync("moves");
+        var once = await UidAsync("once");
+        await cluster.KubectlAsync("label", "node", "death", "runs=here");
+        foreach (var line in (string[])["add table inet cut", "add chain inet cut in { type filter hook input priority -400; }", "add chain inet cut out { type filter hook output priority -400; }", "add rule inet cut in iifname eth0 drop", "add rule inet cut out oifname eth0 drop"])
+        {
+            await cluster.FlotillaAsync("node", "shell", Victim, "--", "nft", line);
+        }
+
+        await Eventually.ContainsAsync(() => cluster.KubectlAsync("get", "node", Victim), "NotReady");
+        await Eventually.GetAsync(
+            () => cluster.KubectlAsync("get", "node", Victim, "-o", "jsonpath={.spec.taints[*].key}:{.spec.taints[*].effect}"),
+            taints => taints.Contains("node.kubernetes.io/unreachable", StringComparison.Ordinal) && taints.Contains("NoExecute", StringComparison.Ordinal));
+        await Eventually.GetAsync(() => RunsElsewhereAsync("moves", moves), ready => ready, 90);
+
+        // There it still runs, and of a set there must not be two.
+        await Eventually.GetAsync(() => cluster.KubectlAsync("get", "pod", "once-0", "-o", "jsonpath={.metadata.deletionTimestamp}"), time => time.Length > 0);
+        Assert.Equal(once, await UidAsync("once"));
+        Assert.Equal(4, await TasksAsync());
+
+        await cluster.FlotillaAsync("node", "shell", Victim, "--", "nft", "delete table inet cut");
+        await cluster.KubectlAsync("wait", "--for=condition=Ready", "node", Victim, "--timeout=90s");
+        await Eventually.GetAsync(() => RunsElsewhereAsync("once", once), ready => ready, 90);
+        await Eventually.GetAsync(async () => (await cluster.PodsAsync("moves")).Count + (await cluster.PodsAsync("once")).Count, count => count == 2);
+        await Eventually.GetAsync(async () => await TasksAsync() == 2 * (await cluster.KubectlAsync("get", "pods", "--field-selector", $"spec.nodeName={Victim}", "-o", "name")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length, same => same);
     }
 
     [Fact]
     public async Task Its_pods_run_elsewhere_a_set_keeps_at_most_one_and_a_node_that_returns_brings_no_duplicates()
     {
-        await ApplyAsync(Workload("Deployment", "moves", ""));
-        await ApplyAsync(Workload("StatefulSet", "once", "serviceName: once,"));
-        await KubectlAsync("wait", "--for=condition=Ready", "pod", "-l", "app=moves", "--timeout=60s");
-        await KubectlAsync("wait", "--for=condition=Ready", "pod", "once-0", "--timeout=60s");
-        var before = await KubectlAsync("get", "pods", "-l", "app=moves", "-o", "jsonpath={.items[0].metadata.uid}");
-        var once = await KubectlAsync("get", "pod", "once-0", "-o", "jsonpath={.metadata.uid}");
-        Assert.Equal(Victim, await KubectlAsync("get", "pod", "once-0", "-o", "jsonpath={.spec.nodeName}"));
+        var before = await UidAsync("moves");
+        var once = await UidAsync("once");
 
         var watch = Stopwatch.StartNew();
         await KillAsync();
-        await KubectlAsync("label", "node", "death", "runs=here");
-        await Eventually.ContainsAsync(() => KubectlAsync("get", "node", Victim), "NotReady");
+        await cluster.KubectlAsync("label", "node", "death", "runs=here");
+        await Eventually.ContainsAsync(() => cluster.KubectlAsync("get", "node", Victim), "NotReady");
         var noticed = watch.Elapsed;
-        await Eventually.GetAsync(async () => (await PodsAsync("moves")).Any(pod => (string)pod!["metadata"]!["uid"]! != before && IsReady(pod)), ready => ready, 90);
+        await Eventually.GetAsync(() => RunsElsewhereAsync("moves", before), ready => ready, 90);
         output.WriteLine($"A node's death was noticed after {noticed.TotalSeconds:0.0} s, its replacement ran after {watch.Elapsed.TotalSeconds:0.0} s (grace period 8 s, toleration 1 s).");
 
         // Nobody knows whether the set's pod still runs there: only who says that the machine is off lets it run elsewhere.
-        await Eventually.GetAsync(() => KubectlAsync("get", "pod", "once-0", "-o", "jsonpath={.metadata.deletionTimestamp}"), time => time.Length > 0);
-        Assert.Equal(once, await KubectlAsync("get", "pod", "once-0", "-o", "jsonpath={.metadata.uid}"));
-        await KubectlAsync("taint", "node", Victim, "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute");
-        await Eventually.GetAsync(async () => (await PodsAsync("once")).Any(pod => (string)pod!["metadata"]!["uid"]! != once && IsReady(pod)), ready => ready, 90);
-        await KubectlAsync("taint", "node", Victim, "node.kubernetes.io/out-of-service-");
+        await Eventually.GetAsync(() => cluster.KubectlAsync("get", "pod", "once-0", "-o", "jsonpath={.metadata.deletionTimestamp}"), time => time.Length > 0);
+        Assert.Equal(once, await UidAsync("once"));
+        await cluster.KubectlAsync("taint", "node", Victim, "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute");
+        await Eventually.GetAsync(() => RunsElsewhereAsync("once", once), ready => ready, 90);
+        await cluster.KubectlAsync("taint", "node", Victim, "node.kubernetes.io/out-of-service-");
 
-        await FlotillaAsync("node", "start", Victim);
-        await Eventually.GetAsync(async () => (await PodsAsync("moves")).Count + (await PodsAsync("once")).Count, count => count == 2, 90);
-        Assert.Equal("", await KubectlAsync("get", "pods", "--field-selector", $"spec.nodeName={Victim}", "-o", "name"));
-        await Eventually.GetAsync(() => FlotillaAsync("node", "shell", Victim, "--", "ctr", "tasks", "ls", "-q"), tasks => tasks.Length == 0);
+        await cluster.FlotillaAsync("node", "start", Victim);
+        await Eventually.GetAsync(async () => (await cluster.PodsAsync("moves")).Count + (await cluster.PodsAsync("once")).Count, count => count == 2, 90);
+        Assert.Equal("", await cluster.KubectlAsync("get", "pods", "--field-selector", $"spec.nodeName={Victim}", "-o", "name"));
+        await Eventually.GetAsync(TasksAsync, tasks => tasks == 0);
     }
+
+    private Task<string> UidAsync(string app) => cluster.KubectlAsync("get", "pods", "-l", $"app={app}", "-o", "jsonpath={.items[0].metadata.uid}");
+
+    private async Task<bool> RunsElsewhereAsync(string app, string before) =>
+        (await cluster.PodsAsync(app)).Any(pod => (string)pod!["metadata"]!["uid"]! != before && NamedCluster.IsReady(pod));
+
+    // Of each pod two: its container and the one that holds its network.
+    private async Task<int> TasksAsync() =>
+        (await cluster.FlotillaAsync("node", "shell", Victim, "--", "ctr", "tasks", "ls", "-q")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
 
     /// <summary>Agent, runtime, shims and containers, with no chance to tell anybody.</summary>
     private async Task KillAsync()
     {
-        var data = Path.Combine(DataDirectory, "nodes", Victim);
-        var run = (string)JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(data, "cluster.json")))!["runDirectory"]!;
+        var data = Path.Combine(cluster.DataDirectory, "nodes", Victim);
+        var run = (string)(await cluster.SettingsAsync(Victim))["runDirectory"]!;
         const string script = """
             die() { local p; for p in $(pgrep -P "$1"); do die "$p"; done; kill -9 "$1" 2> /dev/null; }
             kill -9 "$(cat "$1/flotilla.pid")"
@@ -100,24 +139,4 @@ public sealed class NodeDeathTests(ITestOutputHelper output) : IAsyncLifetime
               containers:
               - { name: main, image: {{Cluster.Image}}, imagePullPolicy: Never }
         """;
-
-    private static bool IsReady(JsonNode pod) =>
-        (pod["status"]!["conditions"] as JsonArray)?.Any(condition => (string)condition!["type"]! == "Ready" && (string)condition["status"]! == "True") == true;
-
-    private async Task<JsonArray> PodsAsync(string app) => (JsonArray)JsonNode.Parse(await KubectlAsync("get", "pods", "-l", $"app={app}", "-o", "json"))!["items"]!;
-
-    private async Task ApplyAsync(string yaml) => (await CommandLine.RunAsync(kubectl, ["apply", "-f", "-"], yaml, Environs)).Success();
-
-    private async Task<string> KubectlAsync(params string[] arguments) => (await CommandLine.RunAsync(kubectl, arguments, environment: Environs)).Success();
-
-    private async Task<string> FlotillaAsync(params string[] arguments) =>
-        (await CommandLine.RunAsync(Path.Combine(Repository.Root, "flotilla"), WithData(arguments), environment: Environs, limit: TimeSpan.FromMinutes(5))).Success();
-
-    // Before the words that a shell is given.
-    private string[] WithData(string[] arguments)
-    {
-        var end = Array.IndexOf(arguments, "--");
-        end = end < 0 ? arguments.Length : end;
-        return [.. arguments[..end], "--data-dir", DataDirectory, .. arguments[end..]];
-    }
 }

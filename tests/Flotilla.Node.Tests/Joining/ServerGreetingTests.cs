@@ -21,13 +21,4 @@ public sealed class ServerGreetingTests
             ServerGreeting.SkewProblem(Now + TimeSpan.FromHours(26), Now));
         Assert.Contains("ahead of the server's", ServerGreeting.SkewProblem(Now - TimeSpan.FromHours(1), Now), StringComparison.Ordinal);
     }
-
-    [Theory]
-    [InlineData("v1.36.2", null)]
-    [InlineData("v1.39.0", null)]
-    [InlineData("v1.35.9", "The server (v1.35.9) is older than this agent (v1.36.2); upgrade the servers first, or use an agent of the server's version.")]
-    [InlineData("v1.40.0", "The server (v1.40.0) is too new for this agent (v1.36.2), which may be 3 minor versions behind at most; upgrade the agent.")]
-    [InlineData(null, "What answers there is of the version '', which is none of Kubernetes; check --server.")]
-    public void A_server_may_be_newer_by_some_versions_and_never_older(string? server, string? problem) =>
-        Assert.Equal(problem, ServerGreeting.VersionProblem(server, "v1.36.2"));
 }

@@ -88,7 +88,7 @@ public class SqliteStoreTests : StoreConformance
         await using var small = SqliteStore.Open(File, new StorageOptions { MaxBytes = 400_000 }, time);
         var value = new byte[50_000];
         var written = 0;
-        var error = await Assert.ThrowsAsync<StorageException>(async () =>
+        var error = await Assert.ThrowsAsync<OutOfSpaceException>(async () =>
         {
             for (; written < 100; written++)
             {

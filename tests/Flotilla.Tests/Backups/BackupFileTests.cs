@@ -56,6 +56,53 @@ public sealed class BackupFileTests : IDisposable
         Assert.Contains("not a backup", Assert.Throws<UserError>(() => BackupFile.Read(File, null)).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("correct horse")]
+    public void However_much_is_stored_only_a_little_of_it_is_in_memory(string? passphrase)
+    {
+        const int count = 64;
+        const int held = 4;
+        var given = new List<WeakReference>();
+        var content = Content(10) with { Manifest = new BackupManifest(DateTimeOffset.UnixEpoch, "0.1.0", "vm", 77, count), State = Enumerable.Range(0, count).Select(Large) };
+        BackupFile.Write(File, content, passphrase);
+
+        var taken = new List<WeakReference>();
+        var read = 0;
+        foreach (var entry in BackupFile.Read(File, passphrase).State)
+        {
+            read++;
+            AssertForgotten(taken, held);
+            taken.Add(new WeakReference(System.Runtime.InteropServices.MemoryMarshal.TryGetArray(entry.Value, out var bytes) ? bytes.Array : null));
+        }
+
+        Assert.Equal(count, read);
+
+        StoredEntry Large(int number)
+        {
+            AssertForgotten(given, held);
+            var value = RandomNumberGenerator.GetBytes(200_000);
+            given.Add(new WeakReference(value));
+            return new StoredEntry($"/{number}", value, default, default);
+        }
+    }
+
+    private static void AssertForgotten(List<WeakReference> all, int held)
+    {
+        if (all.Count % 16 == 15)
+        {
+            GC.Collect();
+            Assert.DoesNotContain(all.SkipLast(held), value => value.IsAlive);
+        }
+    }
+
+    [Fact]
+    public void What_could_not_be_written_leaves_nothing()
+    {
+        Assert.Throws<InvalidDataException>(() => BackupFile.Write(File, Content(10) with { State = Enumerable.Range(0, 3).Select<int, StoredEntry>(_ => throw new InvalidDataException()) }, null));
+        Assert.Empty(directory.GetFiles());
+    }
+
     [Fact]
     public void A_backup_without_a_key_it_needs_is_refused()
     {

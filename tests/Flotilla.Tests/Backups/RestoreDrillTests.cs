@@ -5,8 +5,11 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Flotilla.Backups;
+using Flotilla.Client.Joining;
 using Flotilla.Composition;
 using Flotilla.Local;
+using Flotilla.Node;
+using Flotilla.Node.Joining;
 using Flotilla.Server;
 using Flotilla.Server.Identity;
 using Flotilla.Storage;
@@ -32,16 +35,19 @@ public sealed class RestoreDrillTests : IDisposable
         string token;
         string version;
         JsonNode secret;
+        var node = new NodeIdentity(Path.Combine(directory.FullName, "node"));
         await using (var server = await Running.StartAsync(before))
         {
             secret = await server.SendAsync("POST", "/api/v1/namespaces/default/secrets", """{"metadata":{"name":"s"},"stringData":{"word":"open sesame"}}""", 201);
             await server.SendAsync("POST", "/api/v1/namespaces/default/serviceaccounts", """{"metadata":{"name":"robot"}}""", 201);
             var request = await server.SendAsync("POST", "/api/v1/namespaces/default/serviceaccounts/robot/token", """{"spec":{"expirationSeconds":86400}}""", 201);
             token = (string)request["status"]!["token"]!;
+            await CheckAsync(node, server.Join(node));
             await server.SendAsync("POST", "/apis/apps/v1/namespaces/default/deployments", """{"metadata":{"name":"d"},"spec":{"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}""", 201);
 
             // As the command does it: from beside the server, which has the file open.
-            backup = new BackupFolder(before, TimeProvider.System).Take(SqliteDump.Read(before.Database));
+            using var dump = SqliteDump.Open(before.Database);
+            backup = new BackupFolder(before, TimeProvider.System).Take(dump);
             var late = await server.SendAsync("POST", "/api/v1/namespaces/default/configmaps", """{"metadata":{"name":"late"}}""", 201);
             version = (string)late["metadata"]!["resourceVersion"]!;
         }
@@ -66,6 +72,9 @@ public sealed class RestoreDrillTests : IDisposable
         var review = await restored.SendAsync("GET", "/api/v1/namespaces/default/configmaps", null, 403, token);
         Assert.Contains("system:serviceaccount:default:robot", (string?)review["message"], StringComparison.Ordinal);
 
+        // A node that joined the cluster of before needs to be told only where it is now.
+        await CheckAsync(node, after.ApiPort);
+
         // Whoever watched has seen what is gone: it must list again.
         var gone = await restored.SendAsync("GET", $"/api/v1/namespaces/default/configmaps?watch=true&resourceVersion={version}&timeoutSeconds=5", null, 200);
         Assert.Equal(("ERROR", 410), ((string?)gone["type"], (int)gone["object"]!["code"]!));
@@ -87,11 +96,21 @@ public sealed class RestoreDrillTests : IDisposable
         var taken = new List<string>();
         for (var round = 0; round < 4; round++)
         {
-            taken.Add(folder.Take(SqliteDump.Read(settings.Database)));
+            using var dump = SqliteDump.Open(settings.Database);
+            taken.Add(folder.Take(dump));
             time.Advance(TimeSpan.FromHours(1));
         }
 
         Assert.Equal([taken[3], taken[2]], folder.List().Select(file => file.FullName));
+    }
+
+    private static async Task CheckAsync(NodeIdentity node, int port)
+    {
+        var servers = new ServerList([new DnsEndPoint("127.0.0.1", port)], node.ServersFile);
+        var join = new NodeJoin(node, servers, new NodeOptions { NodeName = "far" }, TimeProvider.System);
+        Assert.True(join.HasIdentity);
+        using var client = join.Client();
+        await join.CheckAsync(client, Cancelled);
     }
 
     private ClusterSettings Settings(string name)
@@ -117,6 +136,15 @@ public sealed class RestoreDrillTests : IDisposable
             var server = new ApiServer(new ApiServerOptions { Port = settings.ApiPort, BindAddress = IPAddress.Loopback }, store, identity, TimeProvider.System, NullLoggerFactory.Instance);
             await server.StartAsync(Cancelled);
             return new Running(server, store, identity, settings.ApiPort);
+        }
+
+        /// <summary>Makes a node a member; returns where its server is.</summary>
+        public int Join(NodeIdentity node)
+        {
+            var issued = identity.IssueClientCertificate("system:node:far", ["system:nodes"], TimeSpan.FromHours(1));
+            node.SetAuthority(identity.CaCertificate);
+            node.SetClient($"{issued.CertificatePem}\n{issued.KeyPem}");
+            return port;
         }
 
         public async Task<JsonNode> SendAsync(string method, string path, string? body, int code, string? token = null)

@@ -64,7 +64,7 @@ public sealed class ManagedEtcdTests : IDisposable
         await using (var server = await StartAsync(before))
         {
             await server.Store.WriteAsync(new WriteRequest("/k", new byte[] { 7 }, Precondition.MustNotExist), Cancelled);
-            backup = new BackupFolder(before, TimeProvider.System).Take(await server.Store.ListAsync("", null, 0, null, Cancelled));
+            backup = new BackupFolder(before, TimeProvider.System).Take(StoreDump.Of(await server.Store.ListAsync("", null, 0, null, Cancelled)));
         }
 
         var content = BackupFile.Read(backup, null);

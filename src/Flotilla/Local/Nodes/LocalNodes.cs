@@ -3,6 +3,7 @@ using Flotilla.Composition;
 using Flotilla.Network;
 using Flotilla.Network.Commands;
 using Flotilla.Node;
+using Flotilla.Upgrades;
 
 namespace Flotilla.Local.Nodes;
 
@@ -95,7 +96,8 @@ internal sealed class LocalNodes(ClusterSettings cluster)
             var netns = NetnsOf(node);
             await netns.EnsureAsync(cancellationToken);
             progress.Clear();
-            await process.StartAsync(netns.Prefix, new Dictionary<string, string>(StringComparer.Ordinal) { [AgentSettings.TokenVariable] = token }, cancellationToken);
+            var program = new ProgramFolder(cluster.DataDirectory).Keep(FlotillaProgram.Own);
+            await process.StartAsync(netns.Prefix, new Dictionary<string, string>(StringComparer.Ordinal) { [AgentSettings.TokenVariable] = token }, cancellationToken, program);
         }
 
         var start = Stopwatch.GetTimestamp();

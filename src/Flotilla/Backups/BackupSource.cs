@@ -1,0 +1,30 @@
+using Flotilla.Composition;
+using Flotilla.Local;
+using Flotilla.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Flotilla.Backups;
+
+/// <summary>
+/// What is stored, whether a server has it open or not. Of etcd the objects are read at one revision, too, instead of a
+/// snapshot of its database: one kind of backup comes back onto any store, without etcd's tools, and is checked whole.
+/// </summary>
+internal static class BackupSource
+{
+    /// <param name="open">The store that this process has open; null: none.</param>
+    public static async Task<StoreDump> OpenAsync(ClusterSettings settings, IStore? open, CancellationToken cancellationToken)
+    {
+        if (!settings.Datastore.IsEtcd)
+        {
+            return SqliteDump.Open(settings.Database);
+        }
+
+        if (open is not null)
+        {
+            return StoreDump.Of(await open.ListAsync("", null, 0, null, cancellationToken));
+        }
+
+        await using var store = await Datastore.OpenAsync(settings, TimeProvider.System, NullLoggerFactory.Instance, cancellationToken);
+        return StoreDump.Of(await store.ListAsync("", null, 0, null, cancellationToken));
+    }
+}

@@ -1,0 +1,156 @@
+using Flotilla.Api;
+using Flotilla.Backups;
+using Flotilla.Client;
+using Flotilla.Composition;
+using Flotilla.Local;
+using Flotilla.Local.Nodes;
+using Flotilla.Node.Joining;
+using k8s.Models;
+
+namespace Flotilla.Upgrades;
+
+internal sealed record UpgradeResult(bool Succeeded, string Message);
+
+/// <summary>
+/// Everything of a cluster that runs on this machine goes over to another program. Whatever can be told to be wrong is
+/// found before the old one ends. A backup is taken first; data that the new program made its own is put back when the old
+/// one has to return.
+/// </summary>
+/// <param name="show">Hears of each step, with the time since the old program ended where one has.</param>
+internal sealed class ClusterUpgrade(ClusterSettings settings, TimeSpan patience, Action<string, TimeSpan?> show)
+{
+    private readonly ProgramFolder programs = new(settings.DataDirectory);
+    private readonly LocalNodes nodes = new(settings);
+
+    /// <exception cref="UserError">Nothing was changed, or neither program runs.</exception>
+    public async Task<UpgradeResult> RunAsync(FlotillaProgram program, CancellationToken cancellationToken)
+    {
+        if (settings.Agent is not null)
+        {
+            throw new UserError("This machine is a node only, and servers come first: then end 'flotilla agent' here and start it with the new program; containers go on meanwhile.");
+        }
+
+        var old = Running(settings);
+        var wanted = programs.Keep(program);
+        var from = await old.VersionAsync(cancellationToken);
+        var to = await wanted.VersionAsync(cancellationToken);
+        new PausedCluster(settings).Resume();
+        if (old.File != wanted.File && await UpgradeServerAsync(old, from, wanted, to, cancellationToken) is { } failed)
+        {
+            return failed;
+        }
+
+        var count = old.File == wanted.File ? 0 : 1;
+        foreach (var node in nodes.All.Where(node => nodes.Runs(node.NodeName)))
+        {
+            if (Running(node) is var before && before.File == wanted.File)
+            {
+                continue;
+            }
+
+            count++;
+            if (await UpgradeNodeAsync(node, before, wanted, cancellationToken) is { } failure)
+            {
+                return failure;
+            }
+        }
+
+        return new UpgradeResult(true, count == 0 ? $"Flotilla {to} runs already." : $"Flotilla {to} has taken over; no container was touched.");
+    }
+
+    private async Task<UpgradeResult?> UpgradeNodeAsync(ClusterSettings node, FlotillaProgram old, FlotillaProgram wanted, CancellationToken cancellationToken)
+    {
+        var takeover = new Takeover(node, nodes.NetnsOf(node).Prefix, patience, (_, _) => { });
+        if (await takeover.RunAsync(old, wanted, _ => Task.CompletedTask, () => Task.CompletedTask, cancellationToken) is { } why)
+        {
+            return new UpgradeResult(false, $"Node {node.NodeName} is back at its program of before, for the new one did not get ready: {why}. The log is {node.LogFile}.");
+        }
+
+        show($"node {node.NodeName} is Ready", null);
+        return null;
+    }
+
+    private async Task<UpgradeResult?> UpgradeServerAsync(FlotillaProgram old, ProgramVersion from, FlotillaProgram wanted, ProgramVersion to, CancellationToken cancellationToken)
+    {
+        await CheckAsync(from, to, cancellationToken);
+        var backup = await TakeBackupAsync(cancellationToken);
+        show($"backup taken: {backup}", null);
+        IReadOnlyList<string> prefix = settings.LocalAddress is null ? [] : new NodeNetns(settings, settings).Prefix;
+        var takeover = new Takeover(settings, prefix, patience, (step, since) => show(step, since));
+        var dataWasReplaced = false;
+        return await takeover.RunAsync(old, wanted, StoppedAsync, UndoAsync, cancellationToken) is { } why
+            ? new UpgradeResult(
+                false,
+                $"Flotilla {to} did not get ready: {why}. {from} is back{(dataWasReplaced ? $", with the data of before ({backup})" : "")}; no container was touched. The log is {settings.LogFile}.")
+            : null;
+
+        // With everything that was written until the old one ended: only data in another form would have to be put back.
+        async Task StoppedAsync(CancellationToken stopping) =>
+            backup = from.DataVersion == to.DataVersion ? backup : await TakeBackupAsync(stopping);
+
+        async Task UndoAsync()
+        {
+            if (DataStamp.Load(settings.DataDirectory).DataVersion != from.DataVersion)
+            {
+                await Restoring.ReturnAsync(backup, settings, CancellationToken.None);
+                new DataStamp(from.DataVersion, from.Number).Save(settings.DataDirectory);
+                dataWasReplaced = true;
+            }
+        }
+    }
+
+    private async Task CheckAsync(ProgramVersion from, ProgramVersion to, CancellationToken cancellationToken)
+    {
+        if (to.DataVersion < from.DataVersion)
+        {
+            throw new UserError($"Flotilla {to} knows data of version {to.DataVersion} at most and {from} writes {from.DataVersion}; to go back, restore a backup of that time with 'flotilla restore'.");
+        }
+
+        if (to.DataVersion > from.DataVersion && settings.Datastore.IsEtcd)
+        {
+            throw new UserError($"Flotilla {to} changes the form of the data, which in an etcd that servers share has no way back; stop the servers, take a backup and start them with the new program.");
+        }
+
+        foreach (var node in (await NodesAsync(cancellationToken)).Where(node => node.Metadata.Name != settings.NodeName && !nodes.Exists(node.Metadata.Name)))
+        {
+            if (VersionSkew.Problem(to.Served, node.Status.NodeInfo.KubeletVersion) is { } unfit)
+            {
+                throw new UserError($"Node {node.Metadata.Name} does not go with Flotilla {to}. {unfit}");
+            }
+        }
+    }
+
+    // A server that does not answer is a reason to upgrade it.
+    private async Task<IEnumerable<V1Node>> NodesAsync(CancellationToken cancellationToken)
+    {
+        using var client = ControlPlane.AdminClient(settings);
+        try
+        {
+            return (await client.ListAsync<V1Node>(ListScope.All, cancellationToken)).Items;
+        }
+        catch (Exception silent) when (silent is HttpRequestException or ApiException)
+        {
+            show($"the server does not tell its nodes, whose versions are not checked: {silent.Message}", null);
+            return [];
+        }
+    }
+
+    private async Task<string> TakeBackupAsync(CancellationToken cancellationToken)
+    {
+        using var state = await BackupSource.OpenAsync(settings, null, cancellationToken);
+        return new BackupFolder(settings, TimeProvider.System).Take(state);
+    }
+
+    private static FlotillaProgram Running(ClusterSettings part)
+    {
+        var process = new ServerProcess(part);
+        if (process.Find() is not { } number)
+        {
+            throw new UserError($"Nothing runs in {part.DataDirectory}; 'flotilla up' of the new program continues what is there.");
+        }
+
+        return process.IsDetached(number) && FlotillaProgram.Of(number) is { } program
+            ? program
+            : throw new UserError($"Process {number} runs in somebody's foreground; end it there and start it with the new program: containers go on meanwhile.");
+    }
+}
