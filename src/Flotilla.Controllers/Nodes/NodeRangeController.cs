@@ -25,14 +25,15 @@ internal sealed class NodeRangeController : Controller
             return;
         }
 
-        var taken = writes.Over(nodes.List(), _ => true).Select(other => other.Spec?.PodCIDR).OfType<string>();
-        if (PodRangePlan.Next(Options.PodCidr, taken) is not { } range)
+        var taken = writes.Over(nodes.List(), _ => true).SelectMany(other => other.Spec?.PodCIDRs ?? [other.Spec?.PodCIDR]).OfType<string>().ToList();
+        var ranges = Options.PodCidr.Split(',').Select(cluster => PodRangePlan.Next(cluster, taken)).OfType<string>().ToArray();
+        if (ranges.Length < Options.PodCidr.Split(',').Length)
         {
             Events.Record(node, "Normal", "CIDRNotAvailable", $"Node {key.Name} status is now: CIDRNotAvailable");
             return;
         }
 
-        var patch = JsonSerializer.SerializeToUtf8Bytes(new { spec = new { podCIDR = range, podCIDRs = new[] { range } } });
+        var patch = JsonSerializer.SerializeToUtf8Bytes(new { spec = new { podCIDR = ranges[0], podCIDRs = ranges } });
         writes.Wrote(await Client.PatchAsync<V1Node>(key, new Patch(PatchKind.StrategicMerge, patch), null, cancellationToken));
     }
 }

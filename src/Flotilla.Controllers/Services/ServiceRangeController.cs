@@ -75,7 +75,7 @@ internal sealed class ServiceRangeController : Controller
                     ApiVersion = "networking.k8s.io/v1",
                     Kind = "ServiceCIDR",
                     Metadata = new V1ObjectMeta { Name = Default, Finalizers = [Finalizer] },
-                    Spec = new V1ServiceCIDRSpec { Cidrs = [Options.ServiceCidr] },
+                    Spec = new V1ServiceCIDRSpec { Cidrs = [.. Options.ServiceCidr.Split(',')] },
                 },
                 cancellationToken);
         }

@@ -1,48 +1,58 @@
-using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Flotilla.Api.Networks;
 
 namespace Flotilla.Server.Allocation;
 
-/// <summary>A range of IPv4 addresses for Services, which are numbers here.</summary>
+/// <summary>A range of addresses for Services. They are numbers here, those of IPv4 as they are mapped into IPv6.</summary>
 public sealed class AddressRange
 {
-    private readonly uint network;
-    private readonly uint size;
+    private readonly UInt128 network;
+    private readonly UInt128 size;
 
-    private AddressRange(uint network, uint size)
+    private AddressRange(UInt128 network, UInt128 size, AddressFamily family)
     {
         this.network = network;
         this.size = size;
+        Family = family;
     }
 
-    /// <returns>null: not a range of IPv4 addresses.</returns>
-    public static AddressRange? Parse(string cidr) =>
-        IPNetwork.TryParse(cidr, out var parsed) && parsed.BaseAddress.AddressFamily == AddressFamily.InterNetwork
-            ? new AddressRange(ToNumber(parsed.BaseAddress), parsed.PrefixLength == 0 ? uint.MaxValue : 1u << (32 - parsed.PrefixLength))
-            : null;
+    public AddressFamily Family { get; }
 
-    public bool Contains(uint number) => number >= network && number - network < size;
+    /// <returns>null: not a range of addresses.</returns>
+    public static AddressRange? Parse(string cidr)
+    {
+        if (!IPNetwork.TryParse(cidr, out var parsed))
+        {
+            return null;
+        }
+
+        var family = parsed.BaseAddress.AddressFamily;
+        var bits = (family == AddressFamily.InterNetworkV6 ? 128 : 32) - parsed.PrefixLength;
+        return new AddressRange(AddressNumber.Of(parsed.BaseAddress), bits == 128 ? UInt128.MaxValue : UInt128.One << bits, family);
+    }
+
+    public bool Contains(UInt128 number) => number >= network && number - network < size;
 
     /// <summary>Adds an address that is not among <paramref name="taken"/>.</summary>
     /// <returns>null: the range is full.</returns>
-    public uint? Take(HashSet<uint> taken) => Take(taken.Add);
+    public UInt128? Take(HashSet<UInt128> taken) => Take(taken.Add);
 
     /// <summary>Finds an address that can be taken. The low band is left to those people ask for by number.</summary>
     /// <param name="take">False: it is taken already.</param>
     /// <returns>null: the range is full.</returns>
-    public uint? Take(Func<uint, bool> take)
+    public UInt128? Take(Func<UInt128, bool> take)
     {
         if (size < 4)
         {
             return null;
         }
 
-        var band = Math.Min(Math.Min(Math.Max(16, size / 16), 256), size - 3);
+        var band = UInt128.Min(UInt128.Min(UInt128.Max(16, size / 16), 256), size - 3);
         var span = size - band - 1;
-        var offset = (uint)RandomNumberGenerator.GetInt32((int)Math.Min(span, int.MaxValue));
-        for (uint i = 0; i < size - 2; i++)
+        var offset = (UInt128)RandomNumberGenerator.GetInt32((int)UInt128.Min(span, int.MaxValue));
+        for (UInt128 i = 0; i < size - 2; i++)
         {
             var candidate = network + 1 + ((band - 1 + offset + i) % (size - 2));
             if (take(candidate))
@@ -52,18 +62,5 @@ public sealed class AddressRange
         }
 
         return null;
-    }
-
-    public static uint ToNumber(IPAddress address)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        return address.TryWriteBytes(bytes, out var length) && length == 4 ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : 0;
-    }
-
-    public static string ToText(uint number)
-    {
-        Span<byte> bytes = stackalloc byte[4];
-        BinaryPrimitives.WriteUInt32BigEndian(bytes, number);
-        return new IPAddress(bytes).ToString();
     }
 }

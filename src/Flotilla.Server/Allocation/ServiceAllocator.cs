@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
+using Flotilla.Api.Networks;
 using Flotilla.Api.Validation;
 using Flotilla.Server.Http;
 using Flotilla.Storage;
@@ -17,21 +18,23 @@ namespace Flotilla.Server.Allocation;
 public sealed class ServiceAllocator
 {
     private readonly Lock gate = new();
-    private readonly Dictionary<string, (HashSet<uint> Addresses, HashSet<int> Ports)> held = new(StringComparer.Ordinal);
-    private readonly HashSet<uint> addresses = [];
+    private readonly Dictionary<string, (HashSet<UInt128> Addresses, HashSet<int> Ports)> held = new(StringComparer.Ordinal);
+    private readonly HashSet<UInt128> addresses = [];
     private readonly HashSet<int> ports = [];
-    private readonly HashSet<uint> pendingAddresses = [];
+    private readonly HashSet<UInt128> pendingAddresses = [];
     private readonly HashSet<int> pendingPorts = [];
-    private readonly AddressRange primary;
+    private readonly IReadOnlyList<AddressRange> first;
+    private readonly IReadOnlyList<string> families;
     private readonly int firstPort;
     private readonly int lastPort;
     private readonly string range;
 
-    /// <param name="serviceCidr">IPv4, e.g. 10.96.0.0/12.</param>
+    /// <param name="serviceCidr">Like 10.96.0.0/12, or two of them, one of each family: 10.96.0.0/12,fd00:96::/112.</param>
     public ServiceAllocator(string serviceCidr, int firstPort = 30000, int lastPort = 32767)
     {
         range = serviceCidr;
-        primary = AddressRange.Parse(serviceCidr)!;
+        first = [.. serviceCidr.Split(',').Select(one => AddressRange.Parse(one)!)];
+        families = [.. first.Select(one => ServiceFamilies.NameOf(one.Family))];
         this.firstPort = firstPort;
         this.lastPort = lastPort;
     }
@@ -76,14 +79,15 @@ public sealed class ServiceAllocator
     {
         var spec = service.Child("spec");
         var asked = fence is null ? null : spec.DeepClone();
-        var newAddresses = new List<uint>();
+        var newAddresses = new List<UInt128>();
         var newPorts = new List<int>();
         lock (gate)
         {
             try
             {
-                ReserveAddress(service, spec, old, [primary, .. more], newAddresses);
+                ReserveAddresses(service, spec, old, [.. first, .. more], newAddresses);
                 ReservePorts(service, spec, old, newPorts);
+                ReserveHealthPort(service, spec, old, newPorts);
             }
             catch
             {
@@ -115,57 +119,82 @@ public sealed class ServiceAllocator
         }
     }
 
-    private bool Take(uint address) => !addresses.Contains(address) && pendingAddresses.Add(address);
+    private bool Take(UInt128 address) => !addresses.Contains(address) && pendingAddresses.Add(address);
 
     private bool Take(int port) => !ports.Contains(port) && pendingPorts.Add(port);
 
-    private void ReserveAddress(JsonObject service, JsonObject spec, JsonObject? old, IReadOnlyList<AddressRange> ranges, List<uint> reserved)
+    private void ReserveAddresses(JsonObject service, JsonObject spec, JsonObject? old, IReadOnlyList<AddressRange> ranges, List<UInt128> reserved)
     {
-        var clusterIp = spec.String("clusterIP");
         if (spec.String("type") == "ExternalName")
         {
             return;
         }
 
-        if (clusterIp == "None")
+        if (ServiceFamilies.Complete(spec, old.Object("spec"), families) is { Count: > 0 } errors)
+        {
+            throw Failures.Invalid(CoreKinds.Service, service.Object("metadata").String("name") ?? "", errors);
+        }
+
+        if (spec.String("clusterIP") == "None")
         {
             spec["clusterIPs"] = new JsonArray("None");
             return;
         }
 
-        if (!string.IsNullOrEmpty(clusterIp))
+        var known = (spec.Array("clusterIPs") ?? []).Select(address => address.AsString() ?? "").ToList();
+        if (known.Count == 0 && spec.String("clusterIP") is { Length: > 0 } only)
         {
-            if (!IPAddress.TryParse(clusterIp, out var address))
-            {
-                throw Invalid(service, FieldError.Invalid("spec.clusterIPs[0]", clusterIp, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"));
-            }
-
-            var number = AddressRange.ToNumber(address);
-            if (old is null || !AddressesOf(old).Contains(number))
-            {
-                if (!ranges.Any(one => one.Contains(number)))
-                {
-                    throw Invalid(service, FieldError.Invalid("spec.clusterIPs", new JsonArray(clusterIp), $"failed to allocate IP {clusterIp}: the provided IP ({clusterIp}) is not in the valid range. The range of valid IPs is {range}"));
-                }
-
-                if (!Take(number))
-                {
-                    throw Invalid(service, FieldError.Invalid("spec.clusterIPs", new JsonArray(clusterIp), $"failed to allocate IP {clusterIp}: provided IP is already allocated"));
-                }
-
-                reserved.Add(number);
-            }
-
-            spec["clusterIPs"] = new JsonArray(clusterIp);
-            return;
+            known.Add(only);
         }
 
+        // Of more than one refused all are told of.
+        var wanted = new JsonArray([.. known]);
+        List<string> addresses = [];
+        foreach (var (family, i) in (spec.Array("ipFamilies") ?? []).Select((family, i) => (family.AsString(), i)))
+        {
+            List<AddressRange> own = [.. ranges.Where(one => ServiceFamilies.NameOf(one.Family) == family)];
+            addresses.Add(i < known.Count && known[i].Length > 0 ? Keep(service, known[i], i, wanted, old, own, reserved) : Next(own, reserved));
+        }
+
+        spec["clusterIP"] = addresses[0];
+        spec["clusterIPs"] = new JsonArray([.. addresses]);
+    }
+
+    private string Keep(JsonObject service, string text, int index, JsonArray wanted, JsonObject? old, IReadOnlyList<AddressRange> ranges, List<UInt128> reserved)
+    {
+        if (!IPAddress.TryParse(text, out var address))
+        {
+            throw Invalid(service, FieldError.Invalid(FieldRules.Indexed("spec.clusterIPs", index), text, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"));
+        }
+
+        var number = AddressNumber.Of(address);
+        if (old is not null && AddressesOf(old).Contains(number))
+        {
+            return text;
+        }
+
+        if (!ranges.Any(one => one.Contains(number)))
+        {
+            throw Invalid(service, FieldError.Invalid("spec.clusterIPs", wanted, $"failed to allocate IP {text}: the provided IP ({text}) is not in the valid range. The range of valid IPs is {RangeOf(address)}"));
+        }
+
+        if (!Take(number))
+        {
+            throw Invalid(service, FieldError.Invalid("spec.clusterIPs", wanted, $"failed to allocate IP {text}: provided IP is already allocated"));
+        }
+
+        reserved.Add(number);
+        return text;
+    }
+
+    private string Next(IReadOnlyList<AddressRange> ranges, List<UInt128> reserved)
+    {
         var chosen = ranges.Select(one => one.Take(Take)).FirstOrDefault(taken => taken is not null) ?? throw Failures.Internal("failed to allocate a serviceIP: range is full");
         reserved.Add(chosen);
-        var text = AddressRange.ToText(chosen);
-        spec["clusterIP"] = text;
-        spec["clusterIPs"] = new JsonArray(text);
+        return AddressNumber.ToAddress(chosen).ToString();
     }
+
+    private string RangeOf(IPAddress address) => range.Split(',').FirstOrDefault(one => IPNetwork.Parse(one).BaseAddress.AddressFamily == address.AddressFamily) ?? range;
 
     private void ReservePorts(JsonObject service, JsonObject spec, JsonObject? old, List<int> reserved)
     {
@@ -213,6 +242,36 @@ public sealed class ServiceAllocator
         }
     }
 
+    /// <summary>Where balancers elsewhere ask a node whether it has endpoints of the service.</summary>
+    private void ReserveHealthPort(JsonObject service, JsonObject spec, JsonObject? old, List<int> reserved)
+    {
+        if (spec.String("type") != "LoadBalancer" || spec.String("externalTrafficPolicy") != "Local")
+        {
+            return;
+        }
+
+        var wanted = (int)(spec.Integer("healthCheckNodePort") ?? 0);
+        if (wanted == 0)
+        {
+            wanted = NextPort() ?? throw Failures.Internal("failed to allocate a HealthCheck NodePort 0: range is full");
+        }
+        else if (HealthPortOf(old) == wanted)
+        {
+            return;
+        }
+        else if (wanted < firstPort || wanted > lastPort)
+        {
+            throw Failures.Internal(Text($"failed to allocate requested HealthCheck NodePort {wanted}: provided port is not in the valid range. The range of valid ports is {firstPort}-{lastPort}"));
+        }
+        else if (!Take(wanted))
+        {
+            throw Failures.Internal(Text($"failed to allocate requested HealthCheck NodePort {wanted}: provided port is already allocated"));
+        }
+
+        reserved.Add(wanted);
+        spec["healthCheckNodePort"] = wanted;
+    }
+
     private int? NextPort()
     {
         var count = lastPort - firstPort + 1;
@@ -232,11 +291,17 @@ public sealed class ServiceAllocator
     private static Api.ApiException Invalid(JsonObject service, FieldError error) =>
         Failures.Invalid(CoreKinds.Service, service.Object("metadata").String("name") ?? "", [error]);
 
-    private static IEnumerable<uint> AddressesOf(JsonObject service) =>
-        IPAddress.TryParse(service.Object("spec").String("clusterIP"), out var address) && address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? [AddressRange.ToNumber(address)] : [];
+    private static IEnumerable<UInt128> AddressesOf(JsonObject service) =>
+        (service.Object("spec").Array("clusterIPs") is { Count: > 0 } all ? all.Select(one => one.AsString()) : [service.Object("spec").String("clusterIP")])
+            .Select(text => IPAddress.TryParse(text, out var address) ? AddressNumber.Of(address) : (UInt128?)null)
+            .OfType<UInt128>();
 
     private static IEnumerable<int> PortsOf(JsonObject service) =>
-        service.Object("spec").Objects("ports").Select(port => (int)(port.Integer("nodePort") ?? 0)).Where(port => port != 0);
+        service.Object("spec").Objects("ports").Select(port => (int)(port.Integer("nodePort") ?? 0)).Append(HealthPortOf(service)).Where(port => port != 0);
+
+    private static int HealthPortOf(JsonObject? service) => (int)(service.Object("spec").Integer("healthCheckNodePort") ?? 0);
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
 
 /// <summary>Something set aside for a write. Disposed without <see cref="Keep"/>, it goes back.</summary>

@@ -11,6 +11,8 @@ public sealed class NodeRangeTests
     [InlineData("10.244.0.0/16", "10.244.0.0/24 10.244.2.0/24", "10.244.1.0/24")]
     [InlineData("10.0.0.0/23", "10.0.0.0/24 10.0.1.0/24", null)]
     [InlineData("192.168.7.0/25", "", "192.168.7.0/25")]
+    [InlineData("fd00:10:244::/56", "10.244.0.0/24 fd00:10:244::/64", "fd00:10:244:1::/64")]
+    [InlineData("fd00:10:244::/63", "fd00:10:244::/64 fd00:10:244:1::/64", null)]
     public void The_lowest_free_range_is_next(string cluster, string taken, string? expected) =>
         Assert.Equal(expected, PodRangePlan.Next(cluster, taken.Split(' ')));
 
@@ -23,6 +25,17 @@ public sealed class NodeRangeTests
     [InlineData(4, 1, 0)]
     public void The_more_nodes_the_longer_they_may_keep_what_they_read(int step, int nodes, int expected) =>
         Assert.Equal(expected, NodeTtlController.StepFor(nodes, step));
+
+    [Fact]
+    public async Task A_node_gets_a_range_of_each_family_that_the_cluster_has()
+    {
+        await using var cluster = new Cluster(context => new NodeRangeController(context));
+        cluster.Context.Options.PodCidr = "10.244.0.0/16,fd00:10:244::/56";
+        await cluster.StartAsync();
+        await cluster.CreateAsync(new V1Node { ApiVersion = "v1", Kind = "Node", Metadata = new V1ObjectMeta { Name = "a" }, Spec = new V1NodeSpec() });
+        await cluster.UntilAsync(
+            async () => (await cluster.GetAsync<V1Node>(null!, "a")).Spec is { PodCIDR: "10.244.0.0/24", PodCIDRs: ["10.244.0.0/24", "fd00:10:244::/64"] }, "two ranges");
+    }
 
     [Fact]
     public async Task Each_node_gets_a_range_and_an_annotation()

@@ -71,11 +71,6 @@ internal static class ServiceRules
         item["status"] = new JsonObject { ["loadBalancer"] = new JsonObject() };
         var spec = item.Child("spec");
         SyncAddresses(spec);
-        if (spec.String("type") is "ClusterIP" or "NodePort" or "LoadBalancer")
-        {
-            spec.Default("ipFamilies", new JsonArray("IPv4"));
-            spec.DefaultText("ipFamilyPolicy", "SingleStack");
-        }
     }
 
     /// <summary>Clients that do not repeat what was allocated keep it, unless the new type has no use for it.</summary>
@@ -96,7 +91,11 @@ internal static class ServiceRules
         if (HasNodePorts(spec) && HasNodePorts(before))
         {
             KeepNodePorts(spec, before);
-            spec.Default("healthCheckNodePort", before["healthCheckNodePort"]?.DeepClone());
+        }
+
+        if (ServiceTrafficRules.NeedsHealthCheck(before))
+        {
+            UpdateHealthPort(spec, before);
         }
 
         if (!HasAddress(spec))
@@ -107,7 +106,7 @@ internal static class ServiceRules
         if (!HasNodePorts(spec) && HasNodePorts(before))
         {
             DropNodePorts(spec, before);
-            DropUnchanged(spec, before, "externalTrafficPolicy", "healthCheckNodePort", "allocateLoadBalancerNodePorts");
+            DropUnchanged(spec, before, "externalTrafficPolicy", "allocateLoadBalancerNodePorts");
         }
 
         if (spec.String("type") != "LoadBalancer" && before.String("type") == "LoadBalancer")
@@ -147,6 +146,18 @@ internal static class ServiceRules
             {
                 port["nodePort"] = number;
             }
+        }
+    }
+
+    private static void UpdateHealthPort(JsonObject spec, JsonObject before)
+    {
+        if (!ServiceTrafficRules.NeedsHealthCheck(spec))
+        {
+            DropUnchanged(spec, before, "healthCheckNodePort");
+        }
+        else if (spec.Integer("healthCheckNodePort") is null or 0)
+        {
+            spec["healthCheckNodePort"] = before["healthCheckNodePort"]?.DeepClone();
         }
     }
 
