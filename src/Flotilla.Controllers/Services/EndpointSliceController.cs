@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Flotilla.Api;
 using Flotilla.Client;
 using k8s.Models;
@@ -14,11 +15,13 @@ internal sealed class EndpointSliceController : ServiceController
     private readonly Informer<V1Node> nodes;
     private readonly RecentWrites<V1EndpointSlice> writes;
     private readonly TriggerTimes triggers = new();
+    private readonly ConcurrentDictionary<(ObjectKey Service, string Family), string> told = new();
 
     public EndpointSliceController(ControllerContext context)
         : base(context, "endpoint-slice-controller", workers: 5, delay: TimeSpan.FromMilliseconds(10))
     {
         nodes = Watch<V1Node>();
+        nodes.Subscribe(OnNode);
         slices = Watch<V1EndpointSlice>();
         slices.AddIndex(ByService, slice => IsManaged(slice) ? [ServiceOf(slice).ToString()] : []);
         writes = new RecentWrites<V1EndpointSlice>(slices, context.Time);
@@ -36,7 +39,7 @@ internal sealed class EndpointSliceController : ServiceController
     {
         if (Services.Get(key) is not { } service)
         {
-            triggers.Forget(key); // Deleted: the garbage collector removes what it owned.
+            Forget(key); // Deleted: the garbage collector removes what it owned.
             return;
         }
 
@@ -47,7 +50,8 @@ internal sealed class EndpointSliceController : ServiceController
 
         var pods = PodsOf(service);
         var existing = writes.Over(slices.ByIndex(ByService, key.ToString()), slice => IsManaged(slice) && ServiceOf(slice) == key);
-        var plan = EndpointSlicePlan.For(service, pods, existing, ZoneOf, triggers.Next(key, service, pods));
+        var plan = EndpointSlicePlan.For(service, pods, existing, ZoneOf, triggers.Next(key, service, pods), ZoneHints.AreWanted(service) ? ZoneShares.For(nodes.List()) : null);
+        Tell(key, service, plan.HintsByFamily);
         foreach (var slice in plan.Create)
         {
             writes.Wrote(await Client.CreateAsync(slice, cancellationToken));
@@ -61,6 +65,44 @@ internal sealed class EndpointSliceController : ServiceController
         foreach (var slice in plan.Delete)
         {
             await DeleteAsync(slice, cancellationToken);
+        }
+    }
+
+    private void Forget(ObjectKey key)
+    {
+        triggers.Forget(key);
+        foreach (var known in told.Keys.Where(known => known.Service == key))
+        {
+            told.TryRemove(known, out _);
+        }
+    }
+
+    /// <summary>Once, until it is another.</summary>
+    private void Tell(ObjectKey key, V1Service service, IReadOnlyList<(string Family, string? Refusal)> hints)
+    {
+        foreach (var (family, refusal) in hints)
+        {
+            var message = $"{refusal ?? ZoneHints.Enabled}, addressType: {family}";
+            if (told.TryGetValue((key, family), out var before) && before == message)
+            {
+                continue;
+            }
+
+            told[(key, family)] = message;
+            Events.Record(service, refusal is null ? "Normal" : "Warning", refusal is null ? "TopologyAwareHintsEnabled" : "TopologyAwareHintsDisabled", message);
+        }
+    }
+
+    private void OnNode(ObjectChange<V1Node> change)
+    {
+        if (ZoneShares.AreSame(change.Old, change.New))
+        {
+            return;
+        }
+
+        foreach (var service in Services.List().Where(ZoneHints.AreWanted))
+        {
+            Queue.Add(service.Key());
         }
     }
 

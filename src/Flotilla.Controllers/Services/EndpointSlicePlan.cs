@@ -7,6 +7,9 @@ namespace Flotilla.Controllers.Services;
 internal sealed record EndpointSlicePlan(
     IReadOnlyList<V1EndpointSlice> Create, IReadOnlyList<V1EndpointSlice> Update, IReadOnlyList<V1EndpointSlice> Delete)
 {
+    /// <summary>Of a service that wants hints by zones: the families, and why one has none.</summary>
+    public IReadOnlyList<(string Family, string? Refusal)> HintsByFamily { get; init; } = [];
+
     public const int MaxPerSlice = 100;
     public const string ServiceName = "kubernetes.io/service-name";
     public const string ManagedBy = "endpointslice.kubernetes.io/managed-by";
@@ -18,16 +21,24 @@ internal sealed record EndpointSlicePlan(
         IReadOnlyCollection<V1Pod> pods,
         IReadOnlyCollection<V1EndpointSlice> existing,
         Func<string, string?> zoneOf,
-        DateTime? trigger)
+        DateTime? trigger,
+        ZoneShares? zones = null)
     {
+        List<(string Family, string? Refusal)> hints = [];
         var work = new Work(service, trigger);
         foreach (var family in ServicePods.Families(service))
         {
-            work.Reconcile(family, Wanted(service, pods, family, zoneOf), [.. existing.Where(slice => slice.AddressType == family)]);
+            var wanted = Wanted(service, pods, family, zoneOf);
+            if (zones is not null && ZoneHints.AreWanted(service))
+            {
+                hints.Add((family, ZoneHints.Set([.. wanted.Values.SelectMany(endpoints => endpoints)], zones)));
+            }
+
+            work.Reconcile(family, wanted, [.. existing.Where(slice => slice.AddressType == family)]);
         }
 
         work.Delete.AddRange(existing.Where(slice => !ServicePods.Families(service).Contains(slice.AddressType)));
-        return work.Finish();
+        return work.Finish() with { HintsByFamily = hints };
     }
 
     private static Dictionary<PortSet, List<V1Endpoint>> Wanted(
