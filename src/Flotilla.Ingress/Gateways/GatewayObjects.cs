@@ -11,7 +11,11 @@ namespace Flotilla.Ingress.Gateways;
 /// <summary>The Gateway API's objects, as soon as the cluster has their definitions: until then there are none and nothing is watched.</summary>
 internal sealed partial class GatewayObjects(IObjectClient client, InformerSet informers, TimeProvider time, ILogger logger)
 {
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+
+    // One of the definitions tells of all: they come together.
+    private const string Definition = $"httproutes.{GatewayApi.Group}";
+    private static readonly ListScope Definitions = new(FieldSelector: $"metadata.name={Definition}", Resource: ResourceType.Of<V1CustomResourceDefinition>());
     private volatile Watched? watched;
 
     public bool Any => watched?.Gateways.List().Count > 0;
@@ -19,11 +23,7 @@ internal sealed partial class GatewayObjects(IObjectClient client, InformerSet i
     /// <summary>Returns when the kinds are there and have been read; <paramref name="changed"/> is called for every change from then on.</summary>
     public async Task FollowAsync(Action changed, CancellationToken cancellationToken)
     {
-        while (!await IsServedAsync(cancellationToken))
-        {
-            await Task.Delay(LookEvery, time, cancellationToken);
-        }
-
+        await WaitAsync(cancellationToken);
         var all = new Watched(
             informers.Of<GatewayClass>(), informers.Of<Gateway>(), informers.Of<HttpRoute>(), informers.Of<ReferenceGrant>(), informers.Of<V1Namespace>());
         await Task.WhenAll(
@@ -48,6 +48,26 @@ internal sealed partial class GatewayObjects(IObjectClient client, InformerSet i
     public GatewayInput Input(Func<ObjectKey, V1Service?> services, ISecrets secrets) => watched is { } all
         ? new GatewayInput(all.Classes.List(), all.Gateways.List(), all.Routes.List(), all.Grants.List(), name => all.Namespaces.Get(new ObjectKey(null, name)), services, secrets)
         : new GatewayInput([], [], [], [], _ => null, services, secrets);
+
+    /// <summary>Until the definitions are there and served, which takes them a moment.</summary>
+    private async Task WaitAsync(CancellationToken cancellationToken)
+    {
+        var defined = new DirtyKeys(time, TimeSpan.Zero);
+        var definitions = informers.Of<ObjectMetadata>(Definitions);
+        definitions.Subscribe(change =>
+        {
+            if (IsOurs(change.Latest))
+            {
+                defined.Poke();
+            }
+        });
+        while (!(definitions.List().Any(IsOurs) && await IsServedAsync(cancellationToken)))
+        {
+            await defined.TakeAsync(definitions.List().Any(IsOurs) ? LookAgain : Timeout.InfiniteTimeSpan, cancellationToken);
+        }
+    }
+
+    private static bool IsOurs(ObjectMetadata definition) => definition.Metadata.Name == Definition;
 
     private async Task<bool> IsServedAsync(CancellationToken cancellationToken)
     {

@@ -12,6 +12,7 @@ namespace Flotilla.Network.Policies;
 /// <summary>
 /// Keeps the kernel's rules equal to the cluster's NetworkPolicies. Each change is one transaction, so that there is no
 /// moment without rules; a pod's containers start only when the rules for its address are in (<see cref="ReadyAsync"/>).
+/// The pods of other nodes are watched only once there is a policy that could name them.
 /// </summary>
 public sealed partial class PolicyEnforcer : BackgroundService
 {
@@ -25,11 +26,13 @@ public sealed partial class PolicyEnforcer : BackgroundService
     private readonly ILogger logger;
     private readonly bool seesBridgedPackets;
     private readonly Informer<V1NetworkPolicy> policies;
-    private readonly Informer<V1Pod> pods;
+    private readonly InformerSet informers;
+    private readonly Informer<V1Pod> own;
     private readonly Informer<V1Namespace> namespaces;
     private readonly NftTable table;
     private readonly DirtyKeys changed;
     private readonly StartingPods starting = new();
+    private Informer<V1Pod>? all;
     private bool isBlindnessTold;
 
     public PolicyEnforcer(
@@ -38,9 +41,10 @@ public sealed partial class PolicyEnforcer : BackgroundService
         this.options = options;
         this.time = time;
         this.seesBridgedPackets = seesBridgedPackets;
+        this.informers = informers;
         logger = loggers.CreateLogger<PolicyEnforcer>();
         policies = informers.Of<V1NetworkPolicy>();
-        pods = informers.Of<V1Pod>();
+        own = informers.Of<V1Pod>(new ListScope(FieldSelector: $"spec.nodeName={options.NodeName}"));
         namespaces = informers.Of<V1Namespace>();
         table = new NftTable(PolicyTable.Name(options), PolicyTable.Script(options), PolicyTable.Witness, commands, logger);
         changed = new DirtyKeys(time, Gather);
@@ -82,11 +86,11 @@ public sealed partial class PolicyEnforcer : BackgroundService
     {
         policies.Subscribe(change => changed.Add(change.Latest.Key()));
         namespaces.Subscribe(change => Changed(change.Old is null || change.New is null || !Labels.AreSame(change.Old.Metadata.Labels, change.New.Metadata.Labels), change.Latest.Key()));
-        pods.Subscribe(OnPod);
+        own.Subscribe(OnOwnPod);
         try
         {
             await policies.WaitForSyncAsync(stoppingToken);
-            await pods.WaitForSyncAsync(stoppingToken);
+            await own.WaitForSyncAsync(stoppingToken);
             await namespaces.WaitForSyncAsync(stoppingToken);
             changed.Poke();
             while (true)
@@ -96,6 +100,11 @@ public sealed partial class PolicyEnforcer : BackgroundService
                     await table.CheckAsync(stoppingToken);
                 }
 
+                if (policies.List().Count > 0)
+                {
+                    await WatchAllAsync(stoppingToken);
+                }
+
                 await ApplyAsync(stoppingToken);
             }
         }
@@ -103,6 +112,17 @@ public sealed partial class PolicyEnforcer : BackgroundService
         {
             // The rules stay: pods remain guarded while the agent restarts.
         }
+    }
+
+    private async Task WatchAllAsync(CancellationToken cancellationToken)
+    {
+        if (all is null)
+        {
+            all = informers.Of<V1Pod>();
+            all.Subscribe(OnPod);
+        }
+
+        await all.WaitForSyncAsync(cancellationToken);
     }
 
     private async Task ApplyAsync(CancellationToken cancellationToken)
@@ -125,8 +145,8 @@ public sealed partial class PolicyEnforcer : BackgroundService
 
     private RuleSet Compile(StartingPods.Moment now)
     {
-        var all = policies.List();
-        if (all.Count == 0)
+        var known = policies.List();
+        if (known.Count == 0 || all is null)
         {
             return new RuleSet();
         }
@@ -138,8 +158,8 @@ public sealed partial class PolicyEnforcer : BackgroundService
         }
 
         // An address may be another pod's already, while the one that had it is still known.
-        var known = pods.List()
-            .Concat(now.Unseen(pods))
+        var pods = all.List()
+            .Concat(now.Unseen(all))
             .OrderByDescending(pod => now.AddressOf(pod) is not null)
             .ThenByDescending(pod => pod.Metadata.CreationTimestamp)
             .Select(pod => PolicyPod.For(pod, options.NodeName, now.AddressOf(pod)))
@@ -147,16 +167,19 @@ public sealed partial class PolicyEnforcer : BackgroundService
             .Append(PolicyPod.ClusterDns(options))
             .DistinctBy(pod => pod.Address)
             .ToList();
-        return PolicyCompiler.For(all, known, namespaces.List().ToDictionary(space => space.Metadata.Name, space => (IDictionary<string, string>?)space.Metadata.Labels, StringComparer.Ordinal));
+        return PolicyCompiler.For(known, pods, namespaces.List().ToDictionary(space => space.Metadata.Name, space => (IDictionary<string, string>?)space.Metadata.Labels, StringComparer.Ordinal));
+    }
+
+    private void OnOwnPod(ObjectChange<V1Pod> change)
+    {
+        if (change.New is null || (PolicyPod.AddressOf(change.New) is { } address && starting.IsKnown(change.New, address)))
+        {
+            starting.Forget(change.Latest, gone: change.New is null);
+        }
     }
 
     private void OnPod(ObjectChange<V1Pod> change)
     {
-        if (change.New is null || (PolicyPod.AddressOf(change.New) is { } address && change.New.Spec.NodeName == options.NodeName && starting.IsKnown(change.New, address)))
-        {
-            starting.Forget(change.Latest, gone: change.New is null);
-        }
-
         var matters = change is not { Old: { } old, New: { } now }
             || PolicyPod.AddressOf(old) != PolicyPod.AddressOf(now)
             || old.Status?.Phase != now.Status?.Phase

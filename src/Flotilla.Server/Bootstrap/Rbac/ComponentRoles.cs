@@ -6,6 +6,7 @@ internal static class ComponentRoles
     public const string Table = """
         flotilla:node-ingress
             get list watch | networking.k8s.io | ingressclasses ingresses
+            list watch | apiextensions.k8s.io | customresourcedefinitions
             get list watch | gateway.networking.k8s.io | gatewayclasses gateways httproutes referencegrants
         flotilla:node-network
             get list watch | core | namespaces nodes pods services
