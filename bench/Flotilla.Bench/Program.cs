@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using Flotilla.Bench;
 using Flotilla.Bench.Ingress;
+using Flotilla.Bench.Services;
 using Flotilla.Node.Cri;
 using k8s;
 
@@ -15,7 +16,7 @@ var only = new Option<string?>("--only") { Description = "api, pods, cri or defi
 var runtime = new Option<string>("--runtime") { Description = "The container runtime's socket, for --only cri", DefaultValueFactory = _ => "/run/flotilla/node/containerd.sock" };
 var replicas = new Option<int>("--replicas") { Description = "Of the Deployment, and pods by bare calls beside it", DefaultValueFactory = _ => 20 };
 var self = new Option<bool>("--self") { Description = "Measure an API server without a node that this program starts itself, and the ceiling" };
-var root = new RootCommand("Measures any Kubernetes cluster and prints one table") { kubeconfig, context, image, count, http2, only, runtime, replicas, self, ServeCommand.Create(), ScaleCommand.Create(), ScheduleCommand.Create(), DecideCommand.Create(), IngressCommand.Create(), ServeIngressCommand.Create() };
+var root = new RootCommand("Measures any Kubernetes cluster and prints one table") { kubeconfig, context, image, count, http2, only, runtime, replicas, self, ServeCommand.Create(), ScaleCommand.Create(), ScheduleCommand.Create(), DecideCommand.Create(), IngressCommand.Create(), ServeIngressCommand.Create(), ServicesCommand.Create() };
 root.SetAction(async (result, cancellationToken) =>
 {
     if (result.GetValue(self))

@@ -8,12 +8,15 @@ internal static class NginxConfiguration
     private static readonly string Body = new('x', 1024);
 
     /// <summary>A pod that costs next to nothing: a kilobyte from memory.</summary>
-    public static string Backend(int port) => File(port, $$"""
+    public static string Backend(int port) => Backend(port, "127.0.0.1");
+
+    /// <param name="address">Where it listens.</param>
+    public static string Backend(int port, string address) => File($"{address}:{port}", $$"""
         location / { default_type text/plain; return 200 "{{Body}}"; }
         """, "");
 
     /// <summary>As ingress-nginx configures it, as far as it costs something here: connections are kept, the same headers are sent.</summary>
-    public static string Proxy(int port, int backend) => File(port, """
+    public static string Proxy(int port, int backend) => File($"127.0.0.1:{port}", """
         location / {
             proxy_pass http://pods;
             proxy_http_version 1.1;
@@ -31,7 +34,7 @@ internal static class NginxConfiguration
         }
         """, string.Create(CultureInfo.InvariantCulture, $"upstream pods {{ server 127.0.0.1:{backend}; keepalive 320; }}"));
 
-    private static string File(int port, string location, string upstream) => $$"""
+    private static string File(string listen, string location, string upstream) => $$"""
         worker_processes 1;
         daemon off;
         pid nginx.pid;
@@ -42,7 +45,7 @@ internal static class NginxConfiguration
             keepalive_requests 1000000;
             client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
             {{upstream}}
-            server { listen 127.0.0.1:{{port}}; server_name site.test; {{location}} }
+            server { listen {{listen}}; server_name site.test; {{location}} }
         }
         """;
 }

@@ -7,11 +7,15 @@ namespace Flotilla.Bench.Ingress;
 /// <summary>The load generator of Debian's package of this name.</summary>
 internal static partial class Wrk
 {
-    public static async Task<(double Count, double PerSecond, double P99Milliseconds)> RunAsync(int port, int connections, int seconds, CancellationToken cancellationToken)
+    public static Task<(double Count, double PerSecond, double P99Milliseconds)> RunAsync(int port, int connections, int seconds, CancellationToken cancellationToken) =>
+        RunAsync([], new Uri($"http://127.0.0.1:{port}/path?query=1"), connections, seconds, ["Host: site.test"], cancellationToken);
+
+    /// <param name="prefix">A command that runs others, in another network.</param>
+    public static async Task<(double Count, double PerSecond, double P99Milliseconds)> RunAsync(
+        string[] prefix, Uri url, int connections, int seconds, string[] headers, CancellationToken cancellationToken)
     {
-        var info = new ProcessStartInfo(
-            "wrk", ["-t1", $"-c{connections}", $"-d{seconds}s", "--latency", "-H", "Host: site.test", $"http://127.0.0.1:{port}/path?query=1"])
-        { RedirectStandardOutput = true };
+        string[] line = [.. prefix, "wrk", "-t1", $"-c{connections}", $"-d{seconds}s", "--latency", .. headers.SelectMany(header => (string[])["-H", header]), $"{url}"];
+        var info = new ProcessStartInfo(line[0], line[1..]) { RedirectStandardOutput = true };
         using var process = Process.Start(info)!;
         var text = await process.StandardOutput.ReadToEndAsync(cancellationToken);
         await process.WaitForExitAsync(cancellationToken);

@@ -22,19 +22,8 @@ public sealed class OverlayTests
     [InlineData(Backend.HostGateway, 1500)]
     public async Task Pods_of_two_nodes_talk_also_in_large_packets_through_services_and_no_more_when_the_node_is_gone(Backend backend, int mtu)
     {
-        await using var store = new MemoryStore();
-        var client = new StoreClient(store, TimeProvider.System);
-        using var informers = new InformerSet(client, TimeProvider.System, NullLoggerFactory.Instance);
-        await informers.StartAsync(default);
-        await using var link = await NetNamespace.CreateAsync($"fltov-{Environment.ProcessId}-{backend}");
-        await link.IpAsync("link add link0 type bridge");
-        await link.IpAsync("link set link0 up");
-        await using var one = await TestNode.CreateAsync(link, "n1", 1, backend);
-        await using var two = await TestNode.CreateAsync(link, "n2", 2, backend);
-        await client.CreateAsync(one.Object, default);
-        await client.CreateAsync(two.Object, default);
-        await one.StartAsync(informers);
-        await two.StartAsync(informers);
+        await using var nodes = await TwoNodes.CreateAsync(backend);
+        var (one, two) = (nodes.One, nodes.Two);
         using var server = Talk.Serve(two.Pod, "two", 8080);
 
         Assert.Equal("two 10.244.1.5", await UntilAsync(() => Talk.AskAsync(one.Pod, "10.244.2.5", 8080), "two 10.244.1.5"));
@@ -52,8 +41,38 @@ public sealed class OverlayTests
         await one.Services.ApplyAsync(Given.Service("web", "10.96.0.7"), Given.NamedSlice("web", 8080, null, "TCP", Given.Endpoint("10.244.2.5", "n2")));
         Assert.Equal("two 10.244.1.5", await Talk.AskAsync(one.Pod, "10.96.0.7", 80));
 
-        await client.DeleteAsync<V1Node>(new Api.ObjectKey(null, "n2"), null, default);
+        await nodes.Client.DeleteAsync<V1Node>(new Api.ObjectKey(null, "n2"), null, default);
         await UntilAsync(async () => (await one.Space.Commands.DoAsync("ip", ["route", "show", "10.244.2.0/24"], default)).Trim(), "");
+    }
+
+    [Fact]
+    public async Task With_policy_local_a_node_answers_by_its_own_pods_alone_also_while_they_end()
+    {
+        await using var nodes = await TwoNodes.CreateAsync(Backend.Vxlan);
+        await nodes.Link.IpAsync("addr add 192.168.78.100/24 dev link0");
+        using var first = Talk.Serve(nodes.One.Pod, "one", 8080);
+        using var second = Talk.Serve(nodes.Two.Pod, "two", 8080);
+        V1Endpoint ending = Given.Endpoint("10.244.1.5", "n1", ready: false, terminating: true), ready = Given.Endpoint("10.244.2.5", "n2");
+
+        await nodes.ApplyAsync("Local", ready);
+        await UntilAsync(() => AskAsync(2), "two 192.168.78.100");
+        Assert.Equal("silence", await AskAsync(1));
+        await nodes.ApplyAsync("Local", ending, ready);
+        Assert.Equal("one 192.168.78.100", await AskAsync(1));
+        Assert.Equal("two 192.168.78.100", await AskAsync(2));
+        await nodes.ApplyAsync("Local", ending);
+        Assert.Equal("one 192.168.78.100", await AskAsync(1));
+        Assert.Equal("silence", await AskAsync(2));
+
+        // From everywhere to every ready pod; to one that ends only while there is no other.
+        await nodes.ApplyAsync("Cluster", ending, ready);
+        Assert.StartsWith("two ", await UntilAsync(() => AskNameAsync(1), "two "), StringComparison.Ordinal);
+        await nodes.ApplyAsync("Cluster", ending);
+        Assert.StartsWith("one ", await UntilAsync(() => AskNameAsync(2), "one "), StringComparison.Ordinal);
+
+        Task<string> AskAsync(int node) => Talk.AskAsync(nodes.Link, $"192.168.78.{node}", 30080);
+
+        async Task<string> AskNameAsync(int node) => (await AskAsync(node))[..4];
     }
 
     private static async Task<string> UntilAsync(Func<Task<string>> look, string wanted)
@@ -82,6 +101,65 @@ public sealed class OverlayTests
         catch (SocketException error)
         {
             return error.Message;
+        }
+    }
+
+    /// <summary>Nodes n1 and n2 on a link, which an empty network namespace is joined to as well.</summary>
+    private sealed class TwoNodes : IAsyncDisposable
+    {
+        private readonly MemoryStore store = new();
+        private readonly InformerSet informers;
+
+        private TwoNodes()
+        {
+            Client = new StoreClient(store, TimeProvider.System);
+            informers = new InformerSet(Client, TimeProvider.System, NullLoggerFactory.Instance);
+        }
+
+        public StoreClient Client { get; }
+
+        public NetNamespace Link { get; private set; } = null!;
+
+        public TestNode One { get; private set; } = null!;
+
+        public TestNode Two { get; private set; } = null!;
+
+        public static async Task<TwoNodes> CreateAsync(Backend backend)
+        {
+            var nodes = new TwoNodes();
+            await nodes.informers.StartAsync(default);
+            nodes.Link = await NetNamespace.CreateAsync($"fltov-{Environment.ProcessId}-{backend}");
+            await nodes.Link.IpAsync("link add link0 type bridge");
+            await nodes.Link.IpAsync("link set link0 up");
+            nodes.One = await TestNode.CreateAsync(nodes.Link, "n1", 1, backend);
+            nodes.Two = await TestNode.CreateAsync(nodes.Link, "n2", 2, backend);
+            foreach (var node in new[] { nodes.One, nodes.Two })
+            {
+                await nodes.Client.CreateAsync(node.Object, default);
+            }
+
+            await nodes.One.StartAsync(nodes.informers);
+            await nodes.Two.StartAsync(nodes.informers);
+            return nodes;
+        }
+
+        /// <summary>One service with a node port, on both nodes.</summary>
+        public async Task ApplyAsync(string policy, params V1Endpoint[] endpoints)
+        {
+            var service = Given.Service("web", "10.96.0.7", one => (one.Spec.Type, one.Spec.ExternalTrafficPolicy) = ("NodePort", policy), Given.Port(80, nodePort: 30080));
+            var slice = Given.NamedSlice("web", 8080, null, "TCP", endpoints);
+            await One.Services.ApplyAsync(service, slice);
+            await Two.Services.ApplyAsync(service, slice);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await One.DisposeAsync();
+            await Two.DisposeAsync();
+            await Link.DisposeAsync();
+            await informers.StopAsync(default);
+            informers.Dispose();
+            await store.DisposeAsync();
         }
     }
 
