@@ -1,4 +1,5 @@
 using Flotilla.Controllers.Certificates;
+using Flotilla.Controllers.LoadBalancers;
 
 namespace Flotilla.Controllers;
 
@@ -33,4 +34,13 @@ public sealed class ControllerOptions
 
     /// <summary>Addresses of services, shown as the range <c>kubernetes</c>; empty: it is not shown.</summary>
     public string ServiceCidr { get; set; } = "";
+
+    /// <summary>Whether services of type LoadBalancer get addresses here, and not from somebody else.</summary>
+    public bool BalancesLoad { get; set; }
+
+    /// <summary>Addresses of load balancers; empty: they are reached at the nodes' own.</summary>
+    public AddressPool LoadBalancerPool { get; set; } = AddressPool.Empty;
+
+    /// <summary>Ports (TCP) of the nodes that no load balancer gets.</summary>
+    public IReadOnlyCollection<int> NodePorts { get; set; } = [];
 }

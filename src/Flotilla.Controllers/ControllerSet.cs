@@ -8,6 +8,7 @@ using Flotilla.Controllers.Deployments;
 using Flotilla.Controllers.Disruption;
 using Flotilla.Controllers.GarbageCollection;
 using Flotilla.Controllers.Jobs;
+using Flotilla.Controllers.LoadBalancers;
 using Flotilla.Controllers.Namespaces;
 using Flotilla.Controllers.Nodes;
 using Flotilla.Controllers.PersistentVolumes;
@@ -43,6 +44,7 @@ public sealed class ControllerSet : BackgroundService
         context => new EndpointSliceMirroringController(context),
         context => new ServiceRangeController(context),
         context => new ServiceAddressController(context),
+        context => new LoadBalancerController(context),
         context => new ServiceAccountController(context),
         context => new RootCertificateController(context),
         context => new RoleAggregationController(context),

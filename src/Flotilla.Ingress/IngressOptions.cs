@@ -8,14 +8,14 @@ public sealed record IngressOptions
     public const string Controller = "flotilla.dev/ingress";
     public const string ClassName = "flotilla";
 
-    /// <summary>On a Node: the ports its ingress listens on, like <c>80,443</c>; absent while it does not.</summary>
-    public const string PortsAnnotation = "flotilla.dev/ingress-ports";
-
     public required string NodeName { get; init; }
 
     public int HttpPort { get; init; } = 80;
 
     public int HttpsPort { get; init; } = 443;
+
+    /// <summary>Where the node is reached, also by balancers that may have ports of it; null: there are none.</summary>
+    public IPAddress? NodeAddress { get; init; }
 
     /// <summary>null: every address of the machine.</summary>
     public IPAddress? BindAddress { get; init; }

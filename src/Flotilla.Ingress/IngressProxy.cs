@@ -158,7 +158,7 @@ public sealed partial class IngressProxy : BackgroundService
         secrets.Watch(model.Secrets.Union(gatewayModel.Secrets).ToHashSet());
         await secrets.WaitAsync(SecretsWithin, time, cancellationToken);
         FillBackends();
-        await listeners.ApplyAsync(PortTables.For(options, model, gatewayModel), cancellationToken);
+        await listeners.ApplyAsync(PortTables.For(options, model, gatewayModel), ClaimedPorts.For(services.List(), options.NodeAddress), cancellationToken);
     }
 
     private void FillBackends()
@@ -180,7 +180,7 @@ public sealed partial class IngressProxy : BackgroundService
         }
 
         var body = JsonSerializer.SerializeToUtf8Bytes(
-            new Dictionary<string, Dictionary<string, Dictionary<string, string?>>> { ["metadata"] = new() { ["annotations"] = new() { [IngressOptions.PortsAnnotation] = ports } } });
+            new Dictionary<string, Dictionary<string, Dictionary<string, string?>>> { ["metadata"] = new() { ["annotations"] = new() { [LoadBalancing.IngressPortsAnnotation] = ports } } });
         await client.PatchAsync<V1Node>(new ObjectKey(null, options.NodeName), new Patch(PatchKind.Merge, body), null, cancellationToken);
         announced = ports;
     }

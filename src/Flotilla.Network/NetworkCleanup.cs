@@ -4,7 +4,7 @@ using Flotilla.Network.Commands;
 namespace Flotilla.Network;
 
 /// <summary>
-/// Removes what <see cref="NodeNetwork"/> made: the tables, overlay and bridge with its addresses and routes, and the CNI
+/// Removes what <see cref="NodeNetwork"/> made: the tables, overlay, addresses of load balancers and bridge with its addresses and routes, and the CNI
 /// files. Forwarding stays enabled in the kernel, because others may rely on it by now.
 /// </summary>
 public static class NetworkCleanup
@@ -16,6 +16,7 @@ public static class NetworkCleanup
         await TryAsync("nft", ["delete", "table", "ip", options.TableName], ["nft", "list", "table", "ip", options.TableName]);
         await TryAsync("nft", ["delete", "table", "ip", options.PolicyTableName], ["nft", "list", "table", "ip", options.PolicyTableName]);
         await TryAsync("ip", ["link", "delete", options.OverlayName], ["ip", "link", "show", options.OverlayName]);
+        await TryAsync("ip", ["link", "delete", options.BalancerName], ["ip", "link", "show", options.BalancerName]);
         await TryAsync("ip", ["link", "delete", options.BridgeName], ["ip", "link", "show", options.BridgeName]);
         foreach (var rule in ForwardingGrant.Rules(options))
         {

@@ -20,6 +20,9 @@ public sealed record NetworkOptions
     /// <summary>The overlay's device; 15 letters at most.</summary>
     public string OverlayName { get; init; } = "flotilla-vxlan";
 
+    /// <summary>The device that has the addresses of load balancers which this node answers for.</summary>
+    public string BalancerName { get; init; } = "flotilla-lb";
+
     /// <summary>Where other nodes reach this one; null: there are no others.</summary>
     public IPAddress? NodeAddress { get; init; }
 

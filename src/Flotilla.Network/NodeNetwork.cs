@@ -4,6 +4,8 @@ using Flotilla.Client.Services;
 using Flotilla.Network.Cni;
 using Flotilla.Network.Commands;
 using Flotilla.Network.Dns;
+using Flotilla.Network.HealthChecks;
+using Flotilla.Network.LoadBalancers;
 using Flotilla.Network.Overlay;
 using Flotilla.Network.Policies;
 using Flotilla.Network.Services;
@@ -15,7 +17,7 @@ namespace Flotilla.Network;
 
 /// <summary>
 /// Everything one node needs for its pods to reach each other, services and names: the bridge and its CNI
-/// configuration, ways to other nodes, service rules, network policies and cluster DNS. Stopping it leaves running pods connected;
+/// configuration, ways to other nodes, service rules, load balancers, network policies and cluster DNS. Stopping it leaves running pods connected;
 /// <see cref="NetworkCleanup"/> takes everything away.
 /// </summary>
 public sealed class NodeNetwork(NetworkOptions options, InformerSet informers, TimeProvider time, ILoggerFactory loggers) : IHostedService, IAsyncDisposable
@@ -31,7 +33,11 @@ public sealed class NodeNetwork(NetworkOptions options, InformerSet informers, T
         var bridge = new PodBridge(options, commands, loggers.CreateLogger<PodBridge>());
         await bridge.EnsureAsync(cancellationToken);
         await CniConfiguration.WriteAsync(options, cancellationToken);
-        parts.Add(new ServiceProxy(options, informers, commands, bridge.SeesBridgedPackets, time, loggers));
+        var services = new ServiceProxy(options, informers, commands, bridge.SeesBridgedPackets, time, loggers);
+        parts.Add(services);
+        parts.Add(new HealthCheckPorts(options, informers, () => services.IsHealthy, null, time, loggers.CreateLogger<HealthCheckPorts>()));
+        var neighbours = new Neighbours(options.NodeAddress, options.BridgeName, options.OverlayName, options.BalancerName);
+        parts.Add(new AddressHolder(options, informers, commands, neighbours, time, loggers.CreateLogger<AddressHolder>()));
         parts.Add(policies = new PolicyEnforcer(options, informers, commands, bridge.SeesBridgedPackets, time, loggers));
         if (options.NodeAddress is not null)
         {

@@ -33,6 +33,21 @@ public sealed class AppTests(Cluster cluster)
     }
 
     [Fact]
+    public async Task A_load_balancer_is_reached_at_the_node_where_the_cluster_has_no_other_addresses()
+    {
+        await using var space = await Space.CreateAsync(cluster);
+        await space.DeployAsync(replicas: 1);
+        await space.OkAsync("expose", "deployment", "my-app", "--name", "balanced", "--type", "LoadBalancer", "--port", "8089", "--target-port", "8080", "--overrides", """{"apiVersion":"v1","spec":{"externalTrafficPolicy":"Local"}}""");
+        var node = await space.FieldAsync("nodes", ".items[0].status.addresses[?(@.type==\"InternalIP\")].address");
+        await Eventually.GetAsync(() => space.FieldAsync("service/balanced", ".status.loadBalancer.ingress[*]"), text => text.Contains($"\"{node}\"", StringComparison.Ordinal) && text.Contains("VIP", StringComparison.Ordinal), 30);
+
+        await Eventually.ContainsAsync(() => FetchAsync($"http://{node}:8089/"), "SOME_ENV=", 10);
+        var port = await space.FieldAsync("service/balanced", ".spec.healthCheckNodePort");
+        Assert.Contains("\"localEndpoints\": 1", await Eventually.ContainsAsync(() => FetchAsync($"http://{node}:{port}/"), "localEndpoints", 10), StringComparison.Ordinal);
+        Assert.Contains("EnsuredLoadBalancer", await Eventually.GetAsync(() => space.OkAsync("get", "events"), list => list.Contains("EnsuredLoadBalancer", StringComparison.Ordinal), 30), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_pod_finds_services_by_name()
     {
         await using var space = await Space.CreateAsync(cluster);

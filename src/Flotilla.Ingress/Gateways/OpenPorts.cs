@@ -1,4 +1,5 @@
 using System.Globalization;
+using Flotilla.Client;
 using k8s.Models;
 
 namespace Flotilla.Ingress.Gateways;
@@ -8,7 +9,7 @@ internal static class OpenPorts
 {
     /// <summary>Nodes tell each port as it is named in Gateways, and where it really is when that differs: <c>80=8080</c>.</summary>
     public static IReadOnlySet<int> Of(IEnumerable<V1Node> nodes) => nodes
-        .SelectMany(node => node.Metadata.Annotations?.TryGetValue(IngressOptions.PortsAnnotation, out var ports) == true ? ports.Split(',') : [])
+        .SelectMany(node => node.Metadata.Annotations?.TryGetValue(LoadBalancing.IngressPortsAnnotation, out var ports) == true ? ports.Split(',') : [])
         .Select(port => int.TryParse(port.Split('=')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0)
         .ToHashSet();
 

@@ -11,7 +11,7 @@ internal static class IngressStatus
     public static IReadOnlyList<string> AddressesOf(IEnumerable<V1Node> nodes) =>
     [
         .. nodes
-            .Where(node => node.Metadata.Annotations?.ContainsKey(IngressOptions.PortsAnnotation) == true && IsReady(node))
+            .Where(node => node.Metadata.Annotations?.ContainsKey(LoadBalancing.IngressPortsAnnotation) == true && IsReady(node))
             .Select(AddressOf)
             .OfType<string>()
             .Distinct(StringComparer.Ordinal)

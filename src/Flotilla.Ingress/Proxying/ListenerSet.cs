@@ -21,7 +21,8 @@ internal sealed partial class ListenerSet(IngressOptions options, ProxyEngine en
     public int? RealPort(int port) => listeners.GetValueOrDefault(port)?.Port;
 
     /// <summary>From now on these ports, with these tables.</summary>
-    public async Task ApplyAsync(IReadOnlyList<PortTable> tables, CancellationToken cancellationToken)
+    /// <param name="claimed">Ports that services have, with their names; only what is open already stays open.</param>
+    public async Task ApplyAsync(IReadOnlyList<PortTable> tables, IReadOnlyDictionary<int, string> claimed, CancellationToken cancellationToken)
     {
         foreach (var (port, listener) in listeners.ToList())
         {
@@ -41,7 +42,14 @@ internal sealed partial class ListenerSet(IngressOptions options, ProxyEngine en
         refused.RemoveWhere(port => tables.All(table => table.Port != port));
         foreach (var table in tables.Where(table => !listeners.ContainsKey(table.Port)))
         {
-            await OpenAsync(table, cancellationToken);
+            if (!claimed.TryGetValue(table.Port, out var service))
+            {
+                await OpenAsync(table, cancellationToken);
+            }
+            else if (refused.Add(table.Port))
+            {
+                Log.Claimed(logger, table.Port, service);
+            }
         }
     }
 
@@ -81,6 +89,9 @@ internal sealed partial class ListenerSet(IngressOptions options, ProxyEngine en
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Ingress no longer listens on port {Port}")]
         public static partial void Closed(ILogger logger, int port);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Ingress cannot listen on port {Port}: service {Service} of type LoadBalancer has it; give that one another port, or the cluster a --load-balancer-pool")]
+        public static partial void Claimed(ILogger logger, int port, string service);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Ingress cannot listen on port {Port} ({Reason}): end the program that has it, or choose others with --ingress-http-port and --ingress-https-port")]
         public static partial void Refused(ILogger logger, int port, string reason);

@@ -29,6 +29,7 @@ internal static class BaseTable
                   map {{Names.NoEndpointNodePorts}} { type inet_proto . inet_service : verdict; }
                   map {{Names.HostPorts}} { type inet_proto . inet_service : ipv4_addr . inet_service; }
                   map {{Names.HostPortsByAddress}} { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }
+                  set {{Names.BalancedAddresses}} { type ipv4_addr; }
                   set {{Names.Hairpin}} { type ipv4_addr . ipv4_addr; }
 
                   chain {{Names.MarkForMasquerade}} { meta mark set meta mark | {{mark}}; }
@@ -40,6 +41,7 @@ internal static class BaseTable
                   chain find-service {
                     ip saddr != {{options.ClusterPodCidr}} ip daddr {{options.ServiceCidr}} jump {{Names.MarkForMasquerade}}
                     ip daddr . meta l4proto . th dport vmap @{{Names.ServiceAddresses}}
+                    ip daddr @{{Names.BalancedAddresses}} return
                     fib daddr type local meta l4proto . th dport vmap @{{Names.NodePorts}}
                     fib daddr type local fib saddr type local jump {{Names.MarkForMasquerade}}
                     meta l4proto { tcp, udp, sctp } dnat ip to ip daddr . meta l4proto . th dport map @{{Names.HostPortsByAddress}}
@@ -72,6 +74,7 @@ internal static class BaseTable
                   chain filter-input {
                     type filter hook input priority filter; policy accept;
                     ct state new jump refuse-service
+                    ct state new ip daddr @{{Names.BalancedAddresses}} meta l4proto { tcp, udp, sctp } jump {{Names.Refuse}}
                   }
                   chain filter-forward {
                     type filter hook forward priority filter; policy accept;

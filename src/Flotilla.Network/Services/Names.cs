@@ -11,6 +11,9 @@ internal static class Names
     public const string NoEndpointNodePorts = "no-endpoint-node-ports";
     public const string HostPorts = "host-ports";
     public const string HostPortsByAddress = "host-ports-by-address";
+    /// <summary>Addresses of load balancers that no node has by itself: nothing but their services is there.</summary>
+    public const string BalancedAddresses = "balanced-addresses";
+
     public const string Hairpin = "hairpin";
     public const string MarkForMasquerade = "mark-for-masquerade";
     public const string Refuse = "refuse";

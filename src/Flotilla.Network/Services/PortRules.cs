@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Flotilla.Network.LoadBalancers;
 using k8s.Models;
 
 namespace Flotilla.Network.Services;
@@ -29,6 +30,10 @@ internal sealed class PortRules(
         foreach (var address in Usable(service.Status?.LoadBalancer?.Ingress?.Where(entry => entry.IpMode != "Proxy").Select(entry => entry.Ip)))
         {
             Enter(new Entry(address, protocol, port.Port), Balanced);
+            if (HeldAddresses.AreOfPool(service))
+            {
+                rules.Add(Names.BalancedAddresses, address);
+            }
         }
 
         if (port.NodePort is > 0 && service.Spec.Type is "NodePort" or "LoadBalancer")
@@ -43,8 +48,10 @@ internal sealed class PortRules(
     }
 
     private static IEnumerable<string> Usable(IEnumerable<string?>? addresses) =>
-        (addresses ?? []).OfType<string>().Distinct(StringComparer.Ordinal).Where(address =>
-            IPAddress.TryParse(address, out var parsed) && parsed.AddressFamily == AddressFamily.InterNetwork);
+        (addresses ?? []).OfType<string>().Distinct(StringComparer.Ordinal).Where(IsOfFamily);
+
+    private static bool IsOfFamily(string range) =>
+        IPAddress.TryParse(range.Split('/')[0], out var parsed) && parsed.AddressFamily == AddressFamily.InterNetwork;
 
     private void Enter(Entry entry, Func<Entry, string> verdict)
     {
@@ -73,7 +80,9 @@ internal sealed class PortRules(
             return Outside(entry);
         }
 
-        return Chain($"balanced/{id}/{entry.Address}", [$"ip saddr != {{ {string.Join(", ", ranges.Select(range => range.Trim()))} }} drop", Outside(entry)]);
+        // Ranges of the other family let nobody of this one in.
+        var own = ranges.Select(range => range.Trim()).Where(IsOfFamily).ToList();
+        return own.Count == 0 ? "drop" : Chain($"balanced/{id}/{entry.Address}", [$"ip saddr != {{ {string.Join(", ", own)} }} drop", Outside(entry)]);
     }
 
     /// <summary>

@@ -50,6 +50,9 @@ public sealed partial class ServiceProxy : BackgroundService
         changedPods = new DirtyKeys(time, TimeSpan.Zero);
     }
 
+    /// <summary>Whether the kernel had the rules of the last change.</summary>
+    public bool IsHealthy { get; private set; }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         services.Subscribe(change => changedServices.Add(change.Latest.Key()));
@@ -87,11 +90,13 @@ public sealed partial class ServiceProxy : BackgroundService
         {
             var ended = Update(keys, Place());
             await table.ApplyAsync(cancellationToken);
+            IsHealthy = true;
             await cleaner.CleanAsync(ended, cancellationToken);
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
             // Whatever is wrong with the machine now, services must come back by themselves.
+            IsHealthy = false;
             Log.Failed(logger, error is CommandException ? null : error, error.Message);
             await Task.Delay(RetryAfter, time, cancellationToken);
             changedServices.Poke();

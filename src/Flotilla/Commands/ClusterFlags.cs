@@ -30,6 +30,8 @@ internal sealed class ClusterFlags
 
     private readonly IngressFlags ingress = new();
 
+    private readonly LoadBalancerFlags balancers = new();
+
     private readonly AccessFlags access = new();
     private readonly DatastoreFlags datastore = new();
     private readonly BackupFlags backup = new();
@@ -46,7 +48,7 @@ internal sealed class ClusterFlags
 
     private IEnumerable<Option> OfNode => [runDirectory, nodeName, runtime, reservedCpus, reservedMemory, topologyPolicy, topologyScope, shutdownGrace, shutdownGraceCritical, .. ingress.All];
 
-    private IEnumerable<Option> OfServer => [apiPort, podCidr, serviceCidr, networkBackend, kubeconfig, scheduler, grace, .. access.All, .. datastore.All, .. backup.All];
+    private IEnumerable<Option> OfServer => [apiPort, podCidr, serviceCidr, networkBackend, kubeconfig, scheduler, grace, .. balancers.All, .. access.All, .. datastore.All, .. backup.All];
 
     /// <summary>Only which cluster.</summary>
     public static ClusterFlags Find(Command command) => new(command, _ => []);
@@ -86,6 +88,7 @@ internal sealed class ClusterFlags
             SchedulerFile = flags.GetValue(scheduler) is { } configuration ? Path.GetFullPath(configuration) : known.SchedulerFile,
             NodeGracePeriod = flags.GetValue(grace) ?? known.NodeGracePeriod,
             Ingress = ingress.Read(flags, known.Ingress),
+            LoadBalancers = balancers.Read(flags, known.LoadBalancers),
             Access = access.Read(flags, known.Access),
             Datastore = datastore.Read(flags, known.Datastore),
             Backup = backup.Read(flags, known.Backup),

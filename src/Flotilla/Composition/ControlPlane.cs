@@ -22,6 +22,8 @@ namespace Flotilla.Composition;
 internal sealed class ControlPlane : IAsyncDisposable
 {
     private const int MonitoredInGrace = 8;
+    private const int SecureShell = 22;
+    private const int NodeServer = 10250;
 
     private readonly ServiceSet services;
 
@@ -112,6 +114,9 @@ internal sealed class ControlPlane : IAsyncDisposable
         ServiceCidr = settings.ServiceCidr,
         NodeGracePeriod = settings.NodeGracePeriod,
         NodeMonitorPeriod = MonitorPeriodFor(settings.NodeGracePeriod),
+        BalancesLoad = settings.LoadBalancers.Enabled,
+        LoadBalancerPool = settings.LoadBalancers.Addresses(),
+        NodePorts = [SecureShell, settings.ApiPort, NodeServer, .. settings.Datastore.Etcd is { } etcd ? (int[])[etcd.ClientPort, etcd.PeerPort] : []],
     };
 
     /// <summary>From another process, as the administrator.</summary>

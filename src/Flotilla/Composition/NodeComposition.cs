@@ -69,6 +69,7 @@ internal static class NodeComposition
         HttpPort = settings.Ingress.HttpPort,
         HttpsPort = settings.Ingress.HttpsPort,
         AccessLog = settings.Ingress.AccessLog,
+        NodeAddress = MachineAddresses.Primary(),
     };
 
     public static IPAddress ClusterDns(ClusterSettings settings)

@@ -68,6 +68,8 @@ internal sealed record ClusterSettings
 
     public IngressSettings Ingress { get; init; } = new();
 
+    public LoadBalancerSettings LoadBalancers { get; init; } = new();
+
     public AccessSettings Access { get; init; } = new();
 
     public DatastoreSettings Datastore { get; init; } = new();
@@ -159,6 +161,7 @@ internal sealed record ClusterSettings
         Datastore.Validate();
         Backup.Validate();
         Ingress.Validate();
+        LoadBalancers.Validate();
         CheckNetwork("--pod-cidr", PodCidr, longestPrefix: 24);
         CheckNetwork("--service-cidr", ServiceCidr, longestPrefix: 28);
         CheckProcessors(ReservedCpus);

@@ -212,7 +212,7 @@ public sealed class RoutingTests : IDisposable
     }
 
     private static async Task<string?> PortsAsync(World world) =>
-        (await world.Client.GetAsync<V1Node>(new ObjectKey(null, Given.Node), default)).Metadata.Annotations?.TryGetValue(IngressOptions.PortsAnnotation, out var ports) == true ? ports : null;
+        (await world.Client.GetAsync<V1Node>(new ObjectKey(null, Given.Node), default)).Metadata.Annotations?.TryGetValue(LoadBalancing.IngressPortsAnnotation, out var ports) == true ? ports : null;
 
     private static async Task<bool> IsOpenAsync(int port)
     {

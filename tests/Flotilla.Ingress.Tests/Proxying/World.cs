@@ -64,6 +64,14 @@ internal sealed class World : IAsyncDisposable
         await world.informers.StartAsync(default);
         await world.Proxy.StartAsync(default);
         await world.Controller.StartAsync(default);
+
+        // The definitions may come at any time.
+        await world.CreateAsync(new V1CustomResourceDefinition
+        {
+            ApiVersion = "apiextensions.k8s.io/v1",
+            Kind = "CustomResourceDefinition",
+            Metadata = new V1ObjectMeta { Name = "httproutes.gateway.networking.k8s.io" },
+        });
         return world;
     }
 

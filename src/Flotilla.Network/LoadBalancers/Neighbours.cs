@@ -1,0 +1,65 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+
+namespace Flotilla.Network.LoadBalancers;
+
+/// <summary>The machines on the same link.</summary>
+public interface INeighbours
+{
+    /// <summary>An address is here from now on; who knew it elsewhere forgets that.</summary>
+    /// <exception cref="SocketException">The link does not take it.</exception>
+    void Tell(IPAddress address);
+}
+
+/// <summary>
+/// Those on the link whose network an address belongs to, else on the one that leads to other nodes. They are told as RFC
+/// 5227 and RFC 4861 have it: by an unasked ARP request and reply, or an unasked neighbour advertisement.
+/// </summary>
+/// <param name="node">The machine's own address.</param>
+/// <param name="aside">Devices that lead to no neighbours.</param>
+public sealed class Neighbours(IPAddress? node, params IReadOnlyList<string> aside) : INeighbours
+{
+    public void Tell(IPAddress address)
+    {
+        if (LinkFor(address) is not { } link)
+        {
+            return;
+        }
+
+        using var socket = PacketSocket();
+        foreach (var frame in Announcement.FramesFor(address, link.Hardware))
+        {
+            socket.SendTo(frame, new LinkEndPoint(link.Index));
+        }
+    }
+
+    internal static Socket PacketSocket() => new(AddressFamily.Packet, SocketType.Raw, 0);
+
+    private (int Index, PhysicalAddress Hardware)? LinkFor(IPAddress address)
+    {
+        var links = NetworkInterface.GetAllNetworkInterfaces()
+            .Where(link => link.OperationalStatus == OperationalStatus.Up && link.GetPhysicalAddress().GetAddressBytes().Length == 6 && !aside.Contains(link.Name, StringComparer.Ordinal))
+            .ToList();
+        var found = links.Find(link => Addresses(link).Any(own => new IPNetwork(Mask(own.Address, own.PrefixLength), own.PrefixLength) is var network && own.PrefixLength > 0 && network.Contains(address)))
+            ?? links.Find(link => Addresses(link).Any(own => own.Address.Equals(node)));
+        return found is null ? null : (IndexOf(found), found.GetPhysicalAddress());
+    }
+
+    private static UnicastIPAddressInformationCollection Addresses(NetworkInterface link) => link.GetIPProperties().UnicastAddresses;
+
+    private static int IndexOf(NetworkInterface link) =>
+        link.Supports(NetworkInterfaceComponent.IPv4) ? link.GetIPProperties().GetIPv4Properties().Index : link.GetIPProperties().GetIPv6Properties().Index;
+
+    private static IPAddress Mask(IPAddress address, int length)
+    {
+        var bytes = address.GetAddressBytes();
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            var bits = Math.Clamp(length - (i * 8), 0, 8);
+            bytes[i] &= (byte)(0xff << (8 - bits));
+        }
+
+        return new IPAddress(bytes);
+    }
+}

@@ -1,0 +1,34 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using Flotilla.Network.LoadBalancers;
+
+namespace Flotilla.Network.Tests.LoadBalancers;
+
+public sealed class AnnouncementTests
+{
+    private static readonly PhysicalAddress Hardware = PhysicalAddress.Parse("02-00-00-00-00-07");
+
+    [Fact]
+    public void An_old_address_is_asked_for_and_answered_by_whom_it_belongs_to() => Assert.Equal(
+        [
+            "FFFFFFFFFFFF0200000000070806" + "0001080006040001" + "0200000000070A000001" + "0000000000000A000001",
+            "FFFFFFFFFFFF0200000000070806" + "0001080006040002" + "0200000000070A000001" + "FFFFFFFFFFFF0A000001",
+        ],
+        Announcement.FramesFor(IPAddress.Parse("10.0.0.1"), Hardware).Select(Convert.ToHexString));
+
+    [Fact]
+    public void A_new_address_is_advertised_to_all_nodes_of_the_link_with_a_valid_checksum()
+    {
+        var frame = Assert.Single(Announcement.FramesFor(IPAddress.Parse("fd00::7"), Hardware));
+
+        Assert.Equal("33330000000102000000000786DD", Convert.ToHexString(frame[..14]));
+        Assert.Equal("60000000" + "0020" + "3AFF", Convert.ToHexString(frame[14..22]));
+        uint sum = 58 + 32;
+        for (var i = 22; i < frame.Length; i += 2)
+        {
+            sum += (uint)((frame[i] << 8) | frame[i + 1]);
+        }
+
+        Assert.Equal(0xffffu, (sum & 0xffff) + (sum >> 16));
+    }
+}
