@@ -20,6 +20,10 @@ internal static class AllocationResults
                     Device = one.Device.Device.Name,
                     AdminAccess = one.Wanted.AdminAccess ? true : null,
                     Tolerations = one.Wanted.Tolerations is { Count: > 0 } tolerations ? tolerations : null,
+                    BindingConditions = one.Device.Device.BindingConditions is { Count: > 0 } conditions ? conditions : null,
+                    BindingFailureConditions = one.Device.Device.BindingFailureConditions is { Count: > 0 } failures ? failures : null,
+                    ShareID = one.Shares is null ? null : Guid.NewGuid().ToString(),
+                    ConsumedCapacity = one.Shares is { Count: > 0 } shares ? shares.ToDictionary(StringComparer.Ordinal) : null,
                 })],
                 Config = Config(claim, chosen, catalog) is { Count: > 0 } config ? config : null,
             },
@@ -47,7 +51,7 @@ internal static class AllocationResults
         foreach (var one in chosen.Select(chosen => chosen.Device))
         {
             var byDevice = one.Slice.Spec.PerDeviceNodeSelection == true;
-            if (!string.IsNullOrEmpty(byDevice ? one.Device.NodeName : one.Slice.Spec.NodeName))
+            if (one.Device.BindsToNode == true || !string.IsNullOrEmpty(byDevice ? one.Device.NodeName : one.Slice.Spec.NodeName))
             {
                 return new V1NodeSelector
                 {

@@ -33,6 +33,7 @@ internal sealed class ClaimWriter(IObjectClient client)
         var copy = Copy(claim);
         copy.Status.Allocation = null;
         copy.Status.ReservedFor = null;
+        copy.Status.Devices = null;
         await client.UpdateStatusAsync(copy, cancellationToken);
     }
 

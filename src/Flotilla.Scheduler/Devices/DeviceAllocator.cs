@@ -14,12 +14,13 @@ internal sealed class DeviceAllocator(DeviceCatalog catalog, DeviceSelectors sel
     private const int MaxResults = 32;
 
     private readonly HashSet<DeviceId> taken = catalog.Taken();
+    private readonly Dictionary<DeviceId, Dictionary<string, decimal>> shared = catalog.Shared();
 
     /// <returns>One allocation for each claim, in order; null when they do not all fit.</returns>
     /// <exception cref="DeviceSelectorException">A selector cannot be evaluated.</exception>
     public IReadOnlyList<V1AllocationResult>? Allocate(NodeInfo node, DateTime now)
     {
-        var search = new Search(DevicePool.For(node, catalog), new HashSet<DeviceId>(taken));
+        var search = new Search(DevicePool.For(node, catalog), new HashSet<DeviceId>(taken), shared);
         return Solve(search, 0, 0) ? [.. claims.Select((claim, index) => AllocationResults.For(claim, search.Of(index), node, catalog, now))] : null;
     }
 
@@ -88,8 +89,8 @@ internal sealed class DeviceAllocator(DeviceCatalog catalog, DeviceSelectors sel
                 continue;
             }
 
-            // Devices of one request are interchangeable: the next is looked for behind this one.
-            if (Pick(search, claimIndex, requestIndex, wanted, left - 1, i + 1))
+            // Devices of one request are interchangeable: the next is looked for behind this one, unless it has shares left.
+            if (Pick(search, claimIndex, requestIndex, wanted, left - 1, device.IsShared ? i : i + 1))
             {
                 return true;
             }
@@ -102,13 +103,14 @@ internal sealed class DeviceAllocator(DeviceCatalog catalog, DeviceSelectors sel
 
     private bool TryUse(Search search, int claimIndex, WantedDevice wanted, PooledDevice device, ref int used)
     {
-        if ((!wanted.AdminAccess && (search.Taken.Contains(device.Id) || !search.HasCounters(device)))
+        if (DeviceShares.Of(device.Device, wanted.Capacity) is not { } shares
+            || (!wanted.AdminAccess && (search.Taken.Contains(device.Id) || !search.HasShares(device, shares) || !search.HasCounters(device)))
             || !DeviceConstraints.Allow(claims[claimIndex], search.Of(claimIndex), wanted, device))
         {
             return false;
         }
 
-        search.Use(claimIndex, wanted, device);
+        search.Use(claimIndex, new ChosenDevice(wanted, device, device.IsShared ? shares : null));
         used++;
         return true;
     }
@@ -126,7 +128,7 @@ internal sealed class DeviceAllocator(DeviceCatalog catalog, DeviceSelectors sel
     }
 
     /// <summary>What has been chosen so far, in order, so that it can be taken back from the end.</summary>
-    private sealed class Search(IReadOnlyList<DevicePool> pools, HashSet<DeviceId> taken)
+    private sealed class Search(IReadOnlyList<DevicePool> pools, HashSet<DeviceId> taken, IReadOnlyDictionary<DeviceId, Dictionary<string, decimal>> shared)
     {
         private readonly List<(int Claim, ChosenDevice Chosen)> chosen = [];
 
@@ -140,18 +142,23 @@ internal sealed class DeviceAllocator(DeviceCatalog catalog, DeviceSelectors sel
 
         public int CountOf(int claim) => chosen.Count(one => one.Claim == claim);
 
-        public void Use(int claim, WantedDevice wanted, PooledDevice device)
+        public void Use(int claim, ChosenDevice one)
         {
-            chosen.Add((claim, new ChosenDevice(wanted, device)));
-            if (!wanted.AdminAccess)
+            chosen.Add((claim, one));
+            if (TakesAll(one))
             {
-                taken.Add(device.Id);
+                taken.Add(one.Device.Id);
             }
         }
 
+        /// <summary>Whether what others have of the device leaves as much.</summary>
+        public bool HasShares(PooledDevice device, IReadOnlyDictionary<string, ResourceQuantity> shares) => shares.All(share =>
+            device.Device.Capacity[share.Key].Value.ToDecimal() >= share.Value.ToDecimal() + (shared.GetValueOrDefault(device.Id)?.GetValueOrDefault(share.Key) ?? 0)
+                + chosen.Where(one => one.Chosen.Device.Id == device.Id && !one.Chosen.Wanted.AdminAccess).Sum(one => one.Chosen.Shares?[share.Key].ToDecimal() ?? 0));
+
         public void Undo(int count)
         {
-            foreach (var (_, undone) in chosen.TakeLast(count).Where(one => !one.Chosen.Wanted.AdminAccess))
+            foreach (var (_, undone) in chosen.TakeLast(count).Where(one => TakesAll(one.Chosen)))
             {
                 taken.Remove(undone.Device.Id);
             }
@@ -162,13 +169,14 @@ internal sealed class DeviceAllocator(DeviceCatalog catalog, DeviceSelectors sel
         /// <summary>Whether what partitions share still suffices for one more.</summary>
         public bool HasCounters(PooledDevice device)
         {
-            if (device.Device.ConsumesCounters is not { Count: > 0 })
+            // One that others have a share of has its part of them already.
+            if (device.Device.ConsumesCounters is not { Count: > 0 } || IsInUse(device.Id))
             {
                 return true;
             }
 
             var left = new Dictionary<(string, string), decimal>(device.Pool.Counters);
-            var users = device.Pool.All.Where(one => taken.Contains(new DeviceId(device.Pool.Driver, device.Pool.Name, one.Name))).Append(device.Device);
+            var users = device.Pool.All.Where(one => IsInUse(new DeviceId(device.Pool.Driver, device.Pool.Name, one.Name))).Append(device.Device);
             foreach (var (set, counter, amount) in users.SelectMany(Consumption))
             {
                 left[(set, counter)] = left.GetValueOrDefault((set, counter)) - amount;
@@ -177,6 +185,10 @@ internal sealed class DeviceAllocator(DeviceCatalog catalog, DeviceSelectors sel
             return left.Values.All(amount => amount >= 0);
         }
 
+        private static bool TakesAll(ChosenDevice one) => !one.Wanted.AdminAccess && one.Shares is null;
+
+        private bool IsInUse(DeviceId id) => taken.Contains(id) || shared.ContainsKey(id) || chosen.Exists(one => one.Chosen.Device.Id == id && !one.Chosen.Wanted.AdminAccess);
+
         private static IEnumerable<(string Set, string Counter, decimal Amount)> Consumption(V1Device device) =>
             from set in device.ConsumesCounters ?? []
             from counter in set.Counters ?? new Dictionary<string, V1Counter>(StringComparer.Ordinal)
@@ -184,19 +196,22 @@ internal sealed class DeviceAllocator(DeviceCatalog catalog, DeviceSelectors sel
     }
 }
 
-internal sealed record ChosenDevice(WantedDevice Wanted, PooledDevice Device);
+/// <param name="Shares">What of the device, by capacity; null: all of it.</param>
+internal sealed record ChosenDevice(WantedDevice Wanted, PooledDevice Device, IReadOnlyDictionary<string, ResourceQuantity>? Shares);
 
 /// <summary>One request, or one alternative of it.</summary>
 /// <param name="Name">As results name it: <c>request</c> or <c>request/alternative</c>.</param>
+/// <param name="Capacity">How much of each capacity at least.</param>
 internal sealed record WantedDevice(
-    string Name, string ClassName, IList<V1DeviceSelector>? Selectors, bool All, long Count, bool AdminAccess, IList<V1DeviceToleration>? Tolerations)
+    string Name, string ClassName, IList<V1DeviceSelector>? Selectors, bool All, long Count, bool AdminAccess, IList<V1DeviceToleration>? Tolerations,
+    IDictionary<string, ResourceQuantity>? Capacity)
 {
     public string Request => Name.Split('/')[0];
 
     public static IEnumerable<WantedDevice> AlternativesOf(V1DeviceRequest request) => request.Exactly is { } exactly
-        ? [new WantedDevice(request.Name, exactly.DeviceClassName, exactly.Selectors, exactly.AllocationMode == "All", exactly.Count ?? 1, exactly.AdminAccess == true, exactly.Tolerations)]
+        ? [new WantedDevice(request.Name, exactly.DeviceClassName, exactly.Selectors, exactly.AllocationMode == "All", exactly.Count ?? 1, exactly.AdminAccess == true, exactly.Tolerations, exactly.Capacity?.Requests)]
         : (request.FirstAvailable ?? []).Select(one => new WantedDevice(
-            $"{request.Name}/{one.Name}", one.DeviceClassName, one.Selectors, one.AllocationMode == "All", one.Count ?? 1, false, one.Tolerations));
+            $"{request.Name}/{one.Name}", one.DeviceClassName, one.Selectors, one.AllocationMode == "All", one.Count ?? 1, false, one.Tolerations, one.Capacity?.Requests));
 
     public bool Tolerates(V1DeviceTaint taint) => (Tolerations ?? []).Any(toleration => Api.Nodes.Tolerations.Tolerates(
         new V1Toleration { Key = toleration.Key, OperatorProperty = toleration.OperatorProperty, Value = toleration.Value, Effect = toleration.Effect },

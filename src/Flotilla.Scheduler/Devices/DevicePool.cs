@@ -56,6 +56,8 @@ internal sealed record PooledDevice(DevicePool Pool, V1ResourceSlice Slice, V1De
 {
     public DeviceId Id => new(Pool.Driver, Pool.Name, Device.Name);
 
+    public bool IsShared => Device.AllowMultipleAllocations == true;
+
     /// <summary>An attribute by its full name; one of the driver's own may leave the domain out.</summary>
     public V1DeviceAttribute? Attribute(string name)
     {

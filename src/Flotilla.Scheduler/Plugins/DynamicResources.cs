@@ -141,16 +141,19 @@ public sealed class DynamicResources(PluginContext context)
         var writer = new ClaimWriter(client);
         foreach (var claim in state.Claims.Where(claim => !PodClaims.IsReservedFor(claim, cycle.Pod)))
         {
-            var index = state.ToAllocate.IndexOf(claim);
-            var allocation = index < 0 ? null : state.ByNode[nodeName][index];
+            var allocation = state.ToAllocate.Contains(claim) ? AllocationOf(claim, state, nodeName) : null;
             if (await writer.BindAsync(claim.Key(), allocation, cycle.Pod, cancellationToken) is { } problem)
             {
                 return Verdict.Error(problem);
             }
         }
 
-        return Verdict.Fits;
+        var waiting = state.Claims.Where(claim => DeviceReadiness.Waits(AllocationOf(claim, state, nodeName))).Select(claim => claim.Key()).ToList();
+        return waiting.Count > 0 && await new DeviceReadiness(client, context.Time).WaitAsync(waiting, cancellationToken) is { } failure ? Verdict.Error(failure) : Verdict.Fits;
     }
+
+    private static V1AllocationResult? AllocationOf(Resourcev1ResourceClaim claim, Note state, string nodeName) =>
+        state.ToAllocate.IndexOf(claim) is var index and >= 0 ? state.ByNode[nodeName][index] : claim.Status?.Allocation;
 
     public string? Remedy(PodInfo pod, NodeInfo node, ClusterSnapshot cluster) => "free or add devices that the pod's claims ask for";
 

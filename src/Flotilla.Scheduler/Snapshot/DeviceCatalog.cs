@@ -56,10 +56,9 @@ public sealed class DeviceCatalog
     public HashSet<DeviceId> Taken()
     {
         HashSet<DeviceId> taken = [];
-        var allocations = claims.Values.Select(claim => claim.Status?.Allocation).OfType<V1AllocationResult>().Concat(promised.Values);
-        foreach (var device in allocations.SelectMany(allocation => allocation.Devices?.Results ?? []))
+        foreach (var device in Given)
         {
-            if (device.AdminAccess != true)
+            if (device.AdminAccess != true && device.ShareID is null)
             {
                 taken.Add(new DeviceId(device.Driver, device.Pool, device.Device));
             }
@@ -67,6 +66,26 @@ public sealed class DeviceCatalog
 
         return taken;
     }
+
+    /// <summary>What is given away of devices that several have a share of, by capacity, written or promised.</summary>
+    public Dictionary<DeviceId, Dictionary<string, decimal>> Shared()
+    {
+        Dictionary<DeviceId, Dictionary<string, decimal>> shared = [];
+        foreach (var device in Given.Where(device => device.AdminAccess != true && device.ShareID is not null))
+        {
+            var id = new DeviceId(device.Driver, device.Pool, device.Device);
+            var used = shared.TryGetValue(id, out var known) ? known : shared[id] = new(StringComparer.Ordinal);
+            foreach (var (name, amount) in device.ConsumedCapacity ?? new Dictionary<string, ResourceQuantity>(StringComparer.Ordinal))
+            {
+                used[name] = used.GetValueOrDefault(name) + amount.ToDecimal();
+            }
+        }
+
+        return shared;
+    }
+
+    private IEnumerable<V1DeviceRequestAllocationResult> Given =>
+        claims.Values.Select(claim => claim.Status?.Allocation).OfType<V1AllocationResult>().Concat(promised.Values).SelectMany(allocation => allocation.Devices?.Results ?? []);
 
     /// <summary>Whether an extended resource comes from a device class on this node, instead of being a number the node reports.</summary>
     public bool Provides(string resource, NodeInfo node) => false;

@@ -1,4 +1,6 @@
 using Flotilla.Api;
+using Flotilla.Client;
+using Flotilla.Scheduler.Devices;
 using Flotilla.Scheduler.Pipeline;
 using Flotilla.Scheduler.Snapshot;
 using k8s.Models;
@@ -118,6 +120,77 @@ public sealed class DynamicResourcesTests
         Assert.Equal("a: r=g0", Allocate("d"));
     }
 
+    [Theory]
+    [InlineData(null, "10Gi", "10Gi 10Gi 10Gi 10Gi")]
+    [InlineData(null, "15Gi", "15Gi 15Gi -")]
+    [InlineData(null, null, "40Gi -")]
+    [InlineData("values 4Gi 16Gi", "5Gi", "16Gi 16Gi -")]
+    [InlineData("values 4Gi 16Gi", null, "4Gi 4Gi 4Gi 4Gi")]
+    [InlineData("values 4Gi 16Gi", "17Gi", "-")]
+    [InlineData("range 4Gi 20Gi 8Gi", "13Gi", "20Gi 20Gi -")]
+    [InlineData("range 4Gi 20Gi 8Gi", "1Gi", "4Gi 4Gi 4Gi 4Gi")]
+    [InlineData("range 4Gi 18Gi 8Gi", "13Gi", "-")]
+    [InlineData(null, "50Gi", "-")]
+    public void Shares_of_one_device_go_to_many_until_it_is_used_up(string? policy, string? wanted, string given)
+    {
+        var device = Device("g0", "big", 40);
+        device.AllowMultipleAllocations = true;
+        device.Capacity["memory"].RequestPolicy = Policy(policy);
+        cluster.Devices.Set(Slice("a", device));
+        cluster.Devices.RemoveSlice("slice-b");
+        foreach (var (share, i) in given.Split(' ').Select((share, i) => (share, i)))
+        {
+            var request = Exactly("gpu");
+            request.Exactly.Capacity = wanted is null ? null : new V1CapacityRequirements { Requests = new Dictionary<string, ResourceQuantity> { ["memory"] = new(wanted) } };
+            var claim = Claim($"c{i}", request);
+            Assert.Equal(share == "-" ? "0/2 nodes are available: 2 cannot allocate all claims." : "a: r=g0", Allocate($"c{i}"));
+            var result = cluster.Devices.Claim(claim.Key())!.Status?.Allocation.Devices.Results.Single();
+            Assert.Equal(share, result?.ConsumedCapacity["memory"].ToString() ?? "-");
+            Assert.Equal(share != "-", result?.ShareID is not null);
+        }
+    }
+
+    [Fact]
+    public void A_device_that_is_given_whole_must_have_what_is_asked_for()
+    {
+        var request = Exactly("gpu");
+        request.Exactly.Capacity = new V1CapacityRequirements { Requests = new Dictionary<string, ResourceQuantity> { ["memory"] = new("40Gi") } };
+        Claim("c", request);
+
+        Assert.Equal("a: r=g0", Allocate("c"));
+        Assert.Null(cluster.Devices.Claim(new ObjectKey("default", "c"))!.Status.Allocation.Devices.Results.Single().ShareID);
+    }
+
+    [Theory]
+    [InlineData("", "Waiting")]
+    [InlineData("attached=False", "Waiting")]
+    [InlineData("attached=True", "Waiting")]
+    [InlineData("attached=True warm=True", "Ready")]
+    [InlineData("attached=True warm=True broken=True", "Failed")]
+    public void A_device_is_ready_when_its_driver_says_so(string conditions, string state)
+    {
+        var device = Device("g0", "big", 80);
+        (device.BindingConditions, device.BindingFailureConditions, device.BindsToNode) = (["attached", "warm"], ["broken"], true);
+        var slice = Slice("a", device);
+        (slice.Spec.NodeName, slice.Spec.AllNodes) = (null, true);
+        cluster.Devices.Set(slice);
+        cluster.Devices.RemoveSlice("slice-b");
+        var key = Claim("c", Exactly("gpu")).Key();
+        Assert.EndsWith(": r=g0", Allocate("c"), StringComparison.Ordinal);
+        var claim = cluster.Devices.Claim(key)!;
+        Assert.Equal("metadata.name", claim.Status.Allocation.NodeSelector.NodeSelectorTerms.Single().MatchFields.Single().Key);
+        Assert.True(DeviceReadiness.Waits(claim.Status.Allocation));
+        claim.Status.Devices =
+        [
+            new V1AllocatedDeviceStatus
+            {
+                Driver = Driver, Pool = "a", Device = "g0",
+                Conditions = [.. conditions.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(one => one.Split('=')).Select(parts => new V1Condition { Type = parts[0], Status = parts[1] })],
+            },
+        ];
+        Assert.Equal(state, DeviceReadiness.StateOf(claim).ToString());
+    }
+
     [Fact]
     public void An_allocated_claim_ties_the_pod_to_where_its_devices_are()
     {
@@ -201,6 +274,15 @@ public sealed class DynamicResourcesTests
         Name = name,
         Attributes = new Dictionary<string, V1DeviceAttribute> { ["model"] = new V1DeviceAttribute { StringValue = model } },
         Capacity = new Dictionary<string, V1DeviceCapacity> { ["memory"] = new V1DeviceCapacity { Value = new($"{gibibytes}Gi") } },
+    };
+
+    /// <summary>"values A B" or "range LEAST MOST STEP"; the first is the default.</summary>
+    private static V1CapacityRequestPolicy? Policy(string? text) => text?.Split(' ') switch
+    {
+        null => null,
+        ["values", .. var values] => new V1CapacityRequestPolicy { DefaultProperty = new(values[0]), ValidValues = [.. values.Select(value => new ResourceQuantity(value))] },
+        [_, var least, var most, var step] => new V1CapacityRequestPolicy { DefaultProperty = new(least), ValidRange = new V1CapacityRequestPolicyRange { Min = new(least), Max = new ResourceQuantity(most), Step = new ResourceQuantity(step) } },
+        _ => throw new FormatException(text),
     };
 
     private static V1Device Part(string name, int slots)
