@@ -16,10 +16,15 @@ public sealed partial class EtcdUpkeep(EtcdCluster cluster, Uri own, IStore stor
 {
     private static readonly TimeSpan WarnAgain = TimeSpan.FromHours(1);
 
-    private readonly EtcdSpace space = new(cluster);
-    private long? warnedAt;
+    // What has helped nothing is not done again at once.
+    private static readonly TimeSpan MakeRoomAgain = TimeSpan.FromMinutes(10);
 
-    /// <summary>Gets a sentence when space becomes scarce, once an hour at most.</summary>
+    private readonly EtcdSpace space = new(cluster);
+    private readonly StaleLearners learners = new(time);
+    private long? warnedAt;
+    private long? stuckAt;
+
+    /// <summary>Gets a sentence when space is scarce, now and then.</summary>
     public Action<string>? Warn { get; set; }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -49,8 +54,17 @@ public sealed partial class EtcdUpkeep(EtcdCluster cluster, Uri own, IStore stor
 
         if (await space.IsFullAsync(cancellationToken))
         {
-            await MakeRoomAsync(cancellationToken);
+            if (stuckAt is not { } at || time.GetElapsedTime(at) >= MakeRoomAgain)
+            {
+                await MakeRoomAsync(cancellationToken);
+            }
+
             return;
+        }
+
+        foreach (var learner in learners.In(report))
+        {
+            await cluster.RemoveAsync(learner.Id, cancellationToken);
         }
 
         WarnOf(leader.Status!);
@@ -72,8 +86,10 @@ public sealed partial class EtcdUpkeep(EtcdCluster cluster, Uri own, IStore stor
         }
 
         report = await cluster.ListAsync(cancellationToken);
+        stuckAt = null;
         if (report.Members.FirstOrDefault(member => member.Status?.DatabaseBytes >= options.QuotaBytes) is { } full)
         {
+            stuckAt = time.GetTimestamp();
             Say($"etcd is full and takes no writes: {full.Title} really holds {Mebibytes(full.Status!.BytesInUse)} of {Mebibytes(options.QuotaBytes)} MiB. Start every server again with a larger --etcd-quota, then delete what is not needed.");
             return;
         }

@@ -1,0 +1,30 @@
+using Flotilla.Storage.Etcd.Members;
+
+namespace Flotilla.Storage.Etcd.Upkeep;
+
+/// <summary>
+/// A learner whose machine never comes would keep all others out, since etcd bears one at a time: after a while it has to
+/// go. It counts for nothing, so nothing is lost.
+/// </summary>
+internal sealed class StaleLearners(TimeProvider time)
+{
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    private readonly Dictionary<ulong, long> silentSince = [];
+
+    public IReadOnlyList<EtcdMember> In(ClusterReport cluster)
+    {
+        var silent = cluster.Members.Where(member => member.IsLearner && !member.IsHealthy).ToList();
+        foreach (var back in silentSince.Keys.Except(silent.Select(member => member.Id)).ToList())
+        {
+            silentSince.Remove(back);
+        }
+
+        foreach (var member in silent)
+        {
+            silentSince.TryAdd(member.Id, time.GetTimestamp());
+        }
+
+        return [.. silent.Where(member => time.GetElapsedTime(silentSince[member.Id]) >= Patience)];
+    }
+}
