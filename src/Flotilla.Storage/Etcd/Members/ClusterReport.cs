@@ -19,7 +19,10 @@ public sealed record ClusterReport(IReadOnlyList<EtcdMember> Members)
         get
         {
             var missing = Voters.Where(member => !member.IsHealthy).ToList();
-            return missing.Count == 0 ? null : HasQuorum ? WithoutSome(missing) : WithoutQuorum([.. missing.Where(member => member.Status is null)]);
+            return missing.Count == 0 ? null
+                : HasQuorum ? WithoutSome(missing)
+                : Voters.Count() == 1 ? $"etcd's only member, {missing[0].Title}, {missing[0].Problem}; its server starts it again when it ends, and {missing[0].Title}'s etcd.log says why."
+                : WithoutQuorum([.. missing.Where(member => member.Status is null)]);
         }
     }
 

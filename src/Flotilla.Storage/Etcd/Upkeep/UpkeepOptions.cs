@@ -5,7 +5,7 @@ public sealed class UpkeepOptions
     /// <summary>Of this machine's member; all members should have the same.</summary>
     public required long QuotaBytes { get; init; }
 
-    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>A defragmentation holds its member up, so it must free at least this much ...</summary>
     public long LeastFreedBytes { get; init; } = 100 * 1024 * 1024;
