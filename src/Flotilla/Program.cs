@@ -9,6 +9,7 @@ var root = new RootCommand("Flotilla runs containers across machines and speaks 
     DownCommand.Create(),
     StatusCommand.Create(),
     KubeconfigCommand.Create(),
+    DockerEnvCommand.Create(),
     ImageCommand.Create(),
     WhyCommand.Create(),
     SimulateCommand.Create(),

@@ -44,6 +44,14 @@ public sealed class HttpObjectClient(HttpObjectClientOptions options) : IObjectC
         }
     }
 
+    /// <summary>An answer that has no end of its own, such as a log that is followed, as it comes.</summary>
+    public async Task CopyAsync(string pathAndQuery, Stream destination, CancellationToken cancellationToken)
+    {
+        using var response = await connection.ExchangeAsync(HttpMethod.Get, pathAndQuery, null, default, cancellationToken);
+        await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+        await body.CopyToAsync(destination, cancellationToken);
+    }
+
     public Task<T> CreateAsync<T>(T value, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
         ExchangeAsync<T>(

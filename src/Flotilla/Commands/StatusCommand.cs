@@ -6,6 +6,7 @@ using Flotilla.Client;
 using Flotilla.Composition;
 using Flotilla.Local;
 using Flotilla.Local.Nodes;
+using Flotilla.Swarm;
 using Flotilla.Upgrades;
 using k8s.Models;
 using Spectre.Console;
@@ -50,6 +51,7 @@ internal static class StatusCommand
         bounded.CancelAfter(Timeout);
         using var client = ControlPlane.AdminClient(settings);
         table.AddRow("api", ControlPlane.ServerUrl(settings));
+        table.AddRow("docker", DockerServer.HostOf(settings.DockerSocket).EscapeMarkup());
         try
         {
             var serves = await AddStorageAsync(table, client, bounded.Token);

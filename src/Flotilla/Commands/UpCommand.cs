@@ -178,6 +178,7 @@ internal static class UpCommand
               ./examples/my-app/build-image.sh my-image.tar && ./flotilla image load my-image.tar
               kubectl apply -f examples/my-app/ && kubectl rollout status deployment/my-app
               ./flotilla down
+            docker drives it too, after: eval $(./flotilla docker-env)
             Another machine becomes a node of it by:
               {joinCommand}
             """);

@@ -15,6 +15,7 @@ internal sealed class AllInOne : IAsyncDisposable
     private readonly TimeProvider time;
     private readonly ControlPlane plane;
     private readonly LocalNode node;
+    private readonly DockerEndpoint docker;
     private readonly Datastore datastore;
     private readonly ILoggerFactory loggers;
     private readonly ILogger logger;
@@ -30,6 +31,7 @@ internal sealed class AllInOne : IAsyncDisposable
         plane = new ControlPlane(settings, datastore.Store, time, loggers);
         logger = loggers.CreateLogger<AllInOne>();
         node = new LocalNode(settings, time, loggers);
+        docker = new DockerEndpoint(settings, plane, time, loggers);
     }
 
     /// <summary>Until cancelled.</summary>
@@ -41,6 +43,7 @@ internal sealed class AllInOne : IAsyncDisposable
         {
             plane.Server.AddMetrics(ingress.Write);
         }
+        await docker.StartAsync(cancellationToken);
         progress.Report(StartupProgress.Ready);
         await ShowTokenAsync(cancellationToken);
         await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -48,6 +51,7 @@ internal sealed class AllInOne : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await docker.DisposeAsync();
         await node.DisposeAsync();
         if (notices is not null)
         {

@@ -12,6 +12,7 @@ using Flotilla.Scheduler.Explaining;
 using Flotilla.Server;
 using Flotilla.Server.Identity;
 using Flotilla.Storage;
+using Flotilla.Swarm;
 using Flotilla.Upgrades;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -59,6 +60,7 @@ internal sealed class ControlPlane : IAsyncDisposable
         Server.AddMetrics(scheduler.WriteMetrics);
         Server.PodExplainer = new PodExplainer(scheduler, Server.Client);
         Lead("kube-controller-manager", client => new ControllerSet(new ControllerContext(client, Informers, time, loggers, ControllersFor(settings, Identity))));
+        Lead("flotilla-swarm", client => new SwarmController(DockerEndpoint.OptionsFor(settings), client, Informers, time, loggers));
         if (settings.Ingress.Enabled)
         {
             Lead("flotilla-ingress", client => new IngressController(client, Informers, time, loggers));

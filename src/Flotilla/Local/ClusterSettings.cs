@@ -108,6 +108,10 @@ internal sealed record ClusterSettings
     [JsonIgnore]
     public string ProgressFile => Path.Combine(RunDirectory, "progress");
 
+    /// <summary>Of the Docker API.</summary>
+    [JsonIgnore]
+    public string DockerSocket => Path.Combine(RunDirectory, "docker.sock");
+
     [JsonIgnore]
     public string IdentityDirectory => Path.Combine(DataDirectory, "pki");
 

@@ -1,15 +1,14 @@
 using System.Globalization;
-using Flotilla.Client;
 using k8s;
 using k8s.Models;
 
-namespace Flotilla.Controllers;
+namespace Flotilla.Client;
 
 /// <summary>
 /// What this process wrote and its cache does not show yet. Laid over the cache it makes a controller read its own
 /// writes, so that it never creates the same thing twice.
 /// </summary>
-internal sealed class RecentWrites<T>
+public sealed class RecentWrites<T>
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
     // If the cache never shows a write, somebody undid it unseen.

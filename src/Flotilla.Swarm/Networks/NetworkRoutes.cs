@@ -1,0 +1,146 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Flotilla.Api;
+using Flotilla.Api.Json;
+using Flotilla.Client;
+using Flotilla.Swarm.Cluster;
+using Flotilla.Swarm.Wire;
+using k8s.Models;
+
+namespace Flotilla.Swarm.Networks;
+
+/// <summary><c>docker network</c>, for networks of the swarm.</summary>
+internal sealed class NetworkRoutes(SwarmContext context)
+{
+    private OwnWrites<SwarmNetworkObject>? writes;
+
+    public IEnumerable<Route> All =>
+    [
+        new("GET", "/networks", ListAsync),
+        new("POST", "/networks/create", CreateAsync),
+        new("GET", "/networks/{id}", InspectAsync),
+        new("DELETE", "/networks/{id}", RemoveAsync),
+    ];
+
+    private async Task<DockerAnswer> ListAsync(DockerRequest request, CancellationToken cancellationToken)
+    {
+        var filters = Filters.Parse(request.Query("filters"), "dangling", "driver", "id", "label", "name", "scope", "type");
+        var all = SwarmNetworks.All(await KnownAsync(cancellationToken)).Where(network =>
+            filters.Is("driver", network.Driver) && filters.Is("scope", network.Scope)
+            && filters.Is("type", network.Object is null && network.Name != SwarmNetworks.Ingress ? "builtin" : "custom")
+            && (!filters.Has("id") || filters["id"].Any(id => network.Id.Contains(id, StringComparison.Ordinal)))
+            && (!filters.Has("name") || filters["name"].Any(name => network.Name.Contains(name, StringComparison.Ordinal)))
+            && filters.Labels("label", LabelsOf(network)));
+        return DockerAnswer.Json(WireJson.Array(all.Select(NetworkView.Of)));
+    }
+
+    private async Task<DockerAnswer> InspectAsync(DockerRequest request, CancellationToken cancellationToken)
+    {
+        var all = SwarmNetworks.All(await KnownAsync(cancellationToken)).Where(network => request.Query("scope") is null or "" || request.Query("scope") == network.Scope).ToList();
+        return DockerAnswer.Json(NetworkView.Of(SwarmNetworks.Find(request.Id, all)));
+    }
+
+    private async Task<DockerAnswer> CreateAsync(DockerRequest request, CancellationToken cancellationToken)
+    {
+        var spec = await request.BodyAsync(cancellationToken);
+        if (spec.String("Driver") is { Length: > 0 } driver && driver != "overlay")
+        {
+            throw DockerException.BadRequest($"networks of driver {driver} belong to one machine and are not made here; use --driver overlay");
+        }
+
+        var known = await context.ManagerAsync(cancellationToken);
+        if (spec.String("Name") is not { Length: > 0 } name)
+        {
+            throw DockerException.BadRequest("network name cannot be empty");
+        }
+
+        if (SwarmNetworks.All(known).Any(network => network.Name == name))
+        {
+            throw new DockerException(409, $"network with name {name} already exists");
+        }
+
+        Accept(spec, known);
+        var network = new SwarmNetworkObject
+        {
+            Metadata = new V1ObjectMeta { Name = ObjectNames.Label(name), NamespaceProperty = context.Options.Namespace },
+            Spec = WireJson.Element(spec),
+        };
+        try
+        {
+            var created = await context.Client.CreateAsync(network, cancellationToken);
+            await Writes(known).SeenAsync(created, cancellationToken);
+            return DockerAnswer.Json(new JsonObject { ["Id"] = SwarmInformers.IdOf(created), ["Warning"] = "" }, 201);
+        }
+        catch (ApiException exists) when (exists.IsAlreadyExists)
+        {
+            throw new DockerException(409, $"network with name {name} already exists");
+        }
+    }
+
+    private static void Accept(JsonObject spec, SwarmInformers known)
+    {
+        if (spec.Boolean("Ingress") == true)
+        {
+            throw new DockerException(409, "rpc error: code = AlreadyExists desc = ingress network (ingress) is already present");
+        }
+
+        if (spec.Object("Options")?.ContainsKey("encrypted") == true)
+        {
+            throw DockerException.BadRequest("encrypted networks need IPsec or WireGuard, which Flotilla does not set up yet; leave --opt encrypted out");
+        }
+
+        spec["Driver"] = "overlay";
+        var addresses = spec.Child("IPAM");
+        addresses.DefaultText("Driver", "default");
+        if (addresses.Array("Config") is not { Count: > 0 })
+        {
+            addresses["Config"] = new JsonArray(new JsonObject { ["Subnet"] = SwarmNetworks.NextSubnet(known) });
+        }
+
+        foreach (var range in addresses.Objects("Config"))
+        {
+            if (!IPNetwork.TryParse(range.String("Subnet"), out _))
+            {
+                throw DockerException.Invalid($"invalid subnet {range.String("Subnet")}");
+            }
+
+            range.DefaultText("Gateway", SwarmNetworks.GatewayOf(range.String("Subnet")!));
+        }
+    }
+
+    private async Task<DockerAnswer> RemoveAsync(DockerRequest request, CancellationToken cancellationToken)
+    {
+        var known = await KnownAsync(cancellationToken);
+        var network = SwarmNetworks.Find(request.Id, SwarmNetworks.All(known));
+        if (network.Object is not { } value || known is null)
+        {
+            throw new DockerException(403, $"{network.Name} is a pre-defined network and cannot be removed");
+        }
+
+        var user = known.Services.List().FirstOrDefault(service => service.Metadata.DeletionTimestamp is null && (service.Read.TaskTemplate.Networks ?? []).Any(attachment => attachment.Target == network.Id));
+        if (user is not null)
+        {
+            throw new DockerException(400, $"rpc error: code = FailedPrecondition desc = network {network.Id} is in use by service {SwarmInformers.IdOf(user)}");
+        }
+
+        await context.Client.DeleteAsync<SwarmNetworkObject>(value.Key(), null, cancellationToken);
+        await Writes(known).GoneAsync(value, cancellationToken);
+        return DockerAnswer.NoContent();
+    }
+
+    private async Task<SwarmInformers?> KnownAsync(CancellationToken cancellationToken)
+    {
+        if (context.Cluster.Known is { } known)
+        {
+            await known.WaitForSyncAsync(cancellationToken);
+            return known;
+        }
+
+        return null;
+    }
+
+    private static IReadOnlyDictionary<string, string> LabelsOf(NetworkEntry network) =>
+        (network.Spec.Object("Labels") ?? []).ToDictionary(label => label.Key, label => label.Value?.ToString() ?? "", StringComparer.Ordinal);
+
+    private OwnWrites<SwarmNetworkObject> Writes(SwarmInformers known) => writes ??= new OwnWrites<SwarmNetworkObject>(known.Networks, context.Time);
+}

@@ -1,0 +1,107 @@
+using System.Text.Json.Nodes;
+using Flotilla.Api.Json;
+using Flotilla.Client;
+using Flotilla.Swarm.Cluster;
+using Flotilla.Swarm.Wire;
+using k8s.Models;
+
+namespace Flotilla.Swarm.Nodes;
+
+/// <summary><c>docker node</c>.</summary>
+internal sealed class NodeRoutes(SwarmContext context)
+{
+    public IEnumerable<Route> All =>
+    [
+        new("GET", "/nodes", ListAsync),
+        new("GET", "/nodes/{id}", InspectAsync),
+        new("POST", "/nodes/{id}/update", UpdateAsync),
+        new("DELETE", "/nodes/{id}", RemoveAsync),
+    ];
+
+    private async Task<DockerAnswer> ListAsync(DockerRequest request, CancellationToken cancellationToken)
+    {
+        var filters = Filters.Parse(request.Query("filters"), "id", "label", "node.label", "membership", "name", "role");
+        var known = await context.ManagerAsync(cancellationToken);
+        var view = NodeView.From(known, context);
+        foreach (var role in filters["role"].Where(role => role is not ("worker" or "manager")))
+        {
+            throw DockerException.BadRequest($"Invalid role filter: '{role}'");
+        }
+
+        var nodes = known.Nodes.List().Where(node =>
+            filters.Begins("id", SwarmInformers.IdOf(node)) && filters.Begins("name", node.Metadata.Name)
+            && filters.Is("role", view.IsManager(node) ? "manager" : "worker") && filters.Is("membership", "accepted")
+            && filters.Labels("label", NodeView.EngineLabels(node)) && filters.Labels("node.label", NodeView.Labels(node)));
+        return DockerAnswer.Json(WireJson.Array(nodes.OrderBy(node => node.Metadata.Name, StringComparer.Ordinal).Select(view.Of)));
+    }
+
+    private async Task<DockerAnswer> InspectAsync(DockerRequest request, CancellationToken cancellationToken)
+    {
+        var known = await context.ManagerAsync(cancellationToken);
+        return DockerAnswer.Json(NodeView.From(known, context).Of(Find(known, request.Id)));
+    }
+
+    private async Task<DockerAnswer> UpdateAsync(DockerRequest request, CancellationToken cancellationToken)
+    {
+        var index = request.VersionIndex;
+        var known = await context.ManagerAsync(cancellationToken);
+        var spec = await request.BodyAsync(cancellationToken);
+        var node = Find(known, request.Id);
+        CheckRole(spec, node, NodeView.From(known, context));
+        if (spec.String("Availability")?.ToLowerInvariant() is not ("active" or "pause" or "drain"))
+        {
+            throw DockerException.BadRequest($"invalid Availability: \"{spec.String("Availability")}\"");
+        }
+
+        var written = await SwarmContext.RetryAsync(async () =>
+        {
+            var current = await context.Client.GetAsync<V1Node>(node.Key(), cancellationToken);
+            return NodeView.VersionOf(current) == index ? await NodeUpdate.ApplyAsync(context, current, spec, cancellationToken) : throw DockerException.OutOfSequence();
+        });
+        await new OwnWrites<V1Node>(known.Nodes, context.Time).SeenAsync(written, cancellationToken);
+        return DockerAnswer.Ok();
+    }
+
+    private static void CheckRole(JsonObject spec, V1Node node, NodeView view)
+    {
+        var role = spec.String("Role")?.ToLowerInvariant();
+        if (role is not ("worker" or "manager"))
+        {
+            throw DockerException.BadRequest($"invalid Role: \"{spec.String("Role")}\"");
+        }
+
+        if (role == "worker" && view.IsManager(node))
+        {
+            throw view.Servers.Count <= 1
+                ? new DockerException(400, "rpc error: code = FailedPrecondition desc = attempting to demote the last manager of the swarm")
+                : DockerException.BadRequest($"{node.Metadata.Name} runs a server of the cluster: it is a manager until 'flotilla down' ends that.");
+        }
+
+        if (role == "manager" && !view.IsManager(node))
+        {
+            throw DockerException.BadRequest($"{node.Metadata.Name} runs no server of the cluster; a machine becomes a manager by 'flotilla server' with the cluster's datastore.");
+        }
+    }
+
+    private async Task<DockerAnswer> RemoveAsync(DockerRequest request, CancellationToken cancellationToken)
+    {
+        var known = await context.ManagerAsync(cancellationToken);
+        var node = Find(known, request.Id);
+        if (NodeView.From(known, context).IsManager(node))
+        {
+            throw new DockerException(400, $"rpc error: code = FailedPrecondition desc = node {SwarmInformers.IdOf(node)} is a cluster manager and is a member of the raft cluster. It must be demoted to worker before removal");
+        }
+
+        if (NodeView.IsReady(node) && !request.Flag("force"))
+        {
+            throw new DockerException(400, $"rpc error: code = FailedPrecondition desc = node {SwarmInformers.IdOf(node)} is not down and can't be removed");
+        }
+
+        await context.Client.DeleteAsync<V1Node>(node.Key(), null, cancellationToken);
+        await new OwnWrites<V1Node>(known.Nodes, context.Time).GoneAsync(node, cancellationToken);
+        return DockerAnswer.Ok();
+    }
+
+    private V1Node Find(SwarmInformers known, string word) =>
+        Lookup.Find("node", word == "self" ? context.Options.NodeName : word, known.Nodes.List(), SwarmInformers.IdOf, node => node.Metadata.Name);
+}

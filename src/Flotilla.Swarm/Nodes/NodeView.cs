@@ -1,0 +1,137 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Flotilla.Api.Quantities;
+using Flotilla.Swarm.Cluster;
+using Flotilla.Swarm.Definitions;
+using Flotilla.Swarm.Engine;
+using Flotilla.Swarm.Swarms;
+using Flotilla.Swarm.Wire;
+using k8s.Models;
+
+namespace Flotilla.Swarm.Nodes;
+
+/// <summary>Nodes of the cluster as nodes of a swarm: machines with a server are its managers.</summary>
+/// <param name="Servers">Addresses of the servers.</param>
+internal sealed record NodeView(IReadOnlySet<string> Servers, SwarmContext Context)
+{
+    private const int ManagerPort = 2377;
+
+    public static NodeView From(SwarmInformers known, SwarmContext context) => new(
+        known.ServerSlices.List("default").Where(slice => slice.Metadata.Name == "kubernetes").SelectMany(slice => slice.Endpoints ?? []).SelectMany(endpoint => endpoint.Addresses).ToHashSet(StringComparer.Ordinal),
+        context);
+
+    public bool IsManager(V1Node node) => node.Metadata.Name == Context.Options.NodeName || (AddressOf(node) is { Length: > 0 } address && Servers.Contains(address));
+
+    public string ManagerAddress(V1Node node) =>
+        node.Metadata.Name == Context.Options.NodeName && Context.Swarm?.Network.AdvertiseAddress is { } told
+            ? told
+            : string.Create(CultureInfo.InvariantCulture, $"{AddressOf(node)}:{ManagerPort}");
+
+    public static string AddressOf(V1Node node) => node.Status?.Addresses?.FirstOrDefault(address => address.Type == "InternalIP")?.Address ?? "";
+
+    public static bool IsReady(V1Node node) => node.Status?.Conditions?.Any(condition => condition is { Type: "Ready", Status: "True" }) == true;
+
+    /// <summary><c>kubectl cordon</c> is Swarm's pause.</summary>
+    public static string Availability(V1Node node) =>
+        node.Spec?.Unschedulable != true ? "active" : SpecOf(node)?["Availability"]?.GetValue<string>() == "drain" ? "drain" : "pause";
+
+    /// <summary>The labels of the node's spec.</summary>
+    public static IReadOnlyDictionary<string, string> Labels(V1Node node) =>
+        SpecOf(node)?["Labels"] is JsonObject labels ? labels.ToDictionary(label => label.Key, label => label.Value?.ToString() ?? "", StringComparer.Ordinal) : new Dictionary<string, string>();
+
+    /// <summary>The labels that the node has in Kubernetes are those of its engine.</summary>
+    public static IReadOnlyDictionary<string, string> EngineLabels(V1Node node) => (node.Metadata.Labels ?? new Dictionary<string, string>())
+        .Where(label => !label.Key.StartsWith(SwarmApi.NodeLabelPrefix, StringComparison.Ordinal)).ToDictionary(label => label.Key, label => label.Value, StringComparer.Ordinal);
+
+    public static long VersionOf(V1Node node) =>
+        node.Metadata.Annotations?.TryGetValue(SwarmApi.SpecVersion, out var text) == true && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 1;
+
+    public JsonObject Of(V1Node node)
+    {
+        var updated = node.Metadata.Annotations?.TryGetValue(SwarmApi.UpdatedAt, out var at) == true ? JsonValue.Create(at) : JsonValue.Create(node.Metadata.CreationTimestamp);
+        var value = new JsonObject
+        {
+            ["ID"] = SwarmInformers.IdOf(node),
+            ["Version"] = new JsonObject { ["Index"] = VersionOf(node) },
+            ["CreatedAt"] = node.Metadata.CreationTimestamp,
+            ["UpdatedAt"] = updated,
+            ["Spec"] = Spec(node),
+            ["Description"] = Description(node),
+            ["Status"] = new JsonObject { ["State"] = IsReady(node) ? "ready" : "down", ["Addr"] = AddressOf(node) },
+        };
+        if (!IsReady(node))
+        {
+            value["Status"]!["Message"] = "heartbeat failure";
+        }
+
+        if (IsManager(node))
+        {
+            value["ManagerStatus"] = new JsonObject
+            {
+                ["Leader"] = node.Metadata.Name == Context.Options.NodeName,
+                ["Reachability"] = IsReady(node) ? "reachable" : "unreachable",
+                ["Addr"] = ManagerAddress(node),
+            };
+            if (node.Metadata.Name != Context.Options.NodeName)
+            {
+                value["ManagerStatus"]!.AsObject().Remove("Leader");
+            }
+        }
+
+        return value;
+    }
+
+    private JsonObject Spec(V1Node node)
+    {
+        var spec = SpecOf(node) is { } kept ? (JsonObject)kept.DeepClone() : new JsonObject { ["Labels"] = new JsonObject() };
+        spec["Role"] = IsManager(node) ? "manager" : "worker";
+        spec["Availability"] = Availability(node);
+        return spec;
+    }
+
+    private JsonObject Description(V1Node node)
+    {
+        var info = node.Status?.NodeInfo;
+        return new JsonObject
+        {
+            ["Hostname"] = node.Metadata.Labels?.TryGetValue("kubernetes.io/hostname", out var host) == true ? host : node.Metadata.Name,
+            ["Platform"] = new JsonObject { ["Architecture"] = Machine.ArchitectureOf(info?.Architecture), ["OS"] = info?.OperatingSystem ?? "linux" },
+            ["Resources"] = new JsonObject { ["NanoCPUs"] = Amount(node, "cpu", nano: true), ["MemoryBytes"] = Amount(node, "memory", nano: false) },
+            ["Engine"] = new JsonObject
+            {
+                ["EngineVersion"] = Context.Options.Version,
+                ["Labels"] = WireJson.Map(EngineLabels(node)),
+                ["Plugins"] = new JsonArray(
+                    Plugin("Log", "json-file"), Plugin("Network", "bridge"), Plugin("Network", "host"), Plugin("Network", "null"), Plugin("Network", "overlay"), Plugin("Volume", "local")),
+            },
+            ["TLSInfo"] = TlsInfo.Of(Context.Authority),
+        };
+    }
+
+    private static JsonObject Plugin(string type, string name) => new() { ["Type"] = type, ["Name"] = name };
+
+    private static long Amount(V1Node node, string resource, bool nano)
+    {
+        if (node.Status?.Capacity?.TryGetValue(resource, out var amount) != true || amount is null)
+        {
+            return 0;
+        }
+
+        var quantity = Quantity.Parse(amount.ToString());
+        return nano ? (long)quantity.MilliValue * 1_000_000 : (long)quantity.Value;
+    }
+
+    private static JsonObject? SpecOf(V1Node node)
+    {
+        try
+        {
+            return node.Metadata.Annotations?.TryGetValue(SwarmApi.Spec, out var text) == true ? JsonNode.Parse(text) as JsonObject : null;
+        }
+        catch (JsonException)
+        {
+            // Somebody else wrote it.
+            return null;
+        }
+    }
+}

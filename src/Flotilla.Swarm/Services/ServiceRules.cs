@@ -1,0 +1,165 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Flotilla.Swarm.Scheduling;
+using Flotilla.Swarm.Services.Spec;
+using Flotilla.Swarm.Tasks;
+using Flotilla.Swarm.Wire;
+
+namespace Flotilla.Swarm.Services;
+
+/// <summary>What Swarm refuses in a service's spec, in its words.</summary>
+internal static partial class ServiceRules
+{
+    private const int LongestName = 63;
+    private const long LeastMemory = 4 << 20;
+    private const long LeastNanoCpus = 1_000_000;
+
+    /// <exception cref="DockerException">The first thing that is wrong.</exception>
+    public static void Check(ServiceSpec spec)
+    {
+        CheckName(spec.Name);
+        CheckTask(spec.TaskTemplate);
+        CheckUpdate("UpdateConfig", spec.UpdateConfig);
+        CheckUpdate("RollbackConfig", spec.RollbackConfig);
+        CheckMode(spec);
+        CheckEndpoint(spec.EndpointSpec);
+    }
+
+    public static void CheckName(string name)
+    {
+        if (name.Length > LongestName)
+        {
+            throw DockerException.Invalid("name must be 63 characters or fewer");
+        }
+
+        if (!NameShape().IsMatch(name))
+        {
+            throw DockerException.Invalid("name must be valid as a DNS name component");
+        }
+    }
+
+    private static void CheckTask(TaskSpec task)
+    {
+        if (task.ContainerSpec is not { } container)
+        {
+            throw task.PluginSpec is null && task.Runtime is null or "" or "container"
+                ? DockerException.Invalid("TaskSpec: missing runtime")
+                : DockerException.BadRequest("services that run plugins are not supported: nodes here have no Docker plugins; run it as a container");
+        }
+
+        if (container.Image.Length == 0)
+        {
+            throw DockerException.Invalid("ContainerSpec: image reference must be provided");
+        }
+
+        if (!ImageShape().IsMatch(container.Image))
+        {
+            throw DockerException.Invalid($"ContainerSpec: \"{container.Image}\" is not a valid repository/tag");
+        }
+
+        CheckResources(task.Resources?.Limits);
+        CheckResources(task.Resources?.Reservations);
+        CheckRestart(task.RestartPolicy);
+        Constraint.ParseAll(task.Placement?.Constraints);
+        CheckContainer(container);
+    }
+
+    private static void CheckContainer(ContainerSpec container)
+    {
+        Refuse((container.Mounts ?? []).GroupBy(mount => mount.Target).FirstOrDefault(group => group.Count() > 1)?.Key, target => $"ContainerSpec: duplicate mount point: {target}");
+        foreach (var mount in container.Mounts ?? [])
+        {
+            Refuse(mount.Target.StartsWith('/') ? null : mount.Target, target => $"invalid mount target, must be an absolute path: {target}");
+            Refuse(mount.Type == "bind" && mount.Source?.StartsWith('/') != true ? mount.Source ?? "" : null, source => $"invalid bind mount source, must be an absolute path: {source}");
+            Refuse(mount.Type is "npipe" or "cluster" ? mount.Type : null, type => $"mounts of type {type} are not supported: use volume, bind or tmpfs");
+            TaskTemplates.Check(mount.Source);
+            TaskTemplates.Check(mount.Target);
+        }
+
+        CheckFiles("Secret", container.Secrets ?? []);
+        CheckFiles("Config", container.Configs ?? []);
+        CheckUser(container);
+        TaskTemplates.Check(container.Hostname);
+        foreach (var line in container.Env ?? [])
+        {
+            TaskTemplates.Check(line);
+        }
+    }
+
+    private static void CheckFiles(string noun, IReadOnlyList<FileReference> files)
+    {
+        Refuse(
+            files.Where(file => file.File is not null).GroupBy(file => file.File!.Name).FirstOrDefault(group => group.Count() > 1),
+            group => $"{noun} references '{group.First().Name}' and '{group.Last().Name}' have a conflicting target: '{group.Key}'");
+        Refuse(files.FirstOrDefault(file => file.Id.Length == 0 || file.Name.Length == 0), _ => $"malformed {noun.ToLowerInvariant()} reference");
+    }
+
+    // The runtime is told numbers: names are known to the image alone.
+    private static void CheckUser(ContainerSpec container) => Refuse(
+        (container.User ?? "").Split(':').Concat(container.Groups ?? []).FirstOrDefault(part => part.Length > 0 && !part.All(char.IsAsciiDigit)),
+        part => $"user and groups must be numbers here, like 1000:1000; '{part}' is a name");
+
+    private static void CheckResources(ResourceLimits? amounts)
+    {
+        if (amounts is { NanoCPUs: not 0 and < LeastNanoCpus })
+        {
+            throw DockerException.Invalid(string.Create(CultureInfo.InvariantCulture, $"invalid cpu value {amounts.NanoCPUs / 1e9:g}: Must be at least {LeastNanoCpus / 1e9:g}"));
+        }
+
+        if (amounts is { MemoryBytes: not 0 and < LeastMemory })
+        {
+            throw DockerException.Invalid($"invalid memory value {amounts.MemoryBytes}: Must be at least 4MiB");
+        }
+    }
+
+    private static void CheckRestart(RestartPolicy? policy)
+    {
+        Refuse(policy?.Delay < 0 ? "" : null, _ => "TaskSpec: restart-delay cannot be negative");
+        Refuse(policy?.Window < 0 ? "" : null, _ => "TaskSpec: restart-window cannot be negative");
+        Refuse(policy?.Condition is null or "" or "any" or "none" or "on-failure" ? null : policy.Condition, condition => $"invalid RestartCondition: \"{condition}\"");
+    }
+
+    private static void CheckUpdate(string noun, UpdateConfig? config)
+    {
+        Refuse(config?.Delay < 0 ? "" : null, _ => $"TaskSpec: update-delay cannot be negative");
+        Refuse(config?.Monitor < 0 ? "" : null, _ => $"TaskSpec: update-monitor cannot be negative");
+        Refuse(config is { MaxFailureRatio: < 0 or > 1 } ? "" : null, _ => "TaskSpec: update-maxfailureratio cannot be less than 0 or bigger than 1");
+        Refuse(config?.FailureAction is null or "" or "pause" or "continue" or "rollback" ? null : config.FailureAction, action => $"unrecognized update failure action {action}");
+        Refuse(config?.Order is null or "" or "stop-first" or "start-first" ? null : config.Order, order => $"unrecognized update order {order}");
+        Refuse(noun == "RollbackConfig" && config?.FailureAction == "rollback" ? "" : null, _ => "unrecognized rollback failure action rollback");
+    }
+
+    private static void CheckMode(ServiceSpec spec)
+    {
+        var isJob = spec.Mode is { ReplicatedJob: not null } or { GlobalJob: not null };
+        Refuse(isJob && spec.UpdateConfig is not null ? "" : null, _ => "update config is not allowed for jobs");
+        Refuse(isJob && spec.RollbackConfig is not null ? "" : null, _ => "rollback config is not allowed for jobs");
+    }
+
+    private static void CheckEndpoint(EndpointSpec? endpoint)
+    {
+        var ports = endpoint?.Ports ?? [];
+        Refuse(
+            endpoint?.Mode == "dnsrr" && ports.Any(port => !port.IsHost) ? "" : null,
+            _ => "EndpointSpec: port published with ingress mode can't be used with dnsrr mode");
+        Refuse(ports.FirstOrDefault(port => port.TargetPort is < 1 or > 65535 || port.PublishedPort is < 0 or > 65535), port => $"EndpointSpec: invalid port {port.PublishedPort}:{port.TargetPort}");
+        Refuse(
+            ports.Where(port => port.PublishedPort != 0).GroupBy(port => (port.PublishedPort, port.Transport, port.IsHost)).FirstOrDefault(group => group.Count() > 1),
+            _ => "EndpointSpec: duplicate published ports provided");
+    }
+
+    private static void Refuse<T>(T? wrong, Func<T, string> say)
+        where T : class
+    {
+        if (wrong is not null)
+        {
+            throw DockerException.Invalid(say(wrong));
+        }
+    }
+
+    [GeneratedRegex("^[a-zA-Z0-9](?:[-_]*[A-Za-z0-9]+)*$", RegexOptions.NonBacktracking)]
+    private static partial Regex NameShape();
+
+    [GeneratedRegex(@"^[a-zA-Z0-9.-]+(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[\w][\w.-]{0,127})?(@[A-Za-z0-9+._-]+:[0-9a-fA-F]{32,})?$", RegexOptions.NonBacktracking)]
+    private static partial Regex ImageShape();
+}

@@ -1,0 +1,28 @@
+using Flotilla.Client;
+using Flotilla.Swarm.Cluster;
+using Flotilla.Swarm.Services.Control;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Flotilla.Swarm;
+
+/// <summary>Swarm's controllers. They run once in a cluster, from the moment it is in swarm mode for the first time.</summary>
+public sealed class SwarmController(SwarmOptions options, IObjectClient client, InformerSet informers, TimeProvider time, ILoggerFactory loggers) : BackgroundService
+{
+    private readonly SwarmContext context = new(client, informers, options, time);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            var known = await context.Cluster.KnownAsync(stoppingToken);
+            using var services = new ServiceController(context, known, loggers.CreateLogger<ServiceController>());
+            await services.StartAsync(stoppingToken);
+            await (services.ExecuteTask ?? Task.CompletedTask);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Stopping.
+        }
+    }
+}

@@ -1,0 +1,22 @@
+namespace Flotilla.Swarm;
+
+/// <summary>What the Docker API of this machine needs to know about it.</summary>
+public sealed record SwarmOptions
+{
+    /// <summary>The unix socket, e.g. <c>/run/flotilla/docker.sock</c>.</summary>
+    public required string Socket { get; init; }
+
+    /// <summary>The Node that this engine is.</summary>
+    public required string NodeName { get; init; }
+
+    /// <summary>Where tasks, secrets and configs of the swarm live: where <c>kubectl get pods</c> looks.</summary>
+    public string Namespace { get; init; } = "default";
+
+    /// <summary>Named volumes of services, a directory each, on every node.</summary>
+    public string VolumeDirectory { get; init; } = "/var/lib/flotilla/node/swarm-volumes";
+
+    /// <summary>As <c>docker info</c> shows it.</summary>
+    public string RootDirectory { get; init; } = "/var/lib/flotilla";
+
+    public string Version { get; init; } = "0.1.0";
+}

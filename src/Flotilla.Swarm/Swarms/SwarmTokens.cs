@@ -1,0 +1,79 @@
+using System.Numerics;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Flotilla.Api;
+using Flotilla.Client;
+using Flotilla.Swarm.Wire;
+using k8s.Models;
+
+namespace Flotilla.Swarm.Swarms;
+
+/// <summary>
+/// What lets a machine join and what unlocks a manager: a Secret of the control plane holds the secret parts; the
+/// authority's digest that a token pins is worked out.
+/// </summary>
+internal sealed class SwarmTokens(IObjectClient client)
+{
+    public const string Worker = "worker";
+    public const string Manager = "manager";
+    public const string Unlock = "unlock";
+    private const int DigestDigits = 50;
+
+    private static readonly ObjectKey Key = new("kube-system", "flotilla-swarm");
+
+    public static string TokenOf(string authority, string secret) => $"SWMTKN-1-{DigestOf(authority)}-{secret}";
+
+    /// <summary>The SHA-256 of the authority's certificate, in 50 digits of base 36.</summary>
+    public static string DigestOf(string authority)
+    {
+        using var certificate = X509Certificate2.CreateFromPem(authority);
+        return SwarmId.Encode(new BigInteger(SHA256.HashData(certificate.RawData), isUnsigned: true, isBigEndian: true), DigestDigits);
+    }
+
+    /// <summary>New ones for a new swarm.</summary>
+    public async Task CreateAsync(CancellationToken cancellationToken)
+    {
+        await DeleteAsync(cancellationToken);
+        await client.CreateAsync(
+            new V1Secret
+            {
+                ApiVersion = "v1",
+                Kind = "Secret",
+                Metadata = new V1ObjectMeta { Name = Key.Name, NamespaceProperty = Key.Namespace },
+                Data = new Dictionary<string, byte[]> { [Worker] = Bytes(SwarmId.Secret()), [Manager] = Bytes(SwarmId.Secret()), [Unlock] = Bytes(NewUnlockKey()) },
+            },
+            cancellationToken);
+    }
+
+    public async Task<string> ReadAsync(string which, CancellationToken cancellationToken) =>
+        Encoding.ASCII.GetString((await client.GetAsync<V1Secret>(Key, cancellationToken)).Data[which]);
+
+    public async Task RotateAsync(IEnumerable<string> which, CancellationToken cancellationToken)
+    {
+        var secret = await client.GetAsync<V1Secret>(Key, cancellationToken);
+        var data = new Dictionary<string, byte[]>(secret.Data, StringComparer.Ordinal);
+        foreach (var name in which)
+        {
+            data[name] = Bytes(name == Unlock ? NewUnlockKey() : SwarmId.Secret());
+        }
+
+        await client.UpdateAsync(secret with { ApiVersion = "v1", Kind = "Secret", Data = data }, cancellationToken);
+    }
+
+    public async Task DeleteAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.DeleteAsync<V1Secret>(Key, null, cancellationToken);
+        }
+        catch (ApiException absent) when (absent.IsNotFound)
+        {
+            // There is none.
+        }
+    }
+
+    private static string NewUnlockKey() => "SWMKEY-1-" + Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)).TrimEnd('=');
+
+    private static byte[] Bytes(string text) => Encoding.ASCII.GetBytes(text);
+}

@@ -1,0 +1,112 @@
+using System.Globalization;
+using Flotilla.Swarm.Cluster;
+using Flotilla.Swarm.Services.Spec;
+using k8s.Models;
+
+namespace Flotilla.Swarm.Tasks;
+
+/// <summary>The container of a task.</summary>
+internal sealed class TaskContainer(ServiceSpec service, TaskTemplates templates, TaskVolumes volumes, IReadOnlyList<PortConfig> hostPorts)
+{
+    private readonly ContainerSpec spec = service.TaskTemplate.ContainerSpec ?? new ContainerSpec();
+
+    public V1Container Build()
+    {
+        var probe = HealthProbe.For(spec.Healthcheck);
+        return new V1Container
+        {
+            Name = ObjectNames.Label(service.Name),
+            Image = spec.Image,
+            ImagePullPolicy = "IfNotPresent",
+            Command = spec.Command is { Count: > 0 } command ? [.. command.Select(Literal)] : null,
+            Args = spec.Args is { Count: > 0 } args ? [.. args.Select(Literal)] : null,
+            Env = Environment(),
+            WorkingDir = string.IsNullOrEmpty(spec.Dir) ? null : spec.Dir,
+            Tty = spec.TTY ? true : null,
+            Stdin = spec.OpenStdin ? true : null,
+            Resources = Resources(service.TaskTemplate.Resources),
+            SecurityContext = Security(),
+            VolumeMounts = volumes.Mounts,
+            StartupProbe = probe?.Startup,
+            ReadinessProbe = probe?.Readiness,
+            LivenessProbe = probe?.Liveness,
+            Ports = hostPorts.Count == 0 ? null : [.. hostPorts.Select(port => new V1ContainerPort
+            {
+                ContainerPort = port.TargetPort, HostPort = port.PublishedPort, Protocol = port.Transport.ToUpperInvariant(),
+            })],
+        };
+    }
+
+    // Kubernetes replaces $(NAME) in these; Docker takes every letter as it is.
+    private static string Literal(string text) => text.Replace("$(", "$$(", StringComparison.Ordinal);
+
+    private List<V1EnvVar>? Environment()
+    {
+        var given = (spec.Env ?? []).Where(line => line.Contains('=', StringComparison.Ordinal)).ToList();
+        List<V1EnvVar> all = [];
+        if (given.Any(TaskTemplates.NeedsNode))
+        {
+            all.Add(new V1EnvVar { Name = TaskTemplates.NodeVariable, ValueFrom = new V1EnvVarSource { FieldRef = new V1ObjectFieldSelector { FieldPath = "spec.nodeName" } } });
+        }
+
+        all.AddRange(given.Select(line => line.Split('=', 2)).Select(pair => new V1EnvVar { Name = pair[0], Value = templates.Fill(pair[1]) }));
+        return all.Count == 0 ? null : all;
+    }
+
+    // Only reservations count for the scheduler: a limit alone reserves nothing.
+    private static V1ResourceRequirements? Resources(ResourceRequirements? wanted)
+    {
+        var (limits, requests) = (Amounts(wanted?.Limits), Amounts(wanted?.Reservations));
+        foreach (var name in limits.Keys)
+        {
+            requests.TryAdd(name, new ResourceQuantity("0"));
+        }
+
+        foreach (var generic in (wanted?.Reservations?.GenericResources ?? []).Select(resource => resource.DiscreteResourceSpec).OfType<DiscreteResource>())
+        {
+            limits[GenericName(generic.Kind)] = new ResourceQuantity(generic.Value.ToString(CultureInfo.InvariantCulture));
+        }
+
+        return limits.Count + requests.Count == 0 ? null : new V1ResourceRequirements { Limits = limits.Count == 0 ? null : limits, Requests = requests.Count == 0 ? null : requests };
+    }
+
+    private static string GenericName(string kind) => kind.Contains('/', StringComparison.Ordinal) ? kind : $"generic.{Definitions.SwarmApi.Group}/{ObjectNames.Label(kind)}";
+
+    private static Dictionary<string, ResourceQuantity> Amounts(ResourceLimits? amounts)
+    {
+        var all = new Dictionary<string, ResourceQuantity>(StringComparer.Ordinal);
+        if (amounts?.NanoCPUs > 0)
+        {
+            // The least that Kubernetes counts is a thousandth.
+            all["cpu"] = new ResourceQuantity(string.Create(CultureInfo.InvariantCulture, $"{(amounts.NanoCPUs + 999_999) / 1_000_000}m"));
+        }
+
+        if (amounts?.MemoryBytes > 0)
+        {
+            all["memory"] = new ResourceQuantity(amounts.MemoryBytes.ToString(CultureInfo.InvariantCulture));
+        }
+
+        return all;
+    }
+
+    private V1SecurityContext? Security()
+    {
+        var ids = (spec.User ?? "").Split(':');
+        var context = new V1SecurityContext
+        {
+            ReadOnlyRootFilesystem = spec.ReadOnly ? true : null,
+            AllowPrivilegeEscalation = spec.Privileges?.NoNewPrivileges == true ? false : null,
+            RunAsUser = Number(ids[0]),
+            RunAsGroup = ids.Length > 1 ? Number(ids[1]) : null,
+            Capabilities = spec.CapabilityAdd is { Count: > 0 } || spec.CapabilityDrop is { Count: > 0 }
+                ? new V1Capabilities { Add = Bare(spec.CapabilityAdd), Drop = Bare(spec.CapabilityDrop) }
+                : null,
+        };
+        return context == new V1SecurityContext() ? null : context;
+    }
+
+    private static long? Number(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+
+    // CRI names capabilities without the prefix.
+    private static List<string>? Bare(IReadOnlyList<string>? names) => names is { Count: > 0 } ? [.. names.Select(name => name.StartsWith("CAP_", StringComparison.Ordinal) ? name[4..] : name)] : null;
+}

@@ -1,0 +1,59 @@
+using System.Globalization;
+using Flotilla.Swarm.Definitions;
+using Flotilla.Swarm.Nodes;
+using Flotilla.Swarm.Scheduling;
+using Flotilla.Swarm.Services.Spec;
+using k8s.Models;
+
+namespace Flotilla.Swarm.Tasks;
+
+/// <summary>Swarm's placement in the scheduler's terms.</summary>
+internal static class TaskPlacement
+{
+    /// <summary>Label of tasks: see <see cref="LaneOf"/>.</summary>
+    public const string LaneLabel = SwarmApi.Group + "/lane";
+    private const string HostName = "kubernetes.io/hostname";
+
+    /// <summary>
+    /// At most N tasks of a service on a node: tasks go round N lanes, and no two of a lane share a node.
+    /// </summary>
+    public static string LaneOf(TaskSpec template, TaskPlace place) =>
+        template.Placement?.MaxReplicas is > 0 and var most ? ((ulong)place.Slot % most).ToString(CultureInfo.InvariantCulture) : "";
+
+    public static V1Affinity? AffinityFor(TaskSpec template, string serviceId, TaskPlace place, IReadOnlyList<V1Node> nodes, NodeView view)
+    {
+        var term = place.Node is { } node ? NodeSelection.OnNode(node) : NodeSelection.TermFor(Constraint.ParseAll(template.Placement?.Constraints), nodes, view);
+        var lane = place.Node is null ? LaneOf(template, place) : "";
+        return term is null && lane.Length == 0 ? null : new V1Affinity
+        {
+            NodeAffinity = term is null ? null : new V1NodeAffinity
+            {
+                RequiredDuringSchedulingIgnoredDuringExecution = new V1NodeSelector { NodeSelectorTerms = [term] },
+            },
+            PodAntiAffinity = lane.Length == 0 ? null : new V1PodAntiAffinity
+            {
+                RequiredDuringSchedulingIgnoredDuringExecution =
+                [
+                    new V1PodAffinityTerm
+                    {
+                        TopologyKey = HostName,
+                        LabelSelector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { [SwarmApi.ServiceIdLabel] = serviceId, [LaneLabel] = lane } },
+                    },
+                ],
+            },
+        };
+    }
+
+    /// <summary>Over what the preferences name, the first before the second, and always over nodes.</summary>
+    public static List<V1TopologySpreadConstraint> SpreadFor(TaskSpec template, string serviceId) =>
+    [
+        .. (template.Placement?.Preferences ?? []).Select(preference => NodeSelection.LabelOf(preference.Spread?.SpreadDescriptor ?? "")).OfType<string>().Append(HostName).Distinct(StringComparer.Ordinal)
+            .Select(key => new V1TopologySpreadConstraint
+            {
+                MaxSkew = 1,
+                TopologyKey = key,
+                WhenUnsatisfiable = "ScheduleAnyway",
+                LabelSelector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { [SwarmApi.ServiceIdLabel] = serviceId } },
+            }),
+    ];
+}

@@ -1,0 +1,151 @@
+using System.Globalization;
+using Flotilla.Swarm.Cluster;
+using Flotilla.Swarm.Definitions;
+using Flotilla.Swarm.Nodes;
+using Flotilla.Swarm.Scheduling;
+using Flotilla.Swarm.Services;
+using Flotilla.Swarm.Services.Spec;
+using Flotilla.Swarm.Wire;
+using k8s.Models;
+
+namespace Flotilla.Swarm.Tasks;
+
+/// <summary>The Pod that is a task. Pure but for the task's id.</summary>
+internal sealed class TaskPod(SwarmService service, SwarmOptions options, IReadOnlyList<V1Node> nodes, NodeView view)
+{
+    /// <summary>Seconds that Docker gives a container to stop.</summary>
+    private const long UsualGrace = 10;
+    private const int LongestHostname = 63;
+
+    private readonly TaskSpec template = service.Read.TaskTemplate;
+    private readonly ContainerSpec container = service.Read.TaskTemplate.ContainerSpec ?? new ContainerSpec();
+    private readonly string serviceId = SwarmInformers.IdOf(service);
+
+    /// <param name="startAfter">Until then it waits unscheduled; null: at once.</param>
+    /// <param name="iteration">Of a job; null: it is none.</param>
+    public V1Pod For(TaskPlace place, DateTime now, DateTime? startAfter = null, long? iteration = null)
+    {
+        var id = SwarmId.New();
+        var templates = new TaskTemplates(service, serviceId, id, place);
+        var volumes = new TaskVolumes(container, options, templates.Fill);
+        var ports = (service.Read.EndpointSpec?.Ports ?? []).Where(port => port.IsHost).ToList();
+        return new V1Pod
+        {
+            ApiVersion = "v1",
+            Kind = "Pod",
+            Metadata = new V1ObjectMeta
+            {
+                Name = $"{ObjectNames.Label(service.Name)}.{place.Text}.{id}",
+                NamespaceProperty = service.Metadata.NamespaceProperty,
+                Labels = Labels(id, place),
+                Annotations = Annotations(place, now, startAfter, iteration),
+                Finalizers = [SwarmApi.History],
+                OwnerReferences =
+                [
+                    new V1OwnerReference
+                    {
+                        ApiVersion = SwarmApi.ApiVersion, Kind = "SwarmService", Name = service.Metadata.Name, Uid = service.Metadata.Uid, Controller = true, BlockOwnerDeletion = true,
+                    },
+                ],
+            },
+            Spec = new V1PodSpec
+            {
+                RestartPolicy = "Never",
+                AutomountServiceAccountToken = false,
+                EnableServiceLinks = false,
+                TerminationGracePeriodSeconds = container.StopGracePeriod is { } grace ? (long)Math.Ceiling(grace / 1e9) : UsualGrace,
+                Hostname = HostnameOf(id, templates),
+                SchedulingGates = startAfter is null ? null : [new V1PodSchedulingGate { Name = SwarmApi.StartAfter }],
+                Affinity = TaskPlacement.AffinityFor(template, serviceId, place, nodes, view),
+                TopologySpreadConstraints = place.Node is null ? TaskPlacement.SpreadFor(template, serviceId) : null,
+                Tolerations = Tolerations(place),
+                HostAliases = HostAliases(),
+                DnsConfig = Dns(),
+                Volumes = volumes.Volumes,
+                SecurityContext = new V1PodSecurityContext
+                {
+                    SupplementalGroups = container.Groups is { Count: > 0 } groups ? [.. groups.Select(group => long.Parse(group, CultureInfo.InvariantCulture))] : null,
+                    Sysctls = container.Sysctls is { Count: > 0 } sysctls ? [.. sysctls.Select(pair => new V1Sysctl { Name = pair.Key, Value = pair.Value })] : null,
+                },
+                Containers = [new TaskContainer(service.Read, templates, volumes, ports).Build()],
+            },
+        };
+    }
+
+    private Dictionary<string, string> Labels(string id, TaskPlace place)
+    {
+        var labels = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            [SwarmApi.TaskLabel] = "",
+            [SwarmApi.TaskIdLabel] = id,
+            [SwarmApi.ServiceIdLabel] = serviceId,
+            [SwarmApi.ServiceNameLabel] = service.Name,
+            [SwarmApi.TemplateHash] = service.Hash,
+        };
+        if (place.Node is null)
+        {
+            labels[SwarmApi.Slot] = place.Text;
+            labels[TaskPlacement.LaneLabel] = TaskPlacement.LaneOf(template, place);
+        }
+
+        foreach (var network in template.Networks ?? [])
+        {
+            labels[SwarmApi.NetworkLabelPrefix + network.Target] = "";
+        }
+
+        return labels;
+    }
+
+    private Dictionary<string, string> Annotations(TaskPlace place, DateTime now, DateTime? startAfter, long? iteration)
+    {
+        var annotations = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            [SwarmApi.CreatedAt] = now.ToString("O"),
+            [SwarmApi.TaskSpec] = service.Spec.TryGetProperty("TaskTemplate", out var spec) ? spec.GetRawText() : "{}",
+        };
+        if (place.Node is { } node)
+        {
+            annotations[SwarmApi.ForNode] = node;
+        }
+
+        if (startAfter is { } at)
+        {
+            annotations[SwarmApi.StartAfter] = at.ToString("O");
+        }
+
+        if (iteration is { } run)
+        {
+            annotations[SwarmApi.Iteration] = run.ToString(CultureInfo.InvariantCulture);
+        }
+
+        return annotations;
+    }
+
+    private string HostnameOf(string id, TaskTemplates templates)
+    {
+        var wanted = string.IsNullOrEmpty(container.Hostname) ? id[..12] : templates.Fill(container.Hostname);
+        var shaped = ObjectNames.Label(wanted);
+        return shaped.Length <= LongestHostname ? shaped : shaped[..LongestHostname].TrimEnd('-');
+    }
+
+    // Swarm moves tasks as soon as a node is down, and its global tasks are nobody's to evict.
+    private static List<V1Toleration> Tolerations(TaskPlace place)
+    {
+        List<V1Toleration> all =
+        [
+            new() { Key = "node.kubernetes.io/not-ready", OperatorProperty = "Exists", Effect = "NoExecute", TolerationSeconds = 0 },
+            new() { Key = "node.kubernetes.io/unreachable", OperatorProperty = "Exists", Effect = "NoExecute", TolerationSeconds = 0 },
+        ];
+        return place.Node is null ? all : [.. all, new() { Key = "node.kubernetes.io/disk-pressure", OperatorProperty = "Exists", Effect = "NoSchedule" }];
+    }
+
+    private List<V1HostAlias>? HostAliases() => container.Hosts is not { Count: > 0 } hosts ? null :
+        [.. hosts.Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Where(words => words.Length > 1).Select(words => new V1HostAlias { Ip = words[0], Hostnames = words[1..] })];
+
+    private V1PodDNSConfig? Dns() => container.DNSConfig is not { } dns ? null : new V1PodDNSConfig
+    {
+        Nameservers = dns.Nameservers is { Count: > 0 } servers ? [.. servers] : null,
+        Searches = dns.Search is { Count: > 0 } search ? [.. search] : null,
+        Options = dns.Options is { Count: > 0 } chosen ? [.. chosen.Select(option => option.Split(':', 2)).Select(parts => new V1PodDNSConfigOption { Name = parts[0], Value = parts.Length > 1 ? parts[1] : null })] : null,
+    };
+}
