@@ -1,6 +1,8 @@
 using Flotilla.Client;
 using Flotilla.Swarm.Cluster;
+using Flotilla.Swarm.Networks.Isolation;
 using Flotilla.Swarm.Services.Control;
+using Flotilla.Swarm.Services.Endpoints;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -17,8 +19,15 @@ public sealed class SwarmController(SwarmOptions options, IObjectClient client, 
         {
             var known = await context.Cluster.KnownAsync(stoppingToken);
             using var services = new ServiceController(context, known, loggers.CreateLogger<ServiceController>());
-            await services.StartAsync(stoppingToken);
-            await (services.ExecuteTask ?? Task.CompletedTask);
+            using var endpoints = new EndpointController(context, known, loggers.CreateLogger<EndpointController>());
+            using var isolation = new IsolationController(context, known, loggers.CreateLogger<IsolationController>());
+            BackgroundService[] all = [services, endpoints, isolation];
+            foreach (var controller in all)
+            {
+                await controller.StartAsync(stoppingToken);
+            }
+
+            await Task.WhenAll(all.Select(controller => controller.ExecuteTask ?? Task.CompletedTask));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {

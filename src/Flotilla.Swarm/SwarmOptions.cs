@@ -18,5 +18,12 @@ public sealed record SwarmOptions
     /// <summary>As <c>docker info</c> shows it.</summary>
     public string RootDirectory { get; init; } = "/var/lib/flotilla";
 
+    /// <summary>The addresses of all pods.</summary>
+    public string PodRange { get; init; } = "10.244.0.0/16";
+
+    public string ClusterDns { get; init; } = "10.96.0.10";
+
+    public string ClusterDomain { get; init; } = "cluster.local";
+
     public string Version { get; init; } = "0.1.0";
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Flotilla.Api;
+using Flotilla.Api.Services;
 using k8s.Models;
 
 namespace Flotilla.Network.Dns;
@@ -37,6 +38,8 @@ public sealed class ClusterZone(string domain, IServiceDirectory directory, int 
             ["dns"] or ["ns", "dns"] => Match.Empty,
             [var ns, "svc" or "pod"] => directory.HasNamespace(ns) ? Match.Empty : null,
             [var address, var ns, "pod"] => Pod(name, address, ns),
+            ["tasks", var alias, var network, "swarm"] => Named(query, ["tasks"], $"{alias}.{network}.swarm"),
+            [var alias, var network, "swarm"] => Named(query, [], $"{alias}.{network}.swarm"),
             [.. var rest, var service, var ns, "svc"] => Service(query, rest, new ObjectKey(ns, service)),
             _ => null,
         };
@@ -67,6 +70,9 @@ public sealed class ClusterZone(string domain, IServiceDirectory directory, int 
         return IPAddress.TryParse(text, out var address) ? new Match([DnsRecord.Address(name, address, ttlSeconds)]) : null;
     }
 
+    private Match? Named(DnsQuery query, string[] rest, string name) =>
+        directory.ServiceNamed(name) is { } service ? Service(query, rest, new ObjectKey(service.Metadata.NamespaceProperty, service.Metadata.Name)) : null;
+
     private Match? Service(DnsQuery query, string[] rest, ObjectKey key)
     {
         if (directory.Service(key) is not { } service)
@@ -84,11 +90,14 @@ public sealed class ClusterZone(string domain, IServiceDirectory directory, int 
         return rest switch
         {
             [] => view.Whole(query),
+            ["tasks"] when IsSwarms(service) => view.Tasks(query),
             [var hostname] => view.Endpoint(query, hostname),
             [['_', .. var port], ['_', .. var protocol]] => view.Port(query, port, protocol),
             _ => null,
         };
     }
+
+    private static bool IsSwarms(V1Service service) => service.Metadata.Annotations?.ContainsKey(ServiceAnnotations.DnsNames) == true;
 
     /// <summary>All records of a name; null instead of a match means that there is no such name.</summary>
     internal sealed record Match(IReadOnlyList<DnsRecord> Records, IReadOnlyList<DnsRecord>? Extra = null)

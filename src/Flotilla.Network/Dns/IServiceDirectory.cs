@@ -14,6 +14,9 @@ public interface IServiceDirectory
 
     V1Service? Service(ObjectKey key);
 
+    /// <param name="name">Relative to the cluster's domain, in lower case: one that a service asked for besides its own.</param>
+    V1Service? ServiceNamed(string name);
+
     IReadOnlyList<V1EndpointSlice> Slices(ObjectKey service);
 
     IReadOnlyList<V1Service> ServicesAt(IPAddress clusterAddress);

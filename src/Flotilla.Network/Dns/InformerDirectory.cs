@@ -1,5 +1,6 @@
 using System.Net;
 using Flotilla.Api;
+using Flotilla.Api.Services;
 using Flotilla.Client;
 using Flotilla.Network.Services;
 using k8s.Models;
@@ -10,6 +11,7 @@ namespace Flotilla.Network.Dns;
 public sealed class InformerDirectory : IServiceDirectory
 {
     private const string ByAddress = "dns-address";
+    private const string ByName = "dns-name";
     private readonly Informer<V1Service> services;
     private readonly Informer<V1EndpointSlice> slices;
     private readonly Informer<V1Namespace> namespaces;
@@ -20,6 +22,7 @@ public sealed class InformerDirectory : IServiceDirectory
         slices = informers.Of<V1EndpointSlice>();
         namespaces = informers.Of<V1Namespace>();
         services.AddIndex(ByAddress, service => service.Spec.ClusterIPs ?? (service.Spec.ClusterIP is { } one ? [one] : []));
+        services.AddIndex(ByName, service => service.Metadata.Annotations?.TryGetValue(ServiceAnnotations.DnsNames, out var names) == true ? names.Split(' ', StringSplitOptions.RemoveEmptyEntries).Distinct(StringComparer.Ordinal) : []);
         slices.AddIndex(SliceIndex.ByService, SliceIndex.ServiceOf);
         slices.AddIndex(ByAddress, slice => (slice.Endpoints ?? []).SelectMany(endpoint => endpoint.Addresses ?? []).Distinct());
     }
@@ -29,6 +32,8 @@ public sealed class InformerDirectory : IServiceDirectory
     public bool HasNamespace(string name) => namespaces.Get(new ObjectKey(null, name)) is not null;
 
     public V1Service? Service(ObjectKey key) => services.Get(key);
+
+    public V1Service? ServiceNamed(string name) => services.ByIndex(ByName, name).FirstOrDefault();
 
     public IReadOnlyList<V1EndpointSlice> Slices(ObjectKey service) => slices.ByIndex(SliceIndex.ByService, service.ToString());
 

@@ -23,6 +23,10 @@ internal sealed class ServiceView(V1Service service, IReadOnlyList<V1EndpointSli
         return new ClusterZone.Match(records, extra);
     }
 
+    /// <summary>Every endpoint's address, whether the service has one of its own or not.</summary>
+    public ClusterZone.Match Tasks(DnsQuery query) =>
+        new([.. Ready().Select(endpoint => endpoint.Addresses[0]).Distinct(StringComparer.Ordinal).Select(address => DnsRecord.Address(query.Name, IPAddress.Parse(address), ttlSeconds))]);
+
     /// <summary>One endpoint by its hostname, or by its address with dashes.</summary>
     public ClusterZone.Match? Endpoint(DnsQuery query, string hostname)
     {

@@ -24,6 +24,8 @@ internal static class BaseTable
                   comment "Services and pods of Flotilla"
                   map {{Names.ServiceAddresses}} { type ipv4_addr . inet_proto . inet_service : verdict; }
                 {{maps}}
+                  map {{WholeAddress.Addresses}} { type ipv4_addr : verdict; }
+                  map {{WholeAddress.Endpoints}} { typeof ip daddr . numgen random mod 65535 : ip daddr; }
                   map {{Names.NodePorts}} { type inet_proto . inet_service : verdict; }
                   map {{Names.NoEndpointAddresses}} { type ipv4_addr . inet_proto . inet_service : verdict; }
                   map {{Names.NoEndpointNodePorts}} { type inet_proto . inet_service : verdict; }
@@ -41,6 +43,7 @@ internal static class BaseTable
                   chain find-service {
                     ip saddr != {{options.ClusterPodCidr}} ip daddr {{options.ServiceCidr}} jump {{Names.MarkForMasquerade}}
                     ip daddr . meta l4proto . th dport vmap @{{Names.ServiceAddresses}}
+                    ip daddr vmap @{{WholeAddress.Addresses}}
                     ip daddr @{{Names.BalancedAddresses}} return
                     fib daddr type local meta l4proto . th dport vmap @{{Names.NodePorts}}
                     fib daddr type local fib saddr type local jump {{Names.MarkForMasquerade}}

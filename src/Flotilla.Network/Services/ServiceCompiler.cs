@@ -1,4 +1,5 @@
 using System.Net;
+using Flotilla.Api.Services;
 using k8s.Models;
 
 namespace Flotilla.Network.Services;
@@ -24,6 +25,11 @@ public sealed class ServiceCompiler(NetworkOptions options)
         foreach (var port in service.Spec.Ports ?? [])
         {
             new PortRules(options, rules, service, port, Balance.For(port, slices, node), AffinitySeconds(service)).Add();
+        }
+
+        if (service.Metadata.Annotations?.TryGetValue(ServiceAnnotations.AllPorts, out var all) == true && all == "true" && service.Spec.Ports is [var first, ..])
+        {
+            WholeAddress.Add(rules, service.Spec.ClusterIP, Balance.For(first, slices, node).Near);
         }
 
         return rules;

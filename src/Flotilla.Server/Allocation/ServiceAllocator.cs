@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
+using Flotilla.Api.Services;
 using Flotilla.Api.Kinds;
 using Flotilla.Api.Networks;
 using Flotilla.Api.Validation;
@@ -228,7 +229,7 @@ public sealed class ServiceAllocator
                 continue;
             }
 
-            if (wanted < firstPort || wanted > lastPort)
+            if ((wanted < firstPort || wanted > lastPort) && service.Object("metadata").Object("annotations").String(ServiceAnnotations.AnyNodePort) != "true")
             {
                 throw Invalid(service, FieldError.Invalid(field, JsonValue.Create(wanted), $"provided port is not in the valid range. The range of valid ports is {firstPort}-{lastPort}"));
             }

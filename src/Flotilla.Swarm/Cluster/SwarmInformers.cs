@@ -59,8 +59,9 @@ internal sealed class SwarmInformers
     /// <summary>Pods of the service of that name, or of one before it.</summary>
     public IReadOnlyList<V1Pod> OwnedBy(ObjectKey service) => Pods.ByIndex(ByOwner, service.ToString());
 
-    public static V1OwnerReference? OwnerOf(V1Pod pod) =>
-        pod.Metadata.OwnerReferences?.FirstOrDefault(owner => owner is { Controller: true, Kind: "SwarmService", ApiVersion: SwarmApi.ApiVersion });
+    /// <summary>The Swarm service that an object belongs to.</summary>
+    public static V1OwnerReference? OwnerOf(IKubernetesObject<V1ObjectMeta> value) =>
+        value.Metadata.OwnerReferences?.FirstOrDefault(owner => owner is { Controller: true, Kind: "SwarmService", ApiVersion: SwarmApi.ApiVersion });
 
     public IEnumerable<V1Pod> AllTasks() => Services.List().SelectMany(TasksOf);
 

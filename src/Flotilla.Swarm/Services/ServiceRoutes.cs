@@ -59,6 +59,11 @@ internal sealed class ServiceRoutes(SwarmContext context)
             throw DockerException.Exists("service", read.Name);
         }
 
+        if (known.KubernetesServices.Get(new ObjectKey(context.Options.Namespace, ObjectNames.Label(read.Name))) is { } taken && SwarmInformers.OwnerOf(taken) is null)
+        {
+            throw new DockerException(409, $"name conflicts with an existing object: Kubernetes has a Service {taken.Metadata.Name} in namespace {context.Options.Namespace}; choose another name");
+        }
+
         PublishedPorts.Check(read, null, known);
         var service = new SwarmService
         {

@@ -4,6 +4,7 @@ using Flotilla.Swarm.Definitions;
 using Flotilla.Swarm.Nodes;
 using Flotilla.Swarm.Scheduling;
 using Flotilla.Swarm.Services;
+using Flotilla.Swarm.Services.Endpoints;
 using Flotilla.Swarm.Services.Spec;
 using Flotilla.Swarm.Wire;
 using k8s.Models;
@@ -60,6 +61,7 @@ internal sealed class TaskPod(SwarmService service, SwarmOptions options, IReadO
                 TopologySpreadConstraints = place.Node is null ? TaskPlacement.SpreadFor(template, serviceId) : null,
                 Tolerations = Tolerations(place),
                 HostAliases = HostAliases(),
+                DnsPolicy = "None",
                 DnsConfig = Dns(),
                 Volumes = volumes.Volumes,
                 SecurityContext = new V1PodSecurityContext
@@ -142,10 +144,23 @@ internal sealed class TaskPod(SwarmService service, SwarmOptions options, IReadO
     private List<V1HostAlias>? HostAliases() => container.Hosts is not { Count: > 0 } hosts ? null :
         [.. hosts.Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Where(words => words.Length > 1).Select(words => new V1HostAlias { Ip = words[0], Hostnames = words[1..] })];
 
-    private V1PodDNSConfig? Dns() => container.DNSConfig is not { } dns ? null : new V1PodDNSConfig
+    // Names of the task's networks come first: another service of the cluster may have the same name.
+    private V1PodDNSConfig Dns()
     {
-        Nameservers = dns.Nameservers is { Count: > 0 } servers ? [.. servers] : null,
-        Searches = dns.Search is { Count: > 0 } search ? [.. search] : null,
-        Options = dns.Options is { Count: > 0 } chosen ? [.. chosen.Select(option => option.Split(':', 2)).Select(parts => new V1PodDNSConfigOption { Name = parts[0], Value = parts.Length > 1 ? parts[1] : null })] : null,
-    };
+        var (given, domain) = (container.DNSConfig, options.ClusterDomain);
+        return new V1PodDNSConfig
+        {
+            Nameservers = [options.ClusterDns, .. given?.Nameservers ?? []],
+            Searches =
+            [
+                .. (template.Networks ?? []).Select(network => $"{EndpointPlan.DomainOf(network.Target)}.{domain}"),
+                .. given?.Search ?? [], $"{service.Metadata.NamespaceProperty}.svc.{domain}", $"svc.{domain}", domain,
+            ],
+            Options =
+            [
+                new V1PodDNSConfigOption { Name = "ndots", Value = "5" },
+                .. (given?.Options ?? []).Select(option => option.Split(':', 2)).Select(parts => new V1PodDNSConfigOption { Name = parts[0], Value = parts.Length > 1 ? parts[1] : null }),
+            ],
+        };
+    }
 }

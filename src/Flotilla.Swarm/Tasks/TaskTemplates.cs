@@ -54,9 +54,9 @@ internal sealed partial class TaskTemplates(SwarmService service, string service
 
     private static string? Indexed(string word) => LabelIndex().Match(word) is { Success: true } match ? match.Groups["key"].Value : null;
 
-    [GeneratedRegex(@"\{\{-?\s*(?<word>[^}]*?)\s*-?\}\}", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"\{\{-?\s*(?<word>[^}]*?)\s*-?\}\}", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex Expression();
 
-    [GeneratedRegex("^index \\.Service\\.Labels \"(?<key>[^\"]*)\"$", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex("^index \\.Service\\.Labels \"(?<key>[^\"]*)\"$", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex LabelIndex();
 }

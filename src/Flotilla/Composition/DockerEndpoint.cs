@@ -25,6 +25,8 @@ internal sealed class DockerEndpoint : IAsyncDisposable
         NodeName = settings.NodeName,
         VolumeDirectory = Path.Combine(settings.DataDirectory, "node", "swarm-volumes"),
         RootDirectory = settings.DataDirectory,
+        PodRange = settings.PodCidr,
+        ClusterDns = NodeComposition.ClusterDns(settings).ToString(),
     };
 
     public Task StartAsync(CancellationToken cancellationToken) => server.StartAsync(cancellationToken);

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
+using Flotilla.Api.Services;
 using Flotilla.Network.Dns;
 using k8s.Models;
 
@@ -12,6 +13,7 @@ public sealed class ClusterZoneTests
             Given.Service("web", "10.96.0.7", null, Given.Port(80, "http"), Given.Port(53, "dns", "UDP")),
             Given.Service("db", null, null, Given.Port(5432, "pg")),
             Given.Service("empty", null),
+            Given.Service("my-task", "10.96.0.8", service => service.Metadata.Annotations = new Dictionary<string, string> { [ServiceAnnotations.DnsNames] = "my_task.net1.swarm task.net1.swarm" }),
             Given.Service("outside", "", service =>
             {
                 service.Spec.Type = "ExternalName";
@@ -19,6 +21,7 @@ public sealed class ClusterZoneTests
             }),
         ],
         [
+            Given.NamedSlice("my-task", 1, "any", "TCP", Given.Endpoint("10.244.0.8"), Given.Endpoint("10.244.0.9")),
             Given.NamedSlice("db", 5432, "pg", "TCP",
                 Given.Endpoint("10.244.0.5", hostname: "db-0"), Given.Endpoint("10.244.0.6"), Given.Endpoint("10.244.0.7", ready: false)),
         ]));
@@ -51,6 +54,12 @@ public sealed class ClusterZoneTests
     [InlineData("10-244-0.default.pod.cluster.local", RecordType.A, "NameError")]
     [InlineData("outside.default.svc.cluster.local", RecordType.CName, "NoError CName example.com")]
     [InlineData("outside.default.svc.cluster.local", RecordType.A, "NoError CName example.com")]
+    [InlineData("my_task.net1.swarm.cluster.local", RecordType.A, "NoError A 10.96.0.8")]
+    [InlineData("Task.net1.swarm.cluster.local", RecordType.A, "NoError A 10.96.0.8")]
+    [InlineData("task.net2.swarm.cluster.local", RecordType.A, "NameError")]
+    [InlineData("tasks.task.net1.swarm.cluster.local", RecordType.A, "NoError A 10.244.0.8 A 10.244.0.9")]
+    [InlineData("tasks.my-task.default.svc.cluster.local", RecordType.A, "NoError A 10.244.0.8 A 10.244.0.9")]
+    [InlineData("tasks.web.default.svc.cluster.local", RecordType.A, "NameError")]
     [InlineData("7.0.96.10.in-addr.arpa", RecordType.Ptr, "NoError Ptr web.default.svc.cluster.local")]
     [InlineData("5.0.244.10.in-addr.arpa", RecordType.Ptr, "NoError Ptr db-0.db.default.svc.cluster.local")]
     [InlineData("1.1.1.1.in-addr.arpa", RecordType.Ptr, "forward")]

@@ -1,5 +1,6 @@
 using System.Net;
 using Flotilla.Api;
+using Flotilla.Api.Services;
 using Flotilla.Network.Dns;
 using k8s.Models;
 
@@ -13,6 +14,9 @@ internal sealed class ListDirectory(V1Service[] services, V1EndpointSlice[] slic
 
     public V1Service? Service(ObjectKey key) =>
         services.FirstOrDefault(service => service.Metadata.Name == key.Name && service.Metadata.NamespaceProperty == key.Namespace);
+
+    public V1Service? ServiceNamed(string name) => services.FirstOrDefault(service =>
+        service.Metadata.Annotations?.TryGetValue(ServiceAnnotations.DnsNames, out var names) == true && names.Split(' ').Contains(name));
 
     public IReadOnlyList<V1EndpointSlice> Slices(ObjectKey service) =>
         [.. slices.Where(slice => slice.Metadata.NamespaceProperty == service.Namespace

@@ -1,3 +1,4 @@
+using Flotilla.Api.Services;
 using Flotilla.Client;
 using Flotilla.Network.Services;
 using k8s.Models;
@@ -18,6 +19,17 @@ public sealed class ServiceCompilerTests
         Assert.Equal("10.244.0.6 . 8080", Value(rules, "tcp-endpoints", "10.96.0.7 . 80 . 1"));
         Assert.Equal(["dnat ip to ip daddr . tcp dport . numgen random mod 2 map @tcp-endpoints"], rules.Chains["tcp-pick-2"]);
         Assert.Contains(("hairpin", "10.244.0.5 . 10.244.0.5"), rules.Elements.Keys);
+    }
+
+    [Fact]
+    public void A_whole_address_leads_to_the_same_port_of_its_endpoints_and_to_none_when_there_are_none()
+    {
+        var service = Given.Service("web", "10.96.0.7", one => one.Metadata.Annotations = new Dictionary<string, string> { [ServiceAnnotations.AllPorts] = "true" });
+        var rules = Compile([service], [Given.Slice("web", 8080, "10.244.0.5", "10.244.0.6")]);
+        Assert.Equal("goto whole-pick-2", Value(rules, "whole-addresses", "10.96.0.7"));
+        Assert.Equal("10.244.0.6", Value(rules, "whole-endpoints", "10.96.0.7 . 1"));
+        Assert.Equal("goto tcp-pick-2", Value(rules, "service-addresses", "10.96.0.7 . tcp . 80"));
+        Assert.DoesNotContain(("whole-addresses", "10.96.0.7"), Compile([service], []).Elements.Keys);
     }
 
     [Fact]

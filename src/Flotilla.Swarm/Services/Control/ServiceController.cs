@@ -8,65 +8,39 @@ using Flotilla.Swarm.Scheduling;
 using Flotilla.Swarm.Tasks;
 using Flotilla.Swarm.Wire;
 using k8s.Models;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Flotilla.Swarm.Services.Control;
 
 /// <summary>Keeps every service's tasks as its spec says: reads again, plans, applies. Runs where the cluster's controllers lead.</summary>
-internal sealed partial class ServiceController : BackgroundService
+internal sealed partial class ServiceController : SwarmReconciler
 {
     private const string Name = "swarm-service-controller";
     private const int Workers = 4;
 
-    private readonly SwarmContext context;
-    private readonly SwarmInformers known;
-    private readonly EventRecorder events;
-    private readonly WorkQueue<ObjectKey> queue;
-    private readonly ReconcileLoop loop;
     private readonly RecentWrites<V1Pod> written;
     private readonly TaskWriter writer;
     private readonly ILogger logger;
 
     public ServiceController(SwarmContext context, SwarmInformers known, ILogger logger)
+        : base(context, known, Name, Workers, logger)
     {
-        this.context = context;
-        this.known = known;
         this.logger = logger;
-        events = new EventRecorder(context.Client, Name, context.Time, logger);
-        queue = new WorkQueue<ObjectKey>(context.Time);
-        loop = new ReconcileLoop(Name, queue, Workers, ReconcileAsync, logger, known.WaitForSyncAsync);
-        written = new RecentWrites<V1Pod>(known.Pods, context.Time);
-        writer = new TaskWriter(context.Client, written);
-        known.Services.Subscribe(change => queue.Add(change.Latest.Key()));
-        known.Pods.Subscribe(change => OnPod(change.Latest));
-        known.Nodes.Subscribe(OnNode);
-        known.Swarms.Subscribe(_ => EnqueueAll());
+        written = new RecentWrites<V1Pod>(Known.Pods, Context.Time);
+        writer = new TaskWriter(Context.Client, written);
+        Known.Services.Subscribe(change => Queue.Add(change.Latest.Key()));
+        Known.Pods.Subscribe(change => OnPod(change.Latest));
+        Known.Nodes.Subscribe(OnNode);
+        Known.Swarms.Subscribe(_ => EnqueueAll());
     }
 
-    public override void Dispose()
+    protected override async Task ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
-        loop.Dispose();
-        events.Dispose();
-        queue.Dispose();
-        base.Dispose();
-    }
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        await events.StartAsync(stoppingToken);
-        await loop.StartAsync(stoppingToken);
-        await (loop.ExecuteTask ?? Task.CompletedTask);
-        await (events.ExecuteTask ?? Task.CompletedTask);
-    }
-
-    private async Task ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
-    {
-        var service = known.Services.Get(key) is { Metadata.DeletionTimestamp: null } found ? found : null;
-        var owned = known.OwnedBy(key);
+        var service = Known.Services.Get(key) is { Metadata.DeletionTimestamp: null } found ? found : null;
+        var owned = Known.OwnedBy(key);
         var orphans = owned.Where(pod => SwarmInformers.OwnerOf(pod)!.Uid != service?.Metadata.Uid).ToList();
         await writer.RemoveAsync(orphans, cancellationToken);
-        if (service is not null && known.Swarm is not null && IsSound(service))
+        if (service is not null && Known.Swarm is not null && IsSound(service))
         {
             await ConvergeAsync(service, cancellationToken);
         }
@@ -74,23 +48,23 @@ internal sealed partial class ServiceController : BackgroundService
 
     private async Task ConvergeAsync(SwarmService service, CancellationToken cancellationToken)
     {
-        var view = NodeView.From(known, context);
+        var view = NodeView.From(Known, Context);
         var constraints = Constraint.ParseAll(service.Read.TaskTemplate.Placement?.Constraints);
-        var nodes = known.Nodes.List();
+        var nodes = Known.Nodes.List();
         var states = nodes.ToDictionary(
             node => node.Metadata.Name,
             node => new NodeState(node, SwarmInformers.IdOf(node), NodeView.IsReady(node), NodeView.Availability(node), NodeSelection.Satisfies(node, constraints, view)),
             StringComparer.Ordinal);
-        var pods = written.Over(known.TasksOf(service), pod => SwarmInformers.OwnerOf(pod)?.Uid == service.Metadata.Uid);
+        var pods = written.Over(Known.TasksOf(service), pod => SwarmInformers.OwnerOf(pod)?.Uid == service.Metadata.Uid);
         var input = new PlanInput(
-            service, [.. pods.Select(pod => ServiceTask.Of(pod, name => states.TryGetValue(name, out var node) && node.IsAlive))], states, HistoryLimit(), context.Now);
+            service, [.. pods.Select(pod => ServiceTask.Of(pod, name => states.TryGetValue(name, out var node) && node.IsAlive))], states, HistoryLimit(), Context.Now);
         var plan = ServicePlans.For(input);
         if (plan.LookAgain is { } wait)
         {
-            queue.AddAfter(service.Key(), wait);
+            Queue.AddAfter(service.Key(), wait);
         }
 
-        await ApplyAsync(service, plan, new TaskPod(service, context.Options, nodes, view), cancellationToken);
+        await ApplyAsync(service, plan, new TaskPod(service, Context.Options, nodes, view), cancellationToken);
         await WriteStatusAsync(service, plan, input, cancellationToken);
     }
 
@@ -107,18 +81,18 @@ internal sealed partial class ServiceController : BackgroundService
         await writer.RemoveAsync(plan.Remove.Select(task => task.Pod), cancellationToken);
         await writer.ReleaseAsync(plan.Release, cancellationToken);
         long? iteration = ServicePlans.IsJob(service.Read.Mode) ? service.Change?.Iteration ?? 0 : null;
-        await writer.CreateAsync(plan.Create.Select(task => template.For(task.Place, context.Now, task.StartAfter, iteration)), cancellationToken);
+        await writer.CreateAsync(plan.Create.Select(task => template.For(task.Place, Context.Now, task.StartAfter, iteration)), cancellationToken);
         if (plan.Create.Count > 0)
         {
-            events.Record(service, "Normal", "TasksCreated", $"Created {plan.Create.Count} tasks");
+            Events.Record(service, "Normal", "TasksCreated", $"Created {plan.Create.Count} tasks");
         }
     }
 
     private async Task RollBackAsync(SwarmService service, string why, CancellationToken cancellationToken)
     {
-        events.Record(service, "Warning", "RolledBack", why);
-        await context.Client.UpdateAsync(
-            service.With(service.PreviousSpec!.Value) with { PreviousSpec = null, Change = new SpecChange { IsRollback = true, Message = why, At = context.Now, Iteration = service.Change?.Iteration ?? 0 } },
+        Events.Record(service, "Warning", "RolledBack", why);
+        await Context.Client.UpdateAsync(
+            service.With(service.PreviousSpec!.Value) with { PreviousSpec = null, Change = new SpecChange { IsRollback = true, Message = why, At = Context.Now, Iteration = service.Change?.Iteration ?? 0 } },
             cancellationToken);
     }
 
@@ -141,10 +115,10 @@ internal sealed partial class ServiceController : BackgroundService
         {
             if (plan.Update?.State != service.Status?.Update?.State && plan.Update is { } update)
             {
-                events.Record(service, update.State is UpdateState.Paused or UpdateState.RollbackPaused ? "Warning" : "Normal", "Update", update.Message);
+                Events.Record(service, update.State is UpdateState.Paused or UpdateState.RollbackPaused ? "Warning" : "Normal", "Update", update.Message);
             }
 
-            await context.Client.UpdateStatusAsync(service with { Status = status }, cancellationToken);
+            await Context.Client.UpdateStatusAsync(service with { Status = status }, cancellationToken);
         }
     }
 
@@ -158,7 +132,7 @@ internal sealed partial class ServiceController : BackgroundService
         }
         catch (Exception wrong) when (wrong is DockerException or JsonException)
         {
-            events.Record(service, "Warning", "InvalidSpec", wrong.Message);
+            Events.Record(service, "Warning", "InvalidSpec", wrong.Message);
             Log.Unsound(logger, service.Key(), wrong.Message);
             return false;
         }
@@ -166,7 +140,7 @@ internal sealed partial class ServiceController : BackgroundService
 
     private int HistoryLimit()
     {
-        var limit = (WireJson.Node(known.Swarm!.Spec) as JsonObject)?["Orchestration"]?["TaskHistoryRetentionLimit"];
+        var limit = (WireJson.Node(Known.Swarm!.Spec) as JsonObject)?["Orchestration"]?["TaskHistoryRetentionLimit"];
         return limit is null ? 5 : (int)limit.GetValue<long>();
     }
 
@@ -174,7 +148,7 @@ internal sealed partial class ServiceController : BackgroundService
     {
         if (SwarmInformers.OwnerOf(pod) is { } owner)
         {
-            queue.Add(new ObjectKey(pod.Metadata.NamespaceProperty, owner.Name));
+            Queue.Add(new ObjectKey(pod.Metadata.NamespaceProperty, owner.Name));
         }
     }
 
@@ -194,9 +168,9 @@ internal sealed partial class ServiceController : BackgroundService
 
     private void EnqueueAll()
     {
-        foreach (var service in known.Services.List())
+        foreach (var service in Known.Services.List())
         {
-            queue.Add(service.Key());
+            Queue.Add(service.Key());
         }
     }
 

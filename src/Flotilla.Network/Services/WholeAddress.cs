@@ -1,0 +1,28 @@
+using System.Globalization;
+
+namespace Flotilla.Network.Services;
+
+/// <summary>A cluster address whose every port leads to its endpoints, on the port that was asked for. Ports that the service names are looked up before.</summary>
+internal static class WholeAddress
+{
+    public const string Addresses = "whole-addresses";
+    public const string Endpoints = "whole-endpoints";
+
+    public static void Add(RuleSet rules, string address, IReadOnlyList<Endpoint> endpoints)
+    {
+        if (endpoints.Count == 0)
+        {
+            // The table refuses what nothing answers.
+            return;
+        }
+
+        for (var i = 0; i < endpoints.Count; i++)
+        {
+            rules.Add(Endpoints, string.Create(CultureInfo.InvariantCulture, $"{address} . {i}"), endpoints[i].Address);
+        }
+
+        var chain = string.Create(CultureInfo.InvariantCulture, $"whole-pick-{endpoints.Count}");
+        rules.Chains[chain] = [string.Create(CultureInfo.InvariantCulture, $"dnat ip to ip daddr . numgen random mod {endpoints.Count} map @{Endpoints}")];
+        rules.Add(Addresses, address, $"goto {chain}");
+    }
+}
