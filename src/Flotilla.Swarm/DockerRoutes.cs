@@ -13,14 +13,14 @@ namespace Flotilla.Swarm;
 /// <summary>Everything the Docker API answers.</summary>
 internal static class DockerRoutes
 {
-    public static IEnumerable<Route> All(SwarmContext context, PodLogs logs) =>
+    public static IEnumerable<Route> All(SwarmContext context, PodLogs logs, NodeShutOut removeNode) =>
     [
         .. new PingRoutes(context).All,
         .. new VersionRoutes(context).All,
         .. new InfoRoutes(context).All,
         .. new DistributionRoutes().All,
         .. new SwarmRoutes(context).All,
-        .. new NodeRoutes(context).All,
+        .. new NodeRoutes(context, removeNode).All,
         .. new ServiceRoutes(context).All,
         .. new TaskRoutes(context).All,
         .. new LogRoutes(context, logs).All,

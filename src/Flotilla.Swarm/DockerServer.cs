@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Client.Streams;
@@ -17,6 +18,7 @@ namespace Flotilla.Swarm;
 /// The Docker API of this machine on a unix socket: every request is translated to objects of the cluster and back. It
 /// keeps nothing; whoever may open the socket is the cluster's administrator, as with Docker.
 /// </summary>
+[SupportedOSPlatform("linux")]
 public sealed partial class DockerServer : IHostedService, IAsyncDisposable
 {
     private readonly SwarmOptions options;
@@ -25,12 +27,12 @@ public sealed partial class DockerServer : IHostedService, IAsyncDisposable
     private readonly RouteTable routes;
     private WebApplication? application;
 
-    public DockerServer(SwarmOptions options, IObjectClient client, InformerSet informers, PodLogs logs, TimeProvider time, ILoggerFactory loggers)
+    public DockerServer(SwarmOptions options, IObjectClient client, InformerSet informers, PodLogs logs, NodeShutOut removeNode, TimeProvider time, ILoggerFactory loggers)
     {
         this.options = options;
         this.loggers = loggers;
         logger = loggers.CreateLogger<DockerServer>();
-        routes = new RouteTable(DockerRoutes.All(new SwarmContext(client, informers, options, time), logs));
+        routes = new RouteTable(DockerRoutes.All(new SwarmContext(client, informers, options, time), logs, removeNode));
     }
 
     /// <summary>Where it listens, as <c>DOCKER_HOST</c> takes it.</summary>
@@ -140,6 +142,9 @@ public sealed partial class DockerServer : IHostedService, IAsyncDisposable
         public static partial void Failed(ILogger logger, string path, Exception failure);
     }
 }
+
+/// <summary>Takes a node out of the cluster for good.</summary>
+public delegate Task NodeShutOut(string node, CancellationToken cancellationToken);
 
 /// <summary>Copies the log of a task's pod, wherever it runs: <c>(namespace, pod, options, destination)</c>.</summary>
 public delegate Task PodLogs(string ns, string pod, LogOptions options, Stream destination, CancellationToken cancellationToken);

@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Swarm.Swarms;
 using Flotilla.Swarm.Wire;
+using k8s;
 using k8s.Models;
 
 namespace Flotilla.Swarm.Cluster;
@@ -11,6 +13,8 @@ internal sealed class SwarmContext(IObjectClient client, InformerSet informers, 
 {
     private const string NotInSwarm =
         "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to connect this node to swarm and try again.";
+
+    private readonly ConcurrentDictionary<Type, object> writes = [];
 
     public IObjectClient Client => client;
 
@@ -49,6 +53,10 @@ internal sealed class SwarmContext(IObjectClient client, InformerSet informers, 
 
         throw new DockerException(503, NotInSwarm);
     }
+
+    /// <summary>For a kind, so that answers wait until the cache shows what they tell of.</summary>
+    public OwnWrites<T> Writes<T>(Informer<T> cache)
+        where T : class, IKubernetesObject<V1ObjectMeta> => (OwnWrites<T>)writes.GetOrAdd(typeof(T), _ => new OwnWrites<T>(cache, time));
 
     /// <summary>Changes an object as it is now; another writer only means to look again.</summary>
     public static async Task<T> RetryAsync<T>(Func<Task<T>> changeAsync)

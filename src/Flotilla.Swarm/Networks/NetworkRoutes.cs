@@ -12,7 +12,6 @@ namespace Flotilla.Swarm.Networks;
 /// <summary><c>docker network</c>, for networks of the swarm.</summary>
 internal sealed class NetworkRoutes(SwarmContext context)
 {
-    private OwnWrites<SwarmNetworkObject>? writes;
 
     public IEnumerable<Route> All =>
     [
@@ -68,7 +67,7 @@ internal sealed class NetworkRoutes(SwarmContext context)
         try
         {
             var created = await context.Client.CreateAsync(network, cancellationToken);
-            await Writes(known).SeenAsync(created, cancellationToken);
+            await context.Writes(known.Networks).SeenAsync(created, cancellationToken);
             return DockerAnswer.Json(new JsonObject { ["Id"] = SwarmInformers.IdOf(created), ["Warning"] = "" }, 201);
         }
         catch (ApiException exists) when (exists.IsAlreadyExists)
@@ -124,7 +123,7 @@ internal sealed class NetworkRoutes(SwarmContext context)
         }
 
         await context.Client.DeleteAsync<SwarmNetworkObject>(value.Key(), null, cancellationToken);
-        await Writes(known).GoneAsync(value, cancellationToken);
+        await context.Writes(known.Networks).GoneAsync(value, cancellationToken);
         return DockerAnswer.NoContent();
     }
 
@@ -141,6 +140,4 @@ internal sealed class NetworkRoutes(SwarmContext context)
 
     private static IReadOnlyDictionary<string, string> LabelsOf(NetworkEntry network) =>
         (network.Spec.Object("Labels") ?? []).ToDictionary(label => label.Key, label => label.Value?.ToString() ?? "", StringComparer.Ordinal);
-
-    private OwnWrites<SwarmNetworkObject> Writes(SwarmInformers known) => writes ??= new OwnWrites<SwarmNetworkObject>(known.Networks, context.Time);
 }

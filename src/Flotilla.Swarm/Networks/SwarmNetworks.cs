@@ -18,6 +18,9 @@ internal static class SwarmNetworks
 {
     public const string Ingress = "ingress";
 
+    /// <summary>The machine's own network.</summary>
+    public static readonly string HostId = IdOf("host");
+
     public static IReadOnlyList<NetworkEntry> All(SwarmInformers? known)
     {
         List<NetworkEntry> all =
@@ -91,8 +94,10 @@ internal static class SwarmNetworks
         null);
 
     private static NetworkEntry BuiltIn(string name, string driver, string scope) => new(
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes("flotilla/" + name))), name, scope, driver,
+        IdOf(name), name, scope, driver,
         new JsonObject { ["IPAM"] = new JsonObject { ["Driver"] = "default", ["Config"] = new JsonArray() } }, null);
+
+    private static string IdOf(string name) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes("flotilla/" + name)));
 
     private static uint Number(IPAddress address) => System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes());
 

@@ -8,7 +8,7 @@ using k8s.Models;
 namespace Flotilla.Swarm.Nodes;
 
 /// <summary><c>docker node</c>.</summary>
-internal sealed class NodeRoutes(SwarmContext context)
+internal sealed class NodeRoutes(SwarmContext context, NodeShutOut removeNode)
 {
     public IEnumerable<Route> All =>
     [
@@ -58,7 +58,7 @@ internal sealed class NodeRoutes(SwarmContext context)
             var current = await context.Client.GetAsync<V1Node>(node.Key(), cancellationToken);
             return NodeView.VersionOf(current) == index ? await NodeUpdate.ApplyAsync(context, current, spec, cancellationToken) : throw DockerException.OutOfSequence();
         });
-        await new OwnWrites<V1Node>(known.Nodes, context.Time).SeenAsync(written, cancellationToken);
+        await context.Writes(known.Nodes).SeenAsync(written, cancellationToken);
         return DockerAnswer.Ok();
     }
 
@@ -97,8 +97,8 @@ internal sealed class NodeRoutes(SwarmContext context)
             throw new DockerException(400, $"rpc error: code = FailedPrecondition desc = node {SwarmInformers.IdOf(node)} is not down and can't be removed");
         }
 
-        await context.Client.DeleteAsync<V1Node>(node.Key(), null, cancellationToken);
-        await new OwnWrites<V1Node>(known.Nodes, context.Time).GoneAsync(node, cancellationToken);
+        await removeNode(node.Metadata.Name, cancellationToken);
+        await context.Writes(known.Nodes).GoneAsync(node, cancellationToken);
         return DockerAnswer.Ok();
     }
 

@@ -16,6 +16,7 @@ namespace Flotilla.Swarm.Nodes;
 internal sealed record NodeView(IReadOnlySet<string> Servers, SwarmContext Context)
 {
     private const int ManagerPort = 2377;
+    private readonly JsonObject tls = TlsInfo.Of(Context.Authority);
 
     public static NodeView From(SwarmInformers known, SwarmContext context) => new(
         known.ServerSlices.List("default").Where(slice => slice.Metadata.Name == "kubernetes").SelectMany(slice => slice.Endpoints ?? []).SelectMany(endpoint => endpoint.Addresses).ToHashSet(StringComparer.Ordinal),
@@ -105,7 +106,7 @@ internal sealed record NodeView(IReadOnlySet<string> Servers, SwarmContext Conte
                 ["Plugins"] = new JsonArray(
                     Plugin("Log", "json-file"), Plugin("Network", "bridge"), Plugin("Network", "host"), Plugin("Network", "null"), Plugin("Network", "overlay"), Plugin("Volume", "local")),
             },
-            ["TLSInfo"] = TlsInfo.Of(Context.Authority),
+            ["TLSInfo"] = tls.DeepClone(),
         };
     }
 

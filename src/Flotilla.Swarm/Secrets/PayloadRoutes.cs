@@ -12,8 +12,6 @@ namespace Flotilla.Swarm.Secrets;
 internal abstract class PayloadRoutes<T>(SwarmContext context, string noun, int longest)
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
-    private OwnWrites<T>? writes;
-
     public IEnumerable<Route> All =>
     [
         new("GET", $"/{noun}s", ListAsync),
@@ -56,7 +54,7 @@ internal abstract class PayloadRoutes<T>(SwarmContext context, string noun, int 
         try
         {
             var created = await context.Client.CreateAsync(value, cancellationToken);
-            await Writes(known).SeenAsync(created, cancellationToken);
+            await context.Writes(In(known)).SeenAsync(created, cancellationToken);
             return DockerAnswer.Json(new JsonObject { ["ID"] = SwarmInformers.IdOf(created) }, 201);
         }
         catch (ApiException exists) when (exists.IsAlreadyExists)
@@ -80,7 +78,7 @@ internal abstract class PayloadRoutes<T>(SwarmContext context, string noun, int 
         try
         {
             var written = await context.Client.UpdateAsync(With(current, Payload.AnnotationsFor(spec, current.Metadata.Annotations, context.Now)), cancellationToken);
-            await Writes(known).SeenAsync(written, cancellationToken);
+            await context.Writes(In(known)).SeenAsync(written, cancellationToken);
             return DockerAnswer.Ok();
         }
         catch (ApiException conflict) when (conflict.IsConflict)
@@ -95,14 +93,12 @@ internal abstract class PayloadRoutes<T>(SwarmContext context, string noun, int 
         var value = Find(known, request.Id);
         Payload.CheckUnused(noun, SwarmInformers.IdOf(value), Payload.NameOf(value), known);
         await context.Client.DeleteAsync<T>(value.Key(), null, cancellationToken);
-        await Writes(known).GoneAsync(value, cancellationToken);
+        await context.Writes(In(known)).GoneAsync(value, cancellationToken);
         return DockerAnswer.NoContent();
     }
 
     private T Find(SwarmInformers known, string word) =>
         Lookup.Find(noun, word, [.. In(known).List().Where(value => value.Metadata.DeletionTimestamp is null)], value => SwarmInformers.IdOf(value), value => Payload.NameOf(value));
-
-    private OwnWrites<T> Writes(SwarmInformers known) => writes ??= new OwnWrites<T>(In(known), context.Time);
 }
 
 /// <summary><c>docker secret</c>: Secrets, whose data nobody gets back.</summary>

@@ -39,6 +39,6 @@ internal static class EndpointView
     {
         var isPublished = (service.Read.EndpointSpec?.Ports ?? []).Any(port => !port.IsHost);
         var ingress = isPublished ? SwarmNetworks.All(known).Where(network => network.Name == SwarmNetworks.Ingress).Select(network => network.Id) : [];
-        return ingress.Concat((service.Read.TaskTemplate.Networks ?? []).Select(network => network.Target));
+        return ingress.Concat(service.Read.TaskTemplate.Overlays.Select(network => network.Target));
     }
 }

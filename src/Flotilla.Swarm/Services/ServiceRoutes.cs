@@ -74,7 +74,7 @@ internal sealed class ServiceRoutes(SwarmContext context)
         try
         {
             var created = await context.Client.CreateAsync(service, cancellationToken);
-            await Writes(known).SeenAsync(created, cancellationToken);
+            await context.Writes(known.Services).SeenAsync(created, cancellationToken);
             return DockerAnswer.Json(new JsonObject { ["ID"] = SwarmInformers.IdOf(created), ["Warnings"] = null }, 201);
         }
         catch (ApiException exists) when (exists.IsAlreadyExists)
@@ -97,7 +97,7 @@ internal sealed class ServiceRoutes(SwarmContext context)
                 ? await context.Client.UpdateAsync(Changed(current, body?.DeepClone().AsObject(), known), cancellationToken)
                 : throw DockerException.OutOfSequence();
         });
-        await Writes(known).SeenAsync(written, cancellationToken);
+        await context.Writes(known.Services).SeenAsync(written, cancellationToken);
         return DockerAnswer.Json(new JsonObject { ["Warnings"] = null });
     }
 
@@ -137,7 +137,7 @@ internal sealed class ServiceRoutes(SwarmContext context)
         var known = await context.ManagerAsync(cancellationToken);
         var service = Find(known, request.Id);
         await context.Client.DeleteAsync<SwarmService>(service.Key(), null, cancellationToken);
-        await Writes(known).GoneAsync(service, cancellationToken);
+        await context.Writes(known.Services).GoneAsync(service, cancellationToken);
         return DockerAnswer.Ok();
     }
 
@@ -167,7 +167,4 @@ internal sealed class ServiceRoutes(SwarmContext context)
         _ => "replicated",
     };
 
-    private OwnWrites<SwarmService>? writes;
-
-    private OwnWrites<SwarmService> Writes(SwarmInformers known) => writes ??= new OwnWrites<SwarmService>(known.Services, context.Time);
 }

@@ -68,7 +68,7 @@ internal sealed class SwarmRoutes(SwarmContext context)
         try
         {
             var created = await context.Client.CreateAsync(swarm, cancellationToken);
-            await new OwnWrites<SwarmObject>(known.Swarms, context.Time).SeenAsync(created, cancellationToken);
+            await context.Writes(known.Swarms).SeenAsync(created, cancellationToken);
         }
         catch (ApiException exists) when (exists.IsAlreadyExists)
         {
@@ -157,7 +157,7 @@ internal sealed class SwarmRoutes(SwarmContext context)
         await SwarmRemoval.RemoveAsync(known, context, cancellationToken);
         await tokens.DeleteAsync(cancellationToken);
         await context.Client.DeleteAsync<SwarmObject>(new ObjectKey(null, SwarmApi.Default), null, cancellationToken);
-        await new OwnWrites<SwarmObject>(known.Swarms, context.Time).GoneAsync(swarm, cancellationToken);
+        await context.Writes(known.Swarms).GoneAsync(swarm, cancellationToken);
         return DockerAnswer.Ok();
     }
 
@@ -175,6 +175,11 @@ internal sealed class SwarmRoutes(SwarmContext context)
                 throw DockerException.OutOfSequence();
             }
 
+            if ((spec.Object("CAConfig").Integer("ForceRotate") ?? 0) != (WireJson.Node(current.Spec).Object("CAConfig").Integer("ForceRotate") ?? 0) || spec.Object("CAConfig").String("SigningCACert") is { Length: > 0 })
+            {
+                throw new DockerException(501, "The certificate authority of the cluster is not rotated: certificates of nodes are renewed by themselves, and 'flotilla node rm' shuts a node out.");
+            }
+
             current.Metadata.Annotations = new Dictionary<string, string>(current.Metadata.Annotations ?? new Dictionary<string, string>()) { [SwarmApi.UpdatedAt] = context.Now.ToString("O") };
             return await context.Client.UpdateAsync(current with { Spec = WireJson.Element(SwarmSpecDefaults.Fill(spec)) }, cancellationToken);
         });
@@ -187,7 +192,7 @@ internal sealed class SwarmRoutes(SwarmContext context)
             await tokens.RotateAsync(rotate, cancellationToken);
         }
 
-        await new OwnWrites<SwarmObject>(known.Swarms, context.Time).SeenAsync(written, cancellationToken);
+        await context.Writes(known.Swarms).SeenAsync(written, cancellationToken);
         return DockerAnswer.Ok();
     }
 

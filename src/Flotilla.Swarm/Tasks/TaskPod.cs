@@ -55,7 +55,8 @@ internal sealed class TaskPod(SwarmService service, SwarmOptions options, IReadO
                 AutomountServiceAccountToken = false,
                 EnableServiceLinks = false,
                 TerminationGracePeriodSeconds = container.StopGracePeriod is { } grace ? (long)Math.Ceiling(grace / 1e9) : UsualGrace,
-                Hostname = HostnameOf(id, templates),
+                HostNetwork = template.IsOnHost ? true : null,
+                Hostname = template.IsOnHost ? null : HostnameOf(id, templates),
                 SchedulingGates = startAfter is null ? null : [new V1PodSchedulingGate { Name = SwarmApi.StartAfter }],
                 Affinity = TaskPlacement.AffinityFor(template, serviceId, place, nodes, view),
                 TopologySpreadConstraints = place.Node is null ? TaskPlacement.SpreadFor(template, serviceId) : null,
@@ -90,7 +91,7 @@ internal sealed class TaskPod(SwarmService service, SwarmOptions options, IReadO
             labels[TaskPlacement.LaneLabel] = TaskPlacement.LaneOf(template, place);
         }
 
-        foreach (var network in template.Networks ?? [])
+        foreach (var network in template.Overlays)
         {
             labels[SwarmApi.NetworkLabelPrefix + network.Target] = "";
         }
@@ -153,7 +154,7 @@ internal sealed class TaskPod(SwarmService service, SwarmOptions options, IReadO
             Nameservers = [options.ClusterDns, .. given?.Nameservers ?? []],
             Searches =
             [
-                .. (template.Networks ?? []).Select(network => $"{EndpointPlan.DomainOf(network.Target)}.{domain}"),
+                .. template.Overlays.Select(network => $"{EndpointPlan.DomainOf(network.Target)}.{domain}"),
                 .. given?.Search ?? [], $"{service.Metadata.NamespaceProperty}.svc.{domain}", $"svc.{domain}", domain,
             ],
             Options =

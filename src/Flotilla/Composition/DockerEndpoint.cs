@@ -1,6 +1,7 @@
 using System.Globalization;
 using Flotilla.Client;
 using Flotilla.Client.Streams;
+using Flotilla.Joining;
 using Flotilla.Local;
 using Flotilla.Swarm;
 using Microsoft.Extensions.Logging;
@@ -16,7 +17,8 @@ internal sealed class DockerEndpoint : IAsyncDisposable
     public DockerEndpoint(ClusterSettings settings, ControlPlane plane, TimeProvider time, ILoggerFactory loggers)
     {
         logs = ControlPlane.AdminClient(settings);
-        server = new DockerServer(OptionsFor(settings), plane.Server.ClientFor("docker"), plane.Informers, CopyLogsAsync, time, loggers);
+        var client = plane.Server.ClientFor("docker");
+        server = new DockerServer(OptionsFor(settings), client, plane.Informers, CopyLogsAsync, new NodeRemoval(client, time).RemoveAsync, time, loggers);
     }
 
     public static SwarmOptions OptionsFor(ClusterSettings settings) => new()

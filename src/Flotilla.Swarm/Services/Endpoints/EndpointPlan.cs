@@ -63,7 +63,7 @@ internal static class EndpointPlan
 
     /// <summary>By network: the service's own name and what it is called besides there.</summary>
     public static IEnumerable<string> Names(ServiceSpec spec) =>
-        (spec.TaskTemplate.Networks ?? []).SelectMany(network => (network.Aliases ?? []).Append(spec.Name).Select(name => $"{name.ToLowerInvariant()}.{DomainOf(network.Target)}"))
+        spec.TaskTemplate.Overlays.SelectMany(network => (network.Aliases ?? []).Append(spec.Name).Select(name => $"{name.ToLowerInvariant()}.{DomainOf(network.Target)}"))
             .Distinct(StringComparer.Ordinal);
 
     /// <summary>Where names of a network are, below the cluster's domain.</summary>

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using Flotilla.Swarm.Networks;
 
 namespace Flotilla.Swarm.Services.Spec;
 
@@ -16,6 +18,13 @@ internal sealed record TaskSpec
     public Placement? Placement { get; init; }
 
     public IReadOnlyList<NetworkAttachmentConfig>? Networks { get; init; }
+
+    /// <summary>Those of the swarm; the machine's own is something else.</summary>
+    [JsonIgnore]
+    public IEnumerable<NetworkAttachmentConfig> Overlays => (Networks ?? []).Where(network => network.Target != SwarmNetworks.HostId);
+
+    [JsonIgnore]
+    public bool IsOnHost => (Networks ?? []).Any(network => network.Target == SwarmNetworks.HostId);
 
     public ulong ForceUpdate { get; init; }
 

@@ -36,15 +36,15 @@ public sealed class ReplicatedPlanTests
     }
 
     [Theory]
-    [InlineData("none", TaskState.Failed, false)]
-    [InlineData("on-failure", TaskState.Complete, false)]
-    [InlineData("on-failure", TaskState.Failed, true)]
-    [InlineData("any", TaskState.Complete, true)]
-    [InlineData("none", TaskState.Shutdown, true)]
-    public void The_condition_decides_and_only_about_what_ended_by_itself(string condition, TaskState state, bool restarts)
+    [InlineData("none", nameof(TaskState.Failed), false)]
+    [InlineData("on-failure", nameof(TaskState.Complete), false)]
+    [InlineData("on-failure", nameof(TaskState.Failed), true)]
+    [InlineData("any", nameof(TaskState.Complete), true)]
+    [InlineData("none", nameof(TaskState.Shutdown), true)]
+    public void The_condition_decides_and_only_about_what_ended_by_itself(string condition, string state, bool restarts)
     {
         var service = Given.Service("""{"Replicated":{"Replicas":1}}""", $$$"""{"RestartPolicy":{"Condition":"{{{condition}}}"}}""");
-        Assert.Equal(restarts ? 1 : 0, ReplicatedPlan.For(Given.Input(service, Given.Task(service, 1, state))).Create.Count);
+        Assert.Equal(restarts ? 1 : 0, ReplicatedPlan.For(Given.Input(service, Given.Task(service, 1, Enum.Parse<TaskState>(state)))).Create.Count);
     }
 
     [Theory]
@@ -53,7 +53,7 @@ public sealed class ReplicatedPlanTests
     [InlineData(3, 45, true)]
     public void A_slot_is_given_up_after_so_many_attempts_in_the_window(int failures, int windowSeconds, bool restarts)
     {
-        var service = Given.Service("""{"Replicated":{"Replicas":1}}""", $$$"""{"RestartPolicy":{"MaxAttempts":2,"Window":{{{windowSeconds}}}000000000}}""");
+        var service = Given.Service("""{"Replicated":{"Replicas":1}}""", $$$"""{"RestartPolicy":{"MaxAttempts":2,"Window":{{{windowSeconds * 1_000_000_000L}}}}}""");
         var tasks = Enumerable.Range(1, failures).Select(i => Given.Task(service, 1, TaskState.Failed, ago: 20 * i)).ToArray();
         Assert.Equal(restarts ? 1 : 0, ReplicatedPlan.For(Given.Input(service, tasks)).Create.Count);
     }
