@@ -1,5 +1,5 @@
+using System.Net;
 using Flotilla.Api;
-using Flotilla.Api.Json;
 using Flotilla.Client;
 using Flotilla.Swarm.Cluster;
 using k8s.Models;
@@ -11,7 +11,11 @@ namespace Flotilla.Swarm.Networks.Isolation;
 internal sealed class IsolationController : SwarmReconciler
 {
     public IsolationController(SwarmContext context, SwarmInformers known, ILogger logger)
-        : base(context, known, "swarm-isolation-controller", workers: 1, logger) => Known.Networks.Subscribe(change => Queue.Add(change.Latest.Key()));
+        : base(context, known, "swarm-isolation-controller", workers: 1, logger)
+    {
+        Known.Networks.Subscribe(change => Queue.Add(change.Latest.Key()));
+        Known.Nodes.Subscribe(OnNode);
+    }
 
     protected override async Task ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
@@ -20,19 +24,40 @@ internal sealed class IsolationController : SwarmReconciler
             return;
         }
 
+        var wanted = IsolationPlan.For(network, Context.Options, NodeRanges());
         try
         {
-            var isInternal = SwarmNetworks.Of(network).Spec.Boolean("Internal") == true;
-            await Context.Client.CreateAsync(IsolationPlan.For(network, Context.Options.PodRange, isInternal), cancellationToken);
+            await Context.Client.CreateAsync(wanted, cancellationToken);
         }
         catch (ApiException exists) when (exists.IsAlreadyExists)
         {
-            var current = await Context.Client.GetAsync<V1NetworkPolicy>(new ObjectKey(key.Namespace, IsolationPlan.NameOf(network)), cancellationToken);
+            var current = await Context.Client.GetAsync<V1NetworkPolicy>(wanted.Key(), cancellationToken);
             if (current.Metadata.OwnerReferences?.Any(owner => owner.Uid == network.Metadata.Uid) != true)
             {
                 // Of a network before, which is being collected: then this one has its turn.
                 Queue.AddRateLimited(key);
             }
+            else if (!ObjectJson.Encode(current.Spec).AsSpan().SequenceEqual(ObjectJson.Encode(wanted.Spec)))
+            {
+                wanted.Metadata.ResourceVersion = current.Metadata.ResourceVersion;
+                await Context.Client.UpdateAsync(wanted, cancellationToken);
+            }
+        }
+    }
+
+    private IEnumerable<IPNetwork> NodeRanges() => Known.Nodes.List().Select(node => node.Spec?.PodCIDR).OrderBy(text => text, StringComparer.Ordinal)
+        .SelectMany(text => IPNetwork.TryParse(text, out var range) ? [range] : Array.Empty<IPNetwork>());
+
+    private void OnNode(ObjectChange<V1Node> change)
+    {
+        if (change.Old?.Spec?.PodCIDR == change.New?.Spec?.PodCIDR)
+        {
+            return;
+        }
+
+        foreach (var network in Known.Networks.List())
+        {
+            Queue.Add(network.Key());
         }
     }
 }

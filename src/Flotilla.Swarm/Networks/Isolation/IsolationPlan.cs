@@ -1,3 +1,5 @@
+using System.Net;
+using Flotilla.Api.Json;
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Definitions;
 using k8s.Models;
@@ -7,8 +9,10 @@ namespace Flotilla.Swarm.Networks.Isolation;
 /// <summary>The NetworkPolicy that is an overlay network: its tasks hear each other and what comes from outside of the cluster by published ports, and no other pod. Pure.</summary>
 internal static class IsolationPlan
 {
-    public static V1NetworkPolicy For(SwarmNetworkObject network, string podRange, bool isInternal)
+    /// <param name="nodeRanges">The pods' addresses of each node; the first two are the node's own ends, by which published ports come from other nodes.</param>
+    public static V1NetworkPolicy For(SwarmNetworkObject network, SwarmOptions options, IEnumerable<IPNetwork> nodeRanges)
     {
+        var isInternal = SwarmNetworks.Of(network).Spec.Boolean("Internal") == true;
         var members = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { [SwarmApi.NetworkLabelPrefix + SwarmInformers.IdOf(network)] = "" } };
         return new V1NetworkPolicy
         {
@@ -32,10 +36,17 @@ internal static class IsolationPlan
                 [
                     new V1NetworkPolicyIngressRule
                     {
-                        FromProperty = [new V1NetworkPolicyPeer { PodSelector = members }, new V1NetworkPolicyPeer { IpBlock = new V1IPBlock { Cidr = "0.0.0.0/0", Except = [podRange] } }],
+                        FromProperty =
+                        [
+                            new V1NetworkPolicyPeer { PodSelector = members },
+                            new V1NetworkPolicyPeer { IpBlock = new V1IPBlock { Cidr = "0.0.0.0/0", Except = [options.PodRange] } },
+                            .. nodeRanges.Select(range => new V1NetworkPolicyPeer { IpBlock = new V1IPBlock { Cidr = $"{range.BaseAddress}/31" } }),
+                        ],
                     },
                 ],
-                Egress = isInternal ? [new V1NetworkPolicyEgressRule { To = [new V1NetworkPolicyPeer { PodSelector = members }] }] : null,
+                Egress = isInternal
+                    ? [new V1NetworkPolicyEgressRule { To = [new V1NetworkPolicyPeer { PodSelector = members }, new V1NetworkPolicyPeer { IpBlock = new V1IPBlock { Cidr = $"{options.ClusterDns}/32" } }] }]
+                    : null,
             },
         };
     }
