@@ -41,6 +41,8 @@ public sealed partial class DockerServer : IHostedService, IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(options.Socket)!);
+
+        // A killed process leaves it behind.
         File.Delete(options.Socket);
         application = Build();
         await application.StartAsync(cancellationToken);
@@ -50,7 +52,10 @@ public sealed partial class DockerServer : IHostedService, IAsyncDisposable
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await (application?.StopAsync(cancellationToken) ?? Task.CompletedTask);
-        File.Delete(options.Socket);
+        if (File.Exists(options.Socket))
+        {
+            File.Delete(options.Socket);
+        }
     }
 
     public async ValueTask DisposeAsync()
