@@ -8,10 +8,10 @@ internal static class NginxConfiguration
     private static readonly string Body = new('x', 1024);
 
     /// <summary>A pod that costs next to nothing: a kilobyte from memory.</summary>
-    public static string Backend(int port) => Backend(port, "127.0.0.1");
+    public static string Backend(int port) => Backend($"127.0.0.1:{port}");
 
-    /// <param name="address">Where it listens.</param>
-    public static string Backend(int port, string address) => File($"{address}:{port}", $$"""
+    /// <param name="listen">Addresses with ports.</param>
+    public static string Backend(params string[] listen) => File(string.Join("; listen ", listen), $$"""
         location / { default_type text/plain; return 200 "{{Body}}"; }
         """, "");
 

@@ -29,7 +29,7 @@ internal static class ServicesCommand
         await pods.StartAsync(count, cancellationToken);
         var directory = Directory.CreateTempSubdirectory("flotilla-bench-");
         var file = Path.Combine(directory.FullName, "nginx.conf");
-        await File.WriteAllTextAsync(file, NginxConfiguration.Backend(TwoPods.PodPort, "0.0.0.0"), cancellationToken);
+        await File.WriteAllTextAsync(file, NginxConfiguration.Backend($"{TwoPods.Pod}:{TwoPods.PodPort}", $"{TwoPods.Pod}:{TwoPods.ServicePort}"), cancellationToken);
         using var server = Process.Start("ip", ["netns", "exec", pods.Answering, "nginx", "-p", directory.FullName, "-c", file, "-e", "stderr"]);
         try
         {

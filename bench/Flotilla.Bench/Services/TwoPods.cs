@@ -15,6 +15,10 @@ internal sealed class TwoPods : IAsyncDisposable
 {
     public const string Pod = "10.244.0.6";
     public const int PodPort = 8080;
+
+    // Another port than the one asked directly: connections of the two ways would be the same ones to the kernel, which
+    // remembers those that ended for two minutes.
+    public const int ServicePort = 8081;
     public const string Service = "10.96.0.7";
     private const string Bridge = "fltbench0";
 
@@ -95,7 +99,7 @@ internal sealed class TwoPods : IAsyncDisposable
                 Kind = "EndpointSlice",
                 Metadata = metadata,
                 AddressType = "IPv4",
-                Ports = [new Discoveryv1EndpointPort { Port = PodPort, Protocol = "TCP" }],
+                Ports = [new Discoveryv1EndpointPort { Port = ServicePort, Protocol = "TCP" }],
                 Endpoints = [new V1Endpoint { Addresses = [Pod], Conditions = new V1EndpointConditions { Ready = true } }],
             },
             cancellationToken);
