@@ -18,6 +18,9 @@ public sealed class LeaderElectionOptions
     public TimeSpan RenewDeadline { get; init; } = TimeSpan.FromSeconds(10);
 
     public TimeSpan RetryPeriod { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Whether a holder is known to have died: its lease is then taken as soon as it has missed two renewals.</summary>
+    public Func<string, bool> IsGone { get; init; } = _ => false;
 }
 
 /// <summary>
@@ -153,7 +156,9 @@ public sealed partial class LeaderElection(
             return false;
         }
 
-        return time.GetElapsedTime(observed.Seen) > TimeSpan.FromSeconds(lease.Spec?.LeaseDurationSeconds ?? 0);
+        var silent = time.GetElapsedTime(observed.Seen);
+        return silent > TimeSpan.FromSeconds(lease.Spec?.LeaseDurationSeconds ?? 0)
+            || (silent > 2 * options.RetryPeriod && lease.Spec?.HolderIdentity is { } holder && options.IsGone(holder));
     }
 
     private async Task ReleaseAsync()

@@ -16,6 +16,8 @@ using Flotilla.Server.Discovery;
 using Flotilla.Server.Fairness;
 using Flotilla.Server.Http;
 using Flotilla.Server.Identity;
+using Flotilla.Server.Joining;
+using Flotilla.Server.Membership;
 using Flotilla.Server.Nodes;
 using Flotilla.Server.Objects;
 using Flotilla.Server.OpenApi;
@@ -46,6 +48,7 @@ public sealed class ApiServer : IAsyncDisposable
     private readonly FlowControl flows;
     private readonly FlowKeeper flowKeeper;
     private readonly ServerEndpoints endpoints;
+    private readonly ServerPeers peers;
     private readonly ServerPresence presence;
     private readonly EncryptionRewrite rewrite;
     private readonly LocalParts local;
@@ -65,6 +68,7 @@ public sealed class ApiServer : IAsyncDisposable
     private readonly PolicyTypeChecks typeChecks;
     private readonly Forwarder forwarder;
     private readonly ProxyRequests proxies;
+    private readonly JoinRequests joins;
 
     public ApiServer(ApiServerOptions options, IStore store, ClusterIdentity identity, TimeProvider time, ILoggerFactory loggers)
     {
@@ -95,8 +99,10 @@ public sealed class ApiServer : IAsyncDisposable
         proxies = new ProxyRequests(kinds, authorizer, admission, new ProxyTargets(objects, services, nodeClient), forwarder);
         audit = new AuditRecorder(options.Audit, time, loggers);
         flows = new FlowControl(store, options.MaxConcurrentRequests, time, loggers.CreateLogger<FlowControl>());
-        endpoints = new ServerEndpoints(new BuiltInObjects(objects), new ServerAddresses(store, options, time), options);
-        presence = new ServerPresence(endpoints, new ServerLease(new BuiltInObjects(objects), objects, time), time, loggers.CreateLogger<ServerPresence>());
+        var members = new ServerMembers(store, time);
+        endpoints = new ServerEndpoints(new BuiltInObjects(objects), store, members, options);
+        peers = new ServerPeers(members, options.ServerName, identity, time, loggers.CreateLogger<ServerPeers>());
+        presence = new ServerPresence(endpoints, new ServerLease(new BuiltInObjects(objects), objects, options, time), peers, time, loggers.CreateLogger<ServerPresence>());
         flowKeeper = new FlowKeeper(flows, new BuiltInObjects(objects), store, time, loggers.CreateLogger<FlowKeeper>());
         var metrics = new RequestMetrics();
         status = new ServerStatus(store, metrics, time, options.Build);
@@ -118,7 +124,8 @@ public sealed class ApiServer : IAsyncDisposable
             new SubresourceAnswers(objects, reads, writes, new ScaleAnswers(objects), pods, new TokenAnswers(objects, admission, identity.ServiceAccounts, time), new LogAnswers(nodes), explanations),
             new MetricsAnswers(objects, reads, new UsageReader(nodeClient, time, loggers.CreateLogger<UsageReader>()), time));
         var streams = new StreamRequests(kinds, authorizer, admission, nodes);
-        listener = new HttpListenerHost(options, identity, new HttpAdapter(handler, new TunnelRequests(tunnels, status), streams, new ForwardedRequests(proxies, new AggregatedRequests(apis, authorizer, aggregatedServers, forwarder)), access.Authenticator, audit, new FlowGate(flows, new RequestWidth(store, kinds)), status, metrics, time, loggers.CreateLogger<HttpAdapter>()), loggers);
+        joins = new JoinRequests(store, access.Certificates, audit, time, loggers.CreateLogger<JoinRequests>());
+        listener = new HttpListenerHost(options, identity, new HttpAdapter(handler, joins, new TunnelRequests(tunnels, status), streams, new ForwardedRequests(proxies, new AggregatedRequests(apis, authorizer, aggregatedServers, forwarder)), access.Authenticator, audit, new FlowGate(flows, new RequestWidth(store, kinds)), status, metrics, time, loggers.CreateLogger<HttpAdapter>()), loggers);
         local = new LocalParts(handler, objects, hubs, kinds, apis, aggregatedServers, audit, time);
         Client = ClientFor("flotilla");
     }
@@ -140,6 +147,19 @@ public sealed class ApiServer : IAsyncDisposable
         set => explanations.Explainer = value;
     }
 
+    /// <summary>Whether a server of this name has been there and does not answer.</summary>
+    public bool IsGone(string server) => peers.IsGone(server);
+
+    /// <summary>Whether this server is the first by name of those that answer: for what one of them is to do.</summary>
+    public Task<bool> IsFirstAsync(CancellationToken cancellationToken) => peers.IsFirstAsync(cancellationToken);
+
+    /// <summary>Lets other servers in; null: there is none but this one.</summary>
+    public IServerAdmission? Admission
+    {
+        get => joins.Admission;
+        set => joins.Admission = value;
+    }
+
     /// <summary>Serves the series of another part of the control plane under <c>/metrics</c> too.</summary>
     public void AddMetrics(Action<MetricsText> write) => status.AddMetrics(write);
 
@@ -155,7 +175,7 @@ public sealed class ApiServer : IAsyncDisposable
         await allocations.StartAsync(cancellationToken);
 
         await new FirstObjects(new BuiltInObjects(objects), options).CreateAsync(cancellationToken);
-        await endpoints.EnsureAsync(cancellationToken);
+        await endpoints.EnsureServiceAsync(cancellationToken);
         await new AccessObjects(new BuiltInObjects(objects), identity, options, time).EnsureAsync(cancellationToken);
         await customResources.StartAsync(cancellationToken);
         await audit.StartAsync(cancellationToken);
@@ -164,16 +184,19 @@ public sealed class ApiServer : IAsyncDisposable
         await rewrite.StartAsync(cancellationToken);
         await apiServices.StartAsync(cancellationToken);
         await typeChecks.StartAsync(cancellationToken);
-        await presence.StartAsync(cancellationToken);
         await listener.StartAsync(cancellationToken);
         status.SetReady();
+        await endpoints.EnsureAsync(cancellationToken);
+        await peers.StartAsync(cancellationToken);
+        await presence.StartAsync(cancellationToken);
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         status.SetStopping();
-        await listener.StopAsync(cancellationToken);
         await presence.StopAsync(cancellationToken);
+        await listener.StopAsync(cancellationToken);
+        await peers.StopAsync(cancellationToken);
         await audit.StopAsync(cancellationToken);
         await flowKeeper.StopAsync(cancellationToken);
         await flows.StopAsync(cancellationToken);
@@ -193,6 +216,7 @@ public sealed class ApiServer : IAsyncDisposable
         nodeClient.Dispose();
         await forwarder.DisposeAsync();
         presence.Dispose();
+        peers.Dispose();
         typeChecks.Dispose();
         apiServices.Dispose();
         aggregatedServers.Dispose();

@@ -14,6 +14,9 @@ public sealed record ApiServerOptions
     /// <summary>The address that the Service <c>kubernetes</c> leads to; null: the bind address, or loopback.</summary>
     public IPAddress? AdvertiseAddress { get; init; }
 
+    /// <summary>By which the cluster knows this server; its node has the same name.</summary>
+    public string ServerName { get; init; } = Environment.MachineName.ToLowerInvariant();
+
     public string PodCidr { get; init; } = "10.244.0.0/16";
 
     public string ServiceCidr { get; init; } = "10.96.0.0/12";

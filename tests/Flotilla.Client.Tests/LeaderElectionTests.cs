@@ -43,10 +43,31 @@ public sealed class LeaderElectionTests
         await StopAsync(b);
     }
 
-    private async Task<LeaderElection> StartAsync(string identity, Leader leader)
+    [Fact]
+    public async Task Of_a_leader_that_is_known_to_be_dead_the_lease_is_taken_when_it_has_missed_two_renewals()
     {
-        var election = new LeaderElection(
-            server.As(identity), new LeaderElectionOptions { Name = "controllers", Identity = identity }, leader.RunAsync, time, NullLogger.Instance);
+        var (first, second, dead) = (new Leader(), new Leader(), false);
+        var a = await StartAsync("a", first, lease: TimeSpan.FromHours(1));
+        await UntilAsync(() => first.Leads);
+        var b = await StartAsync("b", second, holder => dead && holder == "a");
+        dead = true;
+        for (var renewal = 0; renewal < 10; renewal++)
+        {
+            var before = server.Lease!.Metadata.ResourceVersion;
+            time.Advance(TimeSpan.FromSeconds(2));
+            await Task.Run(() => SpinWait.SpinUntil(() => server.Lease!.Metadata.ResourceVersion != before, TimeSpan.FromSeconds(10)));
+        }
+
+        Assert.False(second.Leads, "who renews its lease is not dead, whatever is said of it");
+        server.Refuses = "a";
+        await UntilAsync(() => second.Leads);
+        await StopAsync(a, b);
+    }
+
+    private async Task<LeaderElection> StartAsync(string identity, Leader leader, Func<string, bool>? isGone = null, TimeSpan? lease = null)
+    {
+        var options = new LeaderElectionOptions { Name = "controllers", Identity = identity, IsGone = isGone ?? (_ => false), LeaseDuration = lease ?? TimeSpan.FromSeconds(15) };
+        var election = new LeaderElection(server.As(identity), options, leader.RunAsync, time, NullLogger.Instance);
         await election.StartAsync(CancellationToken.None);
         return election;
     }

@@ -123,9 +123,9 @@ internal sealed class ApiConnection : IDisposable
             EnableMultipleHttp2Connections = true,
             UseProxy = false,
 
-            // A peer that vanished without a word is noticed within half a minute, watches included.
-            KeepAlivePingDelay = TimeSpan.FromSeconds(15),
-            KeepAlivePingTimeout = TimeSpan.FromSeconds(15),
+            // A peer that vanished without a word is noticed, by watches too.
+            KeepAlivePingDelay = options.KeepAlive,
+            KeepAlivePingTimeout = options.KeepAlive,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
         };

@@ -25,6 +25,9 @@ public sealed class HttpObjectClientOptions
     /// <summary>A connection takes no new requests after this long, so that a rotated certificate takes its place.</summary>
     public TimeSpan ConnectionLifetime { get; init; } = Timeout.InfiniteTimeSpan;
 
+    /// <summary>A peer that says nothing for so long is asked whether it is there, and is given as long again; at least a second.</summary>
+    public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(15);
+
     public string UserAgent { get; init; } = "flotilla";
 
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);

@@ -28,8 +28,16 @@ public sealed partial record JoinToken(string AuthorityHash, string Id, string S
         ? new JoinToken(match.Groups["hash"].Value, match.Groups["id"].Value, match.Groups["secret"].Value)
         : null;
 
+    /// <summary>Null: not of the form of <see cref="Bearer"/>.</summary>
+    public static (string Id, string Secret)? ParseBearer(string text) => BearerForm().Match(text) is { Success: true } match
+        ? (match.Groups["id"].Value, match.Groups["secret"].Value)
+        : null;
+
     public override string ToString() => $"FLOTILLA1{AuthorityHash}::{Bearer}";
 
     [GeneratedRegex("^FLOTILLA1(?<hash>[0-9a-f]{64})::(?<id>[a-z0-9]{6})\\.(?<secret>[a-z0-9]{16})$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Form();
+
+    [GeneratedRegex("^(?<id>[a-z0-9]{6})\\.(?<secret>[a-z0-9]{16})$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex BearerForm();
 }

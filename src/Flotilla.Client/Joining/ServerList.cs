@@ -12,6 +12,7 @@ namespace Flotilla.Client.Joining;
 public sealed class ServerList
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan HeadStart = TimeSpan.FromMilliseconds(300);
 
     private readonly Lock gate = new();
     private readonly string file;
@@ -62,26 +63,37 @@ public sealed class ServerList
         }
     }
 
+    /// <summary>The first that answers: one that is silent for a moment is not waited for alone.</summary>
     /// <exception cref="HttpRequestException">None can be reached; the inner exception is of the last one tried.</exception>
     public async ValueTask<Stream> ConnectAsync(CancellationToken cancellationToken)
     {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var waiting = new Queue<DnsEndPoint>(InOrder());
+        var trying = new Dictionary<Task<Stream>, DnsEndPoint>();
         Exception? last = null;
-        foreach (var server in InOrder())
+        while (waiting.Count + trying.Count > 0)
         {
-            try
+            if (waiting.TryDequeue(out var next))
             {
-                var stream = await ConnectAsync(server, cancellationToken);
-                lock (gate)
-                {
-                    preferred = server;
-                }
+                trying[ConnectAsync(next, ending.Token).AsTask()] = next;
+            }
 
-                return stream;
-            }
-            catch (Exception failure) when (failure is SocketException or TimeoutException)
+            var first = await Task.WhenAny([.. trying.Keys, .. waiting.Count > 0 ? (Task[])[Task.Delay(HeadStart, ending.Token)] : []]);
+            if (first is not Task<Stream> attempt || !trying.Remove(attempt, out var server))
             {
-                last = failure;
+                continue;
             }
+
+            if (attempt.IsCompletedSuccessfully)
+            {
+                await ending.CancelAsync();
+                Array.ForEach([.. trying.Keys], Drop);
+                Prefer(server);
+                return await attempt;
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            last = attempt.Exception?.InnerException;
         }
 
         throw new HttpRequestException($"no server answers at {string.Join(", ", All.Select(Text))}", last);
@@ -111,6 +123,25 @@ public sealed class ServerList
 
     public static string Text(DnsEndPoint server) =>
         string.Create(CultureInfo.InvariantCulture, $"{(server.Host.Contains(':', StringComparison.Ordinal) ? $"[{server.Host}]" : server.Host)}:{server.Port}");
+
+    private void Prefer(DnsEndPoint server)
+    {
+        lock (gate)
+        {
+            preferred = server;
+        }
+    }
+
+    // It came too late.
+    private static void Drop(Task<Stream> attempt) => _ = attempt.ContinueWith(
+        late =>
+        {
+            if (late.IsCompletedSuccessfully)
+            {
+                late.Result.Dispose();
+            }
+        },
+        TaskScheduler.Default);
 
     private IEnumerable<DnsEndPoint> InOrder()
     {

@@ -69,6 +69,9 @@ public sealed class NodeIdentity
         (client, serving, Authority) = (null, null, null);
     }
 
+    /// <summary>The files of one that is a server of its cluster from now on, whose authority they share.</summary>
+    public static IReadOnlyList<string> OwnFiles { get; } = ["client.pem", "serving.pem", "servers"];
+
     private X509Certificate2? Load(string name)
     {
         if (!File.Exists(PathOf(name)))

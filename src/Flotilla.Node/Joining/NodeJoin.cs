@@ -13,6 +13,9 @@ public sealed class NodeJoin(NodeIdentity identity, ServerList servers, NodeOpti
     /// <summary>The name by which every API server proves itself; which machine it runs on does not matter.</summary>
     public static readonly Uri Server = new("https://kubernetes");
 
+    // A server whose machine vanished without a word is given up after twice this, for the next one; a busy one is not.
+    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(5);
+
     // Connections end before the certificate that they were opened with.
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
 
@@ -27,6 +30,7 @@ public sealed class NodeJoin(NodeIdentity identity, ServerList servers, NodeOpti
         ClientCertificate = () => identity.Client,
         Connect = servers.ConnectAsync,
         ConnectionLifetime = ConnectionLifetime,
+        KeepAlive = KeepAlive,
         UserAgent = "kubelet",
     });
 
@@ -37,6 +41,7 @@ public sealed class NodeJoin(NodeIdentity identity, ServerList servers, NodeOpti
         Authorities = new X509Certificate2Collection(identity.Authority!),
         BearerToken = () => account.Current,
         Connect = servers.ConnectAsync,
+        KeepAlive = KeepAlive,
         UserAgent = "flotilla-node",
     });
 

@@ -15,7 +15,7 @@ namespace Flotilla.Node.Joining;
 /// </summary>
 public static partial class ServerGreeting
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LargestSkew = TimeSpan.FromMinutes(4);
 
     /// <summary>The cluster's authority, which is the one that the token pins.</summary>
@@ -84,7 +84,8 @@ public static partial class ServerGreeting
                 : null;
     }
 
-    internal static string Reason(Exception failure)
+    /// <summary>In a few words why a connection failed.</summary>
+    public static string Reason(Exception failure)
     {
         for (var cause = failure; cause is not null; cause = cause.InnerException)
         {

@@ -5,6 +5,7 @@ using Flotilla.Server.Authorization.Nodes;
 using Flotilla.Server.Authorization.Rbac;
 using Flotilla.Server.Bootstrap.Rbac;
 using Flotilla.Server.Identity;
+using Flotilla.Server.Joining;
 using Flotilla.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -26,7 +27,7 @@ public sealed class AccessControl : IAsyncDisposable
         var rbac = new RbacAuthorizer(policies);
         others = new OtherParties(options, time);
         Authorizer = new Authorizer([new NodeAuthorizer(graph, BuiltInRoles.RulesOfNodes), rbac, .. others.Authorizers]);
-        Admission = [new EscalationGuard(Authorizer, rbac), new CertificateRequests(Authorizer, time)];
+        Admission = [new EscalationGuard(Authorizer, rbac), new CertificateRequests(Authorizer, time), new ManagerTokenGuard()];
         Tokens = new TokenAuthenticators(
         [
             new ServiceAccountAuthenticator(store, identity.ServiceAccounts, time),
@@ -34,10 +35,11 @@ public sealed class AccessControl : IAsyncDisposable
             new BootstrapTokens(store, time),
             .. others.Tokens,
         ]);
+        Certificates = new CertificateAuthenticator(identity.CaCertificate, revoked, time);
         Authenticator = new Authenticator(
             [
                 new RequestHeaderAuthenticator(identity.ProxyCaCertificate, time),
-                new CertificateAuthenticator(identity.CaCertificate, revoked, time),
+                Certificates,
                 new BearerAuthenticator(Tokens),
             ],
             new Impersonation(Authorizer));
@@ -46,6 +48,8 @@ public sealed class AccessControl : IAsyncDisposable
     public Authorizer Authorizer { get; }
 
     public Authenticator Authenticator { get; }
+
+    public CertificateAuthenticator Certificates { get; }
 
     public TokenAuthenticators Tokens { get; }
 

@@ -5,30 +5,30 @@ using System.Text.Json.Nodes;
 using Flotilla.Api;
 using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
+using Flotilla.Client.Joining;
+using Flotilla.Server.Membership;
 using Flotilla.Server.Objects;
 
 namespace Flotilla.Server.Bootstrap;
 
 /// <summary>
-/// The lease by which a cluster knows its API servers: one each, named after the machine, renewed while the server runs.
-/// Those of servers that are gone for good are taken away.
+/// The lease by which a cluster knows its API servers: one each, named after the server, renewed while it runs; an annotation
+/// says where it answers. Those of servers that are gone for good are taken away.
 /// </summary>
-internal sealed class ServerLease(BuiltInObjects objects, ObjectStore store, TimeProvider time)
+internal sealed class ServerLease(BuiltInObjects objects, ObjectStore store, ApiServerOptions options, TimeProvider time)
 {
-    private const string Space = "kube-system";
-    private const string Label = "apiserver.kubernetes.io/identity";
     private const long DurationSeconds = 3600;
 
     // As upstream makes it: 16 bytes of a hash of the host name, in base 32.
-    private readonly string name = "apiserver-" + Base32(SHA256.HashData(Encoding.UTF8.GetBytes(Environment.MachineName))[..16]);
+    private readonly string name = "apiserver-" + Base32(SHA256.HashData(Encoding.UTF8.GetBytes(options.ServerName))[..16]);
     private readonly string holder = Guid.NewGuid().ToString();
 
     public async Task RenewAsync(CancellationToken cancellationToken)
     {
-        var key = new ObjectKey(Space, name);
+        var key = new ObjectKey(ServerLeases.Namespace, name);
         if (await objects.FindAsync(CoordinationKinds.Lease, key, cancellationToken) is null)
         {
-            await objects.EnsureAsync(CoordinationKinds.Lease, Space, Wanted(), cancellationToken);
+            await objects.EnsureAsync(CoordinationKinds.Lease, ServerLeases.Namespace, Wanted(), cancellationToken);
             return;
         }
 
@@ -40,6 +40,7 @@ internal sealed class ServerLease(BuiltInObjects objects, ObjectStore store, Tim
                 var spec = current.Child("spec");
                 spec["holderIdentity"] = $"{name}_{holder}";
                 spec["renewTime"] = Now();
+                current.Child("metadata").Child("annotations")[ServerLeases.AuthorityAnnotation] = Authority;
                 return current;
             },
             cancellationToken);
@@ -48,27 +49,29 @@ internal sealed class ServerLease(BuiltInObjects objects, ObjectStore store, Tim
     /// <summary>Deletes the leases that nobody has renewed for as long as they last.</summary>
     public async Task CollectAsync(CancellationToken cancellationToken)
     {
-        var leases = await store.Store.ListAsync($"{CoordinationKinds.Lease.StoragePrefix}{Space}/apiserver-", null, 0, null, cancellationToken);
+        var leases = await store.Store.ListAsync($"{CoordinationKinds.Lease.StoragePrefix}{ServerLeases.Namespace}/apiserver-", null, 0, null, cancellationToken);
         foreach (var entry in leases.Entries)
         {
             var lease = ObjectStore.Decode(CoordinationKinds.Lease, entry.Value, entry.Modified);
             if (IsOver(lease))
             {
-                await objects.DeleteAsync(CoordinationKinds.Lease, new ObjectKey(Space, lease.Object("metadata").String("name")!), cancellationToken);
+                await objects.DeleteAsync(CoordinationKinds.Lease, new ObjectKey(ServerLeases.Namespace, lease.Object("metadata").String("name")!), cancellationToken);
             }
         }
     }
 
     private bool IsOver(JsonObject lease) =>
-        lease.Object("metadata").Object("labels").String(Label) == "kube-apiserver"
+        lease.Object("metadata").Object("labels").String(ServerLeases.Label) == ServerLeases.LabelValue
         && DateTimeOffset.TryParse(lease.Object("spec").String("renewTime"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var renewed)
         && renewed.AddSeconds(lease.Object("spec").Integer("leaseDurationSeconds") ?? DurationSeconds) < time.GetUtcNow();
 
     private JsonObject Wanted() => new()
     {
-        ["metadata"] = new JsonObject { ["name"] = name, ["labels"] = new JsonObject { [Label] = "kube-apiserver", ["kubernetes.io/hostname"] = Environment.MachineName.ToLowerInvariant() } },
+        ["metadata"] = new JsonObject { ["name"] = name, ["labels"] = new JsonObject { [ServerLeases.Label] = ServerLeases.LabelValue, [ServerLeases.NameLabel] = options.ServerName }, ["annotations"] = new JsonObject { [ServerLeases.AuthorityAnnotation] = Authority } },
         ["spec"] = new JsonObject { ["holderIdentity"] = $"{name}_{holder}", ["leaseDurationSeconds"] = DurationSeconds, ["renewTime"] = Now() },
     };
+
+    private string Authority => new ServerMember(options.ServerName, (options.AdvertiseAddress ?? options.BindAddress).ToString(), options.Port).Authority;
 
     private string Now() => time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
 

@@ -1,19 +1,24 @@
 using Flotilla.Api;
+using Flotilla.Server.Membership;
 using Flotilla.Storage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Flotilla.Server.Bootstrap;
 
-/// <summary>Keeps visible in the cluster that this server is here: its lease, and the service that leads to it. One loop.</summary>
-internal sealed partial class ServerPresence(ServerEndpoints endpoints, ServerLease lease, TimeProvider time, ILogger<ServerPresence> logger) : BackgroundService
+/// <summary>Keeps visible in the cluster which servers are here: this one's lease, and the service that leads to all of them. One loop.</summary>
+internal sealed partial class ServerPresence(ServerEndpoints endpoints, ServerLease lease, ServerPeers peers, TimeProvider time, ILogger<ServerPresence> logger) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(10);
+
+    // All servers may be stopping.
+    private static readonly TimeSpan LeavePatience = TimeSpan.FromSeconds(2);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
+            var changed = peers.Changed;
             try
             {
                 await lease.RenewAsync(stoppingToken);
@@ -25,18 +30,22 @@ internal sealed partial class ServerPresence(ServerEndpoints endpoints, ServerLe
                 Log.Failed(logger, error);
             }
 
-            await Task.Delay(Every, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // A server that is gone leaves at once.
+            await changed.WaitAsync(Every, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
+    /// <summary>The others need not find out.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        bounded.CancelAfter(LeavePatience);
         try
         {
-            await endpoints.LeaveAsync(cancellationToken);
+            await endpoints.LeaveAsync(bounded.Token);
         }
-        catch (StorageException error)
+        catch (Exception error) when (error is ApiException or StorageException or OperationCanceledException)
         {
             Log.Failed(logger, error);
         }

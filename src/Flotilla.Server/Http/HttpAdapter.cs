@@ -5,6 +5,7 @@ using Flotilla.Server.Audit;
 using Flotilla.Server.Authentication;
 using Flotilla.Server.Authorization;
 using Flotilla.Server.Fairness;
+using Flotilla.Server.Joining;
 using Flotilla.Server.Nodes;
 using Flotilla.Server.Objects;
 using Flotilla.Server.Proxying;
@@ -15,7 +16,7 @@ using Microsoft.Extensions.Logging;
 namespace Flotilla.Server.Http;
 
 /// <summary>Between the wire and the handler: bodies in, answers out, and every failure as a <c>Status</c>.</summary>
-public sealed partial class HttpAdapter(ApiHandler handler, TunnelRequests tunnels, StreamRequests streams, ForwardedRequests forwarded, Authenticator authenticator, AuditRecorder audit, FlowGate gate, ServerStatus status, RequestMetrics metrics, TimeProvider time, ILogger<HttpAdapter> logger)
+public sealed partial class HttpAdapter(ApiHandler handler, JoinRequests joins, TunnelRequests tunnels, StreamRequests streams, ForwardedRequests forwarded, Authenticator authenticator, AuditRecorder audit, FlowGate gate, ServerStatus status, RequestMetrics metrics, TimeProvider time, ILogger<HttpAdapter> logger)
 {
     public async Task HandleAsync(HttpContext context)
     {
@@ -58,6 +59,12 @@ public sealed partial class HttpAdapter(ApiHandler handler, TunnelRequests tunne
 
     private async Task ServeAsync(HttpContext context, CancellationToken cancellationToken)
     {
+        // With a credential of its own kind.
+        if (await joins.TryHandleAsync(context))
+        {
+            return;
+        }
+
         var caller = await authenticator.AuthenticateAsync(context, cancellationToken);
         if (await tunnels.TryHandleAsync(context, caller.User))
         {

@@ -11,10 +11,6 @@ internal sealed class BackupFolder(ClusterSettings settings, TimeProvider time)
     private const string TimeFormat = "yyyyMMdd'T'HHmmss'Z'";
     private const string Extension = ".backup";
 
-    // What belongs to this machine's addresses is issued anew wherever the backup is restored. etcd gets an authority of its
-    // own then (its directory is left out), so that members of the time before find no way in.
-    private static readonly string[] OfOneMachine = ["server.crt", "server.key", "kubelet.crt", "kubelet.key"];
-
     public string Path { get; } = settings.Backup.Directory ?? System.IO.Path.Combine(settings.DataDirectory, "backups");
 
     /// <summary>The newest first.</summary>
@@ -46,9 +42,9 @@ internal sealed class BackupFolder(ClusterSettings settings, TimeProvider time)
     private Dictionary<string, byte[]> Files()
     {
         var files = new Dictionary<string, byte[]>(StringComparer.Ordinal) { [ClusterSettings.FileName] = settings.ToJson() };
-        foreach (var file in new DirectoryInfo(settings.IdentityDirectory).EnumerateFiles().Where(file => !file.Name.StartsWith('.') && !OfOneMachine.Contains(file.Name)))
+        foreach (var (name, bytes) in ClusterKeys.Read(settings.IdentityDirectory))
         {
-            files[$"pki/{file.Name}"] = File.ReadAllBytes(file.FullName);
+            files[$"pki/{name}"] = bytes;
         }
 
         return files;

@@ -90,15 +90,6 @@ internal static class Restoring
         }
     }
 
-    private static async Task WriteKeysAsync(BackupContent content, ClusterSettings settings, CancellationToken cancellationToken)
-    {
-        const UnixFileMode owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        Directory.CreateDirectory(settings.IdentityDirectory, owner | UnixFileMode.UserExecute);
-        foreach (var (name, bytes) in content.Files.Where(file => file.Key.StartsWith("pki/", StringComparison.Ordinal)))
-        {
-            var path = Path.Combine(settings.IdentityDirectory, Path.GetFileName(name));
-            await using var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = owner });
-            await file.WriteAsync(bytes, cancellationToken);
-        }
-    }
+    private static Task WriteKeysAsync(BackupContent content, ClusterSettings settings, CancellationToken cancellationToken) =>
+        ClusterKeys.WriteAsync(settings.IdentityDirectory, content.Files.Where(file => file.Key.StartsWith("pki/", StringComparison.Ordinal)), cancellationToken);
 }

@@ -33,17 +33,13 @@ internal static class AgentCommand
             throw new UserError($"{known.DataDirectory} belongs to a server; choose another with --data-dir, or end that with 'flotilla down --purge'.");
         }
 
-        var server = flags.GetValue(Server) is { } text ? ServerFrom(text) : known.Agent?.Server
+        var server = flags.GetValue(Server) is { } text ? ServerUrl.Parse("--server", text) : known.Agent?.Server
             ?? throw new UserError("Which cluster? Join with: flotilla agent --server URL --token TOKEN (a server prints both with 'flotilla token create').");
         var lifetime = flags.GetValue(Lifetime) ?? known.Agent?.CertificateLifetime ?? new AgentSettings { Server = server }.CertificateLifetime;
         return lifetime >= ShortestLifetime
             ? known with { Agent = new AgentSettings { Server = server, CertificateLifetime = lifetime, RenewCertificatesAfter = flags.GetValue(Renewal) ?? known.Agent?.RenewCertificatesAfter } }
             : throw new UserError($"--certificate-lifetime must be {ShortestLifetime.TotalMinutes:0}m at least.");
     }
-
-    private static Uri ServerFrom(string text) => Uri.TryCreate(text, UriKind.Absolute, out var server) && server.Scheme == Uri.UriSchemeHttps && server.AbsolutePath == "/"
-        ? server.IsDefaultPort && !text.EndsWith(":443", StringComparison.Ordinal) ? new UriBuilder(server) { Port = new ClusterSettings { RunDirectory = "" }.ApiPort }.Uri : server
-        : throw new UserError($"--server {text} must be an https address like https://10.0.0.1:6443.");
 
     private static async Task<int> RunAsync(ClusterSettings settings, string? token, LogLevel level, CancellationToken cancellationToken)
     {
@@ -52,8 +48,7 @@ internal static class AgentCommand
         {
             settings.Validate();
             Preflight.CheckPrivilege("flotilla agent");
-            var join = token is null ? null : JoinToken.Parse(token) ?? throw new UserError(
-                "--token is no join token: it begins with FLOTILLA1, ends with ID.SECRET and is printed by 'flotilla token create' on a server.");
+            var join = token is null ? null : JoinToken.Parse(token) ?? throw new UserError(TokenCommand.NoToken);
             using var dataLock = DataLock.Take(settings);
             Preflight.Check(settings);
             MachineClaim.Take(settings);

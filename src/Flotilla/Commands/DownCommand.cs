@@ -36,8 +36,9 @@ internal static class DownCommand
         Preflight.CheckPrivilege("flotilla down");
         new PausedCluster(settings).Resume();
         var nodes = new LocalNodes(settings);
-        await Task.WhenAll(nodes.All.Select(node => nodes.StopAsync(node, grace, cancellationToken)));
-        await new ServerProcess(settings).StopAsync(cancellationToken);
+
+        // At once: what the last of several servers would write, nobody would take.
+        await Task.WhenAll([.. nodes.All.Select(node => nodes.StopAsync(node, grace, cancellationToken)), new ServerProcess(settings).StopAsync(cancellationToken)]);
         await ManagedEtcd.EndAsync(settings, cancellationToken);
         await NodeCleanup.RunAsync(NodeComposition.NodeOptionsFor(settings), cancellationToken, grace, step => Console.WriteLine($"  {step}"));
         IReadOnlyList<string> left = [];
@@ -52,6 +53,11 @@ internal static class DownCommand
         if (settings.LocalAddress is not null)
         {
             await netns.RemoveAsync(cancellationToken);
+        }
+
+        if (settings is { ApiAddress: { } address, NodeBridge: { } bridge })
+        {
+            await new ApiAddress(address, bridge).RemoveAsync(cancellationToken);
         }
 
         if (settings.NodeSubnet is not null)

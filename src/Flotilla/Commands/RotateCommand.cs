@@ -11,20 +11,25 @@ internal static class RotateCommand
     {
         var command = new Command("rotate", "Make a new key; the server uses it from its next start.")
         {
-            Key("encryption-key", "The key that Secrets are encrypted with at rest.", identity => identity.RotateEncryptionKey(), "Secrets are rewritten with it then."),
-            Key("token-key", "The key that service account tokens are signed with.", identity => identity.RotateTokenKey(), "Tokens signed with the keys before it stay valid."),
+            Key("encryption-key", "encryption.key", "The key that Secrets are encrypted with at rest.", identity => identity.RotateEncryptionKey(), "Secrets are rewritten with it then."),
+            Key("token-key", "service-accounts.key", "The key that service account tokens are signed with.", identity => identity.RotateTokenKey(), "Tokens signed with the keys before it stay valid."),
         };
         return command;
     }
 
-    private static Command Key(string name, string description, Action<ClusterIdentity> rotate, string what)
+    private static Command Key(string name, string file, string description, Action<ClusterIdentity> rotate, string what)
     {
         var command = new Command(name, description);
         var flags = ClusterFlags.Find(command);
         command.SetAction(parsed =>
         {
-            rotate(ControlPlane.IdentityFor(flags.ReadServer(parsed), TimeProvider.System));
+            var settings = flags.ReadServer(parsed);
+            rotate(ControlPlane.IdentityFor(settings, TimeProvider.System));
             Console.WriteLine($"There is a new {name}; it comes into use when the server starts next. {what}");
+            if (settings.Datastore.IsEtcd)
+            {
+                Console.WriteLine($"Copy {Path.Combine(settings.IdentityDirectory, file)} to every other server before any of them starts again: they must be able to read what this one writes.");
+            }
         });
         return command;
     }

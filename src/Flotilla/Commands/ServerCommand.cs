@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Flotilla.Client.Joining;
 using Flotilla.Composition;
+using Flotilla.Joining;
 using Flotilla.Local;
 using Flotilla.Upgrades;
 using Microsoft.Extensions.Logging;
@@ -9,18 +11,47 @@ namespace Flotilla.Commands;
 /// <summary>Control plane and node in this process, in the foreground; <c>up</c> runs it detached.</summary>
 internal static class ServerCommand
 {
+    private static readonly Option<string?> Join = new("--join") { Description = "A server of the cluster that this machine is to be a server of, like https://10.0.0.1:6443; needed once." };
+    private static readonly Option<string?> Token = new("--token") { Description = "The token that 'flotilla token create --manager' printed ($FLOTILLA_TOKEN); needed to join." };
+
     public static Command Create()
     {
         var verbose = new Option<bool>("--verbose", "-v") { Description = "Log what usually goes without saying." };
-        var command = new Command(ServerProcess.CommandName, "Run control plane and node in the foreground.") { verbose };
+        var command = new Command(ServerProcess.CommandName, "Run control plane and node in the foreground.") { Join, Token, verbose };
         var flags = ClusterFlags.Configure(command);
         var force = DatastoreFlags.AddForce(command);
         command.SetAction((parsed, cancellationToken) =>
-            RunAsync(flags.Read(parsed), parsed.GetValue(force), parsed.GetValue(verbose) ? LogLevel.Debug : LogLevel.Information, cancellationToken));
+            RunAsync(Read(flags.Read(parsed), parsed.GetValue(Join)), parsed.GetValue(Token) ?? Environment.GetEnvironmentVariable(AgentSettings.TokenVariable), parsed.GetValue(force), parsed.GetValue(verbose) ? LogLevel.Debug : LogLevel.Information, cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(ClusterSettings settings, bool force, LogLevel level, CancellationToken cancellationToken)
+    private static ClusterSettings Read(ClusterSettings known, string? join)
+    {
+        if (join is null || known.Join is { IsDone: true })
+        {
+            return known;
+        }
+
+        return known is { Exists: true, Agent: null, Join: null }
+            ? throw new UserError($"{known.DataDirectory} belongs to a server that began a cluster of its own; choose another with --data-dir, or end that with 'flotilla down --purge'.")
+            : known with { Join = new JoinSettings { Server = ServerUrl.Parse("--join", join) } };
+    }
+
+    /// <summary>As a server of the cluster that it is to be one of.</summary>
+    private static async Task<ClusterSettings> JoinAsync(ClusterSettings settings, string? token, StartupProgress progress, CancellationToken cancellationToken)
+    {
+        if (settings.Join is not { IsDone: false } join)
+        {
+            return settings;
+        }
+
+        var parsed = token is null ? throw new UserError($"To join {join.Server} this machine needs --token; make one with 'flotilla token create --manager' on a server.") : JoinToken.Parse(token);
+        var joined = await new ServerJoin(settings, parsed ?? throw new UserError(TokenCommand.NoToken), TimeProvider.System).RunAsync(cancellationToken);
+        progress.Report("this machine is a server of the cluster");
+        return joined;
+    }
+
+    private static async Task<int> RunAsync(ClusterSettings settings, string? token, bool force, LogLevel level, CancellationToken cancellationToken)
     {
         var progress = new StartupProgress(settings.ProgressFile);
         try
@@ -28,7 +59,7 @@ internal static class ServerCommand
             settings.Validate();
             Preflight.CheckPrivilege("flotilla server");
             using var dataLock = DataLock.Take(settings);
-            if (settings.Agent is not null)
+            if (settings is { Agent: not null, Join: null })
             {
                 throw new UserError($"{settings.DataDirectory} belongs to an agent of {settings.Agent.Server}; choose another with --data-dir, or end that with 'flotilla down --purge'.");
             }
@@ -41,13 +72,18 @@ internal static class ServerCommand
                 loggers.CreateLogger(nameof(Upgrades)).LogOlderData(backup);
             }
 
-            settings.Save();
+            if (settings.Join is not { IsDone: false })
+            {
+                settings.Save();
+            }
+
             if (force)
             {
                 ManagedEtcd.ForceNewCluster(settings);
             }
 
             progress.Clear();
+            settings = await JoinAsync(settings, token, progress, cancellationToken);
             await using var datastore = await Datastore.StartAsync(settings, progress, TimeProvider.System, loggers, cancellationToken);
             await using var cluster = new AllInOne(settings, datastore, progress, TimeProvider.System, loggers);
             await cluster.RunAsync(cancellationToken);

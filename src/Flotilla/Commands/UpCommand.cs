@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Flotilla.Commands.Nodes;
 using Flotilla.Composition;
 using Flotilla.Joining;
 using Flotilla.Kubeconfigs;
@@ -13,27 +14,27 @@ namespace Flotilla.Commands;
 /// <summary>Starts the cluster of this machine, or finds it running, and returns when pods can run.</summary>
 internal static class UpCommand
 {
-    private static readonly TimeSpan ReadyTimeout = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan ReadyTimeout = TimeSpan.FromSeconds(180);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(15);
 
     public static Command Create()
     {
         var nodes = new Option<int>("--nodes") { Description = "How many nodes it has at least; all but the first are network namespaces with a container runtime of their own." };
-        var command = new Command("up", "Start a cluster on this machine, or continue the one that is there.") { nodes };
+        var servers = new Option<int>("--servers") { Description = "How many of its nodes are servers at least, each with an etcd of its own: 3 bear the loss of one." };
+        var command = new Command("up", "Start a cluster on this machine, or continue the one that is there.") { nodes, servers };
         command.Aliases.Add("start");
         var flags = ClusterFlags.Configure(command);
         var force = DatastoreFlags.AddForce(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var settings = flags.Read(parsed);
+            var settings = WithEtcd(flags.Read(parsed), parsed.GetValue(servers));
             await PrepareEtcdAsync(settings, parsed.GetValue(force), cancellationToken);
-
-            return await RunAsync(settings, parsed.GetValue(nodes), cancellationToken);
+            return await RunAsync(settings, parsed.GetValue(servers), parsed.GetValue(nodes), cancellationToken);
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(ClusterSettings settings, int count, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(ClusterSettings settings, int servers, int count, CancellationToken cancellationToken)
     {
         settings = settings with { Kubeconfig = settings.Kubeconfig ?? Path.GetFullPath(KubeconfigFile.DefaultPath) };
         if (settings.Agent is not null)
@@ -49,20 +50,22 @@ internal static class UpCommand
         {
             new PausedCluster(settings).Resume();
             AnsiConsole.MarkupLine($"Flotilla is running already (process {running}).{(ProgramFolder.IsOther(settings, running) ? " It is another build than this one, which takes over by: flotilla upgrade" : "")}");
+            settings = await RunningAsync(settings, servers, count, cancellationToken);
         }
         else
         {
             progress.Clear();
-            settings = await StartAsync(settings, server, cancellationToken);
+            settings = await StartAsync(settings, server, servers, count, cancellationToken);
         }
 
-        var nodes = new LocalNodes(settings);
-        settings = await nodes.EnsureNetworkAsync(nodes.NamesFor(count).Count > 0, cancellationToken);
-        nodes = new LocalNodes(settings);
-        await WaitUntilReadyAsync(settings, server, progress, nodes, count, cancellationToken);
+        await WaitUntilReadyAsync(settings, server, progress, new FurtherNodes(settings, servers, count), cancellationToken);
         ShowWhatNext(settings, await JoinCommandAsync(settings, cancellationToken));
         return 0;
     }
+
+    // Several servers cannot share a file.
+    private static ClusterSettings WithEtcd(ClusterSettings settings, int servers) =>
+        servers > 1 && !settings.Datastore.IsEtcd ? settings with { Datastore = settings.Datastore with { Etcd = new ManagedEtcdSettings() } } : settings;
 
     // What a server does with etcd at its start only: one that runs is started again, and its containers go on.
     private static async Task PrepareEtcdAsync(ClusterSettings settings, bool force, CancellationToken cancellationToken)
@@ -81,45 +84,42 @@ internal static class UpCommand
         }
     }
 
-    private static async Task<ClusterSettings> StartAsync(ClusterSettings settings, ServerProcess server, CancellationToken cancellationToken)
+    private static async Task<ClusterSettings> RunningAsync(ClusterSettings settings, int servers, int count, CancellationToken cancellationToken)
+    {
+        if (servers > 1 && settings.ApiAddress is null)
+        {
+            throw new UserError($"The cluster runs with one server; stop it with 'flotilla down', and start it with: flotilla up --servers {servers}");
+        }
+
+        var nodes = new LocalNodes(settings);
+        return await nodes.EnsureNetworkAsync(nodes.NamesFor(count).Count > 0, cancellationToken);
+    }
+
+    private static async Task<ClusterSettings> StartAsync(ClusterSettings settings, ServerProcess server, int servers, int count, CancellationToken cancellationToken)
     {
         if (settings.Name is null)
         {
             MachineClaim.Check(settings);
-            settings.Save();
-            await server.StartAsync([], new Dictionary<string, string>(StringComparer.Ordinal), cancellationToken);
-            return settings;
         }
 
-        settings = await new LocalNodes(settings).EnsureNetworkAsync(true, cancellationToken);
-        settings = settings with { LocalAddress = NodeNetns.AddressIn(settings.NodeSubnet!, 2) };
+        var nodes = new LocalNodes(settings);
+        settings = await nodes.EnsureNetworkAsync(settings.Name is not null || servers > 1 || nodes.NamesFor(count).Count > 0, cancellationToken);
+        settings = await LocalNodes.PrepareServersAsync(settings, servers, cancellationToken);
+        if (settings.Name is not null)
+        {
+            settings = settings with { LocalAddress = NodeNetns.AddressIn(settings.NodeSubnet!, 2) };
+            await new NodeNetns(settings, settings).EnsureAsync(cancellationToken);
+        }
+
         settings.Save();
-        var netns = new NodeNetns(settings, settings);
-        await netns.EnsureAsync(cancellationToken);
-        await server.StartAsync(netns.Prefix, new Dictionary<string, string>(StringComparer.Ordinal), cancellationToken);
+        await server.StartAsync(settings.Name is null ? [] : new NodeNetns(settings, settings).Prefix, new Dictionary<string, string>(StringComparer.Ordinal), cancellationToken);
         return settings;
     }
 
-    private static async Task StartNodesAsync(ClusterSettings settings, LocalNodes nodes, int count, long start, CancellationToken cancellationToken)
-    {
-        var names = nodes.NamesFor(count);
-        if (names.Count == 0)
-        {
-            return;
-        }
-
-        using var client = ControlPlane.AdminClient(settings);
-        var token = TokenCommand.TextOf(settings, await new JoinTokens(client, TimeProvider.System).EnsureAsync(cancellationToken));
-        await Task.WhenAll(names.Select(nodes.Prepare).ToList().Select(async node =>
-        {
-            await nodes.StartAsync(node, token, cancellationToken);
-            AnsiConsole.MarkupLine($"[green]✓[/] node {node.NodeName.EscapeMarkup()} is Ready [grey]{Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s[/]");
-        }));
-    }
-
     private static async Task WaitUntilReadyAsync(
-        ClusterSettings settings, ServerProcess server, StartupProgress progress, LocalNodes nodes, int count, CancellationToken cancellationToken)
+        ClusterSettings settings, ServerProcess server, StartupProgress progress, FurtherNodes nodes, CancellationToken cancellationToken)
     {
+        var joined = nodes.StartJoinedAsync(cancellationToken);
         Task? others = null;
         var shown = 0;
         var start = Stopwatch.GetTimestamp();
@@ -139,12 +139,12 @@ internal static class UpCommand
             shown = steps.Count;
             if (steps.Any(step => step.StartsWith(StartupProgress.ApiAnswers, StringComparison.Ordinal)))
             {
-                others ??= StartNodesAsync(settings, nodes, count, start, cancellationToken);
+                others ??= nodes.StartOthersAsync(cancellationToken);
             }
 
             if (steps.Contains(StartupProgress.Ready, StringComparer.Ordinal))
             {
-                await others!;
+                await Task.WhenAll(joined, others!);
                 return;
             }
 

@@ -81,8 +81,9 @@ internal sealed class Agent : IAsyncDisposable
         ingress = (informers, shared);
         await services.StartAsync(new CertificateRenewal(identity, NodeComposition.NodeOptionsFor(settings), client, time, loggers.CreateLogger<CertificateRenewal>()), cancellationToken);
         await services.StartAsync(new ServerTunnels(servers, identity, () => node.Port, time, loggers.CreateLogger<ServerTunnels>()), cancellationToken);
-        LearnServers(shared.Informers);
-        var facts = await client.GetAsync<V1ConfigMap>(new ObjectKey(ClusterFacts.Namespace, ClusterFacts.Name), cancellationToken);
+        ServerDiscovery.Follow(shared.Informers, servers);
+        V1ConfigMap facts = null!;
+        await WaitAsync(async () => facts = await client.GetAsync<V1ConfigMap>(new ObjectKey(ClusterFacts.Namespace, ClusterFacts.Name), cancellationToken), cancellationToken);
         var known = settings with
         {
             PodCidr = facts.Data[ClusterFacts.PodCidr],
@@ -120,17 +121,18 @@ internal sealed class Agent : IAsyncDisposable
         catch (HttpRequestException)
         {
             loggers.CreateLogger<Agent>().LogWaiting(string.Join(", ", servers.All.Select(ServerList.Text)));
-            await WaitAsync(probe, cancellationToken);
+            await WaitAsync(() => join.CheckAsync(probe, cancellationToken), cancellationToken);
         }
     }
 
-    private async Task WaitAsync(HttpObjectClient probe, CancellationToken cancellationToken)
+    // A server that goes away in between is another one's turn.
+    private async Task WaitAsync(Func<Task> askAsync, CancellationToken cancellationToken)
     {
         while (true)
         {
             try
             {
-                await join.CheckAsync(probe, cancellationToken);
+                await askAsync();
                 return;
             }
             catch (Exception away) when (away is HttpRequestException or TimeoutException or ApiException { Code: >= 500 })
@@ -139,14 +141,6 @@ internal sealed class Agent : IAsyncDisposable
             }
         }
     }
-
-    private void LearnServers(InformerSet informers) => informers.Of<V1EndpointSlice>().Subscribe(change =>
-    {
-        if (change.New is { Metadata: { Name: "kubernetes", NamespaceProperty: "default" } } slice && slice.Ports?.FirstOrDefault()?.Port is { } port)
-        {
-            servers.Learn((slice.Endpoints ?? []).SelectMany(endpoint => endpoint.Addresses).Select(address => new DnsEndPoint(address, port)));
-        }
-    });
 }
 
 internal static partial class AgentLog

@@ -1,4 +1,3 @@
-using Flotilla.Commands;
 using Flotilla.Joining;
 using Flotilla.Kubeconfigs;
 using Flotilla.Local;
@@ -29,6 +28,7 @@ internal sealed class AllInOne : IAsyncDisposable
         this.time = time;
         this.loggers = loggers;
         plane = new ControlPlane(settings, datastore.Store, time, loggers);
+        plane.Server.Admission = new ServerAdmission(settings, datastore.Etcd?.Cluster, plane.Server.Client, time);
         logger = loggers.CreateLogger<AllInOne>();
         node = new LocalNode(settings, time, loggers);
         docker = new DockerEndpoint(settings, plane, time, loggers);
@@ -45,7 +45,7 @@ internal sealed class AllInOne : IAsyncDisposable
         }
         await docker.StartAsync(cancellationToken);
         progress.Report(StartupProgress.Ready);
-        await ShowTokenAsync(cancellationToken);
+        logger.LogJoin();
         await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
@@ -81,12 +81,6 @@ internal sealed class AllInOne : IAsyncDisposable
         progress.Report("container runtime answers");
     }
 
-    private async Task ShowTokenAsync(CancellationToken cancellationToken)
-    {
-        var tokens = new JoinTokens(plane.Server.Client, time);
-        logger.LogJoin(TokenCommand.JoinCommandFor(settings, await tokens.EnsureAsync(cancellationToken)));
-    }
-
     private void WriteKubeconfig()
     {
         if (settings.Kubeconfig is { } path)
@@ -100,6 +94,6 @@ internal sealed class AllInOne : IAsyncDisposable
 
 internal static partial class JoinLog
 {
-    [LoggerMessage(Level = LogLevel.Information, Message = "Another machine joins by: {Command}")]
-    public static partial void LogJoin(this ILogger logger, string command);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Another machine joins by what 'flotilla token create' prints, as a server with --manager")]
+    public static partial void LogJoin(this ILogger logger);
 }

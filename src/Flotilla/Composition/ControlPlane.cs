@@ -2,11 +2,14 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Flotilla.Backups;
 using Flotilla.Client;
+using Flotilla.Client.Joining;
 using Flotilla.Client.Services;
 using Flotilla.Controllers;
 using Flotilla.Ingress;
 using Flotilla.Kubeconfigs;
 using Flotilla.Local;
+using Flotilla.Local.Nodes;
+using Flotilla.Node.Joining;
 using Flotilla.Scheduler;
 using Flotilla.Scheduler.Explaining;
 using Flotilla.Server;
@@ -27,19 +30,22 @@ internal sealed class ControlPlane : IAsyncDisposable
     private const int NodeServer = 10250;
 
     private readonly ServiceSet services;
+    private readonly ServerList servers;
 
     /// <param name="store">The caller's.</param>
     public ControlPlane(ClusterSettings settings, IStore store, TimeProvider time, ILoggerFactory loggers)
     {
         Identity = IdentityFor(settings, time);
+        servers = ServersOf(settings);
         var options = new ApiServerOptions
         {
             Port = settings.ApiPort,
             Build = Product.Build,
+            ServerName = settings.NodeName,
             PodCidr = settings.PodCidr,
             ServiceCidr = settings.ServiceCidr,
             NetworkBackend = settings.NetworkBackend,
-            AdvertiseAddress = MachineAddresses.Primary(),
+            AdvertiseAddress = OwnAddress(settings),
             ClusterDns = NodeComposition.ClusterDns(settings),
             Audit = AccessComposition.AuditFor(settings),
             OpenId = AccessComposition.OpenIdFor(settings.Access),
@@ -66,13 +72,18 @@ internal sealed class ControlPlane : IAsyncDisposable
             Lead("flotilla-ingress", client => new IngressController(client, Informers, time, loggers));
         }
 
+        if (settings is { ApiAddress: { } address, NodeBridge: { } bridge })
+        {
+            services.Add(new ApiAddressService(new ApiAddress(address, bridge), OwnAddress(settings), settings.ApiPort, Server.IsFirstAsync, time, loggers.CreateLogger<ApiAddressService>()));
+        }
+
         // Once among all servers: its writes count while its lease is this server's.
         T Lead<T>(string name, Func<IObjectClient, T> make)
             where T : BackgroundService
         {
             var fence = new LeadershipFence(store, name, time, loggers.CreateLogger<LeadershipFence>());
             var component = make(Server.ClientFor(name, () => fence.Current));
-            services.Add(new LeaderService(component, fence, name, identity, Server.ClientFor(name), time, loggers));
+            services.Add(new LeaderService(component, fence, name, identity, store.IsShared ? Server.IsGone : null, Server.ClientFor(name), time, loggers));
             return component;
         }
     }
@@ -83,10 +94,16 @@ internal sealed class ControlPlane : IAsyncDisposable
 
     public InformerSet Informers { get; }
 
+    /// <summary>Where the other servers and nodes reach this one.</summary>
+    public static IPAddress OwnAddress(ClusterSettings settings) => settings.LocalAddress is { } local ? IPAddress.Parse(local) : MachineAddresses.Primary();
+
     public static string ServerUrl(ClusterSettings settings) => $"https://{settings.LocalAddress ?? "127.0.0.1"}:{settings.ApiPort}";
 
-    public static KubeconfigContext ContextFor(ClusterSettings settings, ClusterIdentity identity) =>
-        KubeconfigContext.For(settings.ContextName, ServerUrl(settings), identity.CaPem, identity.Admin);
+    public static KubeconfigContext ContextFor(ClusterSettings settings, ClusterIdentity identity)
+    {
+        var own = KubeconfigContext.For(settings.ContextName, ServerUrl(settings), identity.CaPem, identity.Admin);
+        return settings.ApiAddress is { } any ? own.Through($"https://{any}:{settings.ApiPort}") : own;
+    }
 
     public static ClusterIdentity IdentityFor(ClusterSettings settings, TimeProvider time)
     {
@@ -96,7 +113,7 @@ internal sealed class ControlPlane : IAsyncDisposable
         [
             "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local",
             "localhost", Environment.MachineName.ToLowerInvariant(), settings.NodeName,
-            "127.0.0.1", "::1", new IPAddress(services).ToString(), .. MachineAddresses.All().Select(address => address.ToString()),
+            "127.0.0.1", "::1", new IPAddress(services).ToString(), .. MachineAddresses.Of(settings).Select(address => address.ToString()),
         ];
         return ClusterIdentity.LoadOrCreate(settings.IdentityDirectory, names, time);
     }
@@ -121,13 +138,18 @@ internal sealed class ControlPlane : IAsyncDisposable
         NodePorts = [SecureShell, settings.ApiPort, NodeServer, .. settings.Datastore.Etcd is { } etcd ? (int[])[etcd.ClientPort, etcd.PeerPort] : []],
     };
 
-    /// <summary>From another process, as the administrator.</summary>
+    /// <summary>The server of this machine, then those that it has known.</summary>
+    public static ServerList ServersOf(ClusterSettings settings) =>
+        new([new DnsEndPoint(settings.LocalAddress ?? "127.0.0.1", settings.ApiPort)], Path.Combine(settings.DataDirectory, "servers"));
+
+    /// <summary>From another process, as the administrator; any server will do.</summary>
     public static HttpObjectClient AdminClient(ClusterSettings settings)
     {
         var identity = IdentityFor(settings, TimeProvider.System);
         return new HttpObjectClient(new HttpObjectClientOptions
         {
-            Server = new Uri(ServerUrl(settings)),
+            Server = NodeJoin.Server,
+            Connect = ServersOf(settings).ConnectAsync,
             Authorities = new X509Certificate2Collection(identity.CaCertificate),
             ClientCertificate = identity.Admin.Load,
         });
@@ -136,6 +158,7 @@ internal sealed class ControlPlane : IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await Server.StartAsync(cancellationToken);
+        ServerDiscovery.Follow(Informers, servers);
         await services.StartAsync(cancellationToken);
     }
 

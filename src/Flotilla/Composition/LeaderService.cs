@@ -12,6 +12,9 @@ namespace Flotilla.Composition;
 /// </summary>
 internal sealed class LeaderService : BackgroundService
 {
+    // Where others wait to lead, they look as often as this.
+    private static readonly TimeSpan RetryAmongSeveral = TimeSpan.FromSeconds(1);
+
     private readonly BackgroundService component;
     private readonly LeadershipFence fence;
     private readonly string identity;
@@ -19,18 +22,24 @@ internal sealed class LeaderService : BackgroundService
 
     /// <param name="name">Of the lease, as upstream's component is called.</param>
     /// <param name="client">Not the component's own, whose writes count only once it leads.</param>
-    public LeaderService(BackgroundService component, LeadershipFence fence, string name, string identity, IObjectClient client, TimeProvider time, ILoggerFactory loggers)
+    /// <param name="isGone">Whether a server of this name is known to have died; null: there are no others.</param>
+    public LeaderService(
+        BackgroundService component, LeadershipFence fence, string name, string identity, Func<string, bool>? isGone, IObjectClient client, TimeProvider time, ILoggerFactory loggers)
     {
         this.component = component;
         this.fence = fence;
         this.identity = identity;
-        var options = new LeaderElectionOptions { Name = name, Identity = identity };
+        var alone = new LeaderElectionOptions { Name = name, Identity = identity };
+        var options = isGone is null ? alone : new LeaderElectionOptions { Name = name, Identity = identity, RetryPeriod = RetryAmongSeveral, IsGone = holder => isGone(MachineOf(holder)) };
         election = new LeaderElection(client, options, RunAsync, time, loggers.CreateLogger<LeaderElection>());
     }
 
     /// <summary>The machine, and what only this cluster's server on it has.</summary>
     public static string IdentityOf(string machine, string secret) =>
         $"{machine}_{new Guid(SHA256.HashData(Encoding.UTF8.GetBytes($"{machine}\n{secret}")).AsSpan(0, 16))}";
+
+    /// <summary>Which machine an identity is of.</summary>
+    public static string MachineOf(string identity) => identity[..Math.Max(0, identity.LastIndexOf('_'))];
 
     public override void Dispose()
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using Flotilla.Local;
 
 namespace Flotilla.Composition;
 
@@ -24,6 +25,9 @@ internal static class MachineAddresses
             return All().FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetwork) ?? IPAddress.Loopback;
         }
     }
+
+    /// <summary>Where a cluster's server or node on this machine is reached, whichever network this process is in.</summary>
+    public static IEnumerable<IPAddress> Of(ClusterSettings settings) => settings.LocalAddress is { } own ? [IPAddress.Parse(own)] : All();
 
     /// <summary>All but loopback and link-local ones.</summary>
     public static IEnumerable<IPAddress> All() =>

@@ -62,7 +62,7 @@ internal sealed partial class ManagedEtcd : IAsyncDisposable
         string[] names =
         [
             "localhost", "127.0.0.1", "::1", Environment.MachineName.ToLowerInvariant(), settings.NodeName,
-            .. MachineAddresses.All().Select(address => address.ToString()),
+            .. MachineAddresses.Of(settings).Select(address => address.ToString()),
         ];
         return EtcdIdentity.LoadOrCreate(IdentityDirectory(settings), names, time);
     }

@@ -19,6 +19,12 @@ internal static class NodeComposition
     // Manifests of storage drivers name it; a second cluster on the machine keeps out of the first one's.
     private const string UsualKubeletDirectory = "/var/lib/kubelet";
 
+    /// <summary>What tells that a node is one of the cluster's servers.</summary>
+    public const string ServerLabel = "node-role.kubernetes.io/control-plane";
+
+    private static readonly Dictionary<string, string> ServerLabels = new(StringComparer.Ordinal) { [ServerLabel] = "" };
+    private static readonly Dictionary<string, string> NoLabels = [];
+
     public static NodeOptions NodeOptionsFor(ClusterSettings settings) => new()
     {
         NodeName = settings.NodeName,
@@ -38,13 +44,14 @@ internal static class NodeComposition
         ClusterDns = [ClusterDns(settings).ToString()],
         CgroupRoot = settings.CgroupRoot,
         LeaseDuration = settings.NodeGracePeriod,
+        NodeLabels = settings.Agent is null ? ServerLabels : NoLabels,
         CertificateLifetime = settings.Agent?.CertificateLifetime ?? TimeSpan.FromHours(24),
         RenewCertificatesAfter = settings.Agent?.RenewCertificatesAfter,
     };
 
     public static NodeServing ServingFor(ClusterSettings settings, ClusterIdentity identity)
     {
-        string[] names = [settings.NodeName, "127.0.0.1", .. MachineAddresses.All().Select(address => address.ToString())];
+        string[] names = [settings.NodeName, "127.0.0.1", .. MachineAddresses.Of(settings).Select(address => address.ToString())];
         return new NodeServing(() => identity.NodeServerCertificate(settings.NodeName, names), identity.CaCertificate);
     }
 

@@ -55,11 +55,13 @@ internal sealed class KubeconfigFile
     public void Set(KubeconfigContext context)
     {
         Remove(context.Name);
-        Section("clusters").Add(Named(context.Name, "cluster", new YamlMappingNode
+        var cluster = new YamlMappingNode { { "certificate-authority-data", context.AuthorityBase64 }, { "server", context.Server } };
+        if (context.ServerName is { } proven)
         {
-            { "certificate-authority-data", context.AuthorityBase64 },
-            { "server", context.Server },
-        }));
+            cluster.Add("tls-server-name", proven);
+        }
+
+        Section("clusters").Add(Named(context.Name, "cluster", cluster));
         Section("contexts").Add(Named(context.Name, "context", new YamlMappingNode { { "cluster", context.Name }, { "user", context.Name } }));
         Section("users").Add(Named(context.Name, "user", new YamlMappingNode
         {

@@ -85,12 +85,21 @@ internal sealed record ClusterSettings
     /// <summary>In <see cref="NodeSubnet"/>, of a node with a network namespace of its own; null: it uses the machine's network.</summary>
     public string? LocalAddress { get; init; }
 
+    /// <summary>In <see cref="NodeSubnet"/>, of several servers on this machine: leads to one that answers. null: there is one server here.</summary>
+    public string? ApiAddress { get; init; }
+
+    /// <summary>Of the bridge that joins the nodes of this machine, whichever of them this is.</summary>
+    public string? NodeBridge { get; init; }
+
     /// <summary>Set: this machine is a node only, of servers elsewhere.</summary>
     public AgentSettings? Agent { get; init; }
 
+    /// <summary>Set: this machine's server joined a cluster, or is about to; null: it began one.</summary>
+    public JoinSettings? Join { get; init; }
+
     /// <summary>Several agents may share a machine, each in a network of its own.</summary>
     [JsonIgnore]
-    public string CgroupRoot => (Agent is null && Name is null) || DataDirectory == DefaultDataDirectory ? "/kubepods" : $"/kubepods-{HashOf(DataDirectory)}";
+    public string CgroupRoot => (Agent is null && Join is null && Name is null && LocalAddress is null) || DataDirectory == DefaultDataDirectory ? "/kubepods" : $"/kubepods-{HashOf(DataDirectory)}";
 
     /// <summary>kubectl's.</summary>
     [JsonIgnore]

@@ -39,12 +39,32 @@ public sealed class ServerListTests : IDisposable
     }
 
     [Fact]
+    public async Task A_server_that_says_nothing_is_not_waited_for_alone()
+    {
+        // One connection fills its backlog, and further ones hear nothing, as of a machine that is off.
+        using var silent = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        silent.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        silent.Listen(0);
+        using var first = new TcpClient();
+        await first.ConnectAsync((IPEndPoint)silent.LocalEndPoint!);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var (mute, alive) = (EndPointOf(silent.LocalEndPoint), EndPointOf(listener.LocalEndpoint));
+        var list = new ServerList([mute, alive], File);
+        await using var connection = await list.ConnectAsync(CancellationToken.None);
+        using var accepted = await listener.AcceptTcpClientAsync();
+        Assert.True(accepted.Connected);
+    }
+
+    [Fact]
     public async Task When_none_answers_all_are_named()
     {
         var list = new ServerList([new DnsEndPoint("127.0.0.1", Unused())], File);
         var failure = await Assert.ThrowsAsync<HttpRequestException>(async () => await list.ConnectAsync(CancellationToken.None));
         Assert.Equal($"no server answers at {ServerList.Text(list.All[0])}", failure.Message);
     }
+
+    private static DnsEndPoint EndPointOf(EndPoint? place) => new("127.0.0.1", ((IPEndPoint)place!).Port);
 
     private static int Unused()
     {

@@ -13,13 +13,13 @@ internal sealed class OwnServer : IAsyncDisposable
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("flotilla-own-");
     private readonly ClusterIdentity identity;
 
-    private OwnServer(IStore store, TimeProvider time, Func<ApiServerOptions, ApiServerOptions>? change)
+    private OwnServer(IStore store, TimeProvider time, Func<ApiServerOptions, ApiServerOptions>? change, OwnServer? sibling)
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         Port = ((IPEndPoint)listener.LocalEndpoint).Port;
         listener.Stop();
-        identity = ClusterIdentity.LoadOrCreate(directory.FullName, ["127.0.0.1"], TimeProvider.System);
+        identity = sibling?.identity ?? ClusterIdentity.LoadOrCreate(directory.FullName, ["127.0.0.1", "kubernetes"], TimeProvider.System);
         var options = new ApiServerOptions { Port = Port, BindAddress = IPAddress.Loopback, AdvertiseAddress = IPAddress.Parse("192.0.2.10") };
         Server = new ApiServer(change?.Invoke(options) ?? options, store, identity, time, NullLoggerFactory.Instance);
         Http = Connect();
@@ -34,9 +34,10 @@ internal sealed class OwnServer : IAsyncDisposable
 
     public ApiCaller Admin { get; }
 
-    public static async Task<OwnServer> StartAsync(IStore store, TimeProvider? time = null, Func<ApiServerOptions, ApiServerOptions>? change = null)
+    /// <param name="sibling">A server of the same cluster; stopped before this one.</param>
+    public static async Task<OwnServer> StartAsync(IStore store, TimeProvider? time = null, Func<ApiServerOptions, ApiServerOptions>? change = null, OwnServer? sibling = null)
     {
-        var own = new OwnServer(store, time ?? TimeProvider.System, change);
+        var own = new OwnServer(store, time ?? TimeProvider.System, change, sibling);
         await own.Server.StartAsync(TestContext.Current.CancellationToken);
         return own;
     }
@@ -46,11 +47,14 @@ internal sealed class OwnServer : IAsyncDisposable
     /// <summary>Connections of their own, as the administrator.</summary>
     public HttpClient Connect() => Connect(identity.Admin);
 
-    private HttpClient Connect(IssuedCertificate certificate)
+    /// <summary>With no certificate, but perhaps with a token.</summary>
+    public ApiCaller Anonymous(string? bearer = null) => new(Connect(null), bearer);
+
+    private HttpClient Connect(IssuedCertificate? certificate)
     {
         var handler = new SocketsHttpHandler { UseProxy = false };
         handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
-        handler.SslOptions.ClientCertificateContext = SslStreamCertificateContext.Create(certificate.Load(), null);
+        handler.SslOptions.ClientCertificateContext = certificate is null ? null : SslStreamCertificateContext.Create(certificate.Load(), null);
         return new HttpClient(handler) { BaseAddress = new Uri($"https://127.0.0.1:{Port}"), Timeout = TimeSpan.FromSeconds(60) };
     }
 

@@ -1,10 +1,11 @@
 using System.Net;
-using Flotilla.Server.Bootstrap;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using Flotilla.Server.Membership;
 using Flotilla.Server.Tests.Harness;
 using Flotilla.Storage.Etcd;
 using Flotilla.Storage.Tests.Etcd;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Flotilla.Server.Tests.Several;
 
@@ -21,8 +22,8 @@ public sealed class TwoServersTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        one = await OwnServer.StartAsync(await OpenAsync());
-        two = await OwnServer.StartAsync(await OpenAsync());
+        one = await OwnServer.StartAsync(await OpenAsync(), change: options => Named(options, "one"));
+        two = await OwnServer.StartAsync(await OpenAsync(), change: options => Named(options, "two"), sibling: one);
     }
 
     public async ValueTask DisposeAsync()
@@ -73,26 +74,42 @@ public sealed class TwoServersTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Servers_know_of_one_another_until_one_has_been_silent_for_long()
+    public async Task The_service_kubernetes_leads_to_every_server_on_whatever_port_and_to_those_that_are_there()
     {
-        var time = new FakeTimeProvider();
-        var options = new ApiServerOptions { Port = 6443 };
-        var (first, second) = (new ServerAddresses(stores[0], options, time), new ServerAddresses(stores[1], options, time));
-        var (a, b) = (IPAddress.Parse("192.0.2.1"), IPAddress.Parse("192.0.2.2"));
-        var cancelled = TestContext.Current.CancellationToken;
-        Assert.Equal(["192.0.2.1"], await first.RenewAsync(a, cancelled));
-        Assert.Equal(["192.0.2.1", "192.0.2.2"], await second.RenewAsync(b, cancelled));
-        for (var round = 0; round < 3; round++)
-        {
-            time.Advance(TimeSpan.FromSeconds(12));
-            await second.RenewAsync(b, cancelled);
-        }
+        await one.Admin.EventuallyAsync(EndpointsOfServers, reply => PlacesIn(reply).SetEquals([Place(one), Place(two)]));
+        var slices = (await one.Admin.GetAsync(SlicesOfServers))["items"]!.AsArray();
+        Assert.Equal(["kubernetes", $"kubernetes-{Math.Max(one.Port, two.Port)}"], slices.Select(slice => (string)slice!["metadata"]!["name"]!).Order(StringComparer.Ordinal));
+        Assert.Equal(((int[])[one.Port, two.Port]).Order(), slices.Select(slice => (int)slice!["ports"]![0]!["port"]!).Order());
 
-        Assert.Equal(["192.0.2.2"], await second.RenewAsync(b, cancelled));
-        Assert.Equal(["192.0.2.1", "192.0.2.2"], await first.RenewAsync(a, cancelled));
-        await first.LeaveAsync(a, cancelled);
-        Assert.Equal(["192.0.2.2"], await second.RenewAsync(b, cancelled));
+        await two.Server.StopAsync(TestContext.Current.CancellationToken);
+        await one.Admin.EventuallyAsync(EndpointsOfServers, reply => PlacesIn(reply).SetEquals([Place(one)]));
+        await one.Admin.EventuallyAsync(SlicesOfServers, reply => (string?)reply["items"]!.AsArray().Single()!["metadata"]!["name"] == "kubernetes");
     }
+
+    [Fact]
+    public async Task A_server_that_answers_no_more_leaves_soon_and_is_known_as_gone_until_it_is_back()
+    {
+        var members = new ServerMembers(stores[0], TimeProvider.System);
+        var dead = new ServerMember("dead", "127.0.0.1", 9);
+        await members.RenewAsync(dead, TestContext.Current.CancellationToken);
+        await one.Admin.EventuallyAsync(EndpointsOfServers, reply => !PlacesIn(reply).Contains("127.0.0.1:9") && one.Server.IsGone("dead"));
+        Assert.False(one.Server.IsGone("two"));
+        Assert.DoesNotContain(await members.ListAsync(TestContext.Current.CancellationToken), found => found.Member == dead);
+    }
+
+    private const string EndpointsOfServers = "/api/v1/namespaces/default/endpoints/kubernetes";
+    private const string SlicesOfServers = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=kubernetes.io/service-name%3Dkubernetes";
+
+    // Where servers reach one another: loopback cannot be published.
+    private static readonly IPAddress Address = NetworkInterface.GetAllNetworkInterfaces().SelectMany(link => link.GetIPProperties().UnicastAddresses)
+        .Select(unicast => unicast.Address).First(address => address.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(address));
+
+    private static ApiServerOptions Named(ApiServerOptions options, string name) => options with { ServerName = name, BindAddress = IPAddress.Any, AdvertiseAddress = Address };
+
+    private static string Place(OwnServer server) => $"{Address}:{server.Port}";
+
+    private static HashSet<string> PlacesIn(Reply reply) => [.. reply["subsets"]!.AsArray()
+        .SelectMany(subset => subset!["addresses"]!.AsArray().Select(address => $"{address!["ip"]}:{subset["ports"]![0]!["port"]}"))];
 
     private async Task<EtcdStore> OpenAsync()
     {

@@ -1,13 +1,9 @@
 using System.CommandLine;
-using System.Globalization;
-using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Composition;
 using Flotilla.Joining;
 using Flotilla.Local;
 using Flotilla.Local.Nodes;
-using k8s.Models;
-using Spectre.Console;
 
 namespace Flotilla.Commands.Nodes;
 
@@ -18,40 +14,8 @@ internal static class NodeCommand
 
     public static Command Create() => new("node", "The nodes of the cluster.")
     {
-        List(), Add(), Start(), Stop(), Delete(), ShellCommand.Create(), Drain(), Remove(),
+        ListCommand.Create(), Add(), Start(), Stop(), Delete(), ShellCommand.Create(), Drain(), RoleCommands.Promote(), RoleCommands.Demote(), Remove(),
     };
-
-    private static Command List()
-    {
-        var command = new Command("ls", "List the nodes.");
-        AdminAction.Set(command, async (settings, client, _, cancellationToken) =>
-        {
-            var local = new LocalNodes(settings);
-            var table = new Table { Border = TableBorder.None };
-            table.AddColumns("NAME", "STATUS", "ROLE", "ADDRESS", "PODS", "WHERE");
-            var nodes = await client.ListAsync<V1Node>(ListScope.All, cancellationToken);
-            var pods = (await client.ListAsync<V1Pod>(ListScope.All, cancellationToken)).Items.CountBy(pod => pod.Spec.NodeName ?? "").ToDictionary(StringComparer.Ordinal);
-            foreach (var node in nodes.Items)
-            {
-                var name = node.Metadata.Name;
-                table.AddRow(
-                    name.EscapeMarkup(),
-                    local.Exists(name) && !local.Runs(name) ? "[red]stopped[/]" : StateOf(node),
-                    name == settings.NodeName ? "server" : "worker",
-                    node.Status?.Addresses?.FirstOrDefault(address => address.Type == "InternalIP")?.Address ?? "",
-                    pods.GetValueOrDefault(name).ToString(CultureInfo.InvariantCulture),
-                    name == settings.NodeName || local.Exists(name) ? "this machine" : "");
-            }
-
-            foreach (var stopped in local.Names.Except(nodes.Items.Select(node => node.Metadata.Name), StringComparer.Ordinal))
-            {
-                table.AddRow(stopped.EscapeMarkup(), "stopped", "worker", "", "0", "this machine");
-            }
-
-            AnsiConsole.Write(table);
-        });
-        return command;
-    }
 
     private static Command Add()
     {
@@ -107,7 +71,15 @@ internal static class NodeCommand
         {
             var nodes = new LocalNodes(settings);
             var node = nodes.Find(parsed.GetValue(name)!);
+            var removal = new ServerRemoval(settings, client);
+            if (node.Agent is null)
+            {
+                // Of two, none could decide that one is gone.
+                await removal.LeaveEtcdAsync(node.NodeName, cancellationToken);
+            }
+
             await nodes.StopAsync(node, StopGrace, cancellationToken);
+            await removal.ForgetAsync(node.NodeName, cancellationToken);
             await new NodeRemoval(client, TimeProvider.System).RemoveAsync(node.NodeName, cancellationToken);
             LocalNodes.Delete(node);
             Console.WriteLine($"Node {node.NodeName} is gone.");
@@ -148,20 +120,23 @@ internal static class NodeCommand
                 throw new UserError($"{node} is on this machine; remove it with: flotilla node delete {node}");
             }
 
+            if ((await new ServerStates(settings, client).ReadAsync(cancellationToken)).TryGetValue(node, out var state) && state != ServerState.Unreachable)
+            {
+                throw new UserError($"{node} is a server and answers; end it there with 'flotilla down --purge' first. It has the cluster's keys.");
+            }
+
+            var removal = new ServerRemoval(settings, client);
+            await removal.LeaveEtcdAsync(node, cancellationToken);
+            await removal.ForgetAsync(node, cancellationToken);
             await new NodeRemoval(client, TimeProvider.System).RemoveAsync(node, cancellationToken);
             Console.WriteLine($"Node {node} is out of the cluster. What it runs there ends by 'flotilla down --purge' on that machine; a new token lets it join again.");
         });
         return command;
     }
 
-    private static string StateOf(V1Node node) =>
-        (node.Status?.Conditions?.FirstOrDefault(condition => condition.Type == "Ready")?.Status switch { "True" => "[green]Ready[/]", "False" => "[red]NotReady[/]", _ => "[red]Unknown[/]" })
-        + (node.Spec?.Unschedulable == true ? ", drained" : "");
-
     private static async Task StartAsync(ClusterSettings settings, LocalNodes nodes, ClusterSettings node, HttpObjectClient client, CancellationToken cancellationToken)
     {
-        var token = TokenCommand.TextOf(settings, await new JoinTokens(client, TimeProvider.System).EnsureAsync(cancellationToken));
-        await nodes.StartAsync(node, token, cancellationToken);
+        await nodes.StartAsync(node, await new LocalTokens(settings, client).ForAsync(node, cancellationToken), cancellationToken);
         Console.WriteLine($"Node {node.NodeName} is Ready.");
     }
 }

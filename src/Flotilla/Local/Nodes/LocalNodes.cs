@@ -12,7 +12,7 @@ internal sealed class LocalNodes(ClusterSettings cluster)
 {
     private const int MostNodes = 250;
     private const int FirstNumber = 3;
-    private static readonly TimeSpan ReadyTimeout = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan ReadyTimeout = TimeSpan.FromSeconds(180);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
 
     private string Directory => Path.Combine(cluster.DataDirectory, "nodes");
@@ -58,6 +58,23 @@ internal sealed class LocalNodes(ClusterSettings cluster)
         return settings;
     }
 
+    /// <summary>Before the first server's start: the address that leads to any of them, where there are to be several.</summary>
+    public static async Task<ClusterSettings> PrepareServersAsync(ClusterSettings settings, int servers, CancellationToken cancellationToken)
+    {
+        if (servers > 1 && settings.ApiAddress is null)
+        {
+            var store = settings.Datastore.IsEtcd ? settings.Datastore : settings.Datastore with { Etcd = new ManagedEtcdSettings() };
+            settings = settings with { ApiAddress = Nodes.ApiAddress.In(settings.NodeSubnet!), NodeBridge = new NodeNetns(settings, settings).Bridge, Datastore = store };
+        }
+
+        if (settings is { ApiAddress: { } address, NodeBridge: { } bridge })
+        {
+            await new ApiAddress(address, bridge).EnsureMachineAsync(cancellationToken);
+        }
+
+        return settings;
+    }
+
     public bool Exists(string name) => Names.Contains(name);
 
     public bool Runs(string name) => new ServerProcess(SettingsOf(name)).Find() is not null;
@@ -70,7 +87,7 @@ internal sealed class LocalNodes(ClusterSettings cluster)
     public NodeNetns NetnsOf(ClusterSettings node) => new(cluster, node);
 
     /// <summary>What a node is before its first start; its address is its own from here on.</summary>
-    public ClusterSettings Prepare(string name)
+    public ClusterSettings Prepare(string name, bool asServer = false)
     {
         if (Exists(name))
         {
@@ -80,14 +97,32 @@ internal sealed class LocalNodes(ClusterSettings cluster)
         var taken = All.Select(node => node.LocalAddress).ToHashSet(StringComparer.Ordinal);
         var address = Enumerable.Range(FirstNumber, MostNodes).Select(number => NodeNetns.AddressIn(cluster.NodeSubnet!, number)).FirstOrDefault(candidate => !taken.Contains(candidate))
             ?? throw new UserError($"A machine can have {MostNodes} nodes.");
-        var node = SettingsOf(name) with { NodeName = name, LocalAddress = address, Agent = new AgentSettings { Server = ServerFor() } };
+        var node = SettingsOf(name) with { NodeName = name, LocalAddress = address };
+        node = asServer ? AsServer(node) : AsWorker(node);
         node.Validate();
         node.Save();
         return node;
     }
 
+    public ClusterSettings AsWorker(ClusterSettings node) => node with { Agent = new AgentSettings { Server = ServerFor() }, Join = null };
+
+    /// <summary>One that is to join the cluster's servers.</summary>
+    public ClusterSettings AsServer(ClusterSettings node) => node with
+    {
+        Agent = null,
+        Join = new JoinSettings { Server = ServerFor() },
+        ApiPort = cluster.ApiPort,
+        Ingress = cluster.Ingress with { AccessLog = null },
+        ApiAddress = cluster.ApiAddress,
+        NodeBridge = cluster.NodeBridge,
+    };
+
+    /// <summary>Those of this machine's further nodes that are servers of the cluster.</summary>
+    public IEnumerable<ClusterSettings> Servers => All.Where(node => node.Agent is null);
+
     /// <summary>Returns when the node is Ready.</summary>
-    public async Task StartAsync(ClusterSettings node, string token, CancellationToken cancellationToken)
+    /// <param name="token">Of its kind; null: it has joined before.</param>
+    public async Task StartAsync(ClusterSettings node, string? token, CancellationToken cancellationToken)
     {
         var process = new ServerProcess(node);
         var progress = new StartupProgress(node.ProgressFile);
@@ -96,8 +131,14 @@ internal sealed class LocalNodes(ClusterSettings cluster)
             var netns = NetnsOf(node);
             await netns.EnsureAsync(cancellationToken);
             progress.Clear();
+            var environment = new Dictionary<string, string>(StringComparer.Ordinal);
+            if (token is not null)
+            {
+                environment[AgentSettings.TokenVariable] = token;
+            }
+
             var program = new ProgramFolder(cluster.DataDirectory).Keep(FlotillaProgram.Own);
-            await process.StartAsync(netns.Prefix, new Dictionary<string, string>(StringComparer.Ordinal) { [AgentSettings.TokenVariable] = token }, cancellationToken, program);
+            await process.StartAsync(netns.Prefix, environment, cancellationToken, program);
         }
 
         var start = Stopwatch.GetTimestamp();
@@ -127,6 +168,7 @@ internal sealed class LocalNodes(ClusterSettings cluster)
     public async Task StopAsync(ClusterSettings node, TimeSpan grace, CancellationToken cancellationToken)
     {
         await new ServerProcess(node).StopAsync(cancellationToken);
+        await ManagedEtcd.EndAsync(node, cancellationToken);
         await NodeCleanup.RunAsync(NodeComposition.NodeOptionsFor(node), cancellationToken, grace);
         var netns = NetnsOf(node);
         if (File.Exists($"/run/netns/{netns.Name}"))

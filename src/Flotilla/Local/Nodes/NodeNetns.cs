@@ -17,7 +17,8 @@ internal sealed class NodeNetns(ClusterSettings cluster, ClusterSettings node)
     /// <summary>What makes a command run in it.</summary>
     public IReadOnlyList<string> Prefix => ["nsenter", $"--net=/run/netns/{Name}"];
 
-    private string Bridge => $"fb{ClusterSettings.HashOf(cluster.DataDirectory)}";
+    /// <summary>Joins all of them.</summary>
+    public string Bridge => $"fb{ClusterSettings.HashOf(cluster.DataDirectory)}";
 
     private string Link => $"fv{ClusterSettings.HashOf(node.DataDirectory)}";
 

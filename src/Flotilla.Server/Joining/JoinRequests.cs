@@ -1,0 +1,118 @@
+using Flotilla.Api;
+using Flotilla.Api.Kinds;
+using Flotilla.Client.Joining;
+using Flotilla.Server.Audit;
+using Flotilla.Server.Authentication;
+using Flotilla.Server.Authorization;
+using Flotilla.Server.Http;
+using Flotilla.Server.Objects;
+using Flotilla.Storage;
+using k8s.Models;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Flotilla.Server.Joining;
+
+/// <summary>
+/// Where servers ask to join: a manager token alone opens it, no certificate and no impersonation does. Who asked is audited
+/// and logged by the token's id; its secret and the keys in the answer are written down nowhere.
+/// </summary>
+public sealed partial class JoinRequests
+{
+    private const int LongestRequest = 4096;
+    private const string Bearer = "Bearer ";
+    private const string NodePrefix = "system:node:";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly IStore store;
+    private readonly CertificateAuthenticator certificates;
+    private readonly AuditRecorder audit;
+    private readonly TimeProvider time;
+    private readonly ILogger logger;
+
+    // Two that join at the same moment would be given the same place.
+    private readonly SemaphoreSlim oneAtATime = new(1);
+
+    internal JoinRequests(IStore store, CertificateAuthenticator certificates, AuditRecorder audit, TimeProvider time, ILogger<JoinRequests> logger) =>
+        (this.store, this.certificates, this.audit, this.time, this.logger) = (store, certificates, audit, time, logger);
+
+    /// <summary>Set by the composition; null: nobody can join.</summary>
+    public IServerAdmission? Admission { get; set; }
+
+    /// <summary>False: not such a request.</summary>
+    public async Task<bool> TryHandleAsync(HttpContext context)
+    {
+        if (context.Request.Path.Value != JoiningServer.Path)
+        {
+            return false;
+        }
+
+        var (id, problem) = await ExamineAsync(context.Request.Headers.Authorization.ToString(), context.RequestAborted);
+        var user = problem is null ? new RequestUser($"flotilla:manager-token:{id}", [RequestUser.Authenticated]) : RequestUser.Anonymous;
+        await audit.BeginAsync(context, new Caller(user, null, []), RequestAttributes.Of(context.Request.Method, JoiningServer.Path, _ => null));
+        if (problem is not null)
+        {
+            Log.Refused(logger, context.Connection.RemoteIpAddress?.ToString() ?? "", problem);
+            throw Failures.Of(StatusCodes.Status401Unauthorized, "Unauthorized", problem);
+        }
+
+        await AdmitAsync(context, id, await ReadAsync(context.Request, context.RequestAborted));
+        return true;
+    }
+
+    private async Task AdmitAsync(HttpContext context, string id, JoiningServer server)
+    {
+        var isNode = (await certificates.IdentifyAsync(context, context.RequestAborted)).User?.Name == NodePrefix + server.Name;
+        if (!await oneAtATime.WaitAsync(Patience, context.RequestAborted))
+        {
+            throw Failures.TooManyRequests("another server is joining; try again when it has");
+        }
+
+        try
+        {
+            var answer = await (Admission ?? throw Failures.Unavailable("this server does not let others join")).AdmitAsync(server, isNode, context.RequestAborted);
+            Log.Admitted(logger, server.Name, server.Address, server.Port, id);
+            context.Response.ContentType = "application/json";
+            context.Response.ContentLength = answer.Length;
+            await context.Response.Body.WriteAsync(answer, context.RequestAborted);
+        }
+        finally
+        {
+            oneAtATime.Release();
+        }
+    }
+
+    private async Task<(string Id, string? Problem)> ExamineAsync(string authorization, CancellationToken cancellationToken)
+    {
+        var token = authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) ? authorization[Bearer.Length..].Trim() : "";
+        if (JoinToken.ParseBearer(token) is not { } parts)
+        {
+            return ("", "A server joins with a manager token; make one with 'flotilla token create --manager' on a server.");
+        }
+
+        var (id, secret) = parts;
+
+        // One that was just made, or revoked, at another server.
+        await store.CatchUpAsync(cancellationToken);
+        var entry = await store.GetAsync($"{CoreKinds.Secret.StoragePrefix}{ManagerToken.Namespace}/{ManagerToken.NameOf(id)}", cancellationToken);
+        return entry is { } found && ManagerToken.From(ObjectJson.Decode<V1Secret>(found.Value.Span)) is { } known && known.Id == id
+            ? (id, known.ProblemOf(secret, time.GetUtcNow()))
+            : (id, ManagerToken.Unknown(id));
+    }
+
+    private static async Task<JoiningServer> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        var body = new byte[LongestRequest];
+        var length = await request.Body.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, cancellationToken);
+        return (length < body.Length ? JoiningServer.FromJson(body.AsSpan(0, length)) : null) ?? throw Failures.BadRequest("the body must name the server and where it will answer");
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "The server {Name} at {Address}:{Port} was given the cluster's keys for the manager token {Id}")]
+        public static partial void Admitted(ILogger logger, string name, string address, int port, string id);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "A server at {Address} was not let in: {Problem}")]
+        public static partial void Refused(ILogger logger, string address, string problem);
+    }
+}

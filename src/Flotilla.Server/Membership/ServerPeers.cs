@@ -1,0 +1,163 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using Flotilla.Api;
+using Flotilla.Client;
+using Flotilla.Server.Identity;
+using Flotilla.Storage;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Flotilla.Server.Membership;
+
+/// <summary>
+/// Looks after the other servers: which of them answer. One that does not any more leaves the cluster's list at once, and who
+/// waits for its leases need not wait until they run out. It decides nothing alone: leaders are fenced. One loop.
+/// </summary>
+internal sealed partial class ServerPeers(ServerMembers members, string own, ClusterIdentity identity, TimeProvider time, ILogger<ServerPeers> logger) : BackgroundService
+{
+    private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(3);
+
+    // Who is not there says so by refusing; who says nothing may only be busy.
+    private const int RefusalsOfTheDead = 3;
+    private static readonly TimeSpan SilenceOfTheDead = TimeSpan.FromSeconds(9);
+
+    private readonly Dictionary<string, Peer> peers = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> gone = new(StringComparer.Ordinal);
+    private volatile TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completes when a server was found gone, or this one was taken for gone.</summary>
+    public Task Changed => changed.Task;
+
+    /// <summary>A server of this name has been there and does not answer.</summary>
+    public bool IsGone(string name) => gone.ContainsKey(name);
+
+    /// <summary>Whether this server is the first by name of those that answer.</summary>
+    public async Task<bool> IsFirstAsync(CancellationToken cancellationToken) =>
+        !members.AreSeveral || (await members.ListAsync(cancellationToken)).Select(found => found.Member.Name).Where(name => !IsGone(name)).Min(StringComparer.Ordinal) == own;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (members.AreSeveral && !stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await LookAsync(stoppingToken);
+            }
+            catch (StorageException away)
+            {
+                Log.NotTold(logger, away.Message);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                break;
+            }
+
+            await Task.Delay(Every, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        foreach (var peer in peers.Values)
+        {
+            peer.Client.Dispose();
+        }
+    }
+
+    private async Task LookAsync(CancellationToken cancellationToken)
+    {
+        var all = await members.ListAsync(cancellationToken);
+        if (all.All(found => found.Member.Name != own))
+        {
+            // Somebody took this one for dead: it tells of itself again.
+            Tell();
+        }
+
+        var known = all.Where(found => found.Member.Name != own).ToList();
+        foreach (var name in peers.Keys.Except(known.Select(found => found.Member.Name)).ToList())
+        {
+            peers.Remove(name, out var left);
+            left!.Client.Dispose();
+        }
+
+        await Task.WhenAll(known.Select(found => LookAtAsync(found.Member, found.Modified, cancellationToken)));
+    }
+
+    private async Task LookAtAsync(ServerMember member, Revision modified, CancellationToken cancellationToken)
+    {
+        Peer peer;
+        lock (peers)
+        {
+            if (!peers.TryGetValue(member.Name, out peer!) || peer.Member != member)
+            {
+                peer?.Client.Dispose();
+                peers[member.Name] = peer = new Peer(member, ClientFor(member), time.GetTimestamp());
+            }
+        }
+
+        if (await IsGoneAsync(peer, cancellationToken))
+        {
+            Log.Gone(logger, member.Name, member.Authority);
+            gone[member.Name] = true;
+            await members.ForgetAsync(member, modified, cancellationToken);
+            Tell();
+        }
+        else if (peer.Refusals == 0)
+        {
+            gone.TryRemove(member.Name, out _);
+        }
+    }
+
+    private void Tell() => Interlocked.Exchange(ref changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+
+    private async Task<bool> IsGoneAsync(Peer peer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await peer.Client.SendAsync(HttpMethod.Get, "/readyz", null, default, cancellationToken);
+            (peer.Refusals, peer.Heard) = (0, time.GetTimestamp());
+        }
+        catch (Exception failure) when (failure is HttpRequestException { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused } } or ApiException)
+        {
+            peer.Refusals++;
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException or TimeoutException)
+        {
+            // Perhaps the next time.
+            return time.GetElapsedTime(peer.Heard) > SilenceOfTheDead;
+        }
+
+        return peer.Refusals >= RefusalsOfTheDead;
+    }
+
+    private HttpObjectClient ClientFor(ServerMember member) => new(new HttpObjectClientOptions
+    {
+        Server = new Uri("https://kubernetes"),
+        Authorities = new X509Certificate2Collection(identity.CaCertificate),
+        ClientCertificate = identity.Admin.Load,
+        Connect = cancellationToken => Client.Joining.ServerList.ConnectAsync(new System.Net.DnsEndPoint(member.Address, member.Port), cancellationToken),
+        ConnectTimeout = AnswerTimeout,
+        RequestTimeout = AnswerTimeout,
+        UserAgent = "flotilla-server",
+    });
+
+    /// <summary>One at a time looks at it.</summary>
+    private sealed class Peer(ServerMember member, HttpObjectClient client, long heard)
+    {
+        public ServerMember Member => member;
+
+        public HttpObjectClient Client => client;
+
+        public int Refusals { get; set; }
+
+        public long Heard { get; set; } = heard;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The server {Name} at {Authority} does not answer any more")]
+        public static partial void Gone(ILogger logger, string name, string authority);
+
+        [LoggerMessage(Level = LogLevel.Debug, Message = "The list of servers could not be kept: {Why}")]
+        public static partial void NotTold(ILogger logger, string why);
+    }
+}

@@ -1,0 +1,68 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using Flotilla.Api;
+using Flotilla.Client;
+using Flotilla.Client.Joining;
+using Flotilla.Composition;
+using Flotilla.Local;
+using k8s.Models;
+
+namespace Flotilla.Joining;
+
+internal enum ServerState
+{
+    Leader,
+    Reachable,
+    Unreachable,
+}
+
+/// <summary>The cluster's servers as they answer from here, at this moment.</summary>
+internal sealed class ServerStates(ClusterSettings settings, IObjectClient client)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    /// <summary>By the names of their nodes.</summary>
+    public async Task<IReadOnlyDictionary<string, ServerState>> ReadAsync(CancellationToken cancellationToken)
+    {
+        var leader = await LeaderAsync(cancellationToken);
+        var leases = await client.ListAsync<V1Lease>(new ListScope(ServerLeases.Namespace, $"{ServerLeases.Label}={ServerLeases.LabelValue}"), cancellationToken);
+        var known = leases.Items.Select(lease => (Name: ServerLeases.NameOf(lease), At: ServerList.Parse(ServerLeases.AuthorityOf(lease) ?? ""))).Where(server => server is { Name: not null, At: not null });
+        var states = await Task.WhenAll(known.Select(async server => (
+            server.Name, State: !await AnswersAsync(server.At!, cancellationToken) ? ServerState.Unreachable : server.Name == leader ? ServerState.Leader : ServerState.Reachable)));
+        return states.ToDictionary(server => server.Name!, server => server.State, StringComparer.Ordinal);
+    }
+
+    private async Task<string?> LeaderAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var lease = await client.GetAsync<V1Lease>(new ObjectKey(ServerLeases.Namespace, ServerLeases.Leader), cancellationToken);
+            return lease.Spec?.HolderIdentity is { Length: > 0 } holder ? LeaderService.MachineOf(holder) : null;
+        }
+        catch (ApiException missing) when (missing.IsNotFound)
+        {
+            return null;
+        }
+    }
+
+    private async Task<bool> AnswersAsync(DnsEndPoint server, CancellationToken cancellationToken)
+    {
+        using var there = new HttpObjectClient(new HttpObjectClientOptions
+        {
+            Server = Node.Joining.NodeJoin.Server,
+            Authorities = new X509Certificate2Collection(ControlPlane.IdentityFor(settings, TimeProvider.System).CaCertificate),
+            Connect = cancel => ServerList.ConnectAsync(server, cancel),
+            ConnectTimeout = Patience,
+            RequestTimeout = Patience,
+        });
+        try
+        {
+            await there.SendAsync(HttpMethod.Get, "/readyz", null, default, cancellationToken);
+            return true;
+        }
+        catch (Exception silent) when (silent is HttpRequestException or IOException or TimeoutException or ApiException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using System.Net;
+using Flotilla.Network.Commands;
+
+namespace Flotilla.Local.Nodes;
+
+/// <summary>
+/// An address of the machine that leads to whichever server answers, for the clients of a cluster whose servers are all on this
+/// machine: one rule in the machine's own network, which each server can write. Its network is kept under a name for that.
+/// </summary>
+internal sealed class ApiAddress(string address, string bridge)
+{
+    private const int Number = 254;
+    private static readonly HostCommands Here = new();
+
+    private string Namespace => $"{bridge}-machine";
+
+    private string Table => $"flotilla-api-{bridge}";
+
+    /// <summary>In the network of the nodes, where it is nobody's.</summary>
+    public static string In(string subnet) => NodeNetns.AddressIn(subnet, Number);
+
+    /// <summary>From the machine itself: its network gets the name by which servers reach it.</summary>
+    public async Task EnsureMachineAsync(CancellationToken cancellationToken)
+    {
+        if (!File.Exists($"/run/netns/{Namespace}"))
+        {
+            await Here.DoAsync("ip", ["netns", "attach", Namespace, Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture)], cancellationToken);
+        }
+    }
+
+    /// <summary>From any network: the address leads to this server from now on; what is connected stays so.</summary>
+    /// <exception cref="CommandException">It does not.</exception>
+    public async Task LeadToAsync(IPAddress server, int port, CancellationToken cancellationToken)
+    {
+        var rules = $$"""
+            table ip {{Table}}
+            delete table ip {{Table}}
+            table ip {{Table}} {
+              chain output {
+                type nat hook output priority -100
+                ip daddr {{address}} tcp dport {{port}} dnat to {{server}}:{{port}}
+              }
+            }
+            """;
+        if (await new HostCommands(["nsenter", $"--net=/run/netns/{Namespace}"]).RunAsync("nft", ["-f", "-"], rules, cancellationToken) is { Succeeded: false } failed)
+        {
+            throw new CommandException($"nft refused the rule of the API's address: {failed.Error.Trim()}");
+        }
+    }
+
+    public async Task RemoveAsync(CancellationToken cancellationToken)
+    {
+        await Here.RunAsync("nft", ["delete", "table", "ip", Table], cancellationToken);
+        await Here.RunAsync("ip", ["netns", "delete", Namespace], cancellationToken);
+    }
+}
