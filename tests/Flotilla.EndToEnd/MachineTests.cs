@@ -9,6 +9,7 @@ public sealed class MachineTests(Cluster cluster)
         await using var space = await Space.CreateAsync(cluster);
         await space.DeployAsync();
         await using var other = new TemporaryDirectory();
+        var before = Directory.GetDirectories("/run", "flotilla*");
         foreach (var command in new[] { "up", "server" })
         {
             var refused = await cluster.BinaryAsync(new Dictionary<string, string>(), command, "--data-dir", other.Path, "--api-port", "16443");
@@ -17,6 +18,7 @@ public sealed class MachineTests(Cluster cluster)
                 refused.Failure());
         }
 
+        Assert.Equal(before.Order(), Directory.GetDirectories("/run", "flotilla*").Order());
         (await cluster.BinaryAsync(new Dictionary<string, string>(), "down", "--data-dir", other.Path)).Success();
         var pod = (await space.PodsAsync())[0];
         Assert.Equal("alive", await space.OkAsync("exec", pod, "--", "echo", "alive"));

@@ -16,14 +16,13 @@ public sealed class RestartTests(Cluster cluster)
         var acknowledged = new ConcurrentBag<string>();
         using var stop = new CancellationTokenSource();
         var load = Enumerable.Range(0, 8).Select(worker => WriteAsync(space, worker, acknowledged, stop.Token)).ToArray();
-        await Task.Delay(TimeSpan.FromSeconds(2));
+        await Eventually.GetAsync(() => Task.FromResult(acknowledged.Count), count => count > 100);
 
         await cluster.KillAsync();
         await stop.CancelAsync();
         await Task.WhenAll(load);
         await cluster.UpAsync();
 
-        Assert.True(acknowledged.Count > 100, $"only {acknowledged.Count} writes before the kill");
         var present = (await space.OkAsync("get", "configmaps", "-o", "name")).Split('\n').ToHashSet(StringComparer.Ordinal);
         Assert.DoesNotContain(acknowledged, name => !present.Contains("configmap/" + name));
         await space.OkAsync("rollout", "status", "deployment/my-app", "--timeout=60s");

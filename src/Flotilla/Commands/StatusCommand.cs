@@ -55,6 +55,12 @@ internal static class StatusCommand
         try
         {
             var serves = await AddStorageAsync(table, client, bounded.Token);
+            if (!serves && settings.Datastore.IsEtcd)
+            {
+                // Reads would wait for it.
+                return false;
+            }
+
             var nodes = await client.ListAsync<V1Node>(ListScope.All, bounded.Token);
             foreach (var node in nodes.Items)
             {

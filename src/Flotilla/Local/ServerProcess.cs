@@ -41,6 +41,9 @@ internal sealed class ServerProcess(ClusterSettings settings)
     {
         program ??= new ProgramFolder(settings.DataDirectory).Keep(FlotillaProgram.Own);
         RotateLog();
+
+        // Where it tells how far it is, even if that is nowhere.
+        Directory.CreateDirectory(settings.RunDirectory);
         const string script = """log=$1; shift; (umask 077; : >>"$log"); setsid "$@" </dev/null >>"$log" 2>&1 & echo $!""";
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false, RedirectStandardOutput = true };
         foreach (var argument in (string[])["-c", script, "sh", settings.LogFile, .. prefix, .. program.Words, settings.Agent is null ? CommandName : AgentName, "--data-dir", settings.DataDirectory])

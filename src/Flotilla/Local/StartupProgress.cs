@@ -28,14 +28,17 @@ internal sealed class StartupProgress(string file)
 
     public void Clear()
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        File.Delete(file);
+        if (File.Exists(file))
+        {
+            File.Delete(file);
+        }
     }
 
     public void Report(string step)
     {
         lock (gate)
         {
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
             File.AppendAllText(file, step + "\n");
         }
     }
