@@ -28,13 +28,13 @@ internal sealed class EtcdHistory(EtcdConnection connection, EtcdKeys keys)
         {
             var page = await RangeAsync(start, keys.EndOf(""), PageLength, at, cancellationToken);
             at ??= keys.RevisionOf(page.Header.Revision);
-            entries.AddRange(page.Kvs.Select(Entry));
+            entries.AddRange(Entries(page));
             if (!page.More)
             {
                 return new Snapshot(at.Value, ImmutableSortedSet.CreateRange(KeyOrder.Instance, entries));
             }
 
-            start = keys.After(entries[^1].Key);
+            start = ByteString.CopyFrom([.. page.Kvs[^1].Key.Span, 0]);
         }
     }
 
@@ -43,7 +43,7 @@ internal sealed class EtcdHistory(EtcdConnection connection, EtcdKeys keys)
     {
         var start = startAfter is null || KeyOrder.Compare(startAfter, prefix) < 0 ? keys.Of(prefix) : keys.After(startAfter);
         var page = await RangeAsync(start, keys.EndOf(prefix), limit, at, cancellationToken);
-        return new StoreList(at, [.. page.Kvs.Select(Entry)], page.Count - page.Kvs.Count);
+        return new StoreList(at, [.. Entries(page)], page.Count - page.Kvs.Count);
     }
 
     /// <summary>The next events after a revision, a bounded number of them; there must be one.</summary>
@@ -111,7 +111,8 @@ internal sealed class EtcdHistory(EtcdConnection connection, EtcdKeys keys)
     public static bool IsCompaction(StorageException failure) =>
         failure.InnerException is RpcException { StatusCode: StatusCode.OutOfRange } refused && refused.Status.Detail.Contains("compacted", StringComparison.Ordinal);
 
-    private StoredEntry Entry(KeyValue pair) => keys.EntryOf(keys.Read(pair.Key)!, pair);
+    private IEnumerable<StoredEntry> Entries(RangeResponse page) =>
+        from pair in page.Kvs let key = keys.Read(pair.Key) where key is not null select keys.EntryOf(key, pair);
 
     private StoreEvent EventOf(Event change)
     {

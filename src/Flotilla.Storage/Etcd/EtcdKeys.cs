@@ -10,7 +10,7 @@ namespace Flotilla.Storage.Etcd;
 /// </summary>
 internal sealed class EtcdKeys(string prefix)
 {
-    /// <summary>The key that holds how far the revisions are ahead; outside of what the store shows.</summary>
+    /// <summary>The key that holds how far the revisions are ahead; the store does not show it.</summary>
     public ByteString ShiftKey { get; } = ByteString.CopyFromUtf8($"{prefix.TrimEnd('/')}.revision-shift");
 
     /// <summary>Set once, before anything is read.</summary>
@@ -28,7 +28,7 @@ internal sealed class EtcdKeys(string prefix)
     public ByteString Of(string key) => ByteString.CopyFromUtf8(prefix + key);
 
     /// <summary>Null: the key is not this store's.</summary>
-    public string? Read(ByteString key) => key.Span.StartsWith(prefixBytes) ? Encoding.UTF8.GetString(key.Span[prefixBytes.Length..]) : null;
+    public string? Read(ByteString key) => key.Span.StartsWith(prefixBytes) && key != ShiftKey ? Encoding.UTF8.GetString(key.Span[prefixBytes.Length..]) : null;
 
     public StoredEntry EntryOf(string key, KeyValue pair) =>
         new(key, pair.Value.Memory, RevisionOf(pair.CreateRevision), RevisionOf(pair.ModRevision)) { Notes = new EntryNotes() };

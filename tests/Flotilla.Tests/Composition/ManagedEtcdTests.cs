@@ -55,6 +55,24 @@ public sealed class ManagedEtcdTests : IDisposable
     }
 
     [Fact]
+    public async Task A_move_that_was_interrupted_begins_anew()
+    {
+        var settings = Settings("a");
+        ControlPlane.IdentityFor(settings, TimeProvider.System);
+        SqliteDump.Write(settings.Database, new Revision(1000), [new StoredEntry("/k", new byte[] { 7 }, default, default)]);
+        await using (var server = await StartAsync(settings))
+        {
+            await server.Store.WriteAsync(new WriteRequest("/half", new byte[1], Precondition.MustNotExist), Cancelled);
+        }
+
+        // As if it had been killed before its last step.
+        File.Move($"{settings.Database}.moved", settings.Database);
+        await using var again = await StartAsync(settings);
+        Assert.Equal(["/k"], (await again.Store.ListAsync("", null, 0, null, Cancelled)).Entries.Select(entry => entry.Key));
+        Assert.False(File.Exists(settings.Database));
+    }
+
+    [Fact]
     public async Task A_backup_comes_back_onto_an_etcd_of_its_own()
     {
         var before = Settings("before");
