@@ -53,7 +53,7 @@ public sealed class ThreeServers : IAsyncLifetime
 
     /// <summary>kubectl, asking the server of this name; null: whichever the kubeconfig leads to.</summary>
     internal Task<CommandOutput> KubectlAsync(string? server, string? input, params string[] arguments) =>
-        CommandLine.RunAsync(kubectl, server is null ? arguments : [.. arguments, "--server", Addresses[server].GetLeftPart(UriPartial.Authority)], input, Environs);
+        CommandLine.RunAsync(kubectl, server is null ? arguments : ["--server", Addresses[server].GetLeftPart(UriPartial.Authority), .. arguments], input, Environs);
 
     /// <summary>To one server and no other.</summary>
     internal HttpClient Http(string server)
