@@ -1,6 +1,6 @@
 namespace Flotilla.Api.Services;
 
-/// <summary>What a Service may ask for beyond upstream's fields. Any user may: host ports of pods allow as much.</summary>
+/// <summary>What a Service may ask for beyond upstream's fields. Names and ports are given by administrators only.</summary>
 public static class ServiceAnnotations
 {
     /// <summary><c>true</c>: whatever port of the cluster address is asked for, an endpoint answers on the same one.</summary>

@@ -65,29 +65,31 @@ public sealed partial class ServiceSet(TimeProvider time, ILogger<ServiceSet> lo
         await service.StartAsync(cancellationToken);
         if (service is BackgroundService background)
         {
-            watches.Add(WatchAsync(background));
+            watches.Add(WatchAsync(background, cancellationToken));
         }
     }
 
-    private async Task WatchAsync(BackgroundService service)
+    // A part ends with the token it was started with, too.
+    private async Task WatchAsync(BackgroundService service, CancellationToken started)
     {
-        while (await FaultOfAsync(service.ExecuteTask ?? Task.CompletedTask) is { } fault)
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(started, ended.Token);
+        while (await FaultOfAsync(service.ExecuteTask ?? Task.CompletedTask, over.Token) is { } fault)
         {
             Log.Failed(logger, fault, service.GetType().Name, Pause.TotalSeconds);
-            await Task.Delay(Pause, time, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (ended.IsCancellationRequested)
+            await Task.Delay(Pause, time, over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (over.IsCancellationRequested)
             {
                 return;
             }
-            await service.StartAsync(ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await service.StartAsync(over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     // Null when the part, or the process, has ended as it should.
-    private async Task<Exception?> FaultOfAsync(Task running)
+    private static async Task<Exception?> FaultOfAsync(Task running, CancellationToken over)
     {
-        await running.WaitAsync(ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return ended.IsCancellationRequested ? null : running.Exception?.GetBaseException();
+        await running.WaitAsync(over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return over.IsCancellationRequested ? null : running.Exception?.GetBaseException();
     }
 
     private static partial class Log

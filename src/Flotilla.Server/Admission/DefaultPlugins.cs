@@ -44,6 +44,7 @@ internal static class DefaultPlugins
             new PersistentVolumeClaimResize(store),
             new RuntimeClassAdmission(store),
             new DefaultIngressClass(store),
+            new ServicePrivileges(),
             new PodTopologyLabels(store),
             new MutatingPolicies(mutating, authorizer),
             new MutatingWebhooks(store, context, authorizer, caller),

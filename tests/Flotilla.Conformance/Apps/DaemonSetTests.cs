@@ -21,7 +21,7 @@ public sealed class DaemonSetTests(LiveCluster cluster)
     public async Task A_node_selector_decides_where_it_runs()
     {
         await using var space = await Space.CreateAsync(cluster);
-        var node = (await space.Client.CoreV1.ListNodeAsync()).Items[0].Metadata.Name;
+        var node = LiveCluster.NodeName;
         var label = $"{space.Name}.example.com/color";
         var set = Manifests.DaemonSet("agent");
         set.Spec.Template.Spec.NodeSelector = new Dictionary<string, string> { [label] = "blue" };

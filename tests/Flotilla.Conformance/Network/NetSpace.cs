@@ -108,7 +108,7 @@ internal static class NetSpace
     }
 
     public static async Task<string> NodeAddressAsync(this Space space) =>
-        (await space.Client.CoreV1.ListNodeAsync()).Items[0].Status.Addresses.First(address => address.Type == "InternalIP").Address;
+        (await space.Client.CoreV1.ReadNodeAsync(LiveCluster.NodeName)).Status.Addresses.First(address => address.Type == "InternalIP").Address;
 
     /// <summary>Addresses of a service's slices with the ports they lead to, sorted: <c>10.244.0.7:8080</c>.</summary>
     public static async Task<List<string>> SliceTargetsAsync(this Space space, string service)

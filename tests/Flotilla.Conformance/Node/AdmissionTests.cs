@@ -14,7 +14,7 @@ public sealed class AdmissionTests(LiveCluster cluster)
     public async Task What_cannot_run_here_fails_with_the_reason(string container, string spec, string reason, string message)
     {
         await using var space = await Space.CreateAsync(cluster);
-        var node = (await space.Client.CoreV1.ListNodeAsync()).Items.First(node => !node.Metadata.Name.StartsWith("node-of-", StringComparison.Ordinal)).Metadata.Name;
+        var node = LiveCluster.NodeName;
         await space.CreatePodAsync(PodYaml.Server("rejected", container, spec.Length > 0 ? [$"nodeName: {node}", spec] : [$"nodeName: {node}"]));
         var pod = await space.EndedPodAsync("rejected");
         Assert.Equal(("Failed", reason), (pod.Status.Phase, pod.Status.Reason));

@@ -9,7 +9,7 @@ public sealed class StaticPodTests(LiveCluster cluster)
     public async Task A_file_of_the_node_is_a_pod_that_the_cluster_can_only_look_at()
     {
         await using var space = await Space.CreateAsync(cluster);
-        var node = (await space.Client.CoreV1.ListNodeAsync()).Items[0].Metadata.Name;
+        var node = LiveCluster.NodeName;
         var file = Path.Combine(cluster.DataDirectory, "node", "manifests", space.Name + ".yaml");
         var name = "static-" + node;
         await WriteAsync(file, space.Name, "one");

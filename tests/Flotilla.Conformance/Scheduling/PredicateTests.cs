@@ -28,7 +28,7 @@ public sealed class PredicateTests(LiveCluster cluster)
     public async Task A_pod_goes_to_the_node_its_selector_names()
     {
         await using var space = await Space.CreateAsync(cluster);
-        var node = (await space.Client.CoreV1.ListNodeAsync(labelSelector: "!flotilla.io/simulated")).Items.First(one => one.Status?.Conditions?.Any(condition => condition is { Type: "Ready", Status: "True" }) == true);
+        var node = await cluster.NodeAsync();
         await LabelAsync(space, node.Metadata.Name, "42");
         await space.CreatePodAsync(Selecting(space, "labelled", "42"));
         Assert.Equal(node.Metadata.Name, (await space.ReadyPodAsync("labelled")).Spec.NodeName);
@@ -49,7 +49,7 @@ public sealed class PredicateTests(LiveCluster cluster)
     public async Task A_host_port_of_all_addresses_conflicts_with_that_of_one()
     {
         await using var space = await Space.CreateAsync(cluster);
-        var node = (await space.Client.CoreV1.ListNodeAsync(labelSelector: "!flotilla.io/simulated")).Items.First(one => one.Status?.Conditions?.Any(condition => condition is { Type: "Ready", Status: "True" }) == true).Metadata.Name;
+        var node = LiveCluster.NodeName;
         await space.CreatePodAsync(Port("all", node, "0.0.0.0", "TCP"));
         await space.ReadyPodAsync("all");
         await space.CreatePodAsync(Port("one", node, "127.0.0.1", "TCP"));

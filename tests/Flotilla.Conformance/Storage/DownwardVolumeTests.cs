@@ -47,7 +47,7 @@ public sealed class DownwardVolumeTests(LiveCluster cluster)
     [InlineData(true, "memory")]
     public async Task Without_a_limit_it_is_what_the_node_has_to_give(bool projected, string resource)
     {
-        var node = (await cluster.Client.CoreV1.ListNodeAsync()).Items[0];
+        var node = await cluster.NodeAsync();
         var expected = Math.Ceiling(node.Status.Allocatable[resource].ToDecimal()).ToString("0", CultureInfo.InvariantCulture);
         Assert.Equal(expected, await ReadAsync(projected, Resource($"limits.{resource}", "1"), "amount"));
     }
