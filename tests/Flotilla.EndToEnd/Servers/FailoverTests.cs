@@ -80,10 +80,11 @@ public sealed class FailoverTests(ThreeServers cluster, ITestOutputHelper output
         var seed = Environment.TickCount;
         output.WriteLine($"seed {seed}");
         var random = new Random(seed);
-        await OkAsync(null, "create", "namespace", "registers");
         for (var round = 0; round < Rounds; round++)
         {
-            var load = new RegisterLoad(cluster, "registers", random.Next());
+            // Each history begins with nothing.
+            await Eventually.GetAsync(() => cluster.KubectlAsync(null, null, "create", "namespace", $"registers-{round}"), made => made.ExitCode == 0);
+            var load = new RegisterLoad(cluster, $"registers-{round}", random.Next());
             var running = load.RunAsync();
             await Task.Delay(random.Next(500, 2000));
             var victim = await LeaderAsync();
