@@ -162,7 +162,7 @@ public sealed class EtcdStore : IStore
         var (answer, repeated) = await connection.CallAsync((member, call) => member.Pairs.TxnAsync(transaction, call), stopping.Token, mayRepeat: isConditional);
         var result = writes.Read(request, answer);
         return repeated
-            ? EtcdWrites.ReadRepeated(request, result) ?? throw new UnknownOutcomeException($"{request.Key} is gone, but who deleted it is not known: etcd went away meanwhile.")
+            ? EtcdWrites.ReadRepeated(request, result) ?? throw new UnknownOutcomeException($"What became of a write to {request.Key} is not known: etcd went away meanwhile, and the key has been written or deleted by it or by somebody else.")
             : result;
     }
 

@@ -50,15 +50,15 @@ internal sealed class EtcdWrites(EtcdKeys keys)
 
     /// <summary>
     /// What a second attempt's answer means when the first may have taken effect. A conditional write takes effect at most
-    /// once, so finding what was to be written means that it was. Null: nobody can tell.
+    /// once, so finding what was to be written means that it was. Anything else may have followed it: whoever says that it was
+    /// refused may be wrong. Null: nobody can tell.
     /// </summary>
     public static WriteResult? ReadRepeated(WriteRequest request, WriteResult result) => result.Outcome switch
     {
         WriteOutcome.Written => result,
         WriteOutcome.Conflict when request.Value is { } value && result.Current!.Value.Value.Span.SequenceEqual(value.Span) =>
             new WriteResult(WriteOutcome.Written, result.Current.Value.Modified, null),
-        WriteOutcome.NotFound when request.Value is null && request.Precondition.At is not null => null,
-        _ => result,
+        _ => null,
     };
 
     private static RequestOp Put(ByteString key, ReadOnlyMemory<byte> value) =>
