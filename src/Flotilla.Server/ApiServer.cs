@@ -151,7 +151,7 @@ public sealed class ApiServer : IAsyncDisposable
     public bool IsGone(string server) => peers.IsGone(server);
 
     /// <summary>Whether this server is the first by name of those that answer: for what one of them is to do.</summary>
-    public Task<bool> IsFirstAsync(CancellationToken cancellationToken) => peers.IsFirstAsync(cancellationToken);
+    public bool IsFirst => peers.IsFirst;
 
     /// <summary>Lets other servers in; null: there is none but this one.</summary>
     public IServerAdmission? Admission

@@ -25,6 +25,7 @@ internal sealed partial class ServerPeers(ServerMembers members, string own, Clu
 
     private readonly Dictionary<string, Peer> peers = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> gone = new(StringComparer.Ordinal);
+    private volatile IReadOnlyList<string> names = [];
     private volatile TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Completes when a server was found gone, or this one was taken for gone.</summary>
@@ -33,9 +34,8 @@ internal sealed partial class ServerPeers(ServerMembers members, string own, Clu
     /// <summary>A server of this name has been there and does not answer.</summary>
     public bool IsGone(string name) => gone.ContainsKey(name);
 
-    /// <summary>Whether this server is the first by name of those that answer.</summary>
-    public async Task<bool> IsFirstAsync(CancellationToken cancellationToken) =>
-        !members.AreSeveral || (await members.ListAsync(cancellationToken)).Select(found => found.Member.Name).Where(name => !IsGone(name)).Min(StringComparer.Ordinal) == own;
+    /// <summary>Whether this server is the first by name of those that answer. Not while it does not see who there is.</summary>
+    public bool IsFirst => !members.AreSeveral || names.Where(name => !IsGone(name)).Min(StringComparer.Ordinal) == own;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -47,6 +47,7 @@ internal sealed partial class ServerPeers(ServerMembers members, string own, Clu
             }
             catch (StorageException away)
             {
+                names = [];
                 Log.NotTold(logger, away.Message);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -66,6 +67,7 @@ internal sealed partial class ServerPeers(ServerMembers members, string own, Clu
     private async Task LookAsync(CancellationToken cancellationToken)
     {
         var all = await members.ListAsync(cancellationToken);
+        names = [.. all.Select(found => found.Member.Name)];
         if (all.All(found => found.Member.Name != own))
         {
             // Somebody took this one for dead: it tells of itself again.

@@ -11,7 +11,7 @@ namespace Flotilla.Composition;
 /// do no harm: the address leads to one of them. One loop.
 /// </summary>
 /// <param name="isFirst">Of the servers that answer.</param>
-internal sealed partial class ApiAddressService(ApiAddress address, IPAddress own, int port, Func<CancellationToken, Task<bool>> isFirst, TimeProvider time, ILogger<ApiAddressService> logger) : BackgroundService
+internal sealed partial class ApiAddressService(ApiAddress address, IPAddress own, int port, Func<bool> isFirst, TimeProvider time, ILogger<ApiAddressService> logger) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(300);
 
@@ -25,7 +25,7 @@ internal sealed partial class ApiAddressService(ApiAddress address, IPAddress ow
         {
             try
             {
-                if (!await isFirst(stoppingToken))
+                if (!isFirst())
                 {
                     written = null;
                 }
@@ -35,7 +35,7 @@ internal sealed partial class ApiAddressService(ApiAddress address, IPAddress ow
                     written = time.GetTimestamp();
                 }
             }
-            catch (Exception failure) when (failure is CommandException or Storage.StorageException)
+            catch (CommandException failure)
             {
                 Log.NotWritten(logger, failure.Message);
             }

@@ -74,7 +74,7 @@ internal sealed class ControlPlane : IAsyncDisposable
 
         if (settings is { ApiAddress: { } address, NodeBridge: { } bridge })
         {
-            services.Add(new ApiAddressService(new ApiAddress(address, bridge), OwnAddress(settings), settings.ApiPort, Server.IsFirstAsync, time, loggers.CreateLogger<ApiAddressService>()));
+            services.Add(new ApiAddressService(new ApiAddress(address, bridge), OwnAddress(settings), settings.ApiPort, () => Server.IsFirst, time, loggers.CreateLogger<ApiAddressService>()));
         }
 
         // Once among all servers: its writes count while its lease is this server's.
