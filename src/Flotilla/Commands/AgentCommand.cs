@@ -51,7 +51,7 @@ internal static class AgentCommand
             var join = token is null ? null : JoinToken.Parse(token) ?? throw new UserError(TokenCommand.NoToken);
             using var dataLock = DataLock.Take(settings);
             Preflight.Check(settings);
-            MachineClaim.Take(settings);
+            await MachineClaim.TakeAsync(settings, cancellationToken);
             settings.Save();
             progress.Clear();
             using var loggers = Loggers.Create(level);

@@ -43,7 +43,7 @@ internal static class DownCommand
         await NodeCleanup.RunAsync(NodeComposition.NodeOptionsFor(settings), cancellationToken, grace, step => Console.WriteLine($"  {step}"));
         IReadOnlyList<string> left = [];
         var netns = new NodeNetns(settings, settings);
-        if (settings.LocalAddress is not null || MachineClaim.Other(settings) is null)
+        if (settings.LocalAddress is not null || await MachineClaim.OtherAsync(settings, cancellationToken) is null)
         {
             left = await NetworkCleanup.RemoveAsync(NodeComposition.NetworkOptionsFor(settings), new HostCommands(settings.LocalAddress is null ? [] : netns.Prefix), cancellationToken);
             RemoveContext(settings);

@@ -65,7 +65,7 @@ internal static class ServerCommand
             }
 
             Preflight.Check(settings);
-            MachineClaim.Take(settings);
+            await MachineClaim.TakeAsync(settings, cancellationToken);
             using var loggers = Loggers.Create(level);
             if (DataStamp.Enter(settings, TimeProvider.System) is { } backup)
             {

@@ -99,7 +99,7 @@ internal static class UpCommand
     {
         if (settings.Name is null)
         {
-            MachineClaim.Check(settings);
+            await MachineClaim.CheckAsync(settings, cancellationToken);
         }
 
         var nodes = new LocalNodes(settings);

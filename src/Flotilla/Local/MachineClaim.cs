@@ -12,18 +12,18 @@ internal static class MachineClaim
     private static string OwnerFile => $"/run/flotilla.owner-{new string([.. (new FileInfo("/proc/self/ns/net").LinkTarget ?? "").Where(char.IsAsciiDigit)])}";
 
     /// <exception cref="UserError">The machine is another cluster's.</exception>
-    public static void Check(ClusterSettings settings, string? file = null)
+    public static async Task CheckAsync(ClusterSettings settings, CancellationToken cancellationToken, string? file = null)
     {
-        if (Other(settings, file) is { } other)
+        if (await OtherAsync(settings, cancellationToken, file) is { } other)
         {
             throw Taken(other);
         }
     }
 
     /// <exception cref="UserError">The machine is another cluster's.</exception>
-    public static void Take(ClusterSettings settings, string? file = null)
+    public static async Task TakeAsync(ClusterSettings settings, CancellationToken cancellationToken, string? file = null)
     {
-        using var claim = Open(file ?? OwnerFile);
+        await using var claim = await OpenAsync(file ?? OwnerFile, cancellationToken);
         if (OtherIn(claim, settings) is { } other)
         {
             throw Taken(other);
@@ -45,13 +45,13 @@ internal static class MachineClaim
     }
 
     /// <summary>The data directory of the cluster that has the machine, unless that is this one or exists no more.</summary>
-    public static string? Other(ClusterSettings settings, string? file = null)
+    public static async Task<string?> OtherAsync(ClusterSettings settings, CancellationToken cancellationToken, string? file = null)
     {
         if (!File.Exists(file ?? OwnerFile))
         {
             return null;
         }
-        using var claim = Open(file ?? OwnerFile);
+        await using var claim = await OpenAsync(file ?? OwnerFile, cancellationToken);
         return OtherIn(claim, settings);
     }
 
@@ -66,7 +66,7 @@ internal static class MachineClaim
         $"The cluster in {other} has this machine, which can have one at a time; stop it first with: flotilla down --data-dir {other}");
 
     // Of two servers that start at the same moment one has to wait for the other's claim.
-    private static FileStream Open(string file)
+    private static async Task<FileStream> OpenAsync(string file, CancellationToken cancellationToken)
     {
         for (var attempt = 0; ; attempt++)
         {
@@ -76,7 +76,7 @@ internal static class MachineClaim
             }
             catch (IOException) when (attempt < 100)
             {
-                Thread.Sleep(10);
+                await Task.Delay(10, cancellationToken);
             }
         }
     }

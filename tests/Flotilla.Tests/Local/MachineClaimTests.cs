@@ -6,35 +6,37 @@ public sealed class MachineClaimTests : IDisposable
 {
     private readonly string directory = Directory.CreateTempSubdirectory("fltclaim").FullName;
 
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     private string Owner => Path.Combine(directory, "owner");
 
     public void Dispose() => Directory.Delete(directory, recursive: true);
 
     [Fact]
-    public void The_second_cluster_is_refused_until_the_first_is_down()
+    public async Task The_second_cluster_is_refused_until_the_first_is_down()
     {
         var (first, second) = (Cluster("first"), Cluster("second"));
-        MachineClaim.Take(first, Owner);
-        MachineClaim.Take(first, Owner);
+        await MachineClaim.TakeAsync(first, Token, Owner);
+        await MachineClaim.TakeAsync(first, Token, Owner);
 
-        var refused = Assert.Throws<UserError>(() => MachineClaim.Take(second, Owner));
+        var refused = await Assert.ThrowsAsync<UserError>(() => MachineClaim.TakeAsync(second, Token, Owner));
         Assert.Contains($"flotilla down --data-dir {first.DataDirectory}", refused.Message, StringComparison.Ordinal);
         MachineClaim.Release(second, Owner);
-        Assert.Equal(first.DataDirectory, MachineClaim.Other(second, Owner));
+        Assert.Equal(first.DataDirectory, await MachineClaim.OtherAsync(second, Token, Owner));
 
         MachineClaim.Release(first, Owner);
-        MachineClaim.Take(second, Owner);
-        Assert.Equal(second.DataDirectory, MachineClaim.Other(first, Owner));
+        await MachineClaim.TakeAsync(second, Token, Owner);
+        Assert.Equal(second.DataDirectory, await MachineClaim.OtherAsync(first, Token, Owner));
     }
 
     [Fact]
-    public void A_cluster_whose_data_is_gone_has_no_claim()
+    public async Task A_cluster_whose_data_is_gone_has_no_claim()
     {
         var (first, second) = (Cluster("first"), Cluster("second"));
-        MachineClaim.Take(first, Owner);
+        await MachineClaim.TakeAsync(first, Token, Owner);
         Directory.Delete(first.DataDirectory, recursive: true);
-        MachineClaim.Take(second, Owner);
-        Assert.Null(MachineClaim.Other(second, Owner));
+        await MachineClaim.TakeAsync(second, Token, Owner);
+        Assert.Null(await MachineClaim.OtherAsync(second, Token, Owner));
     }
 
     private ClusterSettings Cluster(string name)
