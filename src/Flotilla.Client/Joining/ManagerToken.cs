@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using k8s.Models;
@@ -11,11 +10,10 @@ namespace Flotilla.Client.Joining;
 /// </summary>
 public sealed record ManagerToken(string Id, string SecretHash, DateTimeOffset? Expires, DateTimeOffset? Revoked, string Description)
 {
-    public const string Namespace = "kube-system";
+    public const string Namespace = TokenSecret.Namespace;
     public const string Type = "flotilla.dev/manager-token";
     private const string NamePrefix = "manager-token-";
     private const string Remedy = "make a new one with 'flotilla token create --manager' on a server";
-    private const string TimeFormat = "yyyy-MM-ddTHH:mm:ssZ";
 
     public static string NameOf(string id) => NamePrefix + id;
 
@@ -37,19 +35,16 @@ public sealed record ManagerToken(string Id, string SecretHash, DateTimeOffset? 
             return $"The manager token {Id} has another secret than this one: it is mistyped; copy it again, or {Remedy}.";
         }
 
-        return Revoked is { } revoked ? $"The manager token {Id} was revoked at {Text(revoked)}; {Remedy}."
-            : Expires <= now ? $"The manager token {Id} expired at {Text(Expires.Value)}; {Remedy}."
+        return Revoked is { } revoked ? $"The manager token {Id} was revoked at {TokenSecret.Text(revoked)}; {Remedy}."
+            : Expires <= now ? $"The manager token {Id} expired at {TokenSecret.Text(Expires.Value)}; {Remedy}."
             : null;
     }
 
     /// <summary>Null: a Secret of another kind.</summary>
-    public static ManagerToken? From(V1Secret secret)
-    {
-        string Field(string key) => secret.Data is { } data && data.TryGetValue(key, out var bytes) ? Encoding.UTF8.GetString(bytes) : "";
-        return secret.Type == Type
-            ? new ManagerToken(Field("token-id"), Field("token-secret-hash"), TimeOf(Field("expiration")), TimeOf(Field("revoked")), Field("description"))
-            : null;
-    }
+    public static ManagerToken? From(V1Secret secret) => secret.Type == Type
+        ? new ManagerToken(
+            TokenSecret.Field(secret, "token-id"), TokenSecret.Field(secret, "token-secret-hash"), TokenSecret.Time(secret, "expiration"), TokenSecret.Time(secret, "revoked"), TokenSecret.Field(secret, "description"))
+        : null;
 
     public V1Secret ToSecret()
     {
@@ -63,23 +58,10 @@ public sealed record ManagerToken(string Id, string SecretHash, DateTimeOffset? 
         {
             if (time is { } moment)
             {
-                fields[key] = Text(moment);
+                fields[key] = TokenSecret.Text(moment);
             }
         }
 
-        return new V1Secret
-        {
-            ApiVersion = "v1",
-            Kind = "Secret",
-            Metadata = new V1ObjectMeta { Name = NameOf(Id), NamespaceProperty = Namespace },
-            Type = Type,
-            StringData = fields,
-        };
+        return TokenSecret.For(NameOf(Id), Type, fields);
     }
-
-    private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
-
-    // A time that cannot be read counts as past.
-    private static DateTimeOffset? TimeOf(string text) =>
-        text.Length == 0 ? null : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : DateTimeOffset.UnixEpoch;
 }
