@@ -12,7 +12,6 @@ namespace Flotilla.Swarm.Networks;
 /// <summary><c>docker network</c>, for networks of the swarm.</summary>
 internal sealed class NetworkRoutes(SwarmContext context)
 {
-
     public IEnumerable<Route> All =>
     [
         new("GET", "/networks", ListAsync),

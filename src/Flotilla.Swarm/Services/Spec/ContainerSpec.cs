@@ -144,9 +144,5 @@ internal sealed record FileTarget
 {
     public string Name { get; init; } = "";
 
-    public string? UID { get; init; }
-
-    public string? GID { get; init; }
-
     public int Mode { get; init; } = 0b100_100_100;
 }

@@ -45,16 +45,12 @@ internal sealed record ResourceLimits
 
     public long MemoryBytes { get; init; }
 
-    public long Pids { get; init; }
-
     public IReadOnlyList<GenericResource>? GenericResources { get; init; }
 }
 
 internal sealed record GenericResource
 {
     public DiscreteResource? DiscreteResourceSpec { get; init; }
-
-    public NamedResource? NamedResourceSpec { get; init; }
 }
 
 internal sealed record DiscreteResource
@@ -62,13 +58,6 @@ internal sealed record DiscreteResource
     public string Kind { get; init; } = "";
 
     public long Value { get; init; }
-}
-
-internal sealed record NamedResource
-{
-    public string Kind { get; init; } = "";
-
-    public string Value { get; init; } = "";
 }
 
 internal sealed record RestartPolicy
