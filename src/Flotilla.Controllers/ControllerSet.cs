@@ -21,6 +21,7 @@ using Flotilla.Controllers.RoleAggregation;
 using Flotilla.Controllers.ServiceAccounts;
 using Flotilla.Controllers.Services;
 using Flotilla.Controllers.StatefulSets;
+using Flotilla.Client.Services;
 using Microsoft.Extensions.Hosting;
 
 namespace Flotilla.Controllers;
@@ -92,13 +93,6 @@ public sealed class ControllerSet : BackgroundService
         base.Dispose();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        foreach (var controller in controllers)
-        {
-            await controller.StartAsync(stoppingToken);
-        }
-
-        await Task.WhenAll(controllers.Select(controller => controller.ExecuteTask ?? Task.CompletedTask));
-    }
+    // A controller that fails ends the term: whoever leads next starts all of them.
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => controllers.RunTogetherAsync(stoppingToken);
 }

@@ -1,4 +1,5 @@
 using Flotilla.Client;
+using Flotilla.Client.Services;
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Networks.Isolation;
 using Flotilla.Swarm.Services.Control;
@@ -21,13 +22,7 @@ public sealed class SwarmController(SwarmOptions options, IObjectClient client, 
             using var services = new ServiceController(context, known, loggers.CreateLogger<ServiceController>());
             using var endpoints = new EndpointController(context, known, loggers.CreateLogger<EndpointController>());
             using var isolation = new IsolationController(context, known, loggers.CreateLogger<IsolationController>());
-            BackgroundService[] all = [services, endpoints, isolation];
-            foreach (var controller in all)
-            {
-                await controller.StartAsync(stoppingToken);
-            }
-
-            await Task.WhenAll(all.Select(controller => controller.ExecuteTask ?? Task.CompletedTask));
+            await new BackgroundService[] { services, endpoints, isolation }.RunTogetherAsync(stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {

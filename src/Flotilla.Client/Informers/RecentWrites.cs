@@ -1,4 +1,3 @@
-using System.Globalization;
 using k8s;
 using k8s.Models;
 
@@ -100,12 +99,10 @@ public sealed class RecentWrites<T>
         lock (gate)
         {
             if (pending.TryGetValue(value.Metadata.Uid, out var write)
-                && (isDeletion || (!write.IsDeletion && Version(value) >= Version(write.Value))))
+                && (isDeletion || (!write.IsDeletion && value.Version() >= write.Value.Version())))
             {
                 pending.Remove(value.Metadata.Uid);
             }
         }
     }
-
-    private static long Version(T value) => long.Parse(value.Metadata.ResourceVersion, CultureInfo.InvariantCulture);
 }

@@ -11,21 +11,23 @@ namespace Flotilla.Controllers;
 /// One control loop: subscriptions put keys into a queue, workers converge them. The constructor only declares
 /// what is watched; nothing runs before the start, and nothing is reconciled before the caches are filled.
 /// </summary>
-public abstract partial class Controller : BackgroundService
+public abstract partial class Controller : Reconciler
 {
     private readonly List<Func<CancellationToken, Task>> synced = [];
-    private readonly ReconcileLoop loop;
     private readonly ControllerContext context;
 
     /// <param name="name">As it shows in events, e.g. <c>replicaset-controller</c>.</param>
     protected Controller(ControllerContext context, string name, int workers)
+        : this(context, name, workers, context.Loggers.CreateLogger($"Flotilla.Controllers.{name}"))
+    {
+    }
+
+    private Controller(ControllerContext context, string name, int workers, ILogger logger)
+        : base(context.Client, name, workers, context.Time, logger)
     {
         this.context = context;
         Name = name;
-        Logger = context.Loggers.CreateLogger($"Flotilla.Controllers.{name}");
-        Queue = new WorkQueue<ObjectKey>(context.Time);
-        Events = new EventRecorder(context.Client, name, context.Time, Logger);
-        loop = new ReconcileLoop(name, Queue, workers, ReconcileAsync, Logger, WaitForSyncAsync);
+        Logger = logger;
     }
 
     public string Name { get; }
@@ -48,22 +50,6 @@ public abstract partial class Controller : BackgroundService
 
     protected ILogger Logger { get; }
 
-    protected EventRecorder Events { get; }
-
-    protected WorkQueue<ObjectKey> Queue { get; }
-
-    public override void Dispose()
-    {
-        loop.Dispose();
-        Events.Dispose();
-        Queue.Dispose();
-        base.Dispose();
-        GC.SuppressFinalize(this);
-    }
-
-    /// <summary>Converges one key; called by several workers, but never twice at once for one key.</summary>
-    protected abstract Task ReconcileAsync(ObjectKey key, CancellationToken cancellationToken);
-
     /// <summary>The shared informer, which will have listed before the first reconcile.</summary>
     protected Informer<T> Watch<T>(ListScope? scope = null)
         where T : class, IKubernetesObject<V1ObjectMeta>
@@ -84,11 +70,9 @@ public abstract partial class Controller : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await Events.StartAsync(stoppingToken);
-        await loop.StartAsync(stoppingToken);
+        var reconciling = base.ExecuteAsync(stoppingToken);
         await RunAsync(stoppingToken);
-        await (loop.ExecuteTask ?? Task.CompletedTask);
-        await (Events.ExecuteTask ?? Task.CompletedTask);
+        await reconciling;
     }
 
     /// <summary>What the controller does besides reconciling, until it is stopped.</summary>
@@ -120,7 +104,7 @@ public abstract partial class Controller : BackgroundService
         }
     }
 
-    protected Task WaitForSyncAsync(CancellationToken cancellationToken) =>
+    protected override Task WaitForSyncAsync(CancellationToken cancellationToken) =>
         Task.WhenAll(synced.Select(wait => wait(cancellationToken)));
 
     private static partial class Log

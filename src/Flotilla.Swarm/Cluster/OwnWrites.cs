@@ -1,4 +1,3 @@
-using System.Globalization;
 using Flotilla.Api;
 using Flotilla.Client;
 using k8s;
@@ -26,8 +25,7 @@ internal sealed class OwnWrites<T>
 
     public async Task<T> SeenAsync(T written, CancellationToken cancellationToken)
     {
-        var (key, version) = (written.Key(), Version(written));
-        await WaitAsync(() => cache.Get(key) is not { } known || known.Metadata.Uid != written.Metadata.Uid ? false : Version(known) >= version, cancellationToken);
+        await WaitAsync(() => cache.Get(written.Key()) is { } known && known.Metadata.Uid == written.Metadata.Uid && known.Version() >= written.Version(), cancellationToken);
         return written;
     }
 
@@ -76,6 +74,4 @@ internal sealed class OwnWrites<T>
             }
         }
     }
-
-    private static long Version(T value) => long.Parse(value.Metadata.ResourceVersion, CultureInfo.InvariantCulture);
 }

@@ -14,6 +14,8 @@ internal sealed class SwarmContext(IObjectClient client, InformerSet informers, 
     private const string NotInSwarm =
         "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to connect this node to swarm and try again.";
 
+    private const int MostAttempts = 10;
+
     private readonly ConcurrentDictionary<Type, object> writes = [];
 
     public IObjectClient Client => client;
@@ -73,6 +75,4 @@ internal sealed class SwarmContext(IObjectClient client, InformerSet informers, 
             }
         }
     }
-
-    private const int MostAttempts = 10;
 }

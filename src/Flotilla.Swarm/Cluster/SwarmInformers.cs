@@ -63,8 +63,6 @@ internal sealed class SwarmInformers
     public static V1OwnerReference? OwnerOf(IKubernetesObject<V1ObjectMeta> value) =>
         value.Metadata.OwnerReferences?.FirstOrDefault(owner => owner is { Controller: true, Kind: "SwarmService", ApiVersion: SwarmApi.ApiVersion });
 
-    public IEnumerable<V1Pod> AllTasks() => Services.List().SelectMany(TasksOf);
-
     public Task WaitForSyncAsync(CancellationToken cancellationToken) => Task.WhenAll(
         Swarms.WaitForSyncAsync(cancellationToken), Services.WaitForSyncAsync(cancellationToken), Networks.WaitForSyncAsync(cancellationToken),
         Pods.WaitForSyncAsync(cancellationToken), Nodes.WaitForSyncAsync(cancellationToken), Secrets.WaitForSyncAsync(cancellationToken),

@@ -1,8 +1,8 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Flotilla.Api.Json;
+using Flotilla.Client;
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Definitions;
 using Flotilla.Swarm.Tasks;
@@ -36,8 +36,6 @@ internal static partial class Payload
             return [];
         }
     }
-
-    public static long VersionOf(IKubernetesObject<V1ObjectMeta> value) => long.Parse(value.Metadata.ResourceVersion, CultureInfo.InvariantCulture);
 
     public static V1ObjectMeta MetadataFor(string noun, string ns, JsonObject spec) => new()
     {
@@ -96,7 +94,7 @@ internal static partial class Payload
         return new JsonObject
         {
             ["ID"] = SwarmInformers.IdOf(value),
-            ["Version"] = new JsonObject { ["Index"] = VersionOf(value) },
+            ["Version"] = new JsonObject { ["Index"] = value.Version() },
             ["CreatedAt"] = value.Metadata.CreationTimestamp,
             ["UpdatedAt"] = value.Metadata.Annotations?.TryGetValue(SwarmApi.UpdatedAt, out var at) == true ? JsonValue.Create(at) : JsonValue.Create(value.Metadata.CreationTimestamp),
             ["Spec"] = spec,

@@ -69,7 +69,7 @@ internal abstract class PayloadRoutes<T>(SwarmContext context, string noun, int 
         var known = await context.ManagerAsync(cancellationToken);
         var spec = await request.BodyAsync(cancellationToken);
         var current = Find(known, request.Id);
-        if (Payload.VersionOf(current) != index)
+        if (current.Version() != index)
         {
             throw DockerException.OutOfSequence();
         }

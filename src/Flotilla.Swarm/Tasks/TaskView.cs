@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Flotilla.Client;
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Definitions;
 using Flotilla.Swarm.Services;
@@ -18,7 +19,7 @@ internal static class TaskView
         var value = new JsonObject
         {
             ["ID"] = task.Id,
-            ["Version"] = new JsonObject { ["Index"] = long.Parse(task.Pod.Metadata.ResourceVersion, CultureInfo.InvariantCulture) },
+            ["Version"] = new JsonObject { ["Index"] = task.Pod.Version() },
             ["CreatedAt"] = task.CreatedAt,
             ["UpdatedAt"] = task.Status.At,
             ["Labels"] = new JsonObject(),

@@ -1,6 +1,7 @@
 using Flotilla.Api;
 using Flotilla.Api.Volumes;
 using Flotilla.Client;
+using Flotilla.Client.Services;
 using Flotilla.Node.Volumes;
 using k8s.Models;
 using Microsoft.Extensions.Hosting;
@@ -77,12 +78,7 @@ internal sealed class CsiSidecar : BackgroundService
         attachments.Subscribe(change => attachmentQueue.Add(change.Latest.Key()));
         classes.Subscribe(change => capacityQueue.Add(change.Latest.Key()));
         described.Subscribe(change => EnqueueClassesOf(change.Latest.Metadata.Name));
-        await events.StartAsync(stoppingToken);
-        await capacityLoop.StartAsync(stoppingToken);
-        await storageLoop.StartAsync(stoppingToken);
-        await attachmentLoop.StartAsync(stoppingToken);
-        await Task.WhenAll(
-            capacityLoop.ExecuteTask ?? Task.CompletedTask, storageLoop.ExecuteTask ?? Task.CompletedTask, attachmentLoop.ExecuteTask ?? Task.CompletedTask, events.ExecuteTask ?? Task.CompletedTask);
+        await new BackgroundService[] { events, capacityLoop, storageLoop, attachmentLoop }.RunTogetherAsync(stoppingToken);
     }
 
     private Task WaitForSyncAsync(CancellationToken cancellationToken) => Task.WhenAll(

@@ -1,6 +1,7 @@
 using Flotilla.Api;
 using Flotilla.Api.Volumes;
 using Flotilla.Client;
+using Flotilla.Client.Services;
 using k8s.Models;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -50,10 +51,7 @@ internal sealed partial class LocalProvisioner : BackgroundService
     {
         claims.Subscribe(change => queue.Add(change.Latest.Key()));
         volumes.Subscribe(change => queue.Add(change.Latest.Key()));
-        await events.StartAsync(stoppingToken);
-        await loop.StartAsync(stoppingToken);
-        await (loop.ExecuteTask ?? Task.CompletedTask);
-        await (events.ExecuteTask ?? Task.CompletedTask);
+        await new BackgroundService[] { events, loop }.RunTogetherAsync(stoppingToken);
     }
 
     private Task WaitForSyncAsync(CancellationToken cancellationToken) => Task.WhenAll(

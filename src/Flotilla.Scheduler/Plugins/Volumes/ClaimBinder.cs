@@ -1,4 +1,3 @@
-using System.Globalization;
 using Flotilla.Api;
 using Flotilla.Api.Volumes;
 using Flotilla.Client;
@@ -139,10 +138,8 @@ internal sealed class ClaimBinder
     // The provisioner takes the mark away when it cannot serve the node. A cache that lags behind the mark says nothing.
     private bool IsGivenUp(V1PersistentVolumeClaim marked, string nodeName) =>
         claims.Get(marked.Key()) is { } current
-        && Version(current) >= Version(marked)
+        && current.Version() >= marked.Version()
         && current.Metadata.Annotation(VolumeAnnotations.SelectedNode) != nodeName;
-
-    private static long Version(V1PersistentVolumeClaim claim) => long.Parse(claim.Metadata.ResourceVersion, CultureInfo.InvariantCulture);
 
     private static Verdict Error(string why) => Verdict.Error($"running PreBind plugin \"VolumeBinding\": binding volumes: {why}");
 
