@@ -83,7 +83,7 @@ public sealed partial class IngressProxy : BackgroundService
     {
         try
         {
-            await (accessLog?.StartAsync(stoppingToken) ?? Task.CompletedTask);
+            await (accessLog?.StartAsync(CancellationToken.None) ?? Task.CompletedTask);
             ingresses.Subscribe(_ => WakeForRoutes());
             classes.Subscribe(_ => WakeForRoutes());
             services.Subscribe(_ => WakeForRoutes());

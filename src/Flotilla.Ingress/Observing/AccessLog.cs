@@ -35,22 +35,22 @@ internal sealed class AccessLog(string path, TimeProvider time) : BackgroundServ
             $"{Exchange.ClientOf(context)} - {exchange?.User ?? "-"} [{now:dd/MMM/yyyy:HH:mm:ss zzz}] \"{request.Method} {Clean(request.Path + request.QueryString.Value)} {request.Protocol}\" {context.Response.StatusCode} {context.Response.ContentLength?.ToString(CultureInfo.InvariantCulture) ?? "-"} \"{Clean(request.Headers.Referer.ToString())}\" \"{Clean(request.Headers.UserAgent.ToString())}\" {request.ContentLength ?? 0} {took.TotalSeconds:0.000} [{backend}] {exchange?.Destination?.Endpoint ?? "-"} {Clean(request.Host.Value ?? "")} {exchange?.RequestId ?? "-"}");
     }
 
+    /// <summary>Writes what waits, and then ends. Lines of requests that come later are lost: stop the listeners first.</summary>
+    public override Task StopAsync(CancellationToken cancellationToken)
+    {
+        lines.Writer.TryComplete();
+        return ExecuteTask?.WaitAsync(cancellationToken) ?? Task.CompletedTask;
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        try
+        while (await lines.Reader.WaitToReadAsync(CancellationToken.None))
         {
-            while (await lines.Reader.WaitToReadAsync(stoppingToken))
-            {
-                await AppendAsync(stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            await AppendAsync(CancellationToken.None);
+            await AppendAsync();
         }
     }
 
-    private async Task AppendAsync(CancellationToken cancellationToken)
+    private async Task AppendAsync()
     {
         var text = new StringBuilder();
         while (text.Length < 1 << 16 && lines.Reader.TryRead(out var line))
@@ -65,7 +65,7 @@ internal sealed class AccessLog(string path, TimeProvider time) : BackgroundServ
 
         try
         {
-            await File.AppendAllTextAsync(path, text.ToString(), cancellationToken);
+            await File.AppendAllTextAsync(path, text.ToString());
         }
         catch (Exception full) when (full is IOException or UnauthorizedAccessException)
         {

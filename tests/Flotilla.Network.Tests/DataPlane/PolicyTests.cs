@@ -17,7 +17,7 @@ public sealed class PolicyTests(Machine machine) : IClassFixture<Machine>
     public async Task Denied_pods_hear_nobody_but_their_node_and_open_again()
     {
         await ApplyAsync("{podSelector: {matchLabels: {app: b}}}");
-        Assert.Equal("silence", await AskAsync(machine.A));
+        await Talk.AssertSilentAsync(machine.A, "10.244.0.6", 8080);
         Assert.Equal("b 10.244.0.1", await AskAsync(machine.Node));
         Assert.StartsWith("a ", await Talk.AskAsync(machine.B, "10.244.0.5", 8080), StringComparison.Ordinal);
         await ApplyAsync();
@@ -29,22 +29,22 @@ public sealed class PolicyTests(Machine machine) : IClassFixture<Machine>
     {
         await ApplyAsync("{podSelector: {matchLabels: {app: b}}, ingress: [{from: [{podSelector: {matchLabels: {app: a}}}], ports: [{port: 8080}]}]}");
         Assert.Equal("b 10.244.0.5", await AskAsync(machine.A));
-        Assert.Equal("silence", await Talk.AskAsync(machine.A, "10.244.0.6", 8080, ProtocolType.Udp));
+        await Talk.AssertSilentAsync(machine.A, "10.244.0.6", 8080, ProtocolType.Udp);
         await ApplyAsync("{podSelector: {matchLabels: {app: b}}, ingress: [{from: [{podSelector: {matchLabels: {app: c}}}]}]}");
-        Assert.Equal("silence", await AskAsync(machine.A));
+        await Talk.AssertSilentAsync(machine.A, "10.244.0.6", 8080);
         await ApplyAsync("{podSelector: {matchLabels: {app: b}}, ingress: [{from: [{ipBlock: {cidr: 10.244.0.0/24, except: [10.244.0.6/32]}}], ports: [{port: web}]}]}");
         Assert.Equal("b 10.244.0.5", await AskAsync(machine.A));
         await ApplyAsync("{podSelector: {matchLabels: {app: b}}, ingress: [{from: [{ipBlock: {cidr: 10.244.0.0/24, except: [10.244.0.5/32]}}]}]}");
-        Assert.Equal("silence", await AskAsync(machine.A));
+        await Talk.AssertSilentAsync(machine.A, "10.244.0.6", 8080);
     }
 
     [Fact]
     public async Task Egress_is_closed_to_pods_the_world_and_the_node_and_opened_by_rules()
     {
         await ApplyAsync("{podSelector: {matchLabels: {app: a}}, policyTypes: [Egress]}");
-        Assert.Equal("silence", await AskAsync(machine.A));
-        Assert.Equal("silence", await Talk.AskAsync(machine.A, "192.168.77.2", 8080));
-        Assert.Equal("silence", await Talk.AskAsync(machine.A, "192.168.77.1", 9));
+        await Talk.AssertSilentAsync(machine.A, "10.244.0.6", 8080);
+        await Talk.AssertSilentAsync(machine.A, "192.168.77.2", 8080);
+        await Talk.AssertSilentAsync(machine.A, "192.168.77.1", 9);
         Assert.Equal("a 10.244.0.1", await Talk.AskAsync(machine.Node, "10.244.0.5", 8080));
         await ApplyAsync("{podSelector: {matchLabels: {app: a}}, policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {app: b}}}], ports: [{port: web}]}, {to: [{ipBlock: {cidr: 192.168.77.0/24}}]}]}");
         Assert.Equal("b 10.244.0.5", await AskAsync(machine.A));
@@ -57,7 +57,7 @@ public sealed class PolicyTests(Machine machine) : IClassFixture<Machine>
     {
         await machine.ApplyAsync([Given.Service("web", "10.96.0.7")], [Given.Slice("web", 8080, "10.244.0.6")]);
         await ApplyAsync("{podSelector: {matchLabels: {app: b}}, policyTypes: [Ingress, Egress]}");
-        Assert.Equal("silence", await Talk.AskAsync(machine.A, "10.96.0.7", 80));
+        await Talk.AssertSilentAsync(machine.A, "10.96.0.7", 80);
         Assert.Equal("b 10.244.0.1", await Talk.AskAsync(machine.B, "10.96.0.7", 80));
         await ApplyAsync("{podSelector: {matchLabels: {app: b}}, ingress: [{from: [{podSelector: {}}]}]}");
         Assert.Equal("b 10.244.0.5", await Talk.AskAsync(machine.A, "10.96.0.7", 80));
@@ -73,7 +73,7 @@ public sealed class PolicyTests(Machine machine) : IClassFixture<Machine>
         await ApplyAsync("{podSelector: {matchLabels: {app: b}}, ingress: [{from: [{ipBlock: {cidr: 192.168.77.2/32}}]}]}");
         Assert.Equal("b 192.168.77.2", await Talk.AskAsync(machine.Outside, "192.168.77.1", 30081));
         await ApplyAsync("{podSelector: {matchLabels: {app: b}}, ingress: [{from: [{ipBlock: {cidr: 192.168.77.3/32}}]}]}");
-        Assert.Equal("silence", await Talk.AskAsync(machine.Outside, "192.168.77.1", 30081));
+        await Talk.AssertSilentAsync(machine.Outside, "192.168.77.1", 30081);
     }
 
     private static PolicyPod[] Pods =>

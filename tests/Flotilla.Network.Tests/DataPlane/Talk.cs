@@ -7,6 +7,9 @@ namespace Flotilla.Network.Tests.DataPlane;
 /// <summary>Servers that answer with their own name and the client's address, and clients that ask them.</summary>
 internal static class Talk
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(1.5);
+
     public static IDisposable Serve(NetNamespace where, string name, int port)
     {
         var tcp = where.Socket(ProtocolType.Tcp);
@@ -26,16 +29,29 @@ internal static class Talk
         });
     }
 
-    /// <summary>"name client-address", or "refused", or "silence".</summary>
-    public static async Task<string> AskAsync(NetNamespace from, string address, int port, ProtocolType protocol = ProtocolType.Tcp)
+    /// <summary>"name client-address", or "refused"; "silence" only after a time that no busy machine takes.</summary>
+    public static Task<string> AskAsync(NetNamespace from, string address, int port, ProtocolType protocol = ProtocolType.Tcp) =>
+        AskAsync(from, address, port, protocol, Patience);
+
+    public static Task<string> AskAsync(Socket socket, string address, int port, byte[]? question = null) =>
+        AskAsync(socket, address, port, question ?? "?"u8.ToArray(), Patience);
+
+    /// <summary>For loops that ask again: "silence" after a moment.</summary>
+    public static Task<string> AskBrieflyAsync(NetNamespace from, string address, int port, ProtocolType protocol = ProtocolType.Tcp) =>
+        AskAsync(from, address, port, protocol, Moment);
+
+    public static async Task AssertSilentAsync(NetNamespace from, string address, int port, ProtocolType protocol = ProtocolType.Tcp) =>
+        Assert.Equal("silence", await AskBrieflyAsync(from, address, port, protocol));
+
+    private static async Task<string> AskAsync(NetNamespace from, string address, int port, ProtocolType protocol, TimeSpan patience)
     {
         using var socket = from.Socket(protocol);
-        return await AskAsync(socket, address, port);
+        return await AskAsync(socket, address, port, "?"u8.ToArray(), patience);
     }
 
-    public static async Task<string> AskAsync(Socket socket, string address, int port, byte[]? question = null)
+    private static async Task<string> AskAsync(Socket socket, string address, int port, byte[] question, TimeSpan patience)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1.5));
+        using var limit = new CancellationTokenSource(patience);
         var buffer = new byte[2000];
         try
         {
@@ -44,7 +60,7 @@ internal static class Talk
                 await socket.ConnectAsync(new IPEndPoint(IPAddress.Parse(address), port), limit.Token);
             }
 
-            await socket.SendAsync(question ?? "?"u8.ToArray(), limit.Token);
+            await socket.SendAsync(question, limit.Token);
             return Encoding.ASCII.GetString(buffer, 0, await socket.ReceiveAsync(buffer, limit.Token));
         }
         catch (OperationCanceledException)
