@@ -8,10 +8,15 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Flotilla.Network.Tests.DataPlane;
 
 /// <summary>Real packets through real rules of policies. Pods a and b are on one node. Needs root.</summary>
-public sealed class PolicyTests(Machine machine) : IClassFixture<Machine>
+public sealed class PolicyTests(Machine machine) : IClassFixture<Machine>, IAsyncLifetime
 {
     private static readonly Dictionary<string, IDictionary<string, string>?> Namespaces = new(StringComparer.Ordinal) { ["default"] = PolicyCompilerTests.Labels("name=default") };
     private readonly NftTable table = new(PolicyTable.Name(Machine.Options), PolicyTable.Script(Machine.Options), PolicyTable.Witness, machine.Node.Commands, NullLogger.Instance);
+
+    /// <summary>The node without services, which hides its pods behind its own address.</summary>
+    public async ValueTask InitializeAsync() => await machine.ApplyAsync([], []);
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
     public async Task Denied_pods_hear_nobody_but_their_node_and_open_again()

@@ -19,9 +19,13 @@ public sealed partial class EtcdUpkeep(EtcdCluster cluster, Uri own, IStore stor
     // What has helped nothing is not done again at once.
     private static readonly TimeSpan MakeRoomAgain = TimeSpan.FromMinutes(10);
 
+    // etcd forgets after it has said that it does.
+    private static readonly TimeSpan TimeToForget = TimeSpan.FromSeconds(5);
+
     private readonly EtcdSpace space = new(cluster);
     private readonly StaleLearners learners = new(time);
     private long? warnedAt;
+    private long? fullSince;
     private long? stuckAt;
 
     /// <summary>Gets a sentence when space is scarce, now and then.</summary>
@@ -78,6 +82,7 @@ public sealed partial class EtcdUpkeep(EtcdCluster cluster, Uri own, IStore stor
     private async Task MakeRoomAsync(CancellationToken cancellationToken)
     {
         Log.Full(logger);
+        fullSince ??= time.GetTimestamp();
         await store.CompactAsync(store.Current, cancellationToken);
         var report = await cluster.ListAsync(cancellationToken);
         foreach (var member in Defragmentation.InNeed(report))
@@ -89,12 +94,18 @@ public sealed partial class EtcdUpkeep(EtcdCluster cluster, Uri own, IStore stor
         stuckAt = null;
         if (report.Members.FirstOrDefault(member => member.Status?.DatabaseBytes >= options.QuotaBytes) is { } full)
         {
+            if (time.GetElapsedTime(fullSince.Value) < TimeToForget)
+            {
+                return;
+            }
+
             stuckAt = time.GetTimestamp();
             Say($"etcd is full and takes no writes: {full.Title} really holds {Mebibytes(full.Status!.BytesInUse)} of {Mebibytes(options.QuotaBytes)} MiB. Start every server again with a larger --etcd-quota, then delete what is not needed.");
             return;
         }
 
         await space.DisarmAsync(cancellationToken);
+        fullSince = null;
         Log.HasRoom(logger);
     }
 

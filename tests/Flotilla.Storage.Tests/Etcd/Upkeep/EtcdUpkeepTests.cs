@@ -17,7 +17,7 @@ public sealed class EtcdUpkeepTests : IAsyncDisposable
 
     public ValueTask DisposeAsync() => etcd.DisposeAsync();
 
-    [Fact]
+    [Fact(Timeout = 180_000)]
     public async Task An_etcd_full_of_history_takes_writes_again_and_one_that_is_really_full_says_so()
     {
         var member = await etcd.StartAsync(etcd.OptionsOf("a"), Cancelled);
