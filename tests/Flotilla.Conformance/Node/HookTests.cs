@@ -20,12 +20,12 @@ public sealed class HookTests(LiveCluster cluster)
         var action = isCommand
             ? $"exec: {{command: [sh, -c, 'wget -q -O- http://{address}:8080/hook.html']}}"
             : $"httpGet: {{host: {address}, port: 8080, path: /hook.html}}";
-        await space.CreatePodAsync(PodYaml.Server("hooked", $"lifecycle: {{{hook}: {{{action}}}}}", "terminationGracePeriodSeconds: 5"));
+        await space.CreatePodAsync(PodYaml.Server("hooked", $"lifecycle: {{{hook}: {{{action}}}}}", "terminationGracePeriodSeconds: 30"));
         await space.ReadyPodAsync("hooked");
         if (hook == "preStop")
         {
             await space.Client.CoreV1.DeleteNamespacedPodAsync("hooked", space.Name);
         }
-        await space.LogAsync("server", null, "hook.html", 30);
+        await space.LogAsync("server", null, "hook.html", 90);
     }
 }
