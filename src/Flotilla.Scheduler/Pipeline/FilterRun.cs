@@ -1,3 +1,4 @@
+using Flotilla.Scheduler.Batching;
 using Flotilla.Scheduler.Snapshot;
 
 namespace Flotilla.Scheduler.Pipeline;
@@ -7,38 +8,87 @@ public sealed class FilterRun
 {
     private readonly PluginSet plugins;
     private readonly SchedulingCycle cycle;
-    private readonly List<(IFilterPlugin Plugin, NodeFilter Filter)> filters;
+    private readonly List<Step> all;
+    private readonly List<Step> local = [];
+    private readonly List<Step> others = [];
 
     public FilterRun(PluginSet plugins, SchedulingCycle cycle)
     {
         this.plugins = plugins;
         this.cycle = cycle;
-        filters = Prepare();
+        all = Prepare();
+        foreach (var step in all)
+        {
+            (step.Plugin is ILocalFilterPlugin ? local : others).Add(step);
+        }
     }
 
     /// <summary>
     /// Room that preemption makes belongs to the pod it was made for: one of no higher priority must fit with it there.
     /// It must fit without it too, for it may never come.
     /// </summary>
-    public (IPlugin? Plugin, Verdict Verdict) Test(NodeInfo node)
+    public (IPlugin? Plugin, Verdict Verdict) Test(NodeInfo node) =>
+        WithNominated(node) is { Verdict.IsFit: false } rejected ? rejected : Run(all, node);
+
+    /// <summary>The same, asking local rules only if the node has changed since they gave <paramref name="known"/>, which is brought up to date.</summary>
+    internal (IPlugin? Plugin, Verdict Verdict) Test(NodeInfo node, ref Answer known)
     {
-        if (cycle.Cluster.Nominations.Before(cycle.Pod, node) is { Count: > 0 } others)
+        if (WithNominated(node) is { Verdict.IsFit: false } rejected)
         {
-            others.ForEach(other => cycle.Cluster.Place(other, node.Name));
-            var with = Run(Prepare(), node);
-            others.ForEach(other => cycle.Cluster.Remove(other.Key));
-            if (!with.Verdict.IsFit)
+            return rejected;
+        }
+
+        if (known.Version != node.Version)
+        {
+            known = Ask(node);
+        }
+
+        // The first that rejects gives the reason, whichever kind it is of.
+        foreach (var (place, plugin, filter) in others)
+        {
+            if (place > known.RejectedAt)
             {
-                return with;
+                break;
+            }
+
+            if (filter(node) is { IsFit: false } verdict)
+            {
+                return (plugin, verdict);
             }
         }
 
-        return Run(filters, node);
+        return known.Verdict.IsFit ? default : (plugins.Filters[known.RejectedAt], known.Verdict);
     }
 
-    private static (IPlugin? Plugin, Verdict Verdict) Run(List<(IFilterPlugin Plugin, NodeFilter Filter)> filters, NodeInfo node)
+    private (IPlugin? Plugin, Verdict Verdict) WithNominated(NodeInfo node)
     {
-        foreach (var (plugin, filter) in filters)
+        if (cycle.Cluster.Nominations.Before(cycle.Pod, node) is not { Count: > 0 } nominated)
+        {
+            return default;
+        }
+
+        nominated.ForEach(other => cycle.Cluster.Place(other, node.Name));
+        var with = Run(Prepare(), node);
+        nominated.ForEach(other => cycle.Cluster.Remove(other.Key));
+        return with;
+    }
+
+    private Answer Ask(NodeInfo node)
+    {
+        foreach (var (place, _, filter) in local)
+        {
+            if (filter(node) is { IsFit: false } verdict)
+            {
+                return new Answer { Version = node.Version, RejectedAt = place, Verdict = verdict };
+            }
+        }
+
+        return new Answer { Version = node.Version, RejectedAt = int.MaxValue };
+    }
+
+    private static (IPlugin? Plugin, Verdict Verdict) Run(List<Step> steps, NodeInfo node)
+    {
+        foreach (var (_, plugin, filter) in steps)
         {
             if (filter(node) is { IsFit: false } verdict)
             {
@@ -49,17 +99,20 @@ public sealed class FilterRun
         return (null, Verdict.Fits);
     }
 
-    private List<(IFilterPlugin Plugin, NodeFilter Filter)> Prepare()
+    private List<Step> Prepare()
     {
-        List<(IFilterPlugin, NodeFilter)> prepared = new(plugins.Filters.Count);
-        foreach (var plugin in plugins.Filters)
+        List<Step> prepared = new(plugins.Filters.Count);
+        for (var place = 0; place < plugins.Filters.Count; place++)
         {
-            if (plugin.Filter(cycle) is { } filter)
+            if (plugins.Filters[place].Filter(cycle) is { } filter)
             {
-                prepared.Add((plugin, filter));
+                prepared.Add(new Step(place, plugins.Filters[place], filter));
             }
         }
 
         return prepared;
     }
+
+    /// <param name="Place">Among all filters.</param>
+    private readonly record struct Step(int Place, IFilterPlugin Plugin, NodeFilter Filter);
 }

@@ -1,3 +1,4 @@
+using Flotilla.Scheduler.Batching;
 using Flotilla.Scheduler.Preemption;
 using Flotilla.Scheduler.Snapshot;
 
@@ -5,15 +6,18 @@ namespace Flotilla.Scheduler.Pipeline;
 
 /// <summary>
 /// Filter, then score: finds the node for one pod in a snapshot. Of a large cluster it looks only until it has
-/// found enough nodes that fit, starting where the last pod's search ended, so that all nodes get their turn.
+/// found enough nodes that fit, starting where the last pod's search ended, so that all nodes get their turn. Of nodes that
+/// have not changed since a like pod came, it knows already what the rules about single nodes say.
 /// </summary>
 /// <param name="percentageOfNodesToScore">How many of the nodes that fit are enough; 0 lets the size of the cluster decide.</param>
 public sealed class Placer(PluginSet plugins, int percentageOfNodesToScore = 0)
 {
     private const int AlwaysLookAt = 100;
     private const int LeastPercent = 5;
+    private readonly AnswerBook book = new(plugins);
     private int next;
     private NodeInfo[] feasible = [];
+    private int[] places = [];
     private long[] totals = [];
     private long[] scores = [];
 
@@ -36,7 +40,8 @@ public sealed class Placer(PluginSet plugins, int percentageOfNodesToScore = 0)
             return new Decision(nominated.Name, null);
         }
 
-        var count = FindFeasible(nodes, filters, diagnosis);
+        var known = ReferenceEquals(nodes, cycle.Cluster.Nodes) ? book.For(cycle.Pod, nodes) : null;
+        var count = FindFeasible(nodes, filters, known, diagnosis);
         if (count == 0 && nodes.Count < diagnosis.NodeCount)
         {
             RejectOthers(cycle, nodes, diagnosis);
@@ -46,7 +51,7 @@ public sealed class Placer(PluginSet plugins, int percentageOfNodesToScore = 0)
         {
             0 => new Decision(null, diagnosis),
             1 => new Decision(feasible[0].Name, null),
-            _ => new Decision(Best(cycle, feasible.AsSpan(0, count)).Name, null),
+            _ => new Decision(Best(cycle, feasible.AsSpan(0, count), known).Name, null),
         };
     }
 
@@ -149,12 +154,13 @@ public sealed class Placer(PluginSet plugins, int percentageOfNodesToScore = 0)
         return nodes < AlwaysLookAt ? nodes : Math.Max(AlwaysLookAt, nodes * percent / 100);
     }
 
-    private int FindFeasible(IReadOnlyList<NodeInfo> nodes, FilterRun filters, Diagnosis diagnosis)
+    private int FindFeasible(IReadOnlyList<NodeInfo> nodes, FilterRun filters, Answer[]? known, Diagnosis diagnosis)
     {
         var enough = Enough(nodes.Count);
         if (feasible.Length < nodes.Count)
         {
             feasible = new NodeInfo[nodes.Count];
+            places = new int[nodes.Count];
             totals = new long[nodes.Count];
             scores = new long[nodes.Count];
         }
@@ -166,36 +172,37 @@ public sealed class Placer(PluginSet plugins, int percentageOfNodesToScore = 0)
         for (; looked < all.Length && found < enough; looked++)
         {
             var node = all[at];
-            at = at + 1 == all.Length ? 0 : at + 1;
-            var (plugin, verdict) = filters.Test(node);
+            var (plugin, verdict) = known is null ? filters.Test(node) : filters.Test(node, ref known[at]);
             if (verdict.IsFit)
             {
-                feasible[found++] = node;
+                (feasible[found], places[found++]) = (node, at);
             }
             else
             {
                 diagnosis.Reject(plugin!, node, verdict);
             }
+
+            at = at + 1 == all.Length ? 0 : at + 1;
         }
 
         next = (next + looked) % diagnosis.NodeCount;
         return found;
     }
 
-    private NodeInfo Best(SchedulingCycle cycle, ReadOnlySpan<NodeInfo> nodes)
+    private NodeInfo Best(SchedulingCycle cycle, ReadOnlySpan<NodeInfo> nodes, Answer[]? known)
     {
         var total = totals.AsSpan(0, nodes.Length);
-        var score = scores.AsSpan(0, nodes.Length);
         total.Clear();
+        if (known is not null)
+        {
+            AddKnown(cycle, nodes, known, total);
+        }
+
         foreach (var (plugin, weight) in plugins.Scorers)
         {
-            score.Clear();
-            if (plugin.Score(cycle, nodes, score))
+            if (known is null || plugin is not ILocalScorePlugin)
             {
-                for (var i = 0; i < nodes.Length; i++)
-                {
-                    total[i] += score[i] * weight;
-                }
+                Add(plugin, weight, cycle, nodes, total);
             }
         }
 
@@ -210,5 +217,37 @@ public sealed class Placer(PluginSet plugins, int percentageOfNodesToScore = 0)
         }
 
         return nodes[best];
+    }
+
+    private void AddKnown(SchedulingCycle cycle, ReadOnlySpan<NodeInfo> nodes, Answer[] known, Span<long> total)
+    {
+        for (var i = 0; i < nodes.Length; i++)
+        {
+            ref var answer = ref known[places[i]];
+            if (!answer.IsScored)
+            {
+                foreach (var (plugin, weight) in plugins.LocalScorers)
+                {
+                    Add(plugin, weight, cycle, nodes.Slice(i, 1), new Span<long>(ref answer.Score));
+                }
+
+                answer.IsScored = true;
+            }
+
+            total[i] = answer.Score;
+        }
+    }
+
+    private void Add(IScorePlugin plugin, int weight, SchedulingCycle cycle, ReadOnlySpan<NodeInfo> nodes, Span<long> total)
+    {
+        var score = scores.AsSpan(0, nodes.Length);
+        score.Clear();
+        if (plugin.Score(cycle, nodes, score))
+        {
+            for (var i = 0; i < nodes.Length; i++)
+            {
+                total[i] += score[i] * weight;
+            }
+        }
     }
 }

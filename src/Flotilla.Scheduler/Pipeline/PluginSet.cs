@@ -1,3 +1,4 @@
+using Flotilla.Scheduler.Batching;
 using Flotilla.Scheduler.Plugins;
 
 namespace Flotilla.Scheduler.Pipeline;
@@ -19,6 +20,8 @@ public sealed class PluginSet
         Filters = Of<IFilterPlugin>("filter", isOn);
         PostFilters = Of<IPostFilterPlugin>("postFilter", isOn);
         Scorers = [.. Of<IScorePlugin>("score", isOn).Select(plugin => (plugin, WeightOf(plugin))).Where(scorer => scorer.Item2 > 0)];
+        LocalScorers = [.. Scorers.Where(scorer => scorer.Plugin is ILocalScorePlugin)];
+        Signers = [.. Filters.OfType<ILocalFilterPlugin>().Union<ISigningPlugin>(LocalScorers.Select(scorer => (ISigningPlugin)scorer.Plugin))];
         Reservers = Of<IReservePlugin>("reserve", isOn);
         Permitters = Of<IPermitPlugin>("permit", isOn);
         PreBinders = Of<IPreBindPlugin>("preBind", isOn);
@@ -37,6 +40,12 @@ public sealed class PluginSet
     public IReadOnlyList<IPostFilterPlugin> PostFilters { get; }
 
     public IReadOnlyList<(IScorePlugin Plugin, int Weight)> Scorers { get; }
+
+    /// <summary>Those of the scorers that look at one node alone.</summary>
+    public IReadOnlyList<(IScorePlugin Plugin, int Weight)> LocalScorers { get; }
+
+    /// <summary>Whose answers hold for all pods that they sign alike.</summary>
+    public IReadOnlyList<ISigningPlugin> Signers { get; }
 
     public IReadOnlyList<IReservePlugin> Reservers { get; }
 

@@ -1,3 +1,4 @@
+using Flotilla.Scheduler.Batching;
 using Flotilla.Scheduler.Pipeline;
 using Flotilla.Scheduler.Snapshot;
 using k8s.Models;
@@ -6,7 +7,7 @@ namespace Flotilla.Scheduler.Plugins;
 
 /// <summary>The pod's <c>nodeSelector</c> and node affinity.</summary>
 /// <param name="added">Required and preferred affinity that the configuration adds to every pod.</param>
-public sealed class NodeAffinity(V1NodeAffinity? added = null) : IPreFilterPlugin, IFilterPlugin, IScorePlugin
+public sealed class NodeAffinity(V1NodeAffinity? added = null) : IPreFilterPlugin, ILocalFilterPlugin, IScorePlugin
 {
     private static readonly Verdict Mismatch = Verdict.Never("node(s) didn't match Pod's node affinity/selector");
     private static readonly Verdict NotEnforced = Verdict.Never("node(s) didn't match scheduler-enforced node affinity");
@@ -17,6 +18,14 @@ public sealed class NodeAffinity(V1NodeAffinity? added = null) : IPreFilterPlugi
     public int Weight => 2;
 
     public ClusterChange Unblocks => ClusterChange.Node | ClusterChange.PodItself;
+
+    public bool Sign(PodInfo pod, PodSignature signature)
+    {
+        var spec = pod.Pod.Spec;
+        signature.AddObject(spec.NodeSelector is { Count: > 0 } selector ? selector : null);
+        signature.AddObject(spec.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution);
+        return true;
+    }
 
     public bool MayHelp(PodInfo pod, ClusterEvent change)
     {

@@ -1,16 +1,30 @@
+using Flotilla.Scheduler.Batching;
 using Flotilla.Scheduler.Pipeline;
 using Flotilla.Scheduler.Snapshot;
 
 namespace Flotilla.Scheduler.Plugins;
 
 /// <summary>Two pods cannot hold the same port of a node.</summary>
-public sealed class NodePorts : IFilterPlugin
+public sealed class NodePorts : ILocalFilterPlugin
 {
     private static readonly Verdict Taken = Verdict.No("node(s) didn't have free ports for the requested pod ports");
 
     public string Name => "NodePorts";
 
     public ClusterChange Unblocks => ClusterChange.Node | ClusterChange.PodGone;
+
+    public bool Sign(PodInfo pod, PodSignature signature)
+    {
+        signature.Add(pod.HostPorts.Length);
+        foreach (var port in pod.HostPorts)
+        {
+            signature.Add(port.Address);
+            signature.Add(port.Protocol);
+            signature.Add(port.Port);
+        }
+
+        return true;
+    }
 
     public bool MayHelp(PodInfo pod, ClusterEvent change) =>
         change.Pod is null || change.Pod.HostPorts.Any(port => pod.HostPorts.Any(port.Conflicts));

@@ -1,16 +1,23 @@
+using Flotilla.Scheduler.Batching;
 using Flotilla.Scheduler.Pipeline;
 using Flotilla.Scheduler.Snapshot;
 
 namespace Flotilla.Scheduler.Plugins;
 
 /// <summary>Prefers nodes whose resources would be used in more like proportion with the pod than without, so that none is stranded.</summary>
-public sealed class NodeResourcesBalancedAllocation(IReadOnlyList<string>? resources = null) : IScorePlugin
+public sealed class NodeResourcesBalancedAllocation(IReadOnlyList<string>? resources = null) : ILocalScorePlugin
 {
     private readonly IReadOnlyList<string>? resources = resources is null or ["cpu", "memory"] ? null : resources;
 
     public string Name => "NodeResourcesBalancedAllocation";
 
     public int Weight => 1;
+
+    public bool Sign(PodInfo pod, PodSignature signature)
+    {
+        signature.Add(pod.Requests);
+        return pod.Requests.Extended.Count == 0;
+    }
 
     public bool Score(SchedulingCycle cycle, ReadOnlySpan<NodeInfo> nodes, Span<long> scores)
     {

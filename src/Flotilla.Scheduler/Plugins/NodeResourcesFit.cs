@@ -1,11 +1,12 @@
 using System.Globalization;
+using Flotilla.Scheduler.Batching;
 using Flotilla.Scheduler.Pipeline;
 using Flotilla.Scheduler.Snapshot;
 
 namespace Flotilla.Scheduler.Plugins;
 
 /// <summary>What the pod requests must be free on the node; among nodes that fit, the strategy prefers the emptier or the fuller.</summary>
-public sealed class NodeResourcesFit(FitStrategy? strategy = null, Func<string, bool>? ignores = null) : IFilterPlugin, IScorePlugin
+public sealed class NodeResourcesFit(FitStrategy? strategy = null, Func<string, bool>? ignores = null) : ILocalFilterPlugin, ILocalScorePlugin
 {
     private static readonly Verdict TooManyPods = Verdict.No("Too many pods");
     private static readonly Verdict NoCpu = Verdict.No("Insufficient cpu");
@@ -19,6 +20,14 @@ public sealed class NodeResourcesFit(FitStrategy? strategy = null, Func<string, 
     public int Weight => 1;
 
     public ClusterChange Unblocks => ClusterChange.Node | ClusterChange.PodGone | ClusterChange.PodItself;
+
+    /// <summary>Devices may come from classes of them, which no node knows of.</summary>
+    public bool Sign(PodInfo pod, PodSignature signature)
+    {
+        signature.Add(pod.Requests);
+        signature.Add(pod.ScoringRequests);
+        return pod.Requests.Extended.Count == 0;
+    }
 
     /// <summary>A node helps if the pod would fit it empty, a pod that left if it held something the pod asks for.</summary>
     public bool MayHelp(PodInfo pod, ClusterEvent change)

@@ -1,4 +1,5 @@
 using Flotilla.Api.Nodes;
+using Flotilla.Scheduler.Batching;
 using Flotilla.Scheduler.Pipeline;
 using Flotilla.Scheduler.Snapshot;
 using k8s.Models;
@@ -6,7 +7,7 @@ using k8s.Models;
 namespace Flotilla.Scheduler.Plugins;
 
 /// <summary>Keeps pods off cordoned nodes, unless they tolerate the cordon's taint.</summary>
-public sealed class NodeUnschedulable : IFilterPlugin
+public sealed class NodeUnschedulable : ILocalFilterPlugin
 {
     private static readonly V1Taint Cordon = new() { Key = "node.kubernetes.io/unschedulable", Effect = "NoSchedule" };
     private static readonly Verdict Cordoned = Verdict.Never("node(s) were unschedulable");
@@ -14,6 +15,12 @@ public sealed class NodeUnschedulable : IFilterPlugin
     public string Name => "NodeUnschedulable";
 
     public ClusterChange Unblocks => ClusterChange.Node | ClusterChange.PodItself;
+
+    public bool Sign(PodInfo pod, PodSignature signature)
+    {
+        signature.Add(pod.Tolerations);
+        return true;
+    }
 
     public bool MayHelp(PodInfo pod, ClusterEvent change) => change.Node is not { Spec.Unschedulable: true };
 

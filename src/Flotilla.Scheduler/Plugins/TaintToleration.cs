@@ -1,4 +1,5 @@
 using Flotilla.Api.Nodes;
+using Flotilla.Scheduler.Batching;
 using Flotilla.Scheduler.Pipeline;
 using Flotilla.Scheduler.Snapshot;
 using k8s.Models;
@@ -6,7 +7,7 @@ using k8s.Models;
 namespace Flotilla.Scheduler.Plugins;
 
 /// <summary>Taints repel pods that do not tolerate them: for good (NoSchedule, NoExecute) or if it can be helped (PreferNoSchedule).</summary>
-public sealed class TaintToleration : IFilterPlugin, IScorePlugin
+public sealed class TaintToleration : ILocalFilterPlugin, IScorePlugin
 {
     private static readonly Verdict Untolerated = Verdict.Never("node(s) had untolerated taint(s)");
 
@@ -15,6 +16,12 @@ public sealed class TaintToleration : IFilterPlugin, IScorePlugin
     public int Weight => 3;
 
     public ClusterChange Unblocks => ClusterChange.Node | ClusterChange.PodItself;
+
+    public bool Sign(PodInfo pod, PodSignature signature)
+    {
+        signature.Add(pod.Tolerations);
+        return true;
+    }
 
     public bool MayHelp(PodInfo pod, ClusterEvent change) => change.Node is null || Repelling(pod, change.Node.Spec?.Taints ?? []) is null;
 

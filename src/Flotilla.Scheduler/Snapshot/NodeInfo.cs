@@ -17,6 +17,9 @@ public sealed class NodeInfo(string name)
 
     public bool Exists { get; private set; }
 
+    /// <summary>Another one after every change of the node or of what is on it.</summary>
+    public long Version { get; private set; } = 1;
+
     /// <summary>What the node says it can do, beyond what every node can.</summary>
     public IReadOnlySet<string> DeclaredFeatures { get; private set; } = new HashSet<string>(StringComparer.Ordinal);
 
@@ -53,6 +56,7 @@ public sealed class NodeInfo(string name)
     /// <summary>Whether its labels are others than before, or it was not known.</summary>
     internal bool Set(V1Node node)
     {
+        Version++;
         var moved = !Exists || !Same(Labels, node.Metadata.Labels);
         Exists = true;
         if (moved)
@@ -80,13 +84,18 @@ public sealed class NodeInfo(string name)
         return moved;
     }
 
-    internal void Unset() => Exists = false;
+    internal void Unset()
+    {
+        Version++;
+        Exists = false;
+    }
 
     private static bool Same(IReadOnlyDictionary<string, string> old, IDictionary<string, string>? now) =>
         old.Count == (now?.Count ?? 0) && old.All(label => now!.TryGetValue(label.Key, out var value) && value == label.Value);
 
     internal void Add(PodInfo pod)
     {
+        Version++;
         pods.Add(pod.Key, pod);
         PodCount = pods.Count;
         Requested += pod.Requests;
@@ -99,6 +108,7 @@ public sealed class NodeInfo(string name)
 
     internal void Remove(PodInfo pod)
     {
+        Version++;
         pods.Remove(pod.Key);
         PodCount = pods.Count;
         Requested -= pod.Requests;

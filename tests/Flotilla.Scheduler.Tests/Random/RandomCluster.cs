@@ -64,6 +64,12 @@ internal sealed class RandomCluster
         return fresh;
     }
 
+    public void Bind(V1Pod pod, string node)
+    {
+        Placed.Add((pod, node));
+        Snapshot.Place(new PodInfo(pod), node);
+    }
+
     public V1Pod NewPod()
     {
         var pod = Given.Pod($"p{names++}", Maybe($"{random.Next(1, 20) * 100}m"), Maybe($"{random.Next(1, 16) * 256}Mi"), labels: ("app", Any(Apps)));
@@ -152,8 +158,7 @@ internal sealed class RandomCluster
             pod.Metadata.DeletionTimestamp = DateTime.UnixEpoch;
         }
 
-        Placed.Add((pod, node));
-        Snapshot.Place(new PodInfo(pod), node);
+        Bind(pod, node);
     }
 
     private void RemovePod(int index)
