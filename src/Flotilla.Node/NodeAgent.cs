@@ -3,17 +3,20 @@ using Flotilla.Client;
 using Flotilla.Client.Services;
 using Flotilla.Client.Streams;
 using Flotilla.Node.Admission;
+using Flotilla.Node.Cdi;
 using Flotilla.Node.Containerd;
 using Flotilla.Node.Cpus;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Csi;
 using Flotilla.Node.Csi.Sidecar;
 using Flotilla.Node.Devices;
+using Flotilla.Node.DynamicResources;
 using Flotilla.Node.Eviction;
 using Flotilla.Node.Manifests;
 using Flotilla.Node.NumaMemory;
 using Flotilla.Node.Pods;
 using Flotilla.Node.PodResources;
+using Flotilla.Node.Plugins;
 using Flotilla.Node.Registry;
 using Flotilla.Node.Serving;
 using Flotilla.Node.Shutdown;
@@ -41,6 +44,8 @@ public sealed class NodeAgent : IAsyncDisposable
     private readonly ServiceSet services;
     private readonly DeviceManager devices;
     private readonly TopologyManager topology;
+    private readonly CsiDrivers drivers;
+    private readonly DraDrivers dynamicDrivers;
 
     /// <param name="cluster">For what concerns more than this node; null: the same as for the node itself.</param>
     public NodeAgent(
@@ -65,9 +70,14 @@ public sealed class NodeAgent : IAsyncDisposable
         var memory = options.ReservedMemory is { } reserve ? new MemoryAssignments(numa, MemoryReserve.Parse(reserve), Path.Combine(options.DataDirectory, "memory.json")) : null;
         topology = TopologyManager.For(options, numa, [devices, .. cpus is null ? (IPlacedResource[])[] : [cpus], .. memory is null ? (IPlacedResource[])[] : [memory]]);
         var pinning = cpus is null ? null : new CpuPinning(cpus, Runtime, time, loggers.CreateLogger<CpuPinning>());
-        var exclusive = new ExclusiveResources(topology, devices, cpus, memory, () => pinning?.Wake());
+        PodAgent? agent = null;
+        dynamicDrivers = new DraDrivers(new DeviceSlices(options, client), time);
+        var claims = new DynamicResourceManager(
+            new ClaimReader(client), dynamicDrivers, new ClaimLedger(Path.Combine(options.DataDirectory, "claims.json")), () => agent!.KnownUids, time, loggers.CreateLogger<DynamicResourceManager>());
+        var cdi = new CdiInjection(Runtime, new CdiRegistry(options.CdiDirectories));
+        var exclusive = new ExclusiveResources(topology, devices, claims, cdi, cpus, memory, () => pinning?.Wake());
         var starter = new ContainerStarter(options, Runtime, puller, environment, hooks, exclusive, events, hostIp);
-        var drivers = new CsiDrivers(options, client, time, loggers.CreateLogger<CsiDrivers>());
+        drivers = new CsiDrivers(options, client);
         var inUse = new VolumesInUse(options);
         var csi = new CsiVolumes(
             options, client, drivers, new CsiTokens(new ServiceAccountTokens(client, time)), new CsiExpansion(options, client, events), inUse, time);
@@ -76,14 +86,13 @@ public sealed class NodeAgent : IAsyncDisposable
         var capacity = NodeCapacity.OfThisMachine(options);
         var self = informers.Of<V1Node>(new ListScope(FieldSelector: $"metadata.name={options.NodeName}"));
         EvictionService? eviction = null;
-        PodAgent? agent = null;
         var shutdown = new GracefulShutdown(options, SystemdLogind.OfThisMachine, () => agent!.Workers, time, loggers.CreateLogger<GracefulShutdown>());
         var admission = new PodAdmission([new ShutdownCheck(() => shutdown.IsUnderWay), .. NodeChecks.For(options, capacity), new PressureCheck(() => eviction!.Pressure)], new ResourceCheck(capacity), new AllocationFiles(options), () => self.Get(new Api.ObjectKey(null, options.NodeName)));
         var files = new CgroupFiles(time);
         var (view, probes) = (new RuntimeView(), new ProbeCounts());
         var shared = new PodServices(
             options, Runtime, starter, hooks, volumes, cgroups, capacity, statuses, events, time,
-            loggers.CreateLogger<PodAgent>(), hostIp, view, probes, admission, exclusive, new CriticalPreemption(admission, () => agent!.Workers, events), new RuntimeClassHandlers(client), files)
+            loggers.CreateLogger<PodAgent>(), hostIp, view, probes, admission, exclusive, claims, new CriticalPreemption(admission, () => agent!.Workers, events), new RuntimeClassHandlers(client), files)
         {
             AddressReady = addressReady ?? ((_, _, _) => Task.CompletedTask),
         };
@@ -106,11 +115,12 @@ public sealed class NodeAgent : IAsyncDisposable
             new RegistryMirror(options, Images, loggers.CreateLogger<RegistryMirror>()),
             events,
             statuses,
-            drivers,
+            new PluginWatcher(options.PluginRegistrationDirectory, [drivers, dynamicDrivers], time, loggers.CreateLogger<PluginWatcher>()),
             volumes,
+            claims,
             new CsiSidecar(options, cluster.Client, cluster.Informers, drivers, time, loggers),
             new DevicePluginHost(options.DevicePluginDirectory, inventory, loggers.CreateLogger<DevicePluginHost>()),
-            new PodResourcesHost(options.PodResourcesSocket, new PodResourcesSource(() => agent.Workers, devices, inventory, cpus, memory)),
+            new PodResourcesHost(options.PodResourcesSocket, new PodResourcesSource(() => agent.Workers, devices, inventory, claims, cpus, memory)),
             .. pinning is null ? (IHostedService[])[] : [pinning],
             new LocalProvisioner(options, cluster.Client, cluster.Informers, time, loggers),
             .. server is null ? (IHostedService[])[] : [server],
@@ -175,6 +185,8 @@ public sealed class NodeAgent : IAsyncDisposable
         await services.DisposeAsync();
         topology.Dispose();
         devices.Dispose();
+        drivers.Dispose();
+        dynamicDrivers.Dispose();
         Runtime.Dispose();
     }
 }

@@ -124,6 +124,9 @@ public sealed record NodeOptions
 
     public string PodsDirectory => Path.Combine(DataDirectory, "pods");
 
+    /// <summary>Where drivers describe devices by files of the Container Device Interface; the last comes first.</summary>
+    public IReadOnlyList<string> CdiDirectories { get; init; } = ["/etc/cdi", "/var/run/cdi"];
+
     public string DevicePluginDirectory => Path.Combine(KubeletDirectory, "device-plugins");
 
     public string PodResourcesSocket => Path.Combine(KubeletDirectory, "pod-resources", "kubelet.sock");

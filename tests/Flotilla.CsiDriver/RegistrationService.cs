@@ -1,4 +1,4 @@
-using Flotilla.Node.Csi.Registration;
+using Flotilla.Node.Plugins.Registration;
 using Grpc.Core;
 
 namespace Flotilla.CsiDriver;

@@ -20,6 +20,9 @@ internal sealed class MemoryClient : IObjectClient
 
     public ConcurrentQueue<Authenticationv1TokenRequest> Tokens { get; } = [];
 
+    /// <summary>Exchanges by path: method and path.</summary>
+    public ConcurrentQueue<string> Sent { get; } = [];
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public void Put<T>(T value)
@@ -159,8 +162,11 @@ internal sealed class MemoryClient : IObjectClient
     }
 
     public Task<byte[]> SendAsync(
-        HttpMethod method, string pathAndQuery, string? contentType, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+        HttpMethod method, string pathAndQuery, string? contentType, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        Sent.Enqueue($"{method} {Uri.UnescapeDataString(pathAndQuery)}");
+        return Task.FromResult<byte[]>([]);
+    }
 
     private static bool Covers(ListScope scope, IKubernetesObject<V1ObjectMeta> value) =>
         (scope.Namespace is null || scope.Namespace == value.Metadata.NamespaceProperty)

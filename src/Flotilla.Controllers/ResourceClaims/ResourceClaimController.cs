@@ -123,18 +123,29 @@ internal sealed class ResourceClaimController : Controller
             }
         }
 
-        if (left.Count < reserved.Count)
-        {
-            var status = claim.Status! with { ReservedFor = left.Count == 0 ? null : left, Allocation = left.Count == 0 ? null : claim.Status.Allocation };
-            claim = writes.Wrote(await Client.UpdateStatusAsync(claim with { ApiVersion = "resource.k8s.io/v1", Kind = "ResourceClaim", Status = status }, cancellationToken));
-        }
-
+        claim = await FreeAsync(claim, left, cancellationToken);
         if (left.Count == 0 && claim.Controller() is { Kind: "Pod" } owner
             && pods.Get(new ObjectKey(key.Namespace, owner.Name)) is { } pod && pod.Metadata.Uid == owner.Uid && PodClaims.IsDone(pod) && !claim.IsDeleting())
         {
             await DeleteAsync(claim, cancellationToken);
         }
     }
+
+    // What protects devices in use from the claim's deletion goes with their use.
+    private async Task<Resourcev1ResourceClaim> FreeAsync(Resourcev1ResourceClaim claim, List<V1ResourceClaimConsumerReference> left, CancellationToken cancellationToken)
+    {
+        var (isFreed, isLeaving) = (left.Count < (claim.Status?.ReservedFor?.Count ?? 0), left.Count == 0 && claim.IsDeleting());
+        if (isFreed || (isLeaving && claim.Status?.Allocation is not null))
+        {
+            claim = writes.Wrote(await Client.UpdateStatusAsync(Typed(claim) with { Status = PodClaims.Left(claim.Status!, left) }, cancellationToken));
+        }
+
+        return (isFreed || isLeaving) && claim.Status?.Allocation is null && PodClaims.WithoutProtection(claim) is { } open
+            ? writes.Wrote(await Client.UpdateAsync(Typed(open), cancellationToken))
+            : claim;
+    }
+
+    private static Resourcev1ResourceClaim Typed(Resourcev1ResourceClaim claim) => claim with { ApiVersion = "resource.k8s.io/v1", Kind = "ResourceClaim" };
 
     private async Task<bool> IsAliveAsync(string ns, V1ResourceClaimConsumerReference consumer, CancellationToken cancellationToken)
     {
@@ -174,13 +185,12 @@ internal sealed class ResourceClaimController : Controller
     private void PodChanged(ObjectChange<V1Pod> change)
     {
         var pod = change.Latest;
-        if (pod.Spec.ResourceClaims is not { Count: > 0 } wanted)
+        if (pod.Spec.ResourceClaims is { Count: > 0 })
         {
-            return;
+            Queue.Add(pod.Key());
         }
 
-        Queue.Add(pod.Key());
-        foreach (var name in wanted.Select(claim => PodClaims.NameOf(pod, claim)).OfType<string>())
+        foreach (var name in PodClaims.NamesOf(pod))
         {
             Queue.Add(new ObjectKey(pod.Metadata.NamespaceProperty, ClaimPrefix + name));
         }

@@ -1,6 +1,8 @@
+using Flotilla.Node.Cdi;
 using Flotilla.Node.Cpus;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Devices;
+using Flotilla.Node.DynamicResources;
 using Flotilla.Node.NumaMemory;
 using Flotilla.Node.Pods;
 using Flotilla.Node.Placement;
@@ -8,10 +10,11 @@ using k8s.Models;
 
 namespace Flotilla.Node.Admission;
 
-/// <summary>What a container has for itself alone: devices, and under the static policies whole processors and memory of NUMA nodes.</summary>
+/// <summary>What a container has for itself alone: devices of plugins and of claims, and under the static policies whole processors and memory of NUMA nodes.</summary>
 /// <param name="cpus">null: all containers share all processors.</param>
 /// <param name="memory">null: all containers share all memory.</param>
-internal sealed class ExclusiveResources(TopologyManager topology, DeviceManager devices, CpuAssignments? cpus, MemoryAssignments? memory, Action repin)
+internal sealed class ExclusiveResources(
+    TopologyManager topology, DeviceManager devices, DynamicResourceManager claims, CdiInjection cdi, CpuAssignments? cpus, MemoryAssignments? memory, Action repin)
 {
     /// <param name="podUids">The pods that are on the node.</param>
     /// <returns>null: the pod has all it asks for.</returns>
@@ -25,6 +28,8 @@ internal sealed class ExclusiveResources(TopologyManager topology, DeviceManager
     public async Task ApplyAsync(ContainerConfig config, V1Pod pod, V1Container container, CancellationToken cancellationToken)
     {
         DeviceConfiguration.Apply(config, await devices.PrepareAsync(pod, container, cancellationToken));
+        config.CDIDevices.Add(Claimed(pod, container).Select(name => new CDIDevice { Name = name }));
+        await cdi.ApplyAsync(config, cancellationToken);
         if (cpus is not null)
         {
             config.Linux.Resources.CpusetCpus = cpus.Of(pod.Metadata.Uid, container.Name);
@@ -42,6 +47,18 @@ internal sealed class ExclusiveResources(TopologyManager topology, DeviceManager
         if (cpus?.Release(podUid) == true)
         {
             repin();
+        }
+    }
+
+    private IReadOnlyList<string> Claimed(V1Pod pod, V1Container container)
+    {
+        try
+        {
+            return claims.NamesFor(pod, container);
+        }
+        catch (DynamicResourceException missing)
+        {
+            throw new ContainerException("CreateContainerConfigError", missing.Message, missing);
         }
     }
 }

@@ -14,7 +14,7 @@ internal sealed class ResourceCheck(NodeCapacity capacity) : IAdmissionCheck
         {
             return Lacking("pods", 1, view.Others.Count, capacity.MaxPods);
         }
-        foreach (var resource in PodRequests.Names(pod))
+        foreach (var resource in PodRequests.Names(pod).Where(resource => IsCounted(resource, view.Node)))
         {
             var wanted = PodRequests.Of(pod, resource);
             var used = view.Others.Sum(other => PodRequests.Of(other, resource));
@@ -35,7 +35,7 @@ internal sealed class ResourceCheck(NodeCapacity capacity) : IAdmissionCheck
         {
             lacks["pods"] = view.Others.Count + 1 - capacity.MaxPods;
         }
-        foreach (var resource in PodRequests.Names(pod).Where(resource => PodRequests.Of(pod, resource) > 0))
+        foreach (var resource in PodRequests.Names(pod).Where(resource => IsCounted(resource, view.Node) && PodRequests.Of(pod, resource) > 0))
         {
             var lack = view.Others.Append(pod).Sum(other => PodRequests.Of(other, resource)) - AmountOf(resource, view.Node);
             if (lack > 0)
@@ -59,6 +59,10 @@ internal sealed class ResourceCheck(NodeCapacity capacity) : IAdmissionCheck
         }
         return null;
     }
+
+    // What the node knows nothing of is somebody else's to count: devices of claims, or resources of the whole cluster.
+    private bool IsCounted(string resource, V1Node? node) =>
+        !resource.Contains('/', StringComparison.Ordinal) || capacity.AmountOf(resource) is not null || node?.Status?.Allocatable?.ContainsKey(resource) == true;
 
     private decimal AmountOf(string resource, V1Node? node) => capacity.AmountOf(resource)
         ?? (node?.Status?.Allocatable?.TryGetValue(resource, out var given) == true ? given.ToDecimal() : 0);

@@ -26,6 +26,8 @@ public static class ContainerdConfiguration
           stream_server_port = "0"
           netns_mounts_under_state_dir = true
           restrict_oom_score_adj = {(restrictOomScore ? "true" : "false")}
+          enable_cdi = true
+          cdi_spec_dirs = [{string.Join(", ", options.CdiDirectories.Select(directory => $"\"{directory}\""))}]
 
           [plugins."io.containerd.grpc.v1.cri".containerd]
             snapshotter = "overlayfs"

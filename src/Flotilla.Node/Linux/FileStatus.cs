@@ -8,6 +8,8 @@ internal readonly record struct FileStatus(int Type, int Permissions, uint Group
     public const int Directory = 0x4000;
     public const int Regular = 0x8000;
     public const int BlockDevice = 0x6000;
+    public const int CharacterDevice = 0x2000;
+    public const int Socket = 0xC000;
     private const int CurrentDirectory = -100;
     private const uint BasicStats = 0x7ff;
 

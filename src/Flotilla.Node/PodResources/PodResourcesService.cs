@@ -1,5 +1,6 @@
 using Flotilla.Node.Cpus;
 using Flotilla.Node.Devices;
+using Flotilla.Node.DynamicResources;
 using Flotilla.Node.NumaMemory;
 using Flotilla.Node.Pods;
 using Flotilla.Node.PodResources.Api;
@@ -12,7 +13,8 @@ namespace Flotilla.Node.PodResources;
 /// <summary>Which devices, processors and memory belong to which container, and where they lie, for agents that measure them.</summary>
 /// <param name="cpus">null: all containers share all processors.</param>
 /// <param name="memory">null: all containers share all memory.</param>
-internal sealed class PodResourcesSource(Func<IEnumerable<PodWorker>> workers, DeviceManager devices, DeviceInventory inventory, CpuAssignments? cpus, MemoryAssignments? memory)
+internal sealed class PodResourcesSource(
+    Func<IEnumerable<PodWorker>> workers, DeviceManager devices, DeviceInventory inventory, DynamicResourceManager claims, CpuAssignments? cpus, MemoryAssignments? memory)
 {
     public IEnumerable<V1Pod> Active => workers().Where(worker => worker.IsActive).Select(worker => worker.Pod);
 
@@ -38,9 +40,38 @@ internal sealed class PodResourcesSource(Func<IEnumerable<PodWorker>> workers, D
             resources.Devices.Add(grants.Where(grant => grant.Container == container.Name).SelectMany(grant => Shown(grant.Resource, grant.Devices)));
             resources.CpuIds.Add((cpus?.ExclusiveOf(pod.Metadata.Uid, container.Name) ?? []).Select(cpu => (long)cpu));
             resources.Memory.Add((memory?.Of(pod.Metadata.Uid, container.Name) ?? []).Select(block => Shown(block.Resource, block.Bytes, block.Place)));
+            resources.DynamicResources.Add(Claimed(pod, container));
             answer.Containers.Add(resources);
         }
         return answer;
+    }
+
+    // A pod that waits for its claims has nothing of them.
+    private List<DynamicResource> Claimed(V1Pod pod, V1Container container)
+    {
+        try
+        {
+            return [.. claims.DevicesFor(pod, container).GroupBy(found => found.Claim.Key).Select(claim => new DynamicResource
+            {
+                ClaimName = claim.Key.Name,
+                ClaimNamespace = claim.Key.Namespace,
+                ClaimResources = { claim.Select(found => Shown(found.Driver, found.Device)) },
+            })];
+        }
+        catch (DynamicResourceException)
+        {
+            return [];
+        }
+    }
+
+    private static ClaimResource Shown(string driver, PreparedDevice device)
+    {
+        var shown = new ClaimResource { DriverName = driver, PoolName = device.Pool, DeviceName = device.Name, CdiDevices = { device.Names.Select(name => new CDIDevice { Name = name }) } };
+        if (device.ShareId is { } share)
+        {
+            shown.ShareId = share;
+        }
+        return shown;
     }
 
     // Those that lie at the same place are told together.

@@ -47,6 +47,18 @@ internal sealed partial class PodAgent(PodServices services, Informer<V1Pod> pod
 
     public ICollection<PodWorker> Workers => workers.Values;
 
+    /// <summary>The uids of all of them; null: not all are known yet.</summary>
+    public IReadOnlySet<string>? KnownUids
+    {
+        get
+        {
+            lock (gate)
+            {
+                return isReady ? workers.Keys.ToHashSet(StringComparer.Ordinal) : null;
+            }
+        }
+    }
+
     /// <summary>What the node's files describe now. A pod of a changed file runs when its predecessor of that name has ended.</summary>
     public void SetStatic(IReadOnlyList<V1Pod> pods)
     {

@@ -1,6 +1,7 @@
 using Flotilla.Client;
 using Flotilla.Node.Admission;
 using Flotilla.Node.Cri;
+using Flotilla.Node.DynamicResources;
 using Flotilla.Node.Statistics;
 using Flotilla.Node.Status;
 using k8s.Models;
@@ -26,6 +27,7 @@ internal sealed record PodServices(
     ProbeCounts ProbeCounts,
     PodAdmission Admission,
     ExclusiveResources Exclusive,
+    DynamicResourceManager Claims,
     CriticalPreemption Preemption,
     RuntimeClassHandlers Handlers,
     CgroupFiles CgroupFiles)

@@ -1,6 +1,7 @@
 using Flotilla.Api;
 using Flotilla.Node.Admission;
 using Flotilla.Node.Cri;
+using Flotilla.Node.DynamicResources;
 using Flotilla.Node.Probes;
 using Flotilla.Node.Shutdown;
 using Grpc.Core;
@@ -200,7 +201,7 @@ internal sealed partial class PodWorker : IContainerVerdicts, IEndingPod
     private TimeSpan Retry(Exception error)
     {
         var ticks = Math.Min(FirstRetry.Ticks << Math.Min(failures, 10), LastRetry.Ticks);
-        if (failures++ == 0 && error is not (VolumeException or ResizeException or UnsupportedException))
+        if (failures++ == 0 && error is not (VolumeException or ResizeException or UnsupportedException or DynamicResourceException))
         {
             Log.SyncFailed(services.Logger, error, pod.Key());
         }
@@ -360,6 +361,7 @@ internal sealed partial class PodWorker : IContainerVerdicts, IEndingPod
     private async Task CreateSandboxAsync(V1Pod desired, ObservedPod observed, CancellationToken cancellationToken)
     {
         volumes = await MountAsync(desired, cancellationToken);
+        await PrepareClaimsAsync(desired, cancellationToken);
         var attempt = observed.Sandbox is { } last ? last.Metadata.Attempt + 1 : 0;
         if (attempt > 0)
         {
@@ -378,6 +380,33 @@ internal sealed partial class PodWorker : IContainerVerdicts, IEndingPod
         }
         var created = await observer.ObserveAsync(cancellationToken);
         await sandboxes.WriteHostsFileAsync(desired, created.Ip, cancellationToken);
+    }
+
+    private async Task PrepareClaimsAsync(V1Pod desired, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await services.Claims.PrepareAsync(desired, cancellationToken);
+        }
+        catch (DynamicResourceException missing)
+        {
+            services.Events.Record(desired, "Warning", "FailedPrepareDynamicResources", $"Failed to prepare dynamic resources: prepare dynamic resources: {missing.Message}");
+            throw;
+        }
+    }
+
+    // Until this is done the pod has not ended: whoever comes next finds the devices as he expects them.
+    private async Task UnprepareClaimsAsync(V1Pod desired, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await services.Claims.UnprepareAsync(desired.Metadata.Uid, cancellationToken);
+        }
+        catch (DynamicResourceException stuck)
+        {
+            Log.ClaimsStay(services.Logger, desired.Key(), stuck.Message);
+            throw;
+        }
     }
 
     private async Task<PodVolumes> MountAsync(V1Pod desired, CancellationToken cancellationToken)
@@ -403,6 +432,7 @@ internal sealed partial class PodWorker : IContainerVerdicts, IEndingPod
             await stopper.StopPodAsync(desired, observed, evictionGrace ?? desired.GracePeriod(), cancellationToken);
             observed = await observer.ObserveAsync(cancellationToken);
         }
+        await UnprepareClaimsAsync(desired, cancellationToken);
         Publish(desired, observed, stopped: true);
         IsDone = true;
         Release(desired);
@@ -428,6 +458,7 @@ internal sealed partial class PodWorker : IContainerVerdicts, IEndingPod
             await stopper.StopPodAsync(desired, observed, desired.GracePeriod(), cancellationToken);
             observed = await observer.ObserveAsync(cancellationToken);
         }
+        await UnprepareClaimsAsync(desired, cancellationToken);
         await services.Volumes.UnmountAsync(desired.Metadata.Uid, cancellationToken);
         if (!isGone)
         {
@@ -486,6 +517,9 @@ internal sealed partial class PodWorker : IContainerVerdicts, IEndingPod
     {
         [LoggerMessage(Level = LogLevel.Warning, Message = "A volume of running pod {Pod} could not be refreshed: {Reason}")]
         public static partial void VolumeNotRefreshed(ILogger logger, ObjectKey pod, string reason);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Claims of ended pod {Pod} are still prepared: {Reason}")]
+        public static partial void ClaimsStay(ILogger logger, ObjectKey pod, string reason);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Pod {Pod} could not be brought up to date; retrying")]
         public static partial void SyncFailed(ILogger logger, Exception failure, ObjectKey pod);

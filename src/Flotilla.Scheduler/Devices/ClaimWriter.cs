@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Scheduler.Snapshot;
@@ -35,6 +36,65 @@ internal sealed class ClaimWriter(IObjectClient client)
         copy.Status.ReservedFor = null;
         copy.Status.Devices = null;
         await client.UpdateStatusAsync(copy, cancellationToken);
+    }
+
+    /// <summary>Removes a claim that the scheduler has made itself, with what protects it.</summary>
+    public async Task DeleteAsync(ObjectKey key, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                var claim = Copy(await client.GetAsync<Resourcev1ResourceClaim>(key, cancellationToken));
+                if (claim.Metadata.Finalizers?.Remove(PodClaims.Finalizer) == true)
+                {
+                    await client.UpdateAsync(claim, cancellationToken);
+                }
+
+                await client.DeleteAsync<Resourcev1ResourceClaim>(key, new V1DeleteOptions { Preconditions = new V1Preconditions { Uid = claim.Metadata.Uid } }, cancellationToken);
+                return;
+            }
+            catch (ApiException gone) when (gone.IsNotFound)
+            {
+                return;
+            }
+            catch (ApiException conflict) when (conflict.IsConflict && attempt < Attempts)
+            {
+                // Somebody else changed the claim: look at it again.
+            }
+        }
+    }
+
+    /// <summary>Makes the claim for a pod's extended resources, allocated and reserved, and notes it in the pod.</summary>
+    /// <returns>The claim; or why it cannot be had.</returns>
+    public async Task<(ObjectKey Key, string? Problem)> CreateAsync(ExtendedClaim.Variant variant, V1AllocationResult allocation, PodInfo pod, CancellationToken cancellationToken)
+    {
+        var created = await client.CreateAsync(variant.Claim, cancellationToken);
+        var key = new ObjectKey(pod.Namespace, created.Metadata.Name);
+        try
+        {
+            var problem = await BindAsync(key, allocation, pod, cancellationToken);
+            if (problem is null)
+            {
+                await NoteAsync(created.Metadata.Name, variant, pod, cancellationToken);
+                return (key, null);
+            }
+
+            await DeleteAsync(key, cancellationToken);
+            return (key, problem);
+        }
+        catch (ApiException)
+        {
+            await DeleteAsync(key, cancellationToken);
+            throw;
+        }
+    }
+
+    private Task NoteAsync(string claim, ExtendedClaim.Variant variant, PodInfo pod, CancellationToken cancellationToken)
+    {
+        var mappings = variant.Mappings.Select(mapping => new { containerName = mapping.ContainerName, resourceName = mapping.ResourceName, requestName = mapping.RequestName });
+        var patch = new { metadata = new { uid = pod.Uid }, status = new { extendedResourceClaimStatus = new { resourceClaimName = claim, requestMappings = mappings } } };
+        return client.PatchAsync<V1Pod>(pod.Key, new Patch(PatchKind.StrategicMerge, JsonSerializer.SerializeToUtf8Bytes(patch)), "status", cancellationToken);
     }
 
     private async Task<string?> TryBindAsync(ObjectKey key, V1AllocationResult? allocation, PodInfo pod, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Scheduler.Devices;
 using Flotilla.Scheduler.Pipeline;
@@ -11,6 +12,7 @@ public sealed class DynamicResources(PluginContext context)
     : IPreEnqueuePlugin, IPreFilterPlugin, IFilterPlugin, IPostFilterPlugin, IReservePlugin, IPreBindPlugin
 {
     private static readonly Verdict CannotAllocate = Verdict.Never("cannot allocate all claims");
+    private static readonly Verdict CannotReuse = Verdict.Never("cannot schedule extended resource claim");
     private static readonly Verdict NotAvailable = Verdict.Never("resourceclaim not available on the node");
     private readonly DeviceSelectors selectors = new();
 
@@ -25,6 +27,7 @@ public sealed class DynamicResources(PluginContext context)
     {
         var state = new Note();
         cycle.Set(state);
+        state.Extended = ExtendedClaim.For(cycle.Pod, cycle.Cluster.Devices);
         if (cycle.Pod.Pod.Spec.ResourceClaims is not { Count: > 0 })
         {
             return PreFilterResult.AllNodes;
@@ -55,13 +58,18 @@ public sealed class DynamicResources(PluginContext context)
 
     public NodeFilter? Filter(SchedulingCycle cycle)
     {
-        if (cycle.Get<Note>() is not { Claims.Count: > 0 } state)
+        if (cycle.Get<Note>() is not { IsEmpty: false } state)
         {
             return null;
         }
 
+        if (state.Extended?.Stale is not null)
+        {
+            return _ => CannotReuse;
+        }
+
         var where = state.Claims.Select(claim => (Claim: claim, Matcher: NodeMatcher.From(claim.Status?.Allocation?.NodeSelector))).Where(one => one.Matcher is not null).ToList();
-        var allocator = new DeviceAllocator(cycle.Cluster.Devices, selectors, state.ToAllocate);
+        var allocators = new NodeAllocators(cycle.Cluster.Devices, selectors, state);
         var now = context.Time.GetUtcNow().UtcDateTime;
         return node =>
         {
@@ -74,7 +82,7 @@ public sealed class DynamicResources(PluginContext context)
                 }
             }
 
-            return state.ToAllocate.Count == 0 ? Verdict.Fits : Allocate(allocator, state, node, now);
+            return allocators.For(node) is { } allocator ? Allocate(allocator, state, node, now) : Verdict.Fits;
         };
     }
 
@@ -84,6 +92,11 @@ public sealed class DynamicResources(PluginContext context)
         {
             // The pod was rejected before its claims were looked at, which upstream words so.
             return new PostFilterResult("not found", IsError: true);
+        }
+
+        if (state.Extended?.Stale is { } stale && context.Client is { } deleter)
+        {
+            return new PostFilterResult("deletion of ResourceClaim completed") { Work = token => new ClaimWriter(deleter).DeleteAsync(stale.Key(), token) };
         }
 
         if (state.Claims.Count == 0)
@@ -105,40 +118,54 @@ public sealed class DynamicResources(PluginContext context)
 
     public Verdict Reserve(SchedulingCycle cycle, NodeInfo node)
     {
-        if (cycle.Get<Note>() is not { ToAllocate.Count: > 0 } state)
+        if (cycle.Get<Note>() is not { } state)
         {
             return Verdict.Fits;
         }
 
         if (!state.ByNode.TryGetValue(node.Name, out var allocations))
         {
-            return Verdict.Error("claim allocation not found for node");
+            return state.ToAllocate.Count > 0 || state.Extended?.On(node) is not null ? Verdict.Error("claim allocation not found for node") : Verdict.Fits;
         }
 
-        for (var i = 0; i < state.ToAllocate.Count; i++)
+        foreach (var (uid, allocation) in state.Uids.Zip(allocations))
         {
-            cycle.Cluster.Devices.Promise(state.ToAllocate[i].Metadata.Uid, allocations[i]);
+            cycle.Cluster.Devices.Promise(uid, allocation);
         }
 
+        state.Variant = state.Extended?.On(node);
         return Verdict.Fits;
     }
 
     public void Unreserve(SchedulingCycle cycle, string nodeName)
     {
-        foreach (var claim in cycle.Get<Note>()?.ToAllocate ?? [])
+        foreach (var uid in cycle.Get<Note>()?.Uids ?? [])
         {
-            cycle.Cluster.Devices.TakeBack(claim.Metadata.Uid);
+            cycle.Cluster.Devices.TakeBack(uid);
         }
     }
 
     public async Task<Verdict> PreBindAsync(SchedulingCycle cycle, string nodeName, CancellationToken cancellationToken)
     {
-        if (cycle.Get<Note>() is not { Claims.Count: > 0 } state || context.Client is not { } client)
+        if (cycle.Get<Note>() is not { IsEmpty: false } state || context.Client is not { } client)
         {
             return Verdict.Fits;
         }
 
         var writer = new ClaimWriter(client);
+        List<ObjectKey> waiting = [];
+        if (state.Variant is { } variant)
+        {
+            var allocation = state.ByNode[nodeName][^1];
+            var (key, problem) = await writer.CreateAsync(variant, allocation, cycle.Pod, cancellationToken);
+            if (problem is not null)
+            {
+                return Verdict.Error(problem);
+            }
+
+            waiting.AddRange(DeviceReadiness.Waits(allocation) ? [key] : []);
+        }
+
         foreach (var claim in state.Claims.Where(claim => !PodClaims.IsReservedFor(claim, cycle.Pod)))
         {
             var allocation = state.ToAllocate.Contains(claim) ? AllocationOf(claim, state, nodeName) : null;
@@ -148,7 +175,7 @@ public sealed class DynamicResources(PluginContext context)
             }
         }
 
-        var waiting = state.Claims.Where(claim => DeviceReadiness.Waits(AllocationOf(claim, state, nodeName))).Select(claim => claim.Key()).ToList();
+        waiting.AddRange(state.Claims.Where(claim => DeviceReadiness.Waits(AllocationOf(claim, state, nodeName))).Select(claim => claim.Key()));
         return waiting.Count > 0 && await new DeviceReadiness(client, context.Time).WaitAsync(waiting, cancellationToken) is { } failure ? Verdict.Error(failure) : Verdict.Fits;
     }
 
@@ -194,8 +221,39 @@ public sealed class DynamicResources(PluginContext context)
         }
     }
 
+    /// <summary>An allocator for what the pod needs of claims on each node: what is its own, and what is asked of the node in other words.</summary>
+    private sealed class NodeAllocators(DeviceCatalog catalog, DeviceSelectors selectors, Note state)
+    {
+        private readonly DeviceAllocator? common = state.ToAllocate.Count == 0 ? null : new DeviceAllocator(catalog, selectors, state.ToAllocate);
+        private readonly Dictionary<ExtendedClaim.Variant, DeviceAllocator> byVariant = [];
+
+        /// <returns>null: it needs nothing.</returns>
+        public DeviceAllocator? For(NodeInfo node)
+        {
+            if (state.Extended?.On(node) is not { } variant)
+            {
+                return common;
+            }
+
+            return byVariant.TryGetValue(variant, out var known)
+                ? known
+                : byVariant[variant] = new DeviceAllocator(catalog, selectors, [.. state.ToAllocate, variant.Claim]);
+        }
+    }
+
     private sealed class Note
     {
+        public bool IsEmpty => Claims.Count == 0 && Extended is null;
+
+        /// <summary>null: the pod asks for nothing that comes from devices in other words.</summary>
+        public ExtendedClaim? Extended { get; set; }
+
+        /// <summary>What is asked for in other words on the node that was chosen.</summary>
+        public ExtendedClaim.Variant? Variant { get; set; }
+
+        /// <summary>Under which devices are promised, in the order of allocations.</summary>
+        public IEnumerable<string> Uids => ToAllocate.Select(claim => claim.Metadata.Uid).Concat(Extended is null ? [] : [Extended.PromiseUid]);
+
         public IReadOnlyList<Resourcev1ResourceClaim> Claims { get; set; } = [];
 
         public List<Resourcev1ResourceClaim> ToAllocate { get; } = [];

@@ -19,7 +19,7 @@ public sealed class NodeResourcesFit(FitStrategy? strategy = null, Func<string, 
 
     public int Weight => 1;
 
-    public ClusterChange Unblocks => ClusterChange.Node | ClusterChange.PodGone | ClusterChange.PodItself;
+    public ClusterChange Unblocks => ClusterChange.Node | ClusterChange.PodGone | ClusterChange.PodItself | ClusterChange.Device;
 
     /// <summary>Devices may come from classes of them, which no node knows of.</summary>
     public bool Sign(PodInfo pod, PodSignature signature)
@@ -29,18 +29,19 @@ public sealed class NodeResourcesFit(FitStrategy? strategy = null, Func<string, 
         return pod.Requests.Extended.Count == 0;
     }
 
-    /// <summary>A node helps if the pod would fit it empty, a pod that left if it held something the pod asks for.</summary>
+    /// <summary>A node helps if the pod would fit it empty, a pod that left if it held something the pod asks for, devices if it asks for more than the usual.</summary>
     public bool MayHelp(PodInfo pod, ClusterEvent change)
     {
         if (change.Node is { } node)
         {
             var info = new NodeInfo(node.Metadata.Name);
             info.Set(node);
-            return Judge(pod.Requests, info, null).IsFit;
+            // What more it asks for may come from devices.
+            return Judge(pod.Requests with { Extended = null }, info, null).IsFit;
         }
 
         // A place among the allowed pods is something too.
-        return true;
+        return change.Change != ClusterChange.Device || pod.Requests.Extended.Count > 0;
     }
 
     public NodeFilter? Filter(SchedulingCycle cycle)

@@ -7,6 +7,9 @@ namespace Flotilla.Scheduler.Snapshot;
 /// <summary>Devices that drivers publish, classes of them, and claims to them with what was promised but is not written yet.</summary>
 public sealed class DeviceCatalog
 {
+    /// <summary>Before the name of a class: a resource that every class has.</summary>
+    private const string ImplicitResource = "deviceclass.resource.kubernetes.io/";
+
     private readonly Dictionary<string, V1DeviceClass> classes = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, V1ResourceSlice> slices = new(StringComparer.Ordinal);
     private readonly Dictionary<ObjectKey, Resourcev1ResourceClaim> claims = [];
@@ -18,6 +21,15 @@ public sealed class DeviceCatalog
 
     public Resourcev1ResourceClaim? Claim(ObjectKey key) => claims.GetValueOrDefault(key);
 
+    /// <summary>The class whose devices a resource is, when it is any's; of several the newest, then the first by name.</summary>
+    public V1DeviceClass? ClassFor(string resource) => resource.StartsWith(ImplicitResource, StringComparison.Ordinal)
+        ? Class(resource[ImplicitResource.Length..])
+        : classes.Values.Where(one => one.Spec.ExtendedResourceName == resource)
+            .OrderByDescending(one => one.Metadata.CreationTimestamp).ThenBy(one => one.Metadata.Name, StringComparer.Ordinal).FirstOrDefault();
+
+    /// <summary>The claim that was made for a pod's extended resources.</summary>
+    public Resourcev1ResourceClaim? ExtendedClaimOf(string podUid) => claims.Values.FirstOrDefault(claim => ExtendedOwner(claim) == podUid);
+
     public void Set(V1DeviceClass value) => classes[value.Metadata.Name] = value;
 
     public void Set(V1ResourceSlice value) => slices[value.Metadata.Name] = value;
@@ -28,6 +40,10 @@ public sealed class DeviceCatalog
         if (value.Status?.Allocation is not null)
         {
             promised.Remove(value.Metadata.Uid);
+            if (ExtendedOwner(value) is { } podUid)
+            {
+                promised.Remove(ExtendedClaim.PromiseOf(podUid));
+            }
         }
     }
 
@@ -88,5 +104,10 @@ public sealed class DeviceCatalog
         claims.Values.Select(claim => claim.Status?.Allocation).OfType<V1AllocationResult>().Concat(promised.Values).SelectMany(allocation => allocation.Devices?.Results ?? []);
 
     /// <summary>Whether an extended resource comes from a device class on this node, instead of being a number the node reports.</summary>
-    public bool Provides(string resource, NodeInfo node) => false;
+    public bool Provides(string resource, NodeInfo node) => node.Allocatable.Extended.GetValueOrDefault(resource) == 0 && ClassFor(resource) is not null;
+
+    private static string? ExtendedOwner(Resourcev1ResourceClaim claim) =>
+        claim.Metadata.Annotations is { } annotations && annotations.TryGetValue(ExtendedClaim.Annotation, out var isExtended) && isExtended == "true"
+            ? claim.Metadata.OwnerReferences?.FirstOrDefault(owner => owner.Controller == true)?.Uid
+            : null;
 }

@@ -45,7 +45,7 @@ public sealed class ResourceClaimControllerTests : IAsyncLifetime
         {
             ApiVersion = "resource.k8s.io/v1",
             Kind = "ResourceClaim",
-            Metadata = new V1ObjectMeta { Name = "shared", NamespaceProperty = "default" },
+            Metadata = new V1ObjectMeta { Name = "shared", NamespaceProperty = "default", Finalizers = ["resource.kubernetes.io/delete-protection", "mine.example.com/stays"] },
             Spec = new V1ResourceClaimSpec(),
             Status = new V1ResourceClaimStatus
             {
@@ -57,6 +57,36 @@ public sealed class ResourceClaimControllerTests : IAsyncLifetime
         await cluster.ChangeAsync<V1Pod>("default", "train", value => value.Status.Phase = "Succeeded");
         await cluster.UntilAsync(
             async () => (await cluster.GetAsync<Resourcev1ResourceClaim>("default", "shared")).Status is { Allocation: null, ReservedFor: null }, "it is free");
+        await cluster.UntilAsync(
+            async () => (await cluster.GetAsync<Resourcev1ResourceClaim>("default", "shared")).Metadata.Finalizers is ["mine.example.com/stays"], "nothing keeps it any more");
+    }
+
+    [Fact]
+    public async Task A_claim_that_was_made_for_a_pods_extended_resources_goes_with_the_pods_work()
+    {
+        var pod = await PodAsync();
+        await cluster.CreateAsync(new Resourcev1ResourceClaim
+        {
+            ApiVersion = "resource.k8s.io/v1",
+            Kind = "ResourceClaim",
+            Metadata = new V1ObjectMeta
+            {
+                Name = "special", NamespaceProperty = "default", Finalizers = ["resource.kubernetes.io/delete-protection"],
+                OwnerReferences = [new V1OwnerReference { ApiVersion = "v1", Kind = "Pod", Name = "train", Uid = pod.Metadata.Uid, Controller = true }],
+            },
+            Spec = new V1ResourceClaimSpec(),
+            Status = new V1ResourceClaimStatus
+            {
+                Allocation = new V1AllocationResult(),
+                ReservedFor = [new V1ResourceClaimConsumerReference { Resource = "pods", Name = "train", Uid = pod.Metadata.Uid }],
+            },
+        });
+        await cluster.ChangeAsync<V1Pod>("default", "train", value =>
+        {
+            value.Spec.ResourceClaims = null;
+            value.Status = new V1PodStatus { Phase = "Succeeded", ExtendedResourceClaimStatus = new V1PodExtendedResourceClaimStatus { ResourceClaimName = "special", RequestMappings = [] } };
+        });
+        await cluster.UntilAsync(async () => (await cluster.ListAsync<Resourcev1ResourceClaim>("default")).Count == 0, "it is gone");
     }
 
     private Task<V1Pod> PodAsync() => cluster.GetAsync<V1Pod>("default", "train");

@@ -20,15 +20,18 @@ public sealed class ExclusiveResourceTests(NodeFixture node) : IClassFixture<Nod
     [Fact]
     public async Task A_container_gets_its_device_and_the_node_tells_how_many_there_are()
     {
-        await using var host = await AgentHost.StartAsync(node);
+        var options = node.Options with { CdiDirectories = [Path.Combine(node.Options.KubeletDirectory, "cdi")] };
+        Directory.CreateDirectory(options.CdiDirectories[0]);
+        await File.WriteAllTextAsync(Path.Combine(options.CdiDirectories[0], "device.json"), """{"kind": "example.com/device", "devices": [{"name": "one", "containerEdits": {"env": ["BY_FILE=yes"]}}]}""", Cancel);
+        await using var host = await AgentHost.StartAsync(node, options: options);
         await using var plugin = await TestPlugin.StartAsync(node.Options.DevicePluginDirectory);
         await plugin.RegisterAsync();
         await plugin.TellAsync(("one", true), ("two", true), ("three", false));
         await UntilNodeAsync(host, status => Amount(status.Capacity) == "3" && Amount(status.Allocatable) == "2");
 
-        var pod = host.Create(AgentHost.Pod("device", spec => spec.Containers[0].Resources = Limits(TestPlugin.Resource, "1"), "sh", "-c", "echo $DEVICES; ls /dev/example; sleep 3600"));
+        var pod = host.Create(AgentHost.Pod("device", spec => spec.Containers[0].Resources = Limits(TestPlugin.Resource, "1"), "sh", "-c", "echo $BY_FILE; echo $DEVICES; ls /dev/example; sleep 3600"));
         await host.UntilAsync(pod, current => current.Status?.Phase == "Running");
-        await UntilLogAsync(host, pod, "one\n/dev/example\n");
+        await UntilLogAsync(host, pod, "yes\none\n/dev/example\n");
 
         var lister = Lister();
         var all = await lister.GetAllocatableResourcesAsync(new AllocatableResourcesRequest(), cancellationToken: Cancel);
@@ -89,7 +92,7 @@ public sealed class ExclusiveResourceTests(NodeFixture node) : IClassFixture<Nod
         while (true)
         {
             using var log = new MemoryStream();
-            await host.Agent.Streams.LogsAsync(new PodTarget("default", pod.Metadata.Name), new LogOptions { TailLines = 2 }, log, Cancel);
+            await host.Agent.Streams.LogsAsync(new PodTarget("default", pod.Metadata.Name), new LogOptions { TailLines = 3 }, log, Cancel);
             if (Encoding.UTF8.GetString(log.ToArray()).EndsWith(end, StringComparison.Ordinal))
             {
                 return;

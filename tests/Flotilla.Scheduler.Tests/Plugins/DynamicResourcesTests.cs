@@ -200,6 +200,79 @@ public sealed class DynamicResourcesTests
         Assert.Equal("a", placer.Place(Pod("second", "c"), cluster).NodeName);
     }
 
+    [Theory]
+    [InlineData("example.com/gpu")]
+    [InlineData("deviceclass.resource.kubernetes.io/gpu")]
+    public void Devices_that_are_asked_for_as_resources_come_from_a_claim_of_the_schedulers_own(string resource)
+    {
+        var named = Class("gpu", "device.driver == 'gpu.example.com'");
+        named.Spec.ExtendedResourceName = "example.com/gpu";
+        cluster.Devices.Set(named);
+        cluster.Devices.RemoveSlice("slice-b");
+        var cycle = new SchedulingCycle(Asking("first", resource, 2), cluster);
+        Assert.Equal("a", placer.Place(cycle).NodeName);
+        Assert.All(placer.Plugins.Reservers, plugin => Assert.True(plugin.Reserve(cycle, cluster.Node("a")!).IsFit));
+        var promised = cluster.Devices.PromiseFor(ExtendedClaim.PromiseOf("uid-first"))!;
+        Assert.Equal(["g0", "g1"], promised.Devices.Results.Select(one => one.Device));
+        Assert.Equal("0/2 nodes are available: 2 cannot allocate all claims.", placer.Place(Asking("second", resource, 1), cluster).Diagnosis!.ToString());
+        Assert.All(placer.Plugins.Reservers, plugin => plugin.Unreserve(cycle, "a"));
+        Assert.Equal("a", placer.Place(Asking("second", resource, 1), cluster).NodeName);
+    }
+
+    [Fact]
+    public void Where_a_plugin_counts_the_resource_it_comes_from_the_plugin()
+    {
+        var named = Class("gpu", "device.driver == 'gpu.example.com'");
+        named.Spec.ExtendedResourceName = "example.com/gpu";
+        cluster.Devices.Set(named);
+        cluster.Devices.RemoveSlice("slice-a");
+        cluster.Devices.RemoveSlice("slice-b");
+        Assert.Equal("0/2 nodes are available: 2 cannot allocate all claims.", placer.Place(Asking("p", "example.com/gpu", 1), cluster).Diagnosis!.ToString());
+        var node = Given.Node("b");
+        node.Status.Allocatable["example.com/gpu"] = new("1");
+        cluster.SetNode(node);
+        Assert.Equal("b", placer.Place(Asking("p", "example.com/gpu", 1), cluster).NodeName);
+        cluster.Devices.RemoveClass("gpu");
+        Assert.Equal("0/2 nodes are available: 2 Insufficient example.com/other.", placer.Place(Asking("p", "example.com/other", 1), cluster).Diagnosis!.ToString());
+    }
+
+    [Fact]
+    public void A_claim_that_an_earlier_attempt_left_goes_before_the_next()
+    {
+        var claim = Claim("left", Exactly("gpu"));
+        claim.Metadata.Annotations = new Dictionary<string, string> { [ExtendedClaim.Annotation] = "true" };
+        claim.Metadata.OwnerReferences = [new V1OwnerReference { Kind = "Pod", Name = "p", Uid = "uid-p", Controller = true }];
+        Assert.Equal(
+            "0/2 nodes are available: 2 cannot schedule extended resource claim.",
+            placer.Place(Asking("p", "deviceclass.resource.kubernetes.io/gpu", 1), cluster).Diagnosis!.ToString());
+    }
+
+    [Fact]
+    public void Containers_that_end_before_others_start_use_what_these_will_have()
+    {
+        var pod = Given.Pod("p", with: pod =>
+        {
+            pod.Spec.InitContainers = [Asks("small", 1), Asks("large", 5), Asks("middle", 4), Asks("sidecar", 1) with { RestartPolicy = "Always" }];
+            pod.Spec.Containers = [Asks("main", 2)];
+        });
+        var requests = ExtendedRequests.For(pod, new Dictionary<string, V1DeviceClass> { ["example.com/gpu"] = Class("gpu", "true") });
+        Assert.Equal(["container-1-request-1 2", "container-3-request-1 1", "container-4-request-1 2"], requests.Requests.Select(request => $"{request.Name} {request.Exactly.Count}"));
+        Assert.Equal(
+            [
+                "sidecar 3", "main 4", "small 3", "large 3", "large 4", "large 1", "middle 3", "middle 4", "middle 1",
+            ],
+            requests.Mappings.Select(mapping => $"{mapping.ContainerName} {mapping.RequestName["container-".Length]}"));
+    }
+
+    private static V1Container Asks(string name, int count) => new()
+    {
+        Name = name,
+        Resources = new V1ResourceRequirements { Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("1"), ["example.com/gpu"] = new($"{count}") } },
+    };
+
+    private static PodInfo Asking(string name, string resource, int count) =>
+        new(Given.Pod(name, with: pod => pod.Spec.Containers[0].Resources.Requests[resource] = new($"{count}")));
+
     [Fact]
     public void What_is_missing_is_said_in_upstreams_words()
     {

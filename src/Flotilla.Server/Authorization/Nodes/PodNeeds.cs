@@ -74,7 +74,8 @@ internal static class PodNeeds
 
     private static IEnumerable<(Kind Kind, string? Name)> Claims(JsonObject pod) =>
         Pairs(ResourceKinds.ResourceClaim, pod.Object("spec").Objects("resourceClaims").Select(claim => claim.String("resourceClaimName")))
-            .Concat(Pairs(ResourceKinds.ResourceClaim, pod.Object("status").Objects("resourceClaimStatuses").Select(claim => claim.String("resourceClaimName"))));
+            .Concat(Pairs(ResourceKinds.ResourceClaim, pod.Object("status").Objects("resourceClaimStatuses").Select(claim => claim.String("resourceClaimName"))))
+            .Concat(Pairs(ResourceKinds.ResourceClaim, [pod.Object("status").Object("extendedResourceClaimStatus").String("resourceClaimName")]));
 
     private static IEnumerable<(Kind Kind, string? Name)> Pairs(Kind kind, IEnumerable<string?> names) => names.Select(name => (kind, name));
 }

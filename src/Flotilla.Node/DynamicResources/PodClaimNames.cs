@@ -1,0 +1,42 @@
+using k8s.Models;
+
+namespace Flotilla.Node.DynamicResources;
+
+/// <summary>The names of the claims that a pod uses. Pure.</summary>
+internal static class PodClaimNames
+{
+    /// <param name="IsOwn">Made for this pod alone.</param>
+    public sealed record Use(string Name, bool IsOwn);
+
+    /// <exception cref="DynamicResourceException">A claim has not been made yet.</exception>
+    public static IEnumerable<Use> Of(V1Pod pod)
+    {
+        foreach (var claim in pod.Spec.ResourceClaims ?? [])
+        {
+            if (Of(pod, claim) is { } name)
+            {
+                yield return new Use(name, claim.ResourceClaimName is null);
+            }
+        }
+        if (pod.Status?.ExtendedResourceClaimStatus?.ResourceClaimName is { Length: > 0 } special)
+        {
+            yield return new Use(special, true);
+        }
+    }
+
+    /// <param name="podClaim">As the pod calls it.</param>
+    public static string? Find(V1Pod pod, string podClaim) =>
+        pod.Spec.ResourceClaims?.FirstOrDefault(claim => claim.Name == podClaim) is { } found ? Of(pod, found) : null;
+
+    // A template that nothing was made from leaves nothing to wait for.
+    private static string? Of(V1Pod pod, V1PodResourceClaim claim)
+    {
+        if (claim.ResourceClaimName is { } name)
+        {
+            return name;
+        }
+        var status = pod.Status?.ResourceClaimStatuses?.FirstOrDefault(status => status.Name == claim.Name)
+            ?? throw new DynamicResourceException($"pod \"{pod.Metadata.NamespaceProperty}/{pod.Metadata.Name}\": ResourceClaim not created yet");
+        return string.IsNullOrEmpty(status.ResourceClaimName) ? null : status.ResourceClaimName;
+    }
+}
