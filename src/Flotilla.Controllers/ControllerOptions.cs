@@ -1,5 +1,6 @@
 using Flotilla.Controllers.Certificates;
 using Flotilla.Controllers.LoadBalancers;
+using Flotilla.Controllers.SeLinuxWarnings;
 
 namespace Flotilla.Controllers;
 
@@ -40,6 +41,9 @@ public sealed class ControllerOptions
 
     /// <summary>Addresses of load balancers; empty: they are reached at the nodes' own.</summary>
     public AddressPool LoadBalancerPool { get; set; } = AddressPool.Empty;
+
+    /// <summary>Where pods that would label a shared volume differently are noted; null: nobody looks for them.</summary>
+    public SeLinuxConflicts? SeLinux { get; set; }
 
     /// <summary>Ports (TCP) of the nodes that no load balancer gets.</summary>
     public IReadOnlyCollection<int> NodePorts { get; set; } = [];

@@ -18,6 +18,7 @@ using Flotilla.Controllers.ReplicationControllers;
 using Flotilla.Controllers.ResourceClaims;
 using Flotilla.Controllers.ResourceQuotas;
 using Flotilla.Controllers.RoleAggregation;
+using Flotilla.Controllers.SeLinuxWarnings;
 using Flotilla.Controllers.ServiceAccounts;
 using Flotilla.Controllers.Services;
 using Flotilla.Controllers.StatefulSets;
@@ -80,7 +81,7 @@ public sealed class ControllerSet : BackgroundService
 
     public ControllerSet(ControllerContext context)
     {
-        controllers = [.. Known.Select(create => create(context))];
+        controllers = [.. Known.Select(create => create(context)), .. context.Options.SeLinux is { } conflicts ? (Controller[])[new SeLinuxWarningController(context, conflicts)] : []];
     }
 
     public override void Dispose()

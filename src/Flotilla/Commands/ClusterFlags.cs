@@ -28,6 +28,8 @@ internal sealed class ClusterFlags
 
     private readonly Option<TimeSpan?> grace = Durations.Option("--node-monitor-grace-period", "How long a node may be silent before it counts as unreachable (40s).");
 
+    private readonly Option<bool?> seLinuxWarnings = new("--selinux-warnings") { Description = "Tell pods that would label a shared volume differently, where nodes use SELinux." };
+
     private readonly IngressFlags ingress = new();
 
     private readonly LoadBalancerFlags balancers = new();
@@ -48,7 +50,7 @@ internal sealed class ClusterFlags
 
     private IEnumerable<Option> OfNode => [runDirectory, nodeName, runtime, reservedCpus, reservedMemory, topologyPolicy, topologyScope, shutdownGrace, shutdownGraceCritical, .. ingress.All];
 
-    private IEnumerable<Option> OfServer => [apiPort, podCidr, serviceCidr, networkBackend, kubeconfig, scheduler, grace, .. balancers.All, .. access.All, .. datastore.All, .. backup.All];
+    private IEnumerable<Option> OfServer => [apiPort, podCidr, serviceCidr, networkBackend, kubeconfig, scheduler, grace, seLinuxWarnings, .. balancers.All, .. access.All, .. datastore.All, .. backup.All];
 
     /// <summary>Only which cluster.</summary>
     public static ClusterFlags Find(Command command) => new(command, _ => []);
@@ -87,6 +89,7 @@ internal sealed class ClusterFlags
             ShutdownGracePeriodCriticalPods = flags.GetValue(shutdownGraceCritical) ?? known.ShutdownGracePeriodCriticalPods,
             SchedulerFile = flags.GetValue(scheduler) is { } configuration ? Path.GetFullPath(configuration) : known.SchedulerFile,
             NodeGracePeriod = flags.GetValue(grace) ?? known.NodeGracePeriod,
+            WarnsOfSeLinux = flags.GetValue(seLinuxWarnings) ?? known.WarnsOfSeLinux,
             Ingress = ingress.Read(flags, known.Ingress),
             LoadBalancers = balancers.Read(flags, known.LoadBalancers),
             Access = access.Read(flags, known.Access),

@@ -5,6 +5,7 @@ using Flotilla.Client;
 using Flotilla.Client.Joining;
 using Flotilla.Client.Services;
 using Flotilla.Controllers;
+using Flotilla.Controllers.SeLinuxWarnings;
 using Flotilla.Ingress;
 using Flotilla.Kubeconfigs;
 using Flotilla.Local;
@@ -65,7 +66,13 @@ internal sealed class ControlPlane : IAsyncDisposable
         var scheduler = Lead("kube-scheduler", client => new SchedulerService(client, Informers, time, loggers, SchedulerComposition.OptionsFor(settings)));
         Server.AddMetrics(scheduler.WriteMetrics);
         Server.PodExplainer = new PodExplainer(scheduler, Server.Client);
-        Lead("kube-controller-manager", client => new ControllerSet(new ControllerContext(client, Informers, time, loggers, ControllersFor(settings, Identity))));
+        var conflicts = settings.WarnsOfSeLinux ? new SeLinuxConflicts() : null;
+        if (conflicts is not null)
+        {
+            Server.AddMetrics(conflicts.Write);
+        }
+
+        Lead("kube-controller-manager", client => new ControllerSet(new ControllerContext(client, Informers, time, loggers, ControllersFor(settings, Identity, conflicts))));
         Lead("flotilla-swarm", client => new SwarmController(DockerEndpoint.OptionsFor(settings), client, Informers, time, loggers));
         if (settings.Ingress.Enabled)
         {
@@ -124,8 +131,9 @@ internal sealed class ControlPlane : IAsyncDisposable
         return grace / MonitoredInGrace < usual ? grace / MonitoredInGrace : usual;
     }
 
-    private static ControllerOptions ControllersFor(ClusterSettings settings, ClusterIdentity identity) => new()
+    private static ControllerOptions ControllersFor(ClusterSettings settings, ClusterIdentity identity, SeLinuxConflicts? conflicts) => new()
     {
+        SeLinux = conflicts,
         RootCertificates = identity.CaPem,
         SignCertificate = identity.SignRequest,
         SignLegacyToken = identity.ServiceAccounts.IssueLegacy,

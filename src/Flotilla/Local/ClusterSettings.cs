@@ -66,6 +66,9 @@ internal sealed record ClusterSettings
     /// <summary>How long a node may be silent before it counts as unreachable.</summary>
     public TimeSpan NodeGracePeriod { get; init; } = TimeSpan.FromSeconds(40);
 
+    /// <summary>Whether pods are told that would label a shared volume differently, where nodes use SELinux.</summary>
+    public bool WarnsOfSeLinux { get; init; }
+
     public IngressSettings Ingress { get; init; } = new();
 
     public LoadBalancerSettings LoadBalancers { get; init; } = new();
