@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Flotilla.Client.Streams;
 
 namespace Flotilla.Client.Joining;
 
@@ -99,9 +100,11 @@ public sealed class ServerList
         throw new HttpRequestException($"no server answers at {string.Join(", ", All.Select(Text))}", last);
     }
 
+    /// <summary>The connection ends soon after the server's machine fell silent.</summary>
     public static async ValueTask<Stream> ConnectAsync(DnsEndPoint server, CancellationToken cancellationToken)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        SilentMachine.Notice(socket);
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bounded.CancelAfter(Patience);
         try

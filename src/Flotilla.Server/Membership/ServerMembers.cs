@@ -15,6 +15,9 @@ internal sealed class ServerMembers(IStore store, TimeProvider time)
 
     public bool AreSeveral => store.IsShared;
 
+    /// <summary>Not while this server is cut off from the others.</summary>
+    public bool CanBeKept => store.Health.Serves;
+
     /// <summary>Tells of this server and returns all of them, by their names.</summary>
     public async Task<IReadOnlyList<ServerMember>> RenewAsync(ServerMember own, CancellationToken cancellationToken)
     {

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Flotilla.Api;
 using Flotilla.Client;
+using Flotilla.Client.Streams;
 using Flotilla.Server.Identity;
 using Flotilla.Storage;
 using Microsoft.Extensions.Hosting;
@@ -19,9 +20,10 @@ internal sealed partial class ServerPeers(ServerMembers members, string own, Clu
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(400);
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(3);
 
-    // Who is not there says so by refusing; who says nothing may only be busy.
+    // Who is not there says so by refusing; who says nothing may only be busy, unless its machine is silent too.
     private const int RefusalsOfTheDead = 3;
     private static readonly TimeSpan SilenceOfTheDead = TimeSpan.FromSeconds(9);
+    private static readonly TimeSpan SilenceOfMachines = TimeSpan.FromSeconds(1.5);
 
     private readonly Dictionary<string, Peer> peers = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> gone = new(StringComparer.Ordinal);
@@ -35,7 +37,7 @@ internal sealed partial class ServerPeers(ServerMembers members, string own, Clu
     public bool IsGone(string name) => gone.ContainsKey(name);
 
     /// <summary>Whether this server is the first by name of those that answer. Not while it does not see who there is.</summary>
-    public bool IsFirst => !members.AreSeveral || names.Where(name => !IsGone(name)).Min(StringComparer.Ordinal) == own;
+    public bool IsFirst => !members.AreSeveral || (members.CanBeKept && names.Where(name => !IsGone(name)).Min(StringComparer.Ordinal) == own);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -98,9 +100,10 @@ internal sealed partial class ServerPeers(ServerMembers members, string own, Clu
 
         if (await IsGoneAsync(peer, cancellationToken))
         {
+            // One that is itself cut off from the others cannot write that, and takes nobody for gone.
+            await members.ForgetAsync(member, modified, cancellationToken);
             Log.Gone(logger, member.Name, member.Authority);
             gone[member.Name] = true;
-            await members.ForgetAsync(member, modified, cancellationToken);
             Tell();
         }
         else if (peer.Refusals == 0)
@@ -125,7 +128,7 @@ internal sealed partial class ServerPeers(ServerMembers members, string own, Clu
         catch (Exception failure) when (failure is HttpRequestException or IOException or TimeoutException)
         {
             // Perhaps the next time.
-            return time.GetElapsedTime(peer.Heard) > SilenceOfTheDead;
+            return time.GetElapsedTime(peer.Heard) > (SilentMachine.Explains(failure) ? SilenceOfMachines : SilenceOfTheDead);
         }
 
         return peer.Refusals >= RefusalsOfTheDead;

@@ -17,6 +17,12 @@ internal sealed partial class EtcdConnection : IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
+    // Who is there accepts a connection at once.
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
+
+    // A member that answers only lacks a leader, and the others know no better; one that was cut off from them goes on to lack one.
+    private static readonly TimeSpan PatienceWithOne = TimeSpan.FromSeconds(2);
+
     // etcd refuses pings that come more often than every five seconds.
     private static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(3);
@@ -99,7 +105,11 @@ internal sealed partial class EtcdConnection : IDisposable
                 cancellationToken.ThrowIfCancellationRequested();
                 repeated |= !IsRefusal(failure);
                 Volatile.Write(ref trouble, Unreachable(failure, repeated).Message);
-                TryNext(member, failure.Status.Detail);
+                if (!IsAnswer(failure) || time.GetElapsedTime(begun) > PatienceWithOne)
+                {
+                    TryNext(member, failure.Status.Detail);
+                }
+
                 if (time.GetElapsedTime(begun) > options.Patience || (repeated && !mayRepeat))
                 {
                     throw Unreachable(failure, repeated);
@@ -147,6 +157,9 @@ internal sealed partial class EtcdConnection : IDisposable
         _ => false,
     };
 
+    private static bool IsAnswer(RpcException failure) =>
+        failure.Status.Detail is "etcdserver: no leader" or "etcdserver: leader changed" or "etcdserver: request timed out, possibly due to previous leader failure";
+
     // What a member refused before it proposed it, or what never reached one, did not happen.
     private static bool IsRefusal(RpcException failure) =>
         failure.StatusCode == StatusCode.ResourceExhausted
@@ -161,7 +174,8 @@ internal sealed partial class EtcdConnection : IDisposable
             EnableMultipleHttp2Connections = true,
             KeepAlivePingDelay = PingDelay,
             KeepAlivePingTimeout = PingTimeout,
-            ConnectTimeout = options.AttemptTimeout,
+            ConnectTimeout = ConnectTimeout,
+            ConnectCallback = options.Connect is { } connect ? (context, cancellationToken) => connect(context.DnsEndPoint, cancellationToken) : null,
             PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
         };
         if (endpoint.Scheme == "https")

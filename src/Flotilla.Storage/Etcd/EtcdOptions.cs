@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Flotilla.Storage.Etcd;
@@ -12,6 +13,9 @@ public sealed class EtcdOptions
 
     /// <summary>Read at each connection, so that it may be renewed meanwhile.</summary>
     public Func<X509Certificate2>? ClientCertificate { get; init; }
+
+    /// <summary>Opens each connection; null: as usual.</summary>
+    public Func<DnsEndPoint, CancellationToken, ValueTask<Stream>>? Connect { get; init; }
 
     /// <summary>Stands before each key.</summary>
     public string Prefix { get; init; } = "/flotilla";
@@ -31,6 +35,7 @@ public sealed class EtcdOptions
         Endpoints = endpoints,
         Authorities = Authorities,
         ClientCertificate = ClientCertificate,
+        Connect = Connect,
         Prefix = Prefix,
         AttemptTimeout = AttemptTimeout,
         Patience = Patience,

@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Flotilla.Client.Joining;
 using Flotilla.Local;
 using Flotilla.Storage;
 using Flotilla.Storage.Etcd;
@@ -42,7 +43,7 @@ internal sealed class Datastore(IStore store, ManagedEtcd? etcd) : IAsyncDisposa
         }
     }
 
-    /// <summary>For a command: what is there or runs.</summary>
+    /// <summary>What is there or runs.</summary>
     /// <exception cref="StorageException">In use, damaged, or not reachable.</exception>
     public static async Task<IStore> OpenAsync(ClusterSettings settings, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken) =>
         settings.Datastore.IsEtcd
@@ -73,6 +74,7 @@ internal sealed class Datastore(IStore store, ManagedEtcd? etcd) : IAsyncDisposa
         {
             Endpoints = [.. settings.Endpoints.Select(endpoint => new Uri(endpoint))],
             Authorities = authorities,
+            Connect = ServerList.ConnectAsync,
             ClientCertificate = settings is { CertFile: { } certificate, KeyFile: { } key } ? () => Load(certificate, key) : null,
         };
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Flotilla.Network.Commands;
 
@@ -24,7 +25,7 @@ internal sealed class ApiAddress(string address, string bridge)
     {
         if (!File.Exists($"/run/netns/{Namespace}"))
         {
-            await Here.DoAsync("ip", ["netns", "attach", Namespace, Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture)], cancellationToken);
+            await Here.DoAsync("ip", ["netns", "attach", Namespace, Environment.ProcessId.ToString(CultureInfo.InvariantCulture)], cancellationToken);
         }
     }
 
@@ -42,10 +43,14 @@ internal sealed class ApiAddress(string address, string bridge)
               }
             }
             """;
-        if (await new HostCommands(["nsenter", $"--net=/run/netns/{Namespace}"]).RunAsync("nft", ["-f", "-"], rules, cancellationToken) is { Succeeded: false } failed)
+        var machine = new HostCommands(["nsenter", $"--net=/run/netns/{Namespace}"]);
+        if (await machine.RunAsync("nft", ["-f", "-"], rules, cancellationToken) is { Succeeded: false } failed)
         {
             throw new CommandException($"nft refused the rule of the API's address: {failed.Error.Trim()}");
         }
+
+        // Who waits for a server that never answered goes to this one by its next try.
+        await machine.RunAsync("conntrack", ["-D", "-p", "tcp", "--state", "SYN_SENT", "--orig-dst", address, "--dport", port.ToString(CultureInfo.InvariantCulture)], cancellationToken);
     }
 
     public async Task RemoveAsync(CancellationToken cancellationToken)
