@@ -11,6 +11,9 @@ namespace Flotilla.Client.Joining;
 /// </summary>
 public sealed partial record JoinToken(string AuthorityHash, string Id, string Secret)
 {
+    /// <summary>Where a machine hears what is wrong with a worker's token: a GET with its <see cref="Bearer"/>.</summary>
+    public const string CheckPath = "/flotilla/v1/token";
+
     private const string Letters = "abcdefghijklmnopqrstuvwxyz0123456789";
     private const int IdLength = 6;
     private const int SecretLength = 16;

@@ -65,12 +65,24 @@ public sealed class NodeJoin(NodeIdentity identity, ServerList servers, NodeOpti
         }
         catch (ApiException refused) when (refused.Code is (int)HttpStatusCode.Unauthorized or (int)HttpStatusCode.Forbidden)
         {
-            throw new JoinException(
-                $"The cluster does not accept the token {token.Id}: it is mistyped, expired, revoked or not for joining; make a new one with 'flotilla token create' on a server.");
+            throw new JoinException(await ProblemOfAsync(client, token, cancellationToken));
         }
         catch (HttpRequestException failure)
         {
             throw new JoinException($"The server at {ServerList.Text(servers.All[0])} cannot be talked to: {ServerGreeting.Reason(failure)}.");
+        }
+    }
+
+    private static async Task<string> ProblemOfAsync(HttpObjectClient client, JoinToken token, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.SendAsync(HttpMethod.Get, JoinToken.CheckPath, null, default, cancellationToken);
+            return $"The token {token.Id} holds, but the cluster does not let machines join by it: its administrators have changed what tokens of workers may do.";
+        }
+        catch (ApiException problem)
+        {
+            return problem.Message;
         }
     }
 

@@ -1,5 +1,4 @@
 using Flotilla.Api;
-using Flotilla.Api.Kinds;
 using Flotilla.Client.Joining;
 using Flotilla.Server.Audit;
 using Flotilla.Server.Authentication;
@@ -7,7 +6,6 @@ using Flotilla.Server.Authorization;
 using Flotilla.Server.Http;
 using Flotilla.Server.Objects;
 using Flotilla.Storage;
-using k8s.Models;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -15,26 +13,25 @@ namespace Flotilla.Server.Joining;
 
 /// <summary>
 /// Where servers ask to join: a manager token alone opens it, no certificate and no impersonation does. Who asked is audited
-/// and logged by the token's id; its secret and the keys in the answer are written down nowhere.
+/// and logged by the token's id; its secret and the keys in the answer are written down nowhere. Workers, who join by requests
+/// for certificates, hear here why their token does not hold.
 /// </summary>
 public sealed partial class JoinRequests
 {
     private const int LongestRequest = 4096;
-    private const string Bearer = "Bearer ";
     private const string NodePrefix = "system:node:";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private readonly IStore store;
+    private readonly TokenExaminer tokens;
     private readonly CertificateAuthenticator certificates;
     private readonly AuditRecorder audit;
-    private readonly TimeProvider time;
     private readonly ILogger logger;
 
     // Two that join at the same moment would be given the same place.
     private readonly SemaphoreSlim oneAtATime = new(1);
 
     internal JoinRequests(IStore store, CertificateAuthenticator certificates, AuditRecorder audit, TimeProvider time, ILogger<JoinRequests> logger) =>
-        (this.store, this.certificates, this.audit, this.time, this.logger) = (store, certificates, audit, time, logger);
+        (tokens, this.certificates, this.audit, this.logger) = (new TokenExaminer(store, time), certificates, audit, logger);
 
     /// <summary>Set by the composition; null: nobody can join.</summary>
     public IServerAdmission? Admission { get; set; }
@@ -42,22 +39,34 @@ public sealed partial class JoinRequests
     /// <summary>False: not such a request.</summary>
     public async Task<bool> TryHandleAsync(HttpContext context)
     {
-        if (context.Request.Path.Value != JoiningServer.Path)
+        switch (context.Request.Path.Value)
         {
-            return false;
+            case JoiningServer.Path:
+                var id = await EnterAsync(context, TokenRole.Manager, "flotilla:manager-token:");
+                await AdmitAsync(context, id, await ReadAsync(context.Request, context.RequestAborted));
+                return true;
+            case JoinToken.CheckPath:
+                await EnterAsync(context, TokenRole.Worker, "system:bootstrap:");
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    /// <returns>The id of the token, which holds.</returns>
+    /// <exception cref="ApiException">It does not, with the reason.</exception>
+    private async Task<string> EnterAsync(HttpContext context, TokenRole role, string userPrefix)
+    {
+        var (id, problem) = await tokens.ExamineAsync(role, context.Request.Headers.Authorization.ToString(), context.RequestAborted);
+        var user = problem is null ? new RequestUser(userPrefix + id, [RequestUser.Authenticated]) : RequestUser.Anonymous;
+        await audit.BeginAsync(context, new Caller(user, null, []), RequestAttributes.Of(context.Request.Method, context.Request.Path.Value!, _ => null));
+        if (problem is null)
+        {
+            return id;
         }
 
-        var (id, problem) = await ExamineAsync(context.Request.Headers.Authorization.ToString(), context.RequestAborted);
-        var user = problem is null ? new RequestUser($"flotilla:manager-token:{id}", [RequestUser.Authenticated]) : RequestUser.Anonymous;
-        await audit.BeginAsync(context, new Caller(user, null, []), RequestAttributes.Of(context.Request.Method, JoiningServer.Path, _ => null));
-        if (problem is not null)
-        {
-            Log.Refused(logger, context.Connection.RemoteIpAddress?.ToString() ?? "", problem);
-            throw Failures.Of(StatusCodes.Status401Unauthorized, "Unauthorized", problem);
-        }
-
-        await AdmitAsync(context, id, await ReadAsync(context.Request, context.RequestAborted));
-        return true;
+        Log.Refused(logger, context.Connection.RemoteIpAddress?.ToString() ?? "", problem);
+        throw Failures.Of(StatusCodes.Status401Unauthorized, "Unauthorized", problem);
     }
 
     private async Task AdmitAsync(HttpContext context, string id, JoiningServer server)
@@ -82,24 +91,6 @@ public sealed partial class JoinRequests
         }
     }
 
-    private async Task<(string Id, string? Problem)> ExamineAsync(string authorization, CancellationToken cancellationToken)
-    {
-        var token = authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) ? authorization[Bearer.Length..].Trim() : "";
-        if (JoinToken.ParseBearer(token) is not { } parts)
-        {
-            return ("", "A server joins with a manager token; make one with 'flotilla token create --manager' on a server.");
-        }
-
-        var (id, secret) = parts;
-
-        // One that was just made, or revoked, at another server.
-        await store.CatchUpAsync(cancellationToken);
-        var entry = await store.GetAsync($"{CoreKinds.Secret.StoragePrefix}{ManagerToken.Namespace}/{ManagerToken.NameOf(id)}", cancellationToken);
-        return entry is { } found && ManagerToken.From(ObjectJson.Decode<V1Secret>(found.Value.Span)) is { } known && known.Id == id
-            ? (id, known.ProblemOf(secret, time.GetUtcNow()))
-            : (id, ManagerToken.Unknown(id));
-    }
-
     private static async Task<JoiningServer> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         var body = new byte[LongestRequest];
@@ -112,7 +103,7 @@ public sealed partial class JoinRequests
         [LoggerMessage(Level = LogLevel.Information, Message = "The server {Name} at {Address}:{Port} was given the cluster's keys for the manager token {Id}")]
         public static partial void Admitted(ILogger logger, string name, string address, int port, string id);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "A server at {Address} was not let in: {Problem}")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "A machine at {Address} was not let in: {Problem}")]
         public static partial void Refused(ILogger logger, string address, string problem);
     }
 }

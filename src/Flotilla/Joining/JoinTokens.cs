@@ -13,7 +13,7 @@ internal sealed class JoinTokens(IObjectClient client, TimeProvider time)
     // Who gets a token should have time to use it.
     private static readonly TimeSpan ShortestRest = TimeSpan.FromHours(1);
 
-    // So long it can be told of a token for servers that it expired or was revoked.
+    // So long it can be told of a token that it expired or was revoked.
     private static readonly TimeSpan Remembered = TimeSpan.FromDays(7);
 
     /// <summary>Those for workers that still hold, the newest expiry first.</summary>
@@ -30,6 +30,7 @@ internal sealed class JoinTokens(IObjectClient client, TimeProvider time)
     {
         var random = JoinToken.Create("");
         var token = new BootstrapToken(random.Id, random.Secret, lifetime is { } span ? time.GetUtcNow() + span : null, description);
+        await KeepAsync(TokenRole.Worker, token.Id, token.Secret, token.Expires, description, cancellationToken);
         await client.CreateAsync(token.ToSecret(), cancellationToken);
         return token;
     }
@@ -40,32 +41,30 @@ internal sealed class JoinTokens(IObjectClient client, TimeProvider time)
         ?? await CreateAsync(UsualLifetime, "made at start", cancellationToken);
 
     /// <summary>Those for servers that still hold, the newest expiry first.</summary>
-    public async Task<IReadOnlyList<ManagerToken>> ListManagersAsync(CancellationToken cancellationToken) =>
-        [.. (await ManagersAsync(cancellationToken)).Where(token => token.Holds(time.GetUtcNow())).OrderByDescending(token => token.Expires ?? DateTimeOffset.MaxValue)];
+    public async Task<IReadOnlyList<KeptToken>> ListManagersAsync(CancellationToken cancellationToken) =>
+        [.. (await KeptAsync(TokenRole.Manager, cancellationToken)).Where(token => token.Holds(time.GetUtcNow())).OrderByDescending(token => token.Expires ?? DateTimeOffset.MaxValue)];
 
-    /// <summary>One for servers: what is to be shown once, for only a hash is kept. Those that ended long ago go.</summary>
+    /// <summary>One for servers: what is to be shown once, for only a hash is kept.</summary>
     /// <param name="lifetime">null: for ever.</param>
     public async Task<JoinToken> CreateManagerAsync(string authorityHash, TimeSpan? lifetime, string description, CancellationToken cancellationToken)
     {
         var token = JoinToken.Create(authorityHash);
-        var expires = lifetime is { } span ? time.GetUtcNow() + span : (DateTimeOffset?)null;
-        await client.CreateAsync(new ManagerToken(token.Id, ManagerToken.HashOf(token.Secret), expires, null, description).ToSecret(), cancellationToken);
-        foreach (var old in (await ManagersAsync(cancellationToken)).Where(old => old.EndedBy(time.GetUtcNow()) is { } end && time.GetUtcNow() - end > Remembered))
-        {
-            await DeleteAsync(ManagerToken.NameOf(old.Id), cancellationToken);
-        }
-
+        await KeepAsync(TokenRole.Manager, token.Id, token.Secret, lifetime is { } span ? time.GetUtcNow() + span : null, description, cancellationToken);
         return token;
     }
 
-    /// <summary>False: there is none of this id.</summary>
-    public async Task<bool> RevokeAsync(string id, CancellationToken cancellationToken) =>
-        await RevokeManagerAsync(id, cancellationToken) || await DeleteAsync(BootstrapToken.NameOf(id), cancellationToken);
-
-    // It stays, so that whoever comes with it can be told.
-    private async Task<bool> RevokeManagerAsync(string id, CancellationToken cancellationToken)
+    /// <summary>False: there is none of this id that holds.</summary>
+    public async Task<bool> RevokeAsync(string id, CancellationToken cancellationToken)
     {
-        if ((await ManagersAsync(cancellationToken)).FirstOrDefault(token => token.Id == id && token.Revoked is null) is not { } known)
+        var wasManagers = await MarkAsync(TokenRole.Manager, id, cancellationToken);
+        await MarkAsync(TokenRole.Worker, id, cancellationToken);
+        return await DeleteAsync(BootstrapToken.NameOf(id), cancellationToken) || wasManagers;
+    }
+
+    // What is known of it stays, so that whoever comes with it can be told.
+    private async Task<bool> MarkAsync(TokenRole role, string id, CancellationToken cancellationToken)
+    {
+        if ((await KeptAsync(role, cancellationToken)).FirstOrDefault(token => token.Id == id && token.Revoked is null) is not { } known)
         {
             return false;
         }
@@ -74,8 +73,21 @@ internal sealed class JoinTokens(IObjectClient client, TimeProvider time)
         return true;
     }
 
-    private async Task<IEnumerable<ManagerToken>> ManagersAsync(CancellationToken cancellationToken) =>
-        (await client.ListAsync<V1Secret>(new ListScope(ManagerToken.Namespace, FieldSelector: $"type={ManagerToken.Type}"), cancellationToken)).Items.Select(ManagerToken.From).OfType<ManagerToken>();
+    // Those that ended long ago go.
+    private async Task KeepAsync(TokenRole role, string id, string secret, DateTimeOffset? expires, string description, CancellationToken cancellationToken)
+    {
+        await client.CreateAsync(new KeptToken(role, id, KeptToken.HashOf(secret), expires, null, description).ToSecret(), cancellationToken);
+        foreach (var old in (await KeptAsync(role, cancellationToken)).Where(old => old.EndedBy(time.GetUtcNow()) is { } end && time.GetUtcNow() - end > Remembered))
+        {
+            await DeleteAsync(role.NameOf(old.Id), cancellationToken);
+        }
+    }
+
+    private async Task<IReadOnlyList<KeptToken>> KeptAsync(TokenRole role, CancellationToken cancellationToken)
+    {
+        var secrets = await client.ListAsync<V1Secret>(new ListScope(KeptToken.Namespace, FieldSelector: $"type={role.Type}"), cancellationToken);
+        return [.. secrets.Items.Select(secret => KeptToken.From(role, secret)).OfType<KeptToken>()];
+    }
 
     private async Task<bool> DeleteAsync(string name, CancellationToken cancellationToken)
     {

@@ -116,14 +116,14 @@ public sealed class SecondNodeTests(SecondNode node) : IClassFixture<SecondNode>
         Assert.Contains(
             "belongs to another cluster than the token", await machine.RefusedAsync($"FLOTILLA1{new string('0', 64)}::{token.Split("::")[1]}"), StringComparison.Ordinal);
         Assert.Equal(
-            "flotilla: The cluster does not accept the token wrong1: it is mistyped, expired, revoked or not for joining; make a new one with 'flotilla token create' on a server.",
+            "flotilla: There is no worker token wrong1 in this cluster: it is mistyped, or one for managers; make a new one with 'flotilla token create' on a server.",
             await machine.RefusedAsync($"{token.Split("::")[0]}::wrong1.0123456789abcdef"));
         Assert.Equal(
             "flotilla: The cluster refuses this machine: a node named second is alive in this cluster; give this machine another name with --node-name, or remove that node first with: flotilla node rm second.",
             await machine.RefusedAsync(token, nodeName: SecondNode.Name));
         Assert.Contains(id, (await cluster.FlotillaAsync("token", "list")).Success(), StringComparison.Ordinal);
         (await cluster.FlotillaAsync("token", "revoke", id)).Success();
-        Assert.Contains($"does not accept the token {id}", await machine.RefusedAsync(token), StringComparison.Ordinal);
+        Assert.Contains($"The worker token {id} was revoked at", await machine.RefusedAsync(token), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -68,11 +68,24 @@ public sealed class JoinRequestsTests : IAsyncLifetime
         Assert.Equal($"The manager token abcdef has another secret than this one: it is mistyped; copy it again, or {Remedy}.", await RefusedAsync("abcdef.0123456789abcdee"));
         Assert.Equal($"The manager token expire has another secret than this one: it is mistyped; copy it again, or {Remedy}.", await RefusedAsync("expire.0123456789abcdee"));
         Assert.Equal($"There is no manager token nobody in this cluster: it is mistyped, or one for workers; {Remedy}.", await RefusedAsync($"nobody.{Secret}"));
-        Assert.StartsWith("A server joins with a manager token", await RefusedAsync("nonsense"), StringComparison.Ordinal);
+        Assert.StartsWith("To join takes a manager token", await RefusedAsync("nonsense"), StringComparison.Ordinal);
 
         time.Advance(TimeSpan.FromHours(2));
         Assert.StartsWith("The manager token abcdef expired at ", await RefusedAsync($"abcdef.{Secret}"), StringComparison.Ordinal);
         Assert.Empty(keys.Asked);
+    }
+
+    [Fact]
+    public async Task A_workers_token_that_does_not_hold_is_told_why_to_who_knows_its_secret()
+    {
+        await AddAsync("expire", TimeSpan.FromHours(-1), role: TokenRole.Worker);
+        await AddAsync("revoke", TimeSpan.FromHours(1), time.GetUtcNow(), TokenRole.Worker);
+        await AddAsync("abcdef", TimeSpan.FromHours(1), role: TokenRole.Worker);
+        (await own.Anonymous($"abcdef.{Secret}").GetAsync(JoinToken.CheckPath)).Expect(200);
+        Assert.StartsWith("The worker token expire expired at ", await ProblemOfAsync($"expire.{Secret}"), StringComparison.Ordinal);
+        Assert.StartsWith("The worker token revoke was revoked at ", await ProblemOfAsync($"revoke.{Secret}"), StringComparison.Ordinal);
+        Assert.StartsWith("The worker token revoke has another secret than this one: it is mistyped", await ProblemOfAsync("revoke.0123456789abcdee"), StringComparison.Ordinal);
+        Assert.StartsWith("There is no worker token nobody in this cluster: it is mistyped, or one for managers", await ProblemOfAsync($"nobody.{Secret}"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -106,10 +119,12 @@ public sealed class JoinRequestsTests : IAsyncLifetime
 
     private async Task<string> RefusedAsync(string bearer) => (await own.Anonymous(bearer).PostAsync(JoiningServer.Path, Request)).Expect(401).Message;
 
-    private async Task AddAsync(string id, TimeSpan lifetime, DateTimeOffset? revoked = null) => (await own.Admin.PostAsync(Secrets, SecretOf(id, lifetime, revoked))).Expect(201);
+    private async Task<string> ProblemOfAsync(string bearer) => (await own.Anonymous(bearer).GetAsync(JoinToken.CheckPath)).Expect(401).Message;
 
-    private string SecretOf(string id, TimeSpan lifetime, DateTimeOffset? revoked) =>
-        Encoding.UTF8.GetString(ObjectJson.Encode(new ManagerToken(id, ManagerToken.HashOf(Secret), time.GetUtcNow() + lifetime, revoked, "for a test").ToSecret()));
+    private async Task AddAsync(string id, TimeSpan lifetime, DateTimeOffset? revoked = null, TokenRole? role = null) => (await own.Admin.PostAsync(Secrets, SecretOf(id, lifetime, revoked, role))).Expect(201);
+
+    private string SecretOf(string id, TimeSpan lifetime, DateTimeOffset? revoked, TokenRole? role = null) =>
+        Encoding.UTF8.GetString(ObjectJson.Encode(new KeptToken(role ?? TokenRole.Manager, id, KeptToken.HashOf(Secret), time.GetUtcNow() + lifetime, revoked, "for a test").ToSecret()));
 
     private sealed class Keys : IServerAdmission
     {
