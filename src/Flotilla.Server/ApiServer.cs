@@ -125,7 +125,7 @@ public sealed class ApiServer : IAsyncDisposable
             new MetricsAnswers(objects, reads, new UsageReader(nodeClient, time, loggers.CreateLogger<UsageReader>()), time));
         var streams = new StreamRequests(kinds, authorizer, admission, nodes);
         joins = new JoinRequests(store, access.Certificates, audit, time, loggers.CreateLogger<JoinRequests>());
-        listener = new HttpListenerHost(options, identity, new HttpAdapter(handler, joins, new TunnelRequests(tunnels, status), streams, new ForwardedRequests(proxies, new AggregatedRequests(apis, authorizer, aggregatedServers, forwarder)), access.Authenticator, audit, new FlowGate(flows, new RequestWidth(store, kinds)), status, metrics, time, loggers.CreateLogger<HttpAdapter>()), loggers);
+        listener = new HttpListenerHost(options, identity, new HttpAdapter(handler, joins, new KeyRequests(identity, audit, loggers.CreateLogger<KeyRequests>()), new TunnelRequests(tunnels, status), streams, new ForwardedRequests(proxies, new AggregatedRequests(apis, authorizer, aggregatedServers, forwarder)), access.Authenticator, audit, new FlowGate(flows, new RequestWidth(store, kinds)), status, metrics, time, loggers.CreateLogger<HttpAdapter>()), loggers);
         local = new LocalParts(handler, objects, hubs, kinds, apis, aggregatedServers, audit, time);
         Client = ClientFor("flotilla");
     }

@@ -16,7 +16,7 @@ using Microsoft.Extensions.Logging;
 namespace Flotilla.Server.Http;
 
 /// <summary>Between the wire and the handler: bodies in, answers out, and every failure as a <c>Status</c>.</summary>
-public sealed partial class HttpAdapter(ApiHandler handler, JoinRequests joins, TunnelRequests tunnels, StreamRequests streams, ForwardedRequests forwarded, Authenticator authenticator, AuditRecorder audit, FlowGate gate, ServerStatus status, RequestMetrics metrics, TimeProvider time, ILogger<HttpAdapter> logger)
+public sealed partial class HttpAdapter(ApiHandler handler, JoinRequests joins, KeyRequests keys, TunnelRequests tunnels, StreamRequests streams, ForwardedRequests forwarded, Authenticator authenticator, AuditRecorder audit, FlowGate gate, ServerStatus status, RequestMetrics metrics, TimeProvider time, ILogger<HttpAdapter> logger)
 {
     public async Task HandleAsync(HttpContext context)
     {
@@ -66,7 +66,7 @@ public sealed partial class HttpAdapter(ApiHandler handler, JoinRequests joins, 
         }
 
         var caller = await authenticator.AuthenticateAsync(context, cancellationToken);
-        if (await tunnels.TryHandleAsync(context, caller.User))
+        if (await keys.TryHandleAsync(context, caller) || await tunnels.TryHandleAsync(context, caller.User))
         {
             return;
         }

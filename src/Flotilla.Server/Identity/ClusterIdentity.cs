@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Flotilla.Client.Joining;
 using Flotilla.Storage;
 
 namespace Flotilla.Server.Identity;
@@ -116,6 +117,37 @@ public sealed class ClusterIdentity
 
     /// <summary>Encrypts with a new key from now on; what is stored is rewritten with it at the next start.</summary>
     public void RotateEncryptionKey() => EncryptionKeys.Use(encryption.Rotate());
+
+    /// <summary>A new one of the keys that servers share, for all of them.</summary>
+    /// <param name="name">Of <see cref="ServerKeys"/>.</param>
+    public KeyChange Plan(string name) => name switch
+    {
+        ServerKeys.Encryption => encryption.Plan(),
+        ServerKeys.Tokens => signingKeys.Plan(),
+        _ => throw new ArgumentException($"there are no keys in {name}"),
+    };
+
+    /// <summary>Uses the keys of this file from now on, once it is on disk. False: it lacks a key in use.</summary>
+    /// <exception cref="ArgumentException">It is no file of keys; or <see cref="InvalidDataException"/>.</exception>
+    public bool TryAdopt(string name, string content)
+    {
+        lock (gate)
+        {
+            switch (name)
+            {
+                case ServerKeys.Encryption when encryption.Adopt(content) is { } keys:
+                    EncryptionKeys.Use(keys);
+                    return true;
+                case ServerKeys.Tokens when signingKeys.Adopt(content) is { } keys:
+                    signer.Use(keys);
+                    return true;
+                case ServerKeys.Encryption or ServerKeys.Tokens:
+                    return false;
+                default:
+                    throw new ArgumentException($"there are no keys in {name}");
+            }
+        }
+    }
 
     private X509Certificate2 LoadServer() =>
         files.LoadOrIssue(

@@ -1,3 +1,4 @@
+using Flotilla.Client.Joining;
 using Flotilla.Storage;
 
 namespace Flotilla.Server.Identity;
@@ -5,7 +6,7 @@ namespace Flotilla.Server.Identity;
 /// <summary>The keys of what is encrypted at rest, newest first: one <c>id base64</c> per line. The file is replaced as a whole.</summary>
 internal sealed class EncryptionKeyFile(PrivateFiles files)
 {
-    private const string FileName = "encryption.key";
+    private const string FileName = ServerKeys.Encryption;
     private const int KeyBytes = 32;
 
     public IReadOnlyList<EncryptionKey> Load() => files.Read(FileName) is { } text ? Parse(text) : Rotate();
@@ -14,9 +15,31 @@ internal sealed class EncryptionKeyFile(PrivateFiles files)
     public IReadOnlyList<EncryptionKey> Rotate()
     {
         List<EncryptionKey> keys = [EncryptionKey.Create(), .. Parse(files.Read(FileName) ?? "")];
-        files.WriteSecret(FileName, string.Concat(keys.Select(key => $"{key.Id} {Convert.ToBase64String(key.Secret.Span)}\n")));
+        files.WriteSecret(FileName, Text(keys));
         return keys;
     }
+
+    public KeyChange Plan()
+    {
+        var (key, known) = (EncryptionKey.Create(), Load());
+        return new KeyChange(FileName, Text([known[0], key, .. known.Skip(1)]), Text([key, .. known]));
+    }
+
+    /// <summary>Null: it lacks a key that there is, under which something may be stored.</summary>
+    /// <exception cref="InvalidDataException">It is no file of keys.</exception>
+    public IReadOnlyList<EncryptionKey>? Adopt(string text)
+    {
+        var keys = Parse(text);
+        if (Load().Any(known => keys.All(key => key.Id != known.Id)))
+        {
+            return null;
+        }
+
+        files.WriteSecret(FileName, Text(keys));
+        return keys;
+    }
+
+    private static string Text(IEnumerable<EncryptionKey> keys) => string.Concat(keys.Select(key => $"{key.Id} {Convert.ToBase64String(key.Secret.Span)}\n"));
 
     private List<EncryptionKey> Parse(string text)
     {

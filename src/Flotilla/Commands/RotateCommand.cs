@@ -1,35 +1,42 @@
 using System.CommandLine;
+using Flotilla.Client.Joining;
 using Flotilla.Composition;
+using Flotilla.Joining;
+using Flotilla.Local;
 using Flotilla.Server.Identity;
 
 namespace Flotilla.Commands;
 
-/// <summary>New keys for old: what the old ones made stays readable and valid.</summary>
+/// <summary>New keys for old: what the old ones made stays readable and valid. Servers that run use them at once.</summary>
 internal static class RotateCommand
 {
-    public static Command Create()
+    public static Command Create() => new("rotate", "Make a new key, for all servers.")
     {
-        var command = new Command("rotate", "Make a new key; the server uses it from its next start.")
-        {
-            Key("encryption-key", "encryption.key", "The key that Secrets are encrypted with at rest.", identity => identity.RotateEncryptionKey(), "Secrets are rewritten with it then."),
-            Key("token-key", "service-accounts.key", "The key that service account tokens are signed with.", identity => identity.RotateTokenKey(), "Tokens signed with the keys before it stay valid."),
-        };
-        return command;
-    }
+        Key("encryption-key", ServerKeys.Encryption, "The key that Secrets are encrypted with at rest.", identity => identity.RotateEncryptionKey(), "Secrets from before are rewritten with it when a server starts next."),
+        Key("token-key", ServerKeys.Tokens, "The key that service account tokens are signed with.", identity => identity.RotateTokenKey(), "Tokens signed with the keys before it stay valid."),
+    };
 
     private static Command Key(string name, string file, string description, Action<ClusterIdentity> rotate, string what)
     {
         var command = new Command(name, description);
         var flags = ClusterFlags.Find(command);
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             var settings = flags.ReadServer(parsed);
-            rotate(ControlPlane.IdentityFor(settings, TimeProvider.System));
-            Console.WriteLine($"There is a new {name}; it comes into use when the server starts next. {what}");
+            if (new ServerProcess(settings).Find() is not null)
+            {
+                using var client = ControlPlane.AdminClient(settings);
+                Console.WriteLine($"{string.Join(", ", await new KeyRotation(settings, client).RunAsync(file, cancellationToken))} use a new {name} from now on. {what}");
+                return;
+            }
+
             if (settings.Datastore.IsEtcd)
             {
-                Console.WriteLine($"Copy {Path.Combine(settings.IdentityDirectory, file)} to every other server before any of them starts again: they must be able to read what this one writes.");
+                throw new UserError("All servers must get the new key, so they must run: start this one with 'flotilla up' first.");
             }
+
+            rotate(ControlPlane.IdentityFor(settings, TimeProvider.System));
+            Console.WriteLine($"There is a new {name}; it comes into use when the server starts next. {what}");
         });
         return command;
     }

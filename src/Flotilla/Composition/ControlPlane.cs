@@ -163,6 +163,21 @@ internal sealed class ControlPlane : IAsyncDisposable
         });
     }
 
+    /// <summary>The same, of this server alone.</summary>
+    public static HttpObjectClient AdminClient(ClusterSettings settings, DnsEndPoint server, TimeSpan patience)
+    {
+        var identity = IdentityFor(settings, TimeProvider.System);
+        return new HttpObjectClient(new HttpObjectClientOptions
+        {
+            Server = NodeJoin.Server,
+            Connect = cancellationToken => ServerList.ConnectAsync(server, cancellationToken),
+            Authorities = new X509Certificate2Collection(identity.CaCertificate),
+            ClientCertificate = identity.Admin.Load,
+            ConnectTimeout = patience,
+            RequestTimeout = patience,
+        });
+    }
+
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await Server.StartAsync(cancellationToken);

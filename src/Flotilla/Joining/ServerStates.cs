@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography.X509Certificates;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Client.Joining;
@@ -25,11 +24,16 @@ internal sealed class ServerStates(ClusterSettings settings, IObjectClient clien
     public async Task<IReadOnlyDictionary<string, ServerState>> ReadAsync(CancellationToken cancellationToken)
     {
         var leader = await LeaderAsync(cancellationToken);
+        var states = await Task.WhenAll((await PlacesAsync(client, cancellationToken)).Select(async server => (
+            server.Name, State: !await AnswersAsync(server.At, cancellationToken) ? ServerState.Unreachable : server.Name == leader ? ServerState.Leader : ServerState.Reachable)));
+        return states.ToDictionary(server => server.Name, server => server.State, StringComparer.Ordinal);
+    }
+
+    /// <summary>Where the servers are that the cluster has, whether they answer or not.</summary>
+    public static async Task<IReadOnlyList<(string Name, DnsEndPoint At)>> PlacesAsync(IObjectClient client, CancellationToken cancellationToken)
+    {
         var leases = await client.ListAsync<V1Lease>(new ListScope(ServerLeases.Namespace, $"{ServerLeases.Label}={ServerLeases.LabelValue}"), cancellationToken);
-        var known = leases.Items.Select(lease => (Name: ServerLeases.NameOf(lease), At: ServerList.Parse(ServerLeases.AuthorityOf(lease) ?? ""))).Where(server => server is { Name: not null, At: not null });
-        var states = await Task.WhenAll(known.Select(async server => (
-            server.Name, State: !await AnswersAsync(server.At!, cancellationToken) ? ServerState.Unreachable : server.Name == leader ? ServerState.Leader : ServerState.Reachable)));
-        return states.ToDictionary(server => server.Name!, server => server.State, StringComparer.Ordinal);
+        return [.. leases.Items.Select(lease => (Name: ServerLeases.NameOf(lease)!, At: ServerList.Parse(ServerLeases.AuthorityOf(lease) ?? "")!)).Where(server => server is { Name: not null, At: not null })];
     }
 
     private async Task<string?> LeaderAsync(CancellationToken cancellationToken)
@@ -47,14 +51,7 @@ internal sealed class ServerStates(ClusterSettings settings, IObjectClient clien
 
     private async Task<bool> AnswersAsync(DnsEndPoint server, CancellationToken cancellationToken)
     {
-        using var there = new HttpObjectClient(new HttpObjectClientOptions
-        {
-            Server = Node.Joining.NodeJoin.Server,
-            Authorities = new X509Certificate2Collection(ControlPlane.IdentityFor(settings, TimeProvider.System).CaCertificate),
-            Connect = cancel => ServerList.ConnectAsync(server, cancel),
-            ConnectTimeout = Patience,
-            RequestTimeout = Patience,
-        });
+        using var there = ControlPlane.AdminClient(settings, server, Patience);
         try
         {
             await there.SendAsync(HttpMethod.Get, "/readyz", null, default, cancellationToken);

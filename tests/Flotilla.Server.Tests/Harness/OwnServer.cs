@@ -28,6 +28,8 @@ internal sealed class OwnServer : IAsyncDisposable
 
     public int Port { get; }
 
+    public ClusterIdentity Identity => identity;
+
     public ApiServer Server { get; }
 
     public HttpClient Http { get; }
