@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Flotilla.Storage.Etcd.Wire;
 using Google.Protobuf;
 using Grpc.Core;
@@ -21,17 +22,31 @@ internal sealed class EtcdHistory(EtcdConnection connection, EtcdKeys keys)
     /// <summary>The present state.</summary>
     public async Task<Snapshot> LoadAsync(CancellationToken cancellationToken)
     {
-        var entries = new List<StoredEntry>();
+        var all = new List<StoredEntry>();
+        var revision = default(Revision);
+        await foreach (var (at, entries) in PagesAsync(cancellationToken))
+        {
+            revision = at;
+            all.AddRange(entries);
+        }
+
+        return new Snapshot(revision, ImmutableSortedSet.CreateRange(KeyOrder.Instance, all));
+    }
+
+    /// <summary>The state of one moment in the order of its keys, at least one page.</summary>
+    /// <exception cref="CompactedException">etcd has forgotten that moment meanwhile.</exception>
+    public async IAsyncEnumerable<(Revision At, IEnumerable<StoredEntry> Entries)> PagesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         var start = keys.Of("");
         Revision? at = null;
         while (true)
         {
             var page = await RangeAsync(start, keys.EndOf(""), PageLength, at, cancellationToken);
             at ??= keys.RevisionOf(page.Header.Revision);
-            entries.AddRange(Entries(page));
+            yield return (at.Value, Entries(page));
             if (!page.More)
             {
-                return new Snapshot(at.Value, ImmutableSortedSet.CreateRange(KeyOrder.Instance, entries));
+                yield break;
             }
 
             start = ByteString.CopyFrom([.. page.Kvs[^1].Key.Span, 0]);

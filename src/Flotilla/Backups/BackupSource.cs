@@ -1,6 +1,7 @@
 using Flotilla.Composition;
 using Flotilla.Local;
 using Flotilla.Storage;
+using Flotilla.Storage.Etcd;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Flotilla.Backups;
@@ -24,7 +25,6 @@ internal static class BackupSource
             return StoreDump.Of(await open.ListAsync("", null, 0, null, cancellationToken));
         }
 
-        await using var store = await Datastore.OpenAsync(settings, TimeProvider.System, NullLoggerFactory.Instance, cancellationToken);
-        return StoreDump.Of(await store.ListAsync("", null, 0, null, cancellationToken));
+        return await EtcdState.ReadAsync(Datastore.OptionsFor(settings, TimeProvider.System), settings.DataDirectory, TimeProvider.System, NullLogger<EtcdStore>.Instance, cancellationToken);
     }
 }

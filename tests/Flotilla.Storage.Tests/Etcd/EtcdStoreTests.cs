@@ -49,6 +49,28 @@ public class EtcdStoreTests : StoreConformance
     }
 
     [Fact]
+    public async Task All_that_is_stored_is_read_page_by_page_without_opening_the_store()
+    {
+        var directory = Directory.CreateTempSubdirectory("flotilla-state-");
+        const int count = 12_000;
+        await Parallel.ForAsync(0, count, Cancelled, async (number, _) => await PutAsync($"n{number:00000}", $"{number}"));
+        using (var state = await EtcdState.ReadAsync(new EtcdOptions { Endpoints = [etcd.Address] }, directory.FullName, TimeProvider.System, NullLogger<EtcdStore>.Instance, Cancelled))
+        {
+            Assert.Equal((Store.Current, count), (state.Revision, state.Count));
+            var expected = (await Store.ListAsync("", null, 0, null, Cancelled)).Entries;
+            for (var time = 0; time < 2; time++)
+            {
+                Assert.Equal(expected.Select(Line), state.Entries.Select(Line));
+            }
+        }
+
+        Assert.Empty(directory.EnumerateFiles());
+        directory.Delete();
+
+        static string Line(StoredEntry entry) => $"{entry.Key} {Text(entry.Value)} {entry.Created} {entry.Modified}";
+    }
+
+    [Fact]
     public async Task Writes_wait_for_a_store_that_comes_back_and_nothing_is_lost_or_done_twice()
     {
         using var enough = new CancellationTokenSource();
