@@ -44,6 +44,7 @@ internal static class UpCommand
 
         settings.Validate();
         Preflight.CheckPrivilege("flotilla up");
+        await RecoverAsync(settings, cancellationToken);
         var server = new ServerProcess(settings);
         var progress = new StartupProgress(settings.ProgressFile);
         if (server.Find() is { } running)
@@ -61,6 +62,15 @@ internal static class UpCommand
         await WaitUntilReadyAsync(settings, server, progress, new FurtherNodes(settings, servers, count), cancellationToken);
         ShowWhatNext(settings, await JoinCommandAsync(settings, cancellationToken));
         return 0;
+    }
+
+    // Of an upgrade that was killed: nobody else will.
+    private static async Task RecoverAsync(ClusterSettings settings, CancellationToken cancellationToken)
+    {
+        if (await new ClusterUpgrade(settings, UpgradeCommand.UsualPatience, UpgradeCommand.Show).RecoverAsync(cancellationToken) is { } recovered)
+        {
+            Console.WriteLine(recovered.Message);
+        }
     }
 
     // Several servers cannot share a file.

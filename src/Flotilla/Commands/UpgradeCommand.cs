@@ -9,6 +9,8 @@ namespace Flotilla.Commands;
 /// <summary>Another program takes over what runs on this machine: the server first, then its further nodes, one by one.</summary>
 internal static class UpgradeCommand
 {
+    public static readonly TimeSpan UsualPatience = TimeSpan.FromMinutes(3);
+
     public static Command Create()
     {
         var binary = new Option<string?>("--binary") { Description = "The program that takes over, or its directory (this one)." };
@@ -16,7 +18,7 @@ internal static class UpgradeCommand
         var command = new Command("upgrade", "Let this program, or another, take over the running cluster; containers go on.") { binary, timeout };
         var flags = ClusterFlags.Find(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(
-            flags.ReadExisting(parsed), parsed.GetValue(binary) is { } path ? FlotillaProgram.At(path) : FlotillaProgram.Own, parsed.GetValue(timeout) ?? TimeSpan.FromMinutes(3), cancellationToken));
+            flags.ReadExisting(parsed), parsed.GetValue(binary) is { } path ? FlotillaProgram.At(path) : FlotillaProgram.Own, parsed.GetValue(timeout) ?? UsualPatience, cancellationToken));
         return command;
     }
 
@@ -29,6 +31,6 @@ internal static class UpgradeCommand
         return result.Succeeded ? 0 : 1;
     }
 
-    private static void Show(string step, TimeSpan? since) =>
+    public static void Show(string step, TimeSpan? since) =>
         AnsiConsole.MarkupLine($"[green]✓[/] {step.EscapeMarkup()}{(since is { } span ? $" [grey]{span.TotalSeconds:0.0} s[/]" : "")}");
 }

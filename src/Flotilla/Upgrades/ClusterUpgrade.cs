@@ -30,6 +30,39 @@ internal sealed class ClusterUpgrade(ClusterSettings settings, TimeSpan patience
             throw new UserError("This machine is a node only, and servers come first: then end 'flotilla agent' here and start it with the new program; containers go on meanwhile.");
         }
 
+        using var alone = UpgradeJournal.Lock(settings.DataDirectory);
+        if (UpgradeJournal.Load(settings.DataDirectory) is { } begun && await ResumeAsync(begun, cancellationToken) is { } returned)
+        {
+            show(returned.Message, null);
+        }
+
+        return await UpgradeAllAsync(program, cancellationToken);
+    }
+
+    /// <summary>Finishes what an upgrade left that was killed, or takes it back. Null: there is nothing to do.</summary>
+    /// <exception cref="UserError">One is under way, or neither program runs.</exception>
+    public async Task<UpgradeResult?> RecoverAsync(CancellationToken cancellationToken)
+    {
+        if (UpgradeJournal.Load(settings.DataDirectory) is not { } begun)
+        {
+            return null;
+        }
+
+        using var alone = UpgradeJournal.Lock(settings.DataDirectory);
+        return await ResumeAsync(begun, cancellationToken) ?? await UpgradeAllAsync(new FlotillaProgram(begun.Wanted), cancellationToken);
+    }
+
+    /// <returns>Null: the new program serves, or the old one still does and nothing has happened.</returns>
+    private async Task<UpgradeResult?> ResumeAsync(UpgradeJournal begun, CancellationToken cancellationToken)
+    {
+        var runs = new ServerProcess(settings).Find() is { } number ? FlotillaProgram.Of(number) : null;
+        var why = runs is not null && runs.File != begun.Wanted[^1] ? null : await TakeoverOfServer().ResumeAsync(new FlotillaProgram(begun.Old), () => UndoAsync(begun), cancellationToken);
+        UpgradeJournal.Forget(settings.DataDirectory);
+        return why is null ? null : new UpgradeResult(false, $"An upgrade was interrupted, and the new program is not ready: {why}. Flotilla {begun.Before.Program} is back; no container was touched. The log is {settings.LogFile}.");
+    }
+
+    private async Task<UpgradeResult> UpgradeAllAsync(FlotillaProgram program, CancellationToken cancellationToken)
+    {
         var old = Running(settings);
         var wanted = programs.Keep(program);
         var from = await old.VersionAsync(cancellationToken);
@@ -75,28 +108,42 @@ internal sealed class ClusterUpgrade(ClusterSettings settings, TimeSpan patience
         await CheckAsync(from, to, cancellationToken);
         var backup = await TakeBackupAsync(cancellationToken);
         show($"backup taken: {backup}", null);
-        IReadOnlyList<string> prefix = settings.LocalAddress is null ? [] : new NodeNetns(settings, settings).Prefix;
-        var takeover = new Takeover(settings, prefix, patience, (step, since) => show(step, since));
+        var before = new DataStamp(from.DataVersion, from.Number);
+        var journal = new UpgradeJournal(old.Words, wanted.Words, before, backup);
+        journal.Save(settings.DataDirectory);
         var dataWasReplaced = false;
-        return await takeover.RunAsync(old, wanted, StoppedAsync, UndoAsync, cancellationToken) is { } why
-            ? new UpgradeResult(
+        var why = await TakeoverOfServer().RunAsync(old, wanted, StoppedAsync, async () => dataWasReplaced = await UndoAsync(journal), cancellationToken);
+        UpgradeJournal.Forget(settings.DataDirectory);
+        return why is null
+            ? null
+            : new UpgradeResult(
                 false,
-                $"Flotilla {to} did not get ready: {why}. {from} is back{(dataWasReplaced ? $", with the data of before ({backup})" : "")}; no container was touched. The log is {settings.LogFile}.")
-            : null;
+                $"Flotilla {to} did not get ready: {why}. {from} is back{(dataWasReplaced ? $", with the data of before ({journal.Backup})" : "")}; no container was touched. The log is {settings.LogFile}.");
 
         // With everything that was written until the old one ended: only data in another form would have to be put back.
-        async Task StoppedAsync(CancellationToken stopping) =>
-            backup = from.DataVersion == to.DataVersion ? backup : await TakeBackupAsync(stopping);
-
-        async Task UndoAsync()
+        async Task StoppedAsync(CancellationToken stopping)
         {
-            if (DataStamp.Load(settings.DataDirectory).DataVersion != from.DataVersion)
+            if (from.DataVersion != to.DataVersion)
             {
-                await Restoring.ReturnAsync(backup, settings, CancellationToken.None);
-                new DataStamp(from.DataVersion, from.Number).Save(settings.DataDirectory);
-                dataWasReplaced = true;
+                journal = journal with { Backup = await TakeBackupAsync(stopping) };
+                journal.Save(settings.DataDirectory);
             }
         }
+    }
+
+    private Takeover TakeoverOfServer() => new(settings, settings.LocalAddress is null ? [] : new NodeNetns(settings, settings).Prefix, patience, (step, since) => show(step, since));
+
+    /// <summary>Whether the new program had made the data its own, and what was before is back.</summary>
+    private async Task<bool> UndoAsync(UpgradeJournal journal)
+    {
+        if (DataStamp.Load(settings.DataDirectory).DataVersion == journal.Before.DataVersion)
+        {
+            return false;
+        }
+
+        await Restoring.ReturnAsync(journal.Backup, settings, CancellationToken.None);
+        journal.Before.Save(settings.DataDirectory);
+        return true;
     }
 
     private async Task CheckAsync(ProgramVersion from, ProgramVersion to, CancellationToken cancellationToken)

@@ -38,11 +38,21 @@ internal sealed class Takeover(ClusterSettings settings, IReadOnlyList<string> p
             failure = cancellationToken.IsCancellationRequested ? "it was cancelled" : broken.Message;
         }
 
-        if (failure is null)
-        {
-            return null;
-        }
+        return failure is null ? null : await ReturnAsync(old, failure, undo, since);
+    }
 
+    /// <summary>Goes on where one who was killed had come to: the new program, if it runs, may get ready; else the old one returns.</summary>
+    /// <returns>As of <see cref="RunAsync"/>.</returns>
+    /// <exception cref="UserError">The old one does not get ready either.</exception>
+    public async Task<string?> ResumeAsync(FlotillaProgram old, Func<Task> undo, CancellationToken cancellationToken)
+    {
+        var since = Stopwatch.GetTimestamp();
+        var failure = process.Find() is { } number ? await WaitOrEndAsync(number, patience, since, cancellationToken) : "it does not run";
+        return failure is null ? null : await ReturnAsync(old, failure, undo, since);
+    }
+
+    private async Task<string> ReturnAsync(FlotillaProgram old, string failure, Func<Task> undo, long since)
+    {
         await undo();
         return await StartAsync(old, PatienceWithReturn, since, CancellationToken.None) is { } worse
             ? throw new UserError($"The new program did not get ready ({failure}), nor does the one of before, {old.File}: {worse}. The log is {settings.LogFile}.")
@@ -53,7 +63,11 @@ internal sealed class Takeover(ClusterSettings settings, IReadOnlyList<string> p
     private async Task<string?> StartAsync(FlotillaProgram program, TimeSpan limit, long since, CancellationToken cancellationToken)
     {
         progress.Clear();
-        var number = await process.StartAsync(prefix, NoEnvironment, cancellationToken, program);
+        return await WaitOrEndAsync(await process.StartAsync(prefix, NoEnvironment, cancellationToken, program), limit, since, cancellationToken);
+    }
+
+    private async Task<string?> WaitOrEndAsync(int number, TimeSpan limit, long since, CancellationToken cancellationToken)
+    {
         string? failure = "it was cancelled";
         try
         {
