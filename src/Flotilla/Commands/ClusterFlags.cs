@@ -98,6 +98,9 @@ internal sealed class ClusterFlags
         };
     }
 
+    /// <summary>Of a machine that is to be a server of a cluster elsewhere.</summary>
+    public ClusterSettings ReadJoining(ParseResult flags, ClusterSettings known) => known with { Datastore = datastore.ReadJoining(flags, known.Datastore) };
+
     /// <exception cref="UserError">There is no cluster in the data directory.</exception>
     public ClusterSettings ReadExisting(ParseResult flags)
     {

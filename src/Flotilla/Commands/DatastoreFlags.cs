@@ -28,6 +28,10 @@ internal sealed class DatastoreFlags
         Etcd = ReadEtcd(flags, known.Etcd ?? (flags.GetValue(init) ? new ManagedEtcdSettings() : null)),
     };
 
+    /// <summary>For a machine that is to share the etcd of servers elsewhere: what is said of its own member.</summary>
+    public DatastoreSettings ReadJoining(ParseResult flags, DatastoreSettings known) =>
+        flags.GetValue(quota) is null && flags.GetValue(clientPort) is null && flags.GetValue(peerPort) is null ? known : known with { Etcd = ReadEtcd(flags, known.Etcd ?? new ManagedEtcdSettings()) };
+
     private ManagedEtcdSettings? ReadEtcd(ParseResult flags, ManagedEtcdSettings? known) => known is null ? null : known with
     {
         QuotaMebibytes = flags.GetValue(quota) ?? known.QuotaMebibytes,

@@ -21,20 +21,21 @@ internal static class ServerCommand
         var flags = ClusterFlags.Configure(command);
         var force = DatastoreFlags.AddForce(command);
         command.SetAction((parsed, cancellationToken) =>
-            RunAsync(Read(flags.Read(parsed), parsed.GetValue(Join)), parsed.GetValue(Token) ?? Environment.GetEnvironmentVariable(AgentSettings.TokenVariable), parsed.GetValue(force), parsed.GetValue(verbose) ? LogLevel.Debug : LogLevel.Information, cancellationToken));
+            RunAsync(Read(flags, parsed), parsed.GetValue(Token) ?? Environment.GetEnvironmentVariable(AgentSettings.TokenVariable), parsed.GetValue(force), parsed.GetValue(verbose) ? LogLevel.Debug : LogLevel.Information, cancellationToken));
         return command;
     }
 
-    private static ClusterSettings Read(ClusterSettings known, string? join)
+    private static ClusterSettings Read(ClusterFlags flags, ParseResult parsed)
     {
-        if (join is null || known.Join is { IsDone: true })
+        var known = flags.Read(parsed);
+        if (parsed.GetValue(Join) is not { } join || known.Join is { IsDone: true })
         {
             return known;
         }
 
         return known is { Exists: true, Agent: null, Join: null }
             ? throw new UserError($"{known.DataDirectory} belongs to a server that began a cluster of its own; choose another with --data-dir, or end that with 'flotilla down --purge'.")
-            : known with { Join = new JoinSettings { Server = ServerUrl.Parse("--join", join) } };
+            : flags.ReadJoining(parsed, known) with { Join = new JoinSettings { Server = ServerUrl.Parse("--join", join) } };
     }
 
     /// <summary>As a server of the cluster that it is to be one of.</summary>

@@ -68,6 +68,11 @@ internal sealed record DatastorePackage(IReadOnlyList<string> Endpoints, byte[]?
             return ManagedEtcd.Join(here, Ticket);
         }
 
+        if (here.Datastore.Etcd is not null)
+        {
+            throw new UserError($"This cluster's etcd is run by somebody else ({string.Join(", ", Endpoints)}); leave out what begins with --etcd-.");
+        }
+
         return here with
         {
             Datastore = new DatastoreSettings { Endpoints = Endpoints, CaFile = PathOf(Ca, CaFile, here), CertFile = PathOf(Certificate, CertificateFile, here), KeyFile = PathOf(Key, KeyFile, here) },
