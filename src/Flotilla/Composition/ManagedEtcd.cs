@@ -83,10 +83,18 @@ internal sealed partial class ManagedEtcd : IAsyncDisposable
     /// <summary>For any server's or command's connections: the member of this machine first, then the others.</summary>
     public static EtcdOptions OptionsFor(ClusterSettings settings, EtcdIdentity identity) => new()
     {
-        Endpoints = [MemberFor(settings, identity).LocalAddress, .. new KnownMembers(settings).Read()],
+        Endpoints = [OwnAddressOf(settings, identity), .. new KnownMembers(settings).Read()],
         Authorities = [identity.CaCertificate],
         ClientCertificate = () => identity.ClientCertificate,
     };
+
+    // Of a machine that is a network namespace, commands come from outside it.
+    private static Uri OwnAddressOf(ClusterSettings settings, EtcdIdentity identity) =>
+        MemberFor(settings, identity) is var member && settings.LocalAddress is null ? member.LocalAddress : member.ClientAddress;
+
+    /// <summary>The process of this machine's member; null: it does not run.</summary>
+    public static int? FindProcess(ClusterSettings settings) =>
+        settings.Datastore.Etcd is null ? null : EtcdProcess.Find(MemberFor(settings, IdentityFor(settings, TimeProvider.System)));
 
     /// <summary>To ask for the cluster's members and to change them, from a server or a command on its machine.</summary>
     public static EtcdCluster ClusterFor(ClusterSettings settings, TimeProvider time, ILoggerFactory loggers) =>

@@ -20,6 +20,15 @@ public sealed class ManagedEtcdTests : IDisposable
     public void Dispose() => directory.Delete(recursive: true);
 
     [Fact]
+    public void Commands_reach_the_etcd_of_a_server_in_a_network_of_its_own_from_outside()
+    {
+        var settings = Settings("a") with { LocalAddress = "127.0.0.9" };
+        var port = settings.Datastore.Etcd!.ClientPort;
+        Assert.Equal(new Uri($"https://127.0.0.9:{port}"), Assert.Single(ManagedEtcd.OptionsFor(settings, ManagedEtcd.IdentityFor(settings, TimeProvider.System)).Endpoints));
+        Assert.Equal(new Uri($"https://127.0.0.1:{port}"), Assert.Single(ManagedEtcd.OptionsFor(settings with { LocalAddress = null }, ManagedEtcd.IdentityFor(settings, TimeProvider.System)).Endpoints));
+    }
+
+    [Fact]
     public async Task A_single_server_moves_to_etcd_and_another_joins_it()
     {
         var first = Settings("a");

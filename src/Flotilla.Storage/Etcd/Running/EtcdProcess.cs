@@ -38,7 +38,7 @@ public static class EtcdProcess
     }
 
     /// <summary>Its process number, or null. A reused number is told by the command line.</summary>
-    internal static int? Find(EtcdMemberOptions options)
+    public static int? Find(EtcdMemberOptions options)
     {
         try
         {

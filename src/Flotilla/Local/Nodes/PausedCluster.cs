@@ -1,7 +1,9 @@
+using Flotilla.Composition;
+
 namespace Flotilla.Local.Nodes;
 
 /// <summary>
-/// Everything of a cluster on this machine holds still and keeps its memory: server and agents by signal, containers by the
+/// Everything of a cluster on this machine holds still and keeps its memory: servers, their etcd and agents by signal, containers by the
 /// freezer of their cgroups. A marker tells, so that other commands thaw it first.
 /// </summary>
 internal sealed class PausedCluster(ClusterSettings cluster)
@@ -29,6 +31,9 @@ internal sealed class PausedCluster(ClusterSettings cluster)
             Each(part, Signals.Stop);
             Freeze(part, true);
         }
+
+        // Last, for what servers still write.
+        EachStore(Signals.Stop);
     }
 
     /// <summary>False: it was not paused.</summary>
@@ -39,6 +44,7 @@ internal sealed class PausedCluster(ClusterSettings cluster)
             return false;
         }
 
+        EachStore(Signals.Continue);
         foreach (var part in Parts)
         {
             Freeze(part, false);
@@ -52,6 +58,14 @@ internal sealed class PausedCluster(ClusterSettings cluster)
     private static void Each(ClusterSettings part, Action<int> signal)
     {
         if (new ServerProcess(part).Find() is { } process)
+        {
+            signal(process);
+        }
+    }
+
+    private void EachStore(Action<int> signal)
+    {
+        foreach (var process in Parts.Select(ManagedEtcd.FindProcess).OfType<int>())
         {
             signal(process);
         }
