@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Flotilla.Composition;
+using Flotilla.Joining;
 using Flotilla.Kubeconfigs;
 using Flotilla.Local;
 using Flotilla.Local.Nodes;
@@ -40,6 +41,7 @@ internal static class DownCommand
         // At once: what the last of several servers would write, nobody would take.
         await Task.WhenAll([.. nodes.All.Select(node => nodes.StopAsync(node, grace, cancellationToken)), new ServerProcess(settings).StopAsync(cancellationToken)]);
         await ManagedEtcd.EndAsync(settings, cancellationToken);
+        await TellOthersAsync(settings, nodes, cancellationToken);
         await NodeCleanup.RunAsync(NodeComposition.NodeOptionsFor(settings), cancellationToken, grace, step => Console.WriteLine($"  {step}"));
         IReadOnlyList<string> left = [];
         var netns = new NodeNetns(settings, settings);
@@ -78,6 +80,21 @@ internal static class DownCommand
 
         Console.WriteLine(purge ? "Flotilla is down and its data is gone." : $"Flotilla is down; its data stays in {settings.DataDirectory} ('down --purge' deletes it).");
         return left.Count == 0 ? 0 : 1;
+    }
+
+    // Of a cluster that goes on elsewhere.
+    private static async Task TellOthersAsync(ClusterSettings settings, LocalNodes nodes, CancellationToken cancellationToken)
+    {
+        if (settings.Agent is { } agent)
+        {
+            using var own = Agent.NodeClient(settings, agent);
+            await (own is null ? Task.CompletedTask : new NodeFarewell(own, TimeProvider.System).SayAsync(settings.NodeName, cancellationToken));
+        }
+        else if (ControlPlane.ServersOf(settings).All.Select(server => server.Host).Except([settings.LocalAddress ?? "127.0.0.1", ControlPlane.OwnAddress(settings).ToString(), .. nodes.All.Select(node => node.LocalAddress!)]).Any())
+        {
+            using var administrator = ControlPlane.AdminClient(settings);
+            await new NodeFarewell(administrator, TimeProvider.System).SayAsync(settings.NodeName, cancellationToken);
+        }
     }
 
     private static void RemoveContext(ClusterSettings settings)

@@ -44,6 +44,15 @@ internal sealed class Agent : IAsyncDisposable
         node = new LocalNode(settings, time, loggers);
     }
 
+    /// <summary>From another process, as this machine's node; null: it has not joined, or its certificate has expired.</summary>
+    public static HttpObjectClient? NodeClient(ClusterSettings settings, AgentSettings agent)
+    {
+        var identity = new NodeIdentity(settings.IdentityDirectory);
+        var servers = new ServerList([new DnsEndPoint(agent.Server.Host, agent.Server.Port)], identity.ServersFile);
+        var join = new NodeJoin(identity, servers, NodeComposition.NodeOptionsFor(settings), TimeProvider.System);
+        return join.HasIdentity ? join.Client() : null;
+    }
+
     /// <summary>Until cancelled.</summary>
     /// <param name="token">null: this machine has joined before.</param>
     public async Task RunAsync(JoinToken? token, CancellationToken cancellationToken)

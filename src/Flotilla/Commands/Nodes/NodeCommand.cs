@@ -54,10 +54,10 @@ internal static class NodeCommand
     {
         var name = new Argument<string>("NAME");
         var command = new Command("stop", "Switch a node of this machine off, as a machine is; 'start' continues it.") { name };
-        AdminAction.Set(command, async (settings, _, parsed, cancellationToken) =>
+        AdminAction.Set(command, async (settings, client, parsed, cancellationToken) =>
         {
             var nodes = new LocalNodes(settings);
-            await nodes.StopAsync(nodes.Find(parsed.GetValue(name)!), StopGrace, cancellationToken);
+            await nodes.SwitchOffAsync(nodes.Find(parsed.GetValue(name)!), client, StopGrace, cancellationToken);
             Console.WriteLine($"Node {parsed.GetValue(name)} is stopped.");
         });
         return command;
@@ -78,7 +78,7 @@ internal static class NodeCommand
                 await removal.LeaveEtcdAsync(node.NodeName, cancellationToken);
             }
 
-            await nodes.StopAsync(node, StopGrace, cancellationToken);
+            await nodes.SwitchOffAsync(node, client, StopGrace, cancellationToken);
             await removal.ForgetAsync(node.NodeName, cancellationToken);
             await new NodeRemoval(client, TimeProvider.System).RemoveAsync(node.NodeName, cancellationToken);
             LocalNodes.Delete(node);

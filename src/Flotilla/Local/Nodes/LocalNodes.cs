@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using Flotilla.Client;
 using Flotilla.Composition;
+using Flotilla.Joining;
 using Flotilla.Network;
 using Flotilla.Network.Commands;
 using Flotilla.Node;
@@ -162,6 +164,14 @@ internal sealed class LocalNodes(ClusterSettings cluster)
 
             await Task.Delay(PollInterval, cancellationToken);
         }
+    }
+
+    /// <summary>The same as <see cref="StopAsync"/>, of a node whose cluster goes on and is told.</summary>
+    public async Task SwitchOffAsync(ClusterSettings node, IObjectClient cluster, TimeSpan grace, CancellationToken cancellationToken)
+    {
+        await new ServerProcess(node).StopAsync(cancellationToken);
+        await new NodeFarewell(cluster, TimeProvider.System).SayAsync(node.NodeName, cancellationToken);
+        await StopAsync(node, grace, cancellationToken);
     }
 
     /// <summary>Agent, containers and network go; data and images stay.</summary>
