@@ -162,6 +162,11 @@ internal sealed partial class ManagedEtcd : IAsyncDisposable
             }
             catch (StorageException silent) when (silent is not RemovedMemberException)
             {
+                if (supervisor.WasRemoved)
+                {
+                    throw new RemovedMemberException(settings.NodeName);
+                }
+
                 var why = await ProblemAsync(cancellationToken) ?? silent.Message;
                 if (why != told)
                 {

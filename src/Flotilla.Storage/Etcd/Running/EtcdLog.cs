@@ -12,20 +12,26 @@ namespace Flotilla.Storage.Etcd.Running;
 internal sealed partial class EtcdLog(string path, TimeProvider time, ILogger logger) : BackgroundService
 {
     private const long MostBytes = 8 * 1024 * 1024;
-    private const int LastBytes = 8 * 1024;
+    private const int LastBytes = 32 * 1024;
+
+    // Among the first words of each process.
+    private const string Beginning = "configuring peer listeners";
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
     private long read = File.Exists(path) ? new FileInfo(path).Length : 0;
 
-    /// <summary>Whether the member ended because the others have removed it.</summary>
-    public static bool SaysRemoved(string line) => line.Contains("data-dir used by this member must be removed", StringComparison.Ordinal);
+    /// <summary>Whether the member ended because the others have removed it, or have left it behind.</summary>
+    public static bool SaysRemoved(string line) =>
+        line.Contains("data-dir used by this member must be removed", StringComparison.Ordinal) || line.Contains("the member has been permanently removed from the cluster", StringComparison.Ordinal);
 
-    /// <summary>Also what has not been passed on yet.</summary>
+    /// <summary>Also what has not been passed on yet. A member that was removed says so, and after it how it ends.</summary>
     public string? ReadLastLine()
     {
         using var file = Open();
         file?.Seek(-Math.Min(file.Length, LastBytes), SeekOrigin.End);
-        return (file is null ? null : new StreamReader(file).ReadToEnd().Split('\n').LastOrDefault(line => line.Length > 0)) is { } line ? Parse(line).Text : null;
+        string[] lines = file is null ? [] : new StreamReader(file).ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string[] latest = lines[Math.Max(0, Array.FindLastIndex(lines, line => line.Contains(Beginning, StringComparison.Ordinal)))..];
+        return (latest.LastOrDefault(SaysRemoved) ?? latest.LastOrDefault()) is { } last ? Parse(last).Text : null;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -19,6 +19,9 @@ public sealed partial class EtcdSupervisor(EtcdMemberOptions options, EtcdOption
     private readonly ILogger logger = loggers.CreateLogger<EtcdSupervisor>();
     private readonly EtcdLog log = new(options.LogFile, time, loggers.CreateLogger("etcd"));
 
+    /// <summary>Whether the member has ended for good, since the cluster goes on without it.</summary>
+    public bool WasRemoved { get; private set; }
+
     /// <summary>Returns when the member answers; whether the cluster has a quorum is another question.</summary>
     /// <exception cref="StorageException">It ends at once, or does not answer within a minute; the message says what it wrote last.</exception>
     public override async Task StartAsync(CancellationToken cancellationToken)
@@ -71,6 +74,7 @@ public sealed partial class EtcdSupervisor(EtcdMemberOptions options, EtcdOption
             var last = log.ReadLastLine() ?? "it wrote nothing";
             if (EtcdLog.SaysRemoved(last))
             {
+                WasRemoved = true;
                 Log.Removed(logger, options.Name);
                 return;
             }

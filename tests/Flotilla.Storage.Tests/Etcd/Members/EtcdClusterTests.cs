@@ -87,6 +87,48 @@ public sealed class EtcdClusterTests : IAsyncDisposable
         Assert.Equal(["a", "c"], (await cluster.ListAsync(Cancelled)).Members.Select(member => member.Name));
     }
 
+    [Fact]
+    public async Task Who_was_left_behind_ends_when_it_comes_back_even_as_one_of_most()
+    {
+        var first = await etcd.StartAsync(etcd.OptionsOf("a"), Cancelled);
+        using var cluster = ClusterOfEtcd.Connect(first);
+        var left = new[] { await etcd.JoinAsync("b", cluster, Cancelled), await etcd.JoinAsync("c", cluster, Cancelled) };
+        foreach (var name in new[] { "a", "b", "c" })
+        {
+            await etcd.StopAsync(name);
+        }
+
+        first.ForceNewCluster();
+        await etcd.StartAsync(first, Cancelled);
+        await Task.WhenAll(left.Select(ComeBackAsync));
+        Assert.Equal("a", Assert.Single((await cluster.ListAsync(Cancelled)).Members).Name);
+
+        async Task ComeBackAsync(EtcdMemberOptions member)
+        {
+            try
+            {
+                await etcd.StartAsync(member, Cancelled);
+            }
+            catch (RemovedMemberException)
+            {
+                // It heard of it before it answered anybody.
+            }
+
+            await WaitUntilAsync(() => Flotilla.Storage.Etcd.Running.EtcdProcess.Find(member) is null);
+            Assert.Contains("permanently removed from the cluster", await File.ReadAllTextAsync(member.LogFile, Cancelled), StringComparison.Ordinal);
+        }
+    }
+
+    private static async Task WaitUntilAsync(Func<bool> holds)
+    {
+        var limit = DateTimeOffset.UtcNow.AddSeconds(60);
+        while (!holds())
+        {
+            Assert.True(DateTimeOffset.UtcNow < limit, "it still runs");
+            await Task.Delay(50, Cancelled);
+        }
+    }
+
     private static EtcdMember Of(ClusterReport report, string name) => report.Members.Single(member => member.Name == name);
 
     private static Task<EtcdStore> OpenAsync(EtcdMemberOptions member) =>
