@@ -103,12 +103,17 @@ internal sealed class IngressCompiler(BackendSet backends, int httpsPort)
 
         steps.AddRange(asked.Redirects);
         steps.AddRange(asked.Steps);
+        if (asked.Authentication is { } authentication)
+        {
+            steps.Add(asked.AuthenticationService is { } service ? authentication with { Backend = backends.Of(service) } : authentication);
+        }
+
         if (asked.RewriteTarget is { } target)
         {
             steps.Add(new PathRewrite(kind == PathKind.Pattern ? PathPattern.Compile(path) : PathPattern.Compile(".*"), target));
         }
 
-        var key = work.KeyFor(ingress, backend, asked.Protocol);
+        var key = work.KeyFor(ingress, backend, asked);
         return new Draft(new Route
         {
             Name = new RouteName("Ingress", ingress.Metadata.NamespaceProperty, ingress.Metadata.Name, host, path),
@@ -129,7 +134,7 @@ internal sealed class IngressCompiler(BackendSet backends, int httpsPort)
         {
             foreach (var path in rule.Http?.Paths ?? [])
             {
-                var key = work.KeyFor(ingress, path.Backend, asked.Protocol);
+                var key = work.KeyFor(ingress, path.Backend, asked);
                 if (work.Find(rule.Host ?? "", PathOf(path)) is not { } main)
                 {
                     work.Tell(ingress, [$"there is no Ingress with host \"{rule.Host}\" and path {path.Path} that this canary could take a share of"]);
@@ -214,7 +219,10 @@ internal sealed class IngressCompiler(BackendSet backends, int httpsPort)
         public Draft? Find(string host, string path) =>
             hosts.GetValueOrDefault(host)?.FirstOrDefault(rule => rule.Path == path).Value;
 
-        public BackendKey? KeyFor(V1Ingress ingress, V1IngressBackend backend, BackendProtocol? protocol)
+        public BackendKey? KeyFor(V1Ingress ingress, V1IngressBackend backend, IngressSettings asked) =>
+            KeyFor(ingress, backend, asked.Protocol) is { } key ? key.IsSecure && asked.BackendTls is { } tls ? key with { Tls = tls(key.Service) } : key : null;
+
+        private BackendKey? KeyFor(V1Ingress ingress, V1IngressBackend backend, BackendProtocol? protocol)
         {
             if (backend.Service is not { } wanted)
             {

@@ -36,6 +36,15 @@ internal sealed class IngressSettings
 
     public BackendProtocol? Protocol { get; set; }
 
+    /// <summary>By the name of a Service; null: nothing is checked.</summary>
+    public Func<string, BackendTls>? BackendTls { get; set; }
+
+    /// <summary>Asked after all other steps.</summary>
+    public ExternalAuthentication? Authentication { get; set; }
+
+    /// <summary>The Service of the cluster that is asked.</summary>
+    public BackendKey? AuthenticationService { get; set; }
+
     public CookieAffinity? Affinity { get; set; }
 
     public CanarySettings? Canary { get; set; }
@@ -60,8 +69,10 @@ internal sealed class IngressSettings
         LimitFeature.Read(annotations, settings);
         SourceRangeFeature.Read(annotations, settings);
         AuthenticationFeature.Read(annotations, settings, ingress.Metadata.NamespaceProperty);
+        ExternalAuthenticationFeature.Read(annotations, settings);
         RewriteFeature.Read(annotations, settings);
         BackendFeature.Read(annotations, settings);
+        BackendTlsFeature.Read(annotations, settings, ingress.Metadata.NamespaceProperty);
         AffinityFeature.Read(annotations, settings);
         HeaderFeature.Read(annotations, settings);
         CanaryFeature.Read(annotations, settings);

@@ -31,6 +31,9 @@ internal sealed class Exchange(HttpContext context, ProxyEngine engine, Route ro
 
     public WeightedBackend? Backend { get; set; }
 
+    /// <summary>Those of this request alone, by what its steps found out.</summary>
+    public List<IMessageChange> Changes { get; } = [];
+
     /// <summary>The one that is being asked, or that answered.</summary>
     public Destination? Destination { get; set; }
 
@@ -76,6 +79,7 @@ internal sealed class Exchange(HttpContext context, ProxyEngine engine, Route ro
         }
 
         SetForwarded(proxyRequest);
+        Apply(Changes, proxyRequest);
         Apply(route.Changes, proxyRequest);
         if (Backend?.Changes is { } own)
         {
@@ -93,7 +97,7 @@ internal sealed class Exchange(HttpContext context, ProxyEngine engine, Route ro
         // Without an answer there is nothing to change: another destination may be asked.
         if (proxyResponse is not null)
         {
-            foreach (var change in route.Changes)
+            foreach (var change in Changes.Concat(route.Changes))
             {
                 change.OnResponse(this);
             }

@@ -21,7 +21,7 @@ internal sealed partial class ProxyEngine : IDisposable
 {
     private readonly ServiceProvider forwarding;
     private readonly IHttpForwarder forwarder;
-    private readonly HttpClients clients = new();
+    private readonly HttpClients clients;
     private readonly IngressMetrics metrics;
     private readonly AccessLog? accessLog;
     private readonly ILogger logger;
@@ -32,6 +32,7 @@ internal sealed partial class ProxyEngine : IDisposable
         this.accessLog = accessLog;
         this.logger = logger;
         Time = time;
+        clients = new HttpClients(secrets, time);
         Passwords = new PasswordFiles(secrets);
         Rates = new RequestRates(time);
         Mirrors = new MirrorQueue(clients);
@@ -50,6 +51,9 @@ internal sealed partial class ProxyEngine : IDisposable
     public ConnectionCounts Connections { get; } = new();
 
     public MirrorQueue Mirrors { get; }
+
+    /// <summary>To ask somebody about a request, a Service of the cluster or another.</summary>
+    public HttpMessageInvoker Ask(BackendKey? service) => service is null ? clients.Outside(Route.DefaultConnectTimeout) : clients.For(service, Route.DefaultConnectTimeout);
 
     public void Dispose()
     {
@@ -186,7 +190,7 @@ internal sealed partial class ProxyEngine : IDisposable
 
             var failure = context.Features.Get<IForwarderErrorFeature>()?.Exception;
             var unreachable = IsUnreachable(failure);
-            if (unreachable)
+            if (clients.FellSilent(destination.Endpoint) || unreachable)
             {
                 destination.Failed(Time.GetTimestamp(), Time.TimestampFrequency);
             }

@@ -1,9 +1,12 @@
 using System.Net;
 using System.Net.WebSockets;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace Flotilla.Ingress.Tests.Proxying;
 
@@ -12,11 +15,24 @@ internal sealed class EchoBackend : IAsyncDisposable
 {
     private readonly WebApplication application;
 
-    private EchoBackend(string name, HttpProtocols protocols)
+    private readonly Action<HttpContext>? answer;
+
+    private EchoBackend(string name, HttpProtocols protocols, Action<HttpContext>? answer, X509Certificate2? certificate)
     {
         Name = name;
+        this.answer = answer;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = protocols));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        {
+            listen.Protocols = protocols;
+            if (certificate is not null)
+            {
+                // By a selector, for the name that the client asks for is noted only then.
+                var https = new HttpsConnectionAdapterOptions { ServerCertificateSelector = (_, _) => certificate, ClientCertificateMode = ClientCertificateMode.AllowCertificate };
+                https.AllowAnyClientCertificate();
+                listen.UseHttps(https);
+            }
+        }));
         application = builder.Build();
         application.UseWebSockets();
         application.Run(context => AnswerAsync(context, name));
@@ -31,9 +47,11 @@ internal sealed class EchoBackend : IAsyncDisposable
 
     public int Port => new Uri(application.Urls.First()).Port;
 
-    public static async Task<EchoBackend> StartAsync(string name, HttpProtocols protocols = HttpProtocols.Http1)
+    /// <param name="answer">Instead of the echo.</param>
+    /// <param name="certificate">Shown in TLS; null: without.</param>
+    public static async Task<EchoBackend> StartAsync(string name, HttpProtocols protocols = HttpProtocols.Http1, Action<HttpContext>? answer = null, X509Certificate2? certificate = null)
     {
-        var backend = new EchoBackend(name, protocols);
+        var backend = new EchoBackend(name, protocols, answer, certificate);
         await backend.application.StartAsync();
         return backend;
     }
@@ -42,6 +60,12 @@ internal sealed class EchoBackend : IAsyncDisposable
 
     private async Task AnswerAsync(HttpContext context, string name)
     {
+        if (answer is not null)
+        {
+            answer(context);
+            return;
+        }
+
         if (context.WebSockets.IsWebSocketRequest)
         {
             await EchoAsync(await context.WebSockets.AcceptWebSocketAsync(), context.RequestAborted);
@@ -63,8 +87,12 @@ internal sealed class EchoBackend : IAsyncDisposable
 
         var lines = context.Request.Headers.Select(header => $"{header.Key}: {header.Value}");
         await context.Response.WriteAsync(
-            string.Join('\n', [$"backend: {name}", $"protocol: {context.Request.Protocol}", $"target: {context.Request.Path}{context.Request.QueryString}", $"body: {body.Length}", .. lines]));
+            string.Join('\n', [$"backend: {name}", $"protocol: {context.Request.Protocol}", $"target: {context.Request.Path}{context.Request.QueryString}", $"body: {body.Length}", .. OfTls(context), .. lines]));
     }
+
+    private static IEnumerable<string> OfTls(HttpContext context) => context.Features.Get<ITlsHandshakeFeature>() is { } tls
+        ? [$"server-name: {tls.HostName}", $"client: {context.Connection.ClientCertificate?.Subject}"]
+        : [];
 
     private static async Task EchoAsync(WebSocket socket, CancellationToken cancellationToken)
     {
