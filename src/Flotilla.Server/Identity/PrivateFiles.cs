@@ -12,7 +12,11 @@ internal sealed class PrivateFiles
         const UnixFileMode mode = OwnerOnly | UnixFileMode.UserExecute;
         this.directory = directory;
         Directory.CreateDirectory(directory, mode);
-        File.SetUnixFileMode(directory, mode);
+        if (File.GetUnixFileMode(directory) != mode)
+        {
+            // Not without need: a disk that takes no writes at present would keep who only reads.
+            File.SetUnixFileMode(directory, mode);
+        }
     }
 
     public string PathOf(string name) => Path.Combine(directory, name);
