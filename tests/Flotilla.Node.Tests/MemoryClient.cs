@@ -23,6 +23,9 @@ internal sealed class MemoryClient : IObjectClient
     /// <summary>Exchanges by path: method and path.</summary>
     public ConcurrentQueue<string> Sent { get; } = [];
 
+    /// <summary>What becomes of the next objects that are made, before any is.</summary>
+    public ConcurrentQueue<Exception> FailuresToCome { get; } = [];
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public void Put<T>(T value)
@@ -96,6 +99,11 @@ internal sealed class MemoryClient : IObjectClient
     public Task<T> CreateAsync<T>(T value, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
+        if (FailuresToCome.TryDequeue(out var failure))
+        {
+            throw failure;
+        }
+
         lock (gate)
         {
             if (objects.ContainsKey((typeof(T), value.Key())))
@@ -178,6 +186,6 @@ internal sealed class MemoryClient : IObjectClient
             _ => throw new NotSupportedException(scope.FieldSelector),
         };
 
-    private static ApiException Failure(int code, string reason, string message) =>
+    public static ApiException Failure(int code, string reason, string message) =>
         new(new V1Status { Code = code, Reason = reason, Message = message });
 }

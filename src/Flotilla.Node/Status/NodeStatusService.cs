@@ -19,6 +19,7 @@ public sealed partial class NodeStatusService(
     private static readonly TimeSpan EagerPeriod = TimeSpan.FromSeconds(30);
     private const int RenewalsInLease = 4;
     private static readonly TimeSpan LongestSilence = TimeSpan.FromMinutes(5);
+    private const int InternalError = 500;
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(500);
     private readonly NodeLease lease = new(options, client, time);
     private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -85,13 +86,25 @@ public sealed partial class NodeStatusService(
     /// <exception cref="ApiException">The cluster does not take it.</exception>
     public async Task RegisterEarlyAsync(CancellationToken cancellationToken)
     {
-        try
+        while (true)
         {
-            await RegisterAsync(RuntimeState.Starting, cancellationToken);
-        }
-        catch (ApiException conflict) when (conflict.IsConflict)
-        {
-            // Somebody else writes it at this moment; the loop tries again.
+            try
+            {
+                await RegisterAsync(RuntimeState.Starting, cancellationToken);
+                return;
+            }
+            catch (ApiException conflict) when (conflict.IsConflict)
+            {
+                // Somebody else writes it at this moment; the loop tries again.
+                return;
+            }
+            catch (Exception away) when (away is HttpRequestException or TimeoutException or ApiException { Code: >= InternalError })
+            {
+                // Servers change places: that is no reason not to start.
+                Log.NotRegistered(logger, options.NodeName, away.Message);
+            }
+
+            await Task.Delay(RetryInterval, time, cancellationToken);
         }
     }
 
@@ -216,6 +229,9 @@ public sealed partial class NodeStatusService(
     {
         [LoggerMessage(Level = LogLevel.Information, Message = "Registered node {Node}")]
         public static partial void Registered(ILogger logger, string node);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Node {Node} could not be registered; it is tried again: {Reason}")]
+        public static partial void NotRegistered(ILogger logger, string node, string reason);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Node {Node} is ready")]
         public static partial void Ready(ILogger logger, string node);

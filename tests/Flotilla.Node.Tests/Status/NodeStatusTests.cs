@@ -44,6 +44,26 @@ public sealed class NodeConditionsTests
     }
 }
 
+public sealed class NodeRegistrationTests
+{
+    [Fact]
+    public async Task Servers_that_change_places_at_that_moment_keep_no_node_from_starting()
+    {
+        var client = new MemoryClient();
+        client.FailuresToCome.Enqueue(MemoryClient.Failure(503, "ServiceUnavailable", "the cluster's store failed"));
+        client.FailuresToCome.Enqueue(new HttpRequestException("no server answers"));
+        using var runtime = new CriClient("/nobody/listens/here");
+        using var events = new EventRecorder(client, "kubelet", TimeProvider.System, NullLogger.Instance, "node-1");
+        using var service = new NodeStatusService(new NodeOptions { NodeName = "node-1" }, client, runtime, events, TimeProvider.System, NullLogger<NodeStatusService>.Instance);
+        await service.RegisterEarlyAsync(TestContext.Current.CancellationToken);
+        Assert.NotNull(client.Find<V1Node>(new ObjectKey(null, "node-1")));
+
+        // What the cluster refuses for good is told.
+        client.FailuresToCome.Enqueue(MemoryClient.Failure(403, "Forbidden", "not here"));
+        await Assert.ThrowsAsync<ApiException>(() => service.RegisterEarlyAsync(TestContext.Current.CancellationToken));
+    }
+}
+
 public sealed class NodeStatusServiceTests(NodeFixture node) : IClassFixture<NodeFixture>
 {
     [Fact]
