@@ -13,14 +13,19 @@ public static class NetworkCleanup
     public static async Task<IReadOnlyList<string>> RemoveAsync(NetworkOptions options, HostCommands commands, CancellationToken cancellationToken)
     {
         List<string> left = [];
-        await TryAsync("nft", ["delete", "table", "ip", options.TableName], ["nft", "list", "table", "ip", options.TableName]);
-        await TryAsync("nft", ["delete", "table", "ip", options.PolicyTableName], ["nft", "list", "table", "ip", options.PolicyTableName]);
+
+        // Of both families, whichever the cluster had.
+        foreach (var (family, table) in Family.All.SelectMany(family => new[] { (family.Ip, options.TableName), (family.Ip, options.PolicyTableName) }))
+        {
+            await TryAsync("nft", ["delete", "table", family, table], ["nft", "list", "table", family, table]);
+        }
+
         await TryAsync("ip", ["link", "delete", options.OverlayName], ["ip", "link", "show", options.OverlayName]);
         await TryAsync("ip", ["link", "delete", options.BalancerName], ["ip", "link", "show", options.BalancerName]);
         await TryAsync("ip", ["link", "delete", options.BridgeName], ["ip", "link", "show", options.BridgeName]);
-        foreach (var rule in ForwardingGrant.Rules(options))
+        foreach (var (command, rule) in Family.All.SelectMany(family => ForwardingGrant.Rules(options).Select(rule => (ForwardingGrant.CommandOf(family), rule))))
         {
-            await TryAsync("iptables", ["-w", "-D", "FORWARD", .. rule], ["iptables", "-w", "-C", "FORWARD", .. rule], optional: true);
+            await TryAsync(command, ["-w", "-D", "FORWARD", .. rule], [command, "-w", "-C", "FORWARD", .. rule], optional: true);
         }
 
         // A cluster that never came up has no such directory.

@@ -8,7 +8,7 @@ public sealed record NetworkOptions
 {
     public required string NodeName { get; init; }
 
-    /// <summary>nftables table (family ip) that holds all rules.</summary>
+    /// <summary>nftables table that holds all rules, one of each family.</summary>
     public string TableName { get; init; } = "flotilla";
 
     /// <summary>The table of network policies.</summary>
@@ -29,13 +29,11 @@ public sealed record NetworkOptions
     /// <summary>The bridge that joins this node's pods.</summary>
     public string BridgeName { get; init; } = "flotilla0";
 
-    /// <summary>The pods of this node.</summary>
-    public IPNetwork NodePodCidr { get; init; } = IPNetwork.Parse("10.244.0.0/24");
+    /// <summary>One, or one of each family; the first one's addresses are the pods' first.</summary>
+    public IReadOnlyList<FamilyNetwork> Families { get; init; } =
+        [new(IPNetwork.Parse("10.244.0.0/24"), IPNetwork.Parse("10.244.0.0/16"), IPNetwork.Parse("10.96.0.0/12"))];
 
-    /// <summary>The pods of all nodes.</summary>
-    public IPNetwork ClusterPodCidr { get; init; } = IPNetwork.Parse("10.244.0.0/16");
-
-    public IPNetwork ServiceCidr { get; init; } = IPNetwork.Parse("10.96.0.0/12");
+    public FamilyNetwork Primary => Families[0];
 
     /// <summary>Where pods find cluster DNS; this node answers on it itself.</summary>
     public IPAddress ClusterDnsAddress { get; init; } = IPAddress.Parse("10.96.0.10");
@@ -53,15 +51,4 @@ public sealed record NetworkOptions
 
     /// <summary>The bit of the packet mark that asks for masquerading on the way out.</summary>
     public uint MasqueradeMark { get; init; } = 0x10000;
-
-    /// <summary>The node's own address on the bridge: the first of its pods' range.</summary>
-    public IPAddress GatewayAddress
-    {
-        get
-        {
-            var bytes = NodePodCidr.BaseAddress.GetAddressBytes();
-            bytes[^1]++;
-            return new IPAddress(bytes);
-        }
-    }
 }

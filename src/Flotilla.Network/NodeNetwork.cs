@@ -49,9 +49,9 @@ public sealed class NodeNetwork(NetworkOptions options, InformerSet informers, T
         await parts.StartAsync(cancellationToken);
     }
 
-    /// <summary>Returns when a pod of this node may send and receive at this address: what guards it is in force.</summary>
-    public Task ReadyAsync(V1Pod pod, string address, CancellationToken cancellationToken) =>
-        policies?.ReadyAsync(pod, address, cancellationToken) ?? Task.CompletedTask;
+    /// <summary>Returns when a pod of this node may send and receive at these addresses: what guards it is in force.</summary>
+    public Task ReadyAsync(V1Pod pod, IReadOnlyList<string> addresses, CancellationToken cancellationToken) =>
+        policies?.ReadyAsync(pod, addresses, cancellationToken) ?? Task.CompletedTask;
 
     public Task StopAsync(CancellationToken cancellationToken) => parts.StopAsync(cancellationToken);
 
@@ -60,7 +60,7 @@ public sealed class NodeNetwork(NetworkOptions options, InformerSet informers, T
     private DnsServer Dns()
     {
         var zone = new ClusterZone(options.ClusterDomain, new InformerDirectory(informers));
-        HashSet<IPAddress> ourselves = [options.ClusterDnsAddress, options.GatewayAddress];
+        HashSet<IPAddress> ourselves = [options.ClusterDnsAddress, .. options.Families.Select(network => network.Gateway)];
         var upstreams = new Upstreams(
             informers,
             async token => [.. (await ResolvConf.ReadAsync(options.ResolvConfPath, ourselves, token)).Select(server => new IPEndPoint(server, DnsPort))],

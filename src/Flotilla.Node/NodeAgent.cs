@@ -50,7 +50,7 @@ public sealed class NodeAgent : IAsyncDisposable
     /// <param name="cluster">For what concerns more than this node; null: the same as for the node itself.</param>
     public NodeAgent(
         NodeOptions options, IObjectClient client, InformerSet informers, TimeProvider time, ILoggerFactory loggers, NodeServing? serving = null, SharedAccess? cluster = null,
-        Func<V1Pod, string, CancellationToken, Task>? addressReady = null)
+        Func<V1Pod, IReadOnlyList<string>, CancellationToken, Task>? addressReady = null)
     {
         cluster ??= new SharedAccess(client, informers);
         this.options = options;
@@ -59,7 +59,7 @@ public sealed class NodeAgent : IAsyncDisposable
         supervisor = new ContainerdSupervisor(options, Runtime, time, loggers.CreateLogger<ContainerdSupervisor>());
         var events = new EventRecorder(client, "kubelet", time, loggers.CreateLogger<EventRecorder>(), options.NodeName);
         var statuses = new StatusWriter(client, time, loggers.CreateLogger<StatusWriter>());
-        var hostIp = NodeAddress.Of(options).ToString();
+        IReadOnlyList<string> hostIps = [.. NodeAddress.All(options).Select(address => address.ToString())];
         var hooks = new HookRunner(Runtime, time);
         var environment = new ContainerEnvironment(options, client, informers.Of<V1Service>());
         var puller = new ImagePuller(Runtime, client, events, time);
@@ -76,7 +76,7 @@ public sealed class NodeAgent : IAsyncDisposable
             new ClaimReader(client), dynamicDrivers, new ClaimLedger(Path.Combine(options.DataDirectory, "claims.json")), () => agent!.KnownUids, time, loggers.CreateLogger<DynamicResourceManager>());
         var cdi = new CdiInjection(Runtime, new CdiRegistry(options.CdiDirectories));
         var exclusive = new ExclusiveResources(topology, devices, claims, cdi, cpus, memory, () => pinning?.Wake());
-        var starter = new ContainerStarter(options, Runtime, puller, environment, hooks, exclusive, events, hostIp);
+        var starter = new ContainerStarter(options, Runtime, puller, environment, hooks, exclusive, events, hostIps);
         drivers = new CsiDrivers(options, client);
         var inUse = new VolumesInUse(options);
         var csi = new CsiVolumes(
@@ -92,7 +92,7 @@ public sealed class NodeAgent : IAsyncDisposable
         var (view, probes) = (new RuntimeView(), new ProbeCounts());
         var shared = new PodServices(
             options, Runtime, starter, hooks, volumes, cgroups, capacity, statuses, events, time,
-            loggers.CreateLogger<PodAgent>(), hostIp, view, probes, admission, exclusive, claims, new CriticalPreemption(admission, () => agent!.Workers, events), new RuntimeClassHandlers(client), files)
+            loggers.CreateLogger<PodAgent>(), hostIps, view, probes, admission, exclusive, claims, new CriticalPreemption(admission, () => agent!.Workers, events), new RuntimeClassHandlers(client), files)
         {
             AddressReady = addressReady ?? ((_, _, _) => Task.CompletedTask),
         };

@@ -27,8 +27,8 @@ public sealed record NodeOptions
     /// <summary>The first that holds a <c>bridge</c> plugin is used.</summary>
     public IReadOnlyList<string> CniPluginDirectories { get; init; } = ["/usr/lib/cni", "/opt/cni/bin"];
 
-    /// <summary>The node's InternalIP; null: the source address of the default route.</summary>
-    public IPAddress? NodeIp { get; init; }
+    /// <summary>The node's InternalIPs, one of each family; the first one's family is the pods' first. Empty: the source address of the default route.</summary>
+    public IReadOnlyList<IPAddress> NodeIps { get; init; } = [];
 
     public IReadOnlyList<string> ClusterDns { get; init; } = [];
 

@@ -109,14 +109,13 @@ public sealed class ApiServer : IAsyncDisposable
         var reads = new ResourceReads(objects, hubs, time);
         var writes = new ResourceWrites(objects, reads, authorizer, time);
         var pods = new PodActions(objects, admission, time);
-        var advertised = options.AdvertiseAddress ?? options.BindAddress;
         handler = new ApiHandler(
             kinds,
             authorizer,
-            new DiscoveryDocuments(kinds, apis, $"{advertised}:{options.Port}"),
+            new DiscoveryDocuments(kinds, apis, options.AdvertisedAuthority),
             new OpenApiDocuments(kinds, apis, time),
             status,
-            new IssuerDiscovery(identity.ServiceAccounts, $"{advertised}:{options.Port}"),
+            new IssuerDiscovery(identity.ServiceAccounts, options.AdvertisedAuthority),
             new ReviewAnswers(new AccessReviews(authorizer), access.Tokens, pods, kinds, time),
             store,
             reads,

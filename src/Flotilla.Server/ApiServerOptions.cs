@@ -14,6 +14,8 @@ public sealed record ApiServerOptions
     /// <summary>The address that the Service <c>kubernetes</c> leads to; null: the bind address, or loopback.</summary>
     public IPAddress? AdvertiseAddress { get; init; }
 
+    internal string AdvertisedAuthority => new IPEndPoint(AdvertiseAddress ?? BindAddress, Port).ToString();
+
     /// <summary>By which the cluster knows this server; its node has the same name.</summary>
     public string ServerName { get; init; } = Environment.MachineName.ToLowerInvariant();
 

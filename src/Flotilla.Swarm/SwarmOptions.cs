@@ -18,7 +18,7 @@ public sealed record SwarmOptions
     /// <summary>As <c>docker info</c> shows it.</summary>
     public string RootDirectory { get; init; } = "/var/lib/flotilla";
 
-    /// <summary>The addresses of all pods.</summary>
+    /// <summary>The addresses of all pods: a range, or one of each family.</summary>
     public string PodRange { get; init; } = "10.244.0.0/16";
 
     public string ClusterDns { get; init; } = "10.96.0.10";

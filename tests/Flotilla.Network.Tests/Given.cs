@@ -38,7 +38,7 @@ internal static class Given
             NamespaceProperty = "default",
             Labels = new Dictionary<string, string> { ["kubernetes.io/service-name"] = service },
         },
-        AddressType = "IPv4",
+        AddressType = endpoints is [{ Addresses: [var first, ..] }, ..] && first.Contains(':', StringComparison.Ordinal) ? "IPv6" : "IPv4",
         Ports = [new Discoveryv1EndpointPort { Name = portName, Port = port, Protocol = protocol }],
         Endpoints = endpoints,
     };

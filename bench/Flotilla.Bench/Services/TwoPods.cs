@@ -80,7 +80,7 @@ internal sealed class TwoPods : IAsyncDisposable
         var link = $"veth{name[^1]}";
         await Commands.DoAsync("ip", ["link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", name], cancellationToken);
         await Commands.DoAsync("ip", ["link", "set", link, "master", Bridge, "up"], cancellationToken);
-        foreach (var arguments in (string[][])[["link", "set", "lo", "up"], ["addr", "add", $"{address}/24", "dev", "eth0"], ["link", "set", "eth0", "up"], ["route", "add", "default", "via", $"{options.GatewayAddress}"]])
+        foreach (var arguments in (string[][])[["link", "set", "lo", "up"], ["addr", "add", $"{address}/24", "dev", "eth0"], ["link", "set", "eth0", "up"], ["route", "add", "default", "via", $"{options.Primary.Gateway}"]])
         {
             await Host.DoAsync("ip", ["-n", name, .. arguments], cancellationToken);
         }

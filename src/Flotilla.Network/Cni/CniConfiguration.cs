@@ -4,8 +4,8 @@ using Flotilla.Network.Overlay;
 namespace Flotilla.Network.Cni;
 
 /// <summary>
-/// The network configuration list the container runtime reads: a bridge with one address per pod from the node's
-/// range. Masquerading and host ports are not left to the plugins: those need iptables, while all our rules live in
+/// The network configuration list the container runtime reads: a bridge with one address per pod from each of the node's
+/// ranges. Masquerading and host ports are not left to the plugins: those need iptables, while all our rules live in
 /// one nftables table (see <see cref="Services.ServiceCompiler"/>), which also works on machines without iptables.
 /// </summary>
 public static class CniConfiguration
@@ -26,7 +26,7 @@ public static class CniConfiguration
             {
                 ["type"] = "host-local",
                 ["dataDir"] = options.CniStateDirectory,
-                ["ranges"] = new JsonArray(new JsonArray(new JsonObject { ["subnet"] = options.NodePodCidr.ToString() })),
+                ["ranges"] = new JsonArray([.. options.Families.Select(network => new JsonArray(new JsonObject { ["subnet"] = network.NodePods.ToString() }))]),
             },
         };
         return new JsonObject

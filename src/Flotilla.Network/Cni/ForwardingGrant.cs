@@ -18,19 +18,9 @@ public sealed partial class ForwardingGrant(NetworkOptions options, HostCommands
     {
         try
         {
-            var rules = await commands.RunAsync("iptables", ["-w", "-S", "FORWARD"], cancellationToken);
-            if (!rules.Succeeded || !rules.Output.Contains("-P FORWARD DROP", StringComparison.Ordinal))
+            foreach (var network in options.Families)
             {
-                return true;
-            }
-
-            foreach (var rule in Rules(options))
-            {
-                if (!(await commands.RunAsync("iptables", ["-w", "-C", "FORWARD", .. rule], cancellationToken)).Succeeded)
-                {
-                    await commands.DoAsync("iptables", ["-w", "-I", "FORWARD", .. rule], cancellationToken);
-                    Log.Granted(logger, options.BridgeName);
-                }
+                await EnsureAsync(CommandOf(network.Family), cancellationToken);
             }
 
             return true;
@@ -41,6 +31,26 @@ public sealed partial class ForwardingGrant(NetworkOptions options, HostCommands
             return false;
         }
     }
+
+    private async Task EnsureAsync(string command, CancellationToken cancellationToken)
+    {
+        var rules = await commands.RunAsync(command, ["-w", "-S", "FORWARD"], cancellationToken);
+        if (!rules.Succeeded || !rules.Output.Contains("-P FORWARD DROP", StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        foreach (var rule in Rules(options))
+        {
+            if (!(await commands.RunAsync(command, ["-w", "-C", "FORWARD", .. rule], cancellationToken)).Succeeded)
+            {
+                await commands.DoAsync(command, ["-w", "-I", "FORWARD", .. rule], cancellationToken);
+                Log.Granted(logger, options.BridgeName);
+            }
+        }
+    }
+
+    internal static string CommandOf(Family family) => family == Family.V4 ? "iptables" : "ip6tables";
 
     internal static IEnumerable<string[]> Rules(NetworkOptions options) =>
     [

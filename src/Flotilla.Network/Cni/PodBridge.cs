@@ -11,8 +11,10 @@ namespace Flotilla.Network.Cni;
 /// </summary>
 public sealed partial class PodBridge(NetworkOptions options, HostCommands commands, ILogger logger)
 {
+    private readonly HashSet<Family> seen = [];
+
     /// <summary>Whether the kernel shows bridged packets to nftables, which is what undoes address translation for replies between pods.</summary>
-    public bool SeesBridgedPackets { get; private set; }
+    public bool SeesBridgedPackets(Family family) => seen.Contains(family);
 
     public async Task EnsureAsync(CancellationToken cancellationToken)
     {
@@ -25,33 +27,59 @@ public sealed partial class PodBridge(NetworkOptions options, HostCommands comma
 
         var mtu = OverlayLink.PodMtu(options).ToString(CultureInfo.InvariantCulture);
         await commands.DoAsync("ip", ["link", "set", options.BridgeName, "mtu", mtu, "up"], cancellationToken);
-        await AddAddressAsync($"{options.GatewayAddress}/{options.NodePodCidr.PrefixLength}", cancellationToken);
-        await AddAddressAsync($"{options.ClusterDnsAddress}/32", cancellationToken);
+        foreach (var network in options.Families)
+        {
+            await EnsureAsync(network, cancellationToken);
+        }
+
+        await AddAddressAsync(Family.Of(options.ClusterDnsAddress), $"{options.ClusterDnsAddress}/{Family.Of(options.ClusterDnsAddress).Bits}", cancellationToken);
+        if (options.Families.Any(network => !SeesBridgedPackets(network.Family)))
+        {
+            Log.NoBridgeFilter(logger);
+        }
+    }
+
+    private async Task EnsureAsync(FamilyNetwork network, CancellationToken cancellationToken)
+    {
+        await SetKernelAsync(network.Family, cancellationToken);
+        await AddAddressAsync(network.Family, $"{network.Gateway}/{network.NodePods.PrefixLength}", cancellationToken);
 
         // Gives the machine itself a way to service addresses, even where it has no default route.
         await commands.DoAsync(
             "ip",
-            ["route", "replace", options.ServiceCidr.ToString(), "dev", options.BridgeName, "src", options.GatewayAddress.ToString()],
+            ["route", "replace", network.Services.ToString(), "dev", options.BridgeName, "src", network.Gateway.ToString()],
             cancellationToken);
-        await SetKernelAsync(cancellationToken);
+        if (await BridgeFilterAsync(network.Family, cancellationToken))
+        {
+            seen.Add(network.Family);
+        }
     }
 
-    private async Task AddAddressAsync(string address, CancellationToken cancellationToken) =>
-        await commands.DoAsync("ip", ["addr", "replace", address, "dev", options.BridgeName], cancellationToken);
-
-    private async Task SetKernelAsync(CancellationToken cancellationToken)
+    private async Task AddAddressAsync(Family family, string address, CancellationToken cancellationToken)
     {
+        // Nobody else can have it, so that nobody need be asked for a second.
+        string[] now = family == Family.V6 ? ["nodad"] : [];
+        await commands.DoAsync("ip", ["addr", "replace", address, "dev", options.BridgeName, .. now], cancellationToken);
+    }
+
+    private async Task SetKernelAsync(Family family, CancellationToken cancellationToken)
+    {
+        if (family == Family.V6)
+        {
+            await new RouterMode(commands).EnsureAsync(options.BridgeName, cancellationToken);
+            return;
+        }
+
         await RequireAsync("net.ipv4.ip_forward", cancellationToken);
 
         // A connection to 127.0.0.1:nodePort leaves by the bridge with the loopback as its source until masqueraded.
         await RequireAsync($"net.ipv4.conf.{options.BridgeName}.route_localnet", cancellationToken);
-        SeesBridgedPackets = await TryAsync("net.bridge.bridge-nf-call-iptables", cancellationToken)
-            || (await LoadAsync("br_netfilter", cancellationToken)
-                && await TryAsync("net.bridge.bridge-nf-call-iptables", cancellationToken));
-        if (!SeesBridgedPackets)
-        {
-            Log.NoBridgeFilter(logger);
-        }
+    }
+
+    private async Task<bool> BridgeFilterAsync(Family family, CancellationToken cancellationToken)
+    {
+        var setting = $"net.bridge.bridge-nf-call-{ForwardingGrant.CommandOf(family)}";
+        return await TryAsync(setting, cancellationToken) || (await LoadAsync("br_netfilter", cancellationToken) && await TryAsync(setting, cancellationToken));
     }
 
     private async Task<bool> TryAsync(string setting, CancellationToken cancellationToken) =>
@@ -75,7 +103,7 @@ public sealed partial class PodBridge(NetworkOptions options, HostCommands comma
 
     /// <summary>Locally administered, and derived from the gateway's address.</summary>
     private string HardwareAddress() =>
-        "0a:58:" + string.Join(':', options.GatewayAddress.GetAddressBytes().Select(one => one.ToString("x2", null)));
+        "0a:58:" + string.Join(':', options.Primary.Gateway.GetAddressBytes()[^4..].Select(one => one.ToString("x2", null)));
 
     private static partial class Log
     {

@@ -66,7 +66,8 @@ public sealed class ClusterZone(string domain, IServiceDirectory directory, int 
             return null;
         }
 
-        var text = dashed.Split('-').Length == 4 ? dashed.Replace('-', '.') : dashed.Replace('-', ':');
+        var isVersion4 = dashed.Count(letter => letter == '-') == 3 && !dashed.Contains("--", StringComparison.Ordinal);
+        var text = dashed.Replace('-', isVersion4 ? '.' : ':');
         return IPAddress.TryParse(text, out var address) ? new Match([DnsRecord.Address(name, address, ttlSeconds)]) : null;
     }
 

@@ -10,13 +10,17 @@ internal sealed record CheckedService(ObjectKey Key, int Port)
         ? new CheckedService(new ObjectKey(service.Metadata.NamespaceProperty, service.Metadata.Name), port)
         : null;
 
-    /// <summary>Ready endpoints on the node, each address once.</summary>
+    /// <summary>Ready endpoints on the node, each address once; of two families the one that has more, as they are the same pods.</summary>
     public static int LocalEndpoints(IEnumerable<V1EndpointSlice> slices, string node) => slices
-        .SelectMany(slice => slice.Endpoints ?? [])
-        .Where(endpoint => endpoint.NodeName == node && endpoint.Conditions?.Ready != false)
-        .SelectMany(endpoint => endpoint.Addresses.Take(1))
-        .Distinct(StringComparer.Ordinal)
-        .Count();
+        .GroupBy(slice => slice.AddressType, StringComparer.Ordinal)
+        .Select(family => family
+            .SelectMany(slice => slice.Endpoints ?? [])
+            .Where(endpoint => endpoint.NodeName == node && endpoint.Conditions?.Ready != false)
+            .SelectMany(endpoint => endpoint.Addresses.Take(1))
+            .Distinct(StringComparer.Ordinal)
+            .Count())
+        .DefaultIfEmpty()
+        .Max();
 
     /// <summary>What kube-proxy answers, letter by letter.</summary>
     public string Answer(int endpoints, bool isHealthy) =>

@@ -28,7 +28,7 @@ public sealed partial class NodeRoutes(
         var nodes = informers.Of<V1Node>();
         nodes.Subscribe(change =>
         {
-            if (change.Old is null || change.New is null || !Equals(Peer.For(change.Old), Peer.For(change.New)))
+            if (change.Old is null || change.New is null || !Peer.For(change.Old, options).SequenceEqual(Peer.For(change.New, options)))
             {
                 changed.Add(change.Latest.Key());
             }
@@ -45,7 +45,7 @@ public sealed partial class NodeRoutes(
                     known = null;
                 }
 
-                await ApplyAsync([.. nodes.List().Where(node => node.Metadata.Name != options.NodeName).Select(Peer.For).OfType<Peer>()], stoppingToken);
+                await ApplyAsync([.. nodes.List().Where(node => node.Metadata.Name != options.NodeName).SelectMany(node => Peer.For(node, options))], stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -89,8 +89,19 @@ public sealed partial class NodeRoutes(
     /// <summary>Ranges that the kernel has routes to and no node has any more.</summary>
     private async Task<List<Peer>> LeftAsync(List<Peer> wanted, CancellationToken cancellationToken)
     {
+        List<Peer> left = [];
+        foreach (var network in options.Families)
+        {
+            left.AddRange((await RangesAsync(network, cancellationToken)).Where(range => !wanted.Any(peer => peer.Pods.Equals(range))).Select(range => new Peer(range, IPAddress.None, Peer.HardwareAddressOf(range))));
+        }
+
+        return left;
+    }
+
+    private async Task<List<IPNetwork>> RangesAsync(FamilyNetwork network, CancellationToken cancellationToken)
+    {
         string[] which = options.Backend == Backend.Vxlan ? ["dev", options.OverlayName] : [];
-        var routes = await commands.RunAsync("ip", ["-j", "-4", "route", "show", .. which], cancellationToken);
+        var routes = await commands.RunAsync("ip", ["-j", network.Family.Flag, "route", "show", .. which], cancellationToken);
         if (!routes.Succeeded || routes.Output.Trim().Length == 0)
         {
             return [];
@@ -102,9 +113,7 @@ public sealed partial class NodeRoutes(
             .. document.RootElement.EnumerateArray()
                 .Where(route => route.TryGetProperty("gateway", out _))
                 .Select(route => IPNetwork.TryParse(route.GetProperty("dst").GetString(), out var range) ? range : default)
-                .Where(range => range.PrefixLength > options.ClusterPodCidr.PrefixLength && options.ClusterPodCidr.Contains(range.BaseAddress))
-                .Where(range => !wanted.Any(peer => peer.Pods.Equals(range)))
-                .Select(range => new Peer(range, IPAddress.None)),
+                .Where(range => range.PrefixLength > network.ClusterPods.PrefixLength && network.ClusterPods.Contains(range.BaseAddress)),
         ];
     }
 

@@ -12,12 +12,15 @@ public sealed class OverlayLink(NetworkOptions options, HostCommands commands)
 
     /// <summary>Outer Ethernet, IPv4, UDP and VXLAN headers.</summary>
     private const int WrappingBytes = 50;
+
+    /// <summary>How much longer IPv6's is.</summary>
+    private const int LongerHeaderBytes = 20;
     private const int Identifier = 4097;
     private const int Port = 4789;
 
     /// <summary>The largest packet of a pod that still fits the link between the nodes once it is wrapped.</summary>
     public static int PodMtu(NetworkOptions options) => options.NodeAddress is { } address
-        ? LinkMtu(address) - (options.Backend == Backend.Vxlan ? WrappingBytes : 0)
+        ? LinkMtu(address) - (options.Backend != Backend.Vxlan ? 0 : Family.Of(address) == Family.V4 ? WrappingBytes : WrappingBytes + LongerHeaderBytes)
         : UsualMtu;
 
     public async Task EnsureAsync(CancellationToken cancellationToken)
@@ -41,7 +44,7 @@ public sealed class OverlayLink(NetworkOptions options, HostCommands commands)
             await commands.DoAsync(
                 "ip",
                 [
-                    "link", "add", options.OverlayName, "address", Peer.HardwareAddressOf(options.NodePodCidr), "type", "vxlan",
+                    "link", "add", options.OverlayName, "address", Peer.HardwareAddressOf(options.Primary.NodePods), "type", "vxlan",
                     "id", Text(Identifier), "local", $"{options.NodeAddress}", "dstport", Text(Port), "nolearning",
                 ],
                 cancellationToken);
@@ -50,7 +53,11 @@ public sealed class OverlayLink(NetworkOptions options, HostCommands commands)
         await commands.DoAsync("ip", ["link", "set", options.OverlayName, "mtu", Text(PodMtu(options)), "up"], cancellationToken);
 
         // The source of what this node itself sends to pods of others, which answer to it.
-        await commands.DoAsync("ip", ["addr", "replace", $"{Peer.EndOf(options.NodePodCidr)}/32", "dev", options.OverlayName], cancellationToken);
+        foreach (var network in options.Families)
+        {
+            string[] now = network.Family == Family.V6 ? ["nodad"] : [];
+            await commands.DoAsync("ip", ["addr", "replace", $"{Peer.EndOf(network.NodePods)}/{network.Family.Bits}", "dev", options.OverlayName, .. now], cancellationToken);
+        }
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
@@ -60,7 +67,8 @@ public sealed class OverlayLink(NetworkOptions options, HostCommands commands)
         var link = Array.Find(
             NetworkInterface.GetAllNetworkInterfaces(),
             link => link.GetIPProperties().UnicastAddresses.Any(unicast => unicast.Address.Equals(address)));
-        var mtu = link?.GetIPProperties().GetIPv4Properties()?.Mtu ?? UsualMtu;
+        var properties = link?.GetIPProperties();
+        var mtu = link?.Supports(NetworkInterfaceComponent.IPv4) == true ? properties!.GetIPv4Properties().Mtu : properties?.GetIPv6Properties().Mtu ?? UsualMtu;
 
         // Loopback's is no measure for anything; larger frames than jumbo ones are no network between machines.
         return link is null || link.NetworkInterfaceType == NetworkInterfaceType.Loopback ? UsualMtu : Math.Min(mtu, 9000);

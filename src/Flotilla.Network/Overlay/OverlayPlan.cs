@@ -5,7 +5,7 @@ internal sealed record OverlayPlan(IReadOnlyList<string[]> Commands)
 {
     public static OverlayPlan For(NetworkOptions options, IReadOnlyCollection<Peer> known, IReadOnlyCollection<Peer> wanted) => new(
     [
-        .. known.Where(peer => !wanted.Any(one => one.Pods.Equals(peer.Pods))).SelectMany(peer => Remove(options, peer)),
+        .. known.Where(peer => !wanted.Any(one => one.Pods.Equals(peer.Pods))).SelectMany(peer => Remove(options, peer, wanted)),
         .. wanted.Except(known).SelectMany(peer => Add(options, peer)),
     ]);
 
@@ -16,7 +16,7 @@ internal sealed record OverlayPlan(IReadOnlyList<string[]> Commands)
             return [["ip", "route", "replace", $"{peer.Pods}", "via", $"{peer.Node}"]];
         }
 
-        var (end, hardware) = (Peer.EndOf(peer.Pods), Peer.HardwareAddressOf(peer.Pods));
+        var (end, hardware) = (Peer.EndOf(peer.Pods), peer.Hardware);
         return
         [
             ["bridge", "fdb", "replace", hardware, "dev", options.OverlayName, "dst", $"{peer.Node}", "self", "permanent"],
@@ -25,19 +25,20 @@ internal sealed record OverlayPlan(IReadOnlyList<string[]> Commands)
         ];
     }
 
-    private static IEnumerable<string[]> Remove(NetworkOptions options, Peer peer)
+    private static IEnumerable<string[]> Remove(NetworkOptions options, Peer peer, IReadOnlyCollection<Peer> wanted)
     {
         if (options.Backend == Backend.HostGateway)
         {
             return [["ip", "route", "del", $"{peer.Pods}"]];
         }
 
-        var (end, hardware) = (Peer.EndOf(peer.Pods), Peer.HardwareAddressOf(peer.Pods));
         return
         [
             ["ip", "route", "del", $"{peer.Pods}", "dev", options.OverlayName],
-            ["ip", "neigh", "del", $"{end}", "dev", options.OverlayName],
-            ["bridge", "fdb", "del", hardware, "dev", options.OverlayName, "self"],
+            ["ip", "neigh", "del", $"{Peer.EndOf(peer.Pods)}", "dev", options.OverlayName],
+
+            // The ranges of one node share its end.
+            .. wanted.Any(other => other.Hardware == peer.Hardware) ? (string[][])[] : [["bridge", "fdb", "del", peer.Hardware, "dev", options.OverlayName, "self"]],
         ];
     }
 }

@@ -1,30 +1,30 @@
 using System.Buffers.Binary;
 using System.Net;
-using System.Net.Sockets;
+using Flotilla.Api.Networks;
 using k8s.Models;
 
 namespace Flotilla.Network.Policies;
 
-/// <summary>Blocks of IPv4 addresses without their exceptions, as ranges that do not overlap: nft refuses those that do.</summary>
+/// <summary>Blocks of addresses of one family without their exceptions, as ranges that do not overlap: nft refuses those that do.</summary>
 internal static class AddressRanges
 {
     /// <summary>Like <c>10.0.0.0-10.0.0.255</c>, sorted; blocks of another family are left out.</summary>
-    public static List<string> For(IEnumerable<V1IPBlock> blocks)
+    public static List<string> For(Family family, IEnumerable<V1IPBlock> blocks)
     {
-        List<(uint First, uint Last)> all = [];
+        List<(UInt128 First, UInt128 Last)> all = [];
         foreach (var block in blocks)
         {
-            if (Parse(block.Cidr) is { } whole)
+            if (Parse(family, block.Cidr) is { } whole)
             {
-                all.AddRange((block.Except ?? []).Select(Parse).OfType<(uint First, uint Last)>().Aggregate(
-                    (IEnumerable<(uint First, uint Last)>)[whole], (left, hole) => left.SelectMany(part => Without(part, hole))));
+                all.AddRange((block.Except ?? []).Select(hole => Parse(family, hole)).OfType<(UInt128 First, UInt128 Last)>().Aggregate(
+                    (IEnumerable<(UInt128 First, UInt128 Last)>)[whole], (left, hole) => left.SelectMany(part => Without(part, hole))));
             }
         }
 
-        return [.. Merge(all).Select(range => range.First == range.Last ? Text(range.First) : $"{Text(range.First)}-{Text(range.Last)}")];
+        return [.. Merge(all).Select(range => range.First == range.Last ? Text(family, range.First) : $"{Text(family, range.First)}-{Text(family, range.Last)}")];
     }
 
-    private static IEnumerable<(uint First, uint Last)> Without((uint First, uint Last) range, (uint First, uint Last) hole)
+    private static IEnumerable<(UInt128 First, UInt128 Last)> Without((UInt128 First, UInt128 Last) range, (UInt128 First, UInt128 Last) hole)
     {
         if (hole.Last < range.First || hole.First > range.Last)
         {
@@ -43,14 +43,14 @@ internal static class AddressRanges
         }
     }
 
-    private static List<(uint First, uint Last)> Merge(List<(uint First, uint Last)> ranges)
+    private static List<(UInt128 First, UInt128 Last)> Merge(List<(UInt128 First, UInt128 Last)> ranges)
     {
-        List<(uint First, uint Last)> merged = [];
+        List<(UInt128 First, UInt128 Last)> merged = [];
         foreach (var range in ranges.Order())
         {
             if (merged is [.., var last] && (range.First <= last.Last || range.First == last.Last + 1))
             {
-                merged[^1] = (last.First, Math.Max(last.Last, range.Last));
+                merged[^1] = (last.First, UInt128.Max(last.Last, range.Last));
             }
             else
             {
@@ -61,23 +61,22 @@ internal static class AddressRanges
         return merged;
     }
 
-    private static (uint First, uint Last)? Parse(string cidr)
+    private static (UInt128 First, UInt128 Last)? Parse(Family family, string cidr)
     {
-        if (!IPNetwork.TryParse(cidr, out var network) || network.BaseAddress.AddressFamily != AddressFamily.InterNetwork)
+        if (!IPNetwork.TryParse(cidr, out var network) || !family.Has(network.BaseAddress))
         {
             return null;
         }
 
-        var first = BinaryPrimitives.ReadUInt32BigEndian(network.BaseAddress.GetAddressBytes());
-
-        // In 64 bits, because shifting by all of 32 would shift by none.
-        return (first, first | (uint)((ulong)uint.MaxValue >> network.PrefixLength));
+        // Shifting by all bits would shift by none.
+        var (first, hostBits) = (AddressNumber.Of(network.BaseAddress), family.Bits - network.PrefixLength);
+        return (first, hostBits == 128 ? UInt128.MaxValue : first + (UInt128.One << hostBits) - 1);
     }
 
-    private static string Text(uint number)
+    private static string Text(Family family, UInt128 number)
     {
-        Span<byte> bytes = stackalloc byte[4];
-        BinaryPrimitives.WriteUInt32BigEndian(bytes, number);
-        return new IPAddress(bytes).ToString();
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, number);
+        return new IPAddress(bytes[^(family.Bits / 8)..]).ToString();
     }
 }

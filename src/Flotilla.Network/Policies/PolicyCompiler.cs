@@ -6,24 +6,24 @@ using k8s.Models;
 namespace Flotilla.Network.Policies;
 
 /// <summary>
-/// Network policies compiled to rules for the pods of this node. Pure. Pods that the same policies select share one
+/// Network policies compiled to rules of one family for the pods of this node. Pure. Pods that the same policies select share one
 /// chain per direction: it returns for what one of them allows, and drops the rest.
 /// </summary>
-public sealed class PolicyCompiler(IReadOnlyCollection<PolicyPod> pods, IReadOnlyDictionary<string, IDictionary<string, string>?> namespaces)
+public sealed class PolicyCompiler(Family family, IReadOnlyCollection<PolicyPod> pods, IReadOnlyDictionary<string, IDictionary<string, string>?> namespaces)
 {
     private const int MaxComment = 100;
     private readonly RuleSet rules = new();
     private PolicyPeers peers = null!;
 
-    /// <param name="pods">All of the cluster, whatever their node.</param>
+    /// <param name="pods">All of the cluster, whatever their node, by their addresses of the family.</param>
     /// <param name="namespaces">Their labels by name.</param>
     public static RuleSet For(
-        IEnumerable<V1NetworkPolicy> policies, IReadOnlyCollection<PolicyPod> pods, IReadOnlyDictionary<string, IDictionary<string, string>?> namespaces) =>
-        new PolicyCompiler(pods, namespaces).Compile([.. policies.OrderBy(policy => policy.Metadata.Name, StringComparer.Ordinal)]);
+        Family family, IEnumerable<V1NetworkPolicy> policies, IReadOnlyCollection<PolicyPod> pods, IReadOnlyDictionary<string, IDictionary<string, string>?> namespaces) =>
+        new PolicyCompiler(family, pods, namespaces).Compile([.. policies.OrderBy(policy => policy.Metadata.Name, StringComparer.Ordinal)]);
 
     private RuleSet Compile(List<V1NetworkPolicy> policies)
     {
-        peers = new PolicyPeers(rules, pods, namespaces);
+        peers = new PolicyPeers(family, rules, pods, namespaces);
         var bySpace = policies.ToLookup(policy => policy.Metadata.NamespaceProperty);
         foreach (var pod in pods.Where(pod => pod.IsLocal))
         {
@@ -71,7 +71,7 @@ public sealed class PolicyCompiler(IReadOnlyCollection<PolicyPod> pods, IReadOnl
             // A name means whatever the receiving pod calls so.
             var receivers = pods.Where(pod => pod.IsLocal && pod.Namespace == ns && Selects(policy, pod));
             return Named(policy, PolicyTable.Ingress, i, ports, receivers) is { } set
-                ? matches.Concat(Product(sources, [$"ip daddr . meta l4proto . th dport @{set}"]))
+                ? matches.Concat(Product(sources, [$"{family.Ip} daddr . meta l4proto . th dport @{set}"]))
                 : matches;
         }).Select(match => Allow(policy, match));
     }
@@ -84,7 +84,7 @@ public sealed class PolicyCompiler(IReadOnlyCollection<PolicyPod> pods, IReadOnl
             var ports = PolicyPorts.For(rule.Ports);
             var matches = Product(peers.Matches(ns, rule.To, "daddr"), ports.Matches);
             return Named(policy, PolicyTable.Egress, i, ports, peers.PodsOf(ns, rule.To)) is { } set
-                ? matches.Append($"ip daddr . meta l4proto . th dport @{set}")
+                ? matches.Append($"{family.Ip} daddr . meta l4proto . th dport @{set}")
                 : matches;
         }).Select(match => Allow(policy, match));
     }
@@ -98,7 +98,7 @@ public sealed class PolicyCompiler(IReadOnlyCollection<PolicyPod> pods, IReadOnl
         }
 
         var set = $"ports/{Digest.Of(string.Create(CultureInfo.InvariantCulture, $"{direction}/{policy.Metadata.NamespaceProperty}/{policy.Metadata.Name}/{rule}"))}";
-        rules.Sets[set] = "type ipv4_addr . inet_proto . inet_service;";
+        rules.Sets[set] = $"type {family.Type} . inet_proto . inet_service;";
         foreach (var pod in receivers)
         {
             foreach (var port in pod.Ports.Where(port => ports.Names.Contains((port.Name, port.Protocol))))

@@ -11,7 +11,7 @@ namespace Flotilla.Network.Policies;
 
 /// <summary>
 /// Keeps the kernel's rules equal to the cluster's NetworkPolicies. Each change is one transaction, so that there is no
-/// moment without rules; a pod's containers start only when the rules for its address are in (<see cref="ReadyAsync"/>).
+/// moment without rules; a pod's containers start only when the rules for its addresses are in (<see cref="ReadyAsync"/>).
 /// The pods of other nodes are watched only once there is a policy that could name them.
 /// </summary>
 public sealed partial class PolicyEnforcer : BackgroundService
@@ -24,19 +24,19 @@ public sealed partial class PolicyEnforcer : BackgroundService
     private readonly NetworkOptions options;
     private readonly TimeProvider time;
     private readonly ILogger logger;
-    private readonly bool seesBridgedPackets;
+    private readonly Predicate<Family> seesBridgedPackets;
     private readonly Informer<V1NetworkPolicy> policies;
     private readonly InformerSet informers;
     private readonly Informer<V1Pod> own;
     private readonly Informer<V1Namespace> namespaces;
-    private readonly NftTable table;
+    private readonly IReadOnlyList<(Family Family, NftTable Table)> tables;
     private readonly DirtyKeys changed;
     private readonly StartingPods starting = new();
     private Informer<V1Pod>? all;
     private bool isBlindnessTold;
 
     public PolicyEnforcer(
-        NetworkOptions options, InformerSet informers, HostCommands commands, bool seesBridgedPackets, TimeProvider time, ILoggerFactory loggers)
+        NetworkOptions options, InformerSet informers, HostCommands commands, Predicate<Family> seesBridgedPackets, TimeProvider time, ILoggerFactory loggers)
     {
         this.options = options;
         this.time = time;
@@ -46,15 +46,19 @@ public sealed partial class PolicyEnforcer : BackgroundService
         policies = informers.Of<V1NetworkPolicy>();
         own = informers.Of<V1Pod>(new ListScope(FieldSelector: $"spec.nodeName={options.NodeName}"));
         namespaces = informers.Of<V1Namespace>();
-        table = new NftTable(PolicyTable.Name(options), PolicyTable.Script(options), PolicyTable.Witness, commands, logger);
+        tables =
+        [
+            .. options.Families.Select(network => network.Family).Select(family => (
+                family, new NftTable(PolicyTable.Name(options, family), PolicyTable.Script(options, family), PolicyTable.Witness, commands, logger))),
+        ];
         changed = new DirtyKeys(time, Gather);
     }
 
-    /// <summary>Returns when the rules for a pod of this node with this address are in force; at once, where there are no policies.</summary>
-    public async Task ReadyAsync(V1Pod pod, string address, CancellationToken cancellationToken)
+    /// <summary>Returns when the rules for a pod of this node with these addresses are in force; at once, where there are no policies.</summary>
+    public async Task ReadyAsync(V1Pod pod, IReadOnlyList<string> addresses, CancellationToken cancellationToken)
     {
         await SyncAsync(cancellationToken);
-        if (starting.Add(pod, address) is { } applied)
+        if (starting.Add(pod, addresses) is { } applied)
         {
             if (policies.List().Count == 0)
             {
@@ -97,7 +101,10 @@ public sealed partial class PolicyEnforcer : BackgroundService
             {
                 if (await changed.TakeAsync(CheckEvery, stoppingToken) is null)
                 {
-                    await table.CheckAsync(stoppingToken);
+                    foreach (var (_, table) in tables)
+                    {
+                        await table.CheckAsync(stoppingToken);
+                    }
                 }
 
                 if (policies.List().Count > 0)
@@ -130,8 +137,12 @@ public sealed partial class PolicyEnforcer : BackgroundService
         try
         {
             var now = starting.Now();
-            table.Rules.Set("policies", null, Compile(now));
-            await table.ApplyAsync(cancellationToken);
+            foreach (var (family, table) in tables)
+            {
+                table.Rules.Set("policies", null, Compile(family, now));
+                await table.ApplyAsync(cancellationToken);
+            }
+
             now.Complete();
         }
         catch (Exception error) when (error is not OperationCanceledException)
@@ -143,7 +154,7 @@ public sealed partial class PolicyEnforcer : BackgroundService
         }
     }
 
-    private RuleSet Compile(StartingPods.Moment now)
+    private RuleSet Compile(Family family, StartingPods.Moment now)
     {
         var known = policies.List();
         if (known.Count == 0 || all is null)
@@ -151,7 +162,7 @@ public sealed partial class PolicyEnforcer : BackgroundService
             return new RuleSet();
         }
 
-        if (!seesBridgedPackets && !isBlindnessTold)
+        if (!seesBridgedPackets(family) && !isBlindnessTold)
         {
             isBlindnessTold = true;
             Log.NotSeen(logger);
@@ -160,19 +171,19 @@ public sealed partial class PolicyEnforcer : BackgroundService
         // An address may be another pod's already, while the one that had it is still known.
         var pods = all.List()
             .Concat(now.Unseen(all))
-            .OrderByDescending(pod => now.AddressOf(pod) is not null)
+            .OrderByDescending(pod => now.AddressesOf(pod) is not null)
             .ThenByDescending(pod => pod.Metadata.CreationTimestamp)
-            .Select(pod => PolicyPod.For(pod, options.NodeName, now.AddressOf(pod)))
+            .Select(pod => PolicyPod.For(family, pod, options.NodeName, now.AddressesOf(pod)))
             .OfType<PolicyPod>()
-            .Append(PolicyPod.ClusterDns(options))
+            .Concat(family.Has(options.ClusterDnsAddress) ? [PolicyPod.ClusterDns(options)] : [])
             .DistinctBy(pod => pod.Address)
             .ToList();
-        return PolicyCompiler.For(known, pods, namespaces.List().ToDictionary(space => space.Metadata.Name, space => (IDictionary<string, string>?)space.Metadata.Labels, StringComparer.Ordinal));
+        return PolicyCompiler.For(family, known, pods, namespaces.List().ToDictionary(space => space.Metadata.Name, space => (IDictionary<string, string>?)space.Metadata.Labels, StringComparer.Ordinal));
     }
 
     private void OnOwnPod(ObjectChange<V1Pod> change)
     {
-        if (change.New is null || (PolicyPod.AddressOf(change.New) is { } address && starting.IsKnown(change.New, address)))
+        if (change.New is null || (PodAddresses.Of(change.New) is { Count: > 0 } addresses && starting.IsKnown(change.New, addresses)))
         {
             starting.Forget(change.Latest, gone: change.New is null);
         }
@@ -181,7 +192,7 @@ public sealed partial class PolicyEnforcer : BackgroundService
     private void OnPod(ObjectChange<V1Pod> change)
     {
         var matters = change is not { Old: { } old, New: { } now }
-            || PolicyPod.AddressOf(old) != PolicyPod.AddressOf(now)
+            || !PodAddresses.Of(old).SequenceEqual(PodAddresses.Of(now), StringComparer.Ordinal)
             || old.Status?.Phase != now.Status?.Phase
             || old.Spec.NodeName != now.Spec.NodeName
             || !Labels.AreSame(old.Metadata.Labels, now.Metadata.Labels);

@@ -8,7 +8,7 @@ namespace Flotilla.Network.Policies;
 /// Who stands behind the peers of policies' rules. Pods that a selector finds are one set of addresses, shared by all
 /// rules with that selector: a pod that comes or goes is one element, however many policies there are.
 /// </summary>
-internal sealed class PolicyPeers(RuleSet rules, IReadOnlyCollection<PolicyPod> pods, IReadOnlyDictionary<string, IDictionary<string, string>?> namespaces)
+internal sealed class PolicyPeers(Family family, RuleSet rules, IReadOnlyCollection<PolicyPod> pods, IReadOnlyDictionary<string, IDictionary<string, string>?> namespaces)
 {
     private readonly Dictionary<string, IReadOnlyList<PolicyPod>> found = new(StringComparer.Ordinal);
 
@@ -22,10 +22,10 @@ internal sealed class PolicyPeers(RuleSet rules, IReadOnlyCollection<PolicyPod> 
             return [""];
         }
 
-        List<string> matches = [.. all.Where(peer => peer.IpBlock is null).Select(peer => $"ip {side} @{SetOf(ns, peer)}").Distinct(StringComparer.Ordinal)];
-        if (AddressRanges.For(all.Select(peer => peer.IpBlock).OfType<V1IPBlock>()) is { Count: > 0 } ranges)
+        List<string> matches = [.. all.Where(peer => peer.IpBlock is null).Select(peer => $"{family.Ip} {side} @{SetOf(ns, peer)}").Distinct(StringComparer.Ordinal)];
+        if (AddressRanges.For(family, all.Select(peer => peer.IpBlock).OfType<V1IPBlock>()) is { Count: > 0 } ranges)
         {
-            matches.Add($"ip {side} {{ {string.Join(", ", ranges)} }}");
+            matches.Add($"{family.Ip} {side} {{ {string.Join(", ", ranges)} }}");
         }
 
         return matches;
@@ -41,7 +41,7 @@ internal sealed class PolicyPeers(RuleSet rules, IReadOnlyCollection<PolicyPod> 
     private string SetOf(string ns, V1NetworkPolicyPeer peer)
     {
         var name = $"peers/{Digest.Of(Key(ns, peer))}";
-        if (rules.Sets.TryAdd(name, "type ipv4_addr;"))
+        if (rules.Sets.TryAdd(name, $"type {family.Type};"))
         {
             foreach (var pod in Find(ns, peer))
             {

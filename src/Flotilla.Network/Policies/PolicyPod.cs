@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using k8s.Models;
 
 namespace Flotilla.Network.Policies;
@@ -17,18 +15,15 @@ public sealed record PolicyPod(
         "kube-system", "kube-dns", new Dictionary<string, string>(StringComparer.Ordinal) { ["k8s-app"] = "kube-dns" }, options.ClusterDnsAddress.ToString(), false,
         [new("dns", "udp", 53), new("dns-tcp", "tcp", 53)]);
 
-    /// <param name="address">Its address, if the object does not say yet.</param>
-    /// <returns>null: policies do not apply to it, or it has no address.</returns>
-    public static PolicyPod? For(V1Pod pod, string nodeName, string? address)
+    /// <param name="addresses">As they are known here, if the object does not say yet.</param>
+    /// <returns>null: policies do not apply to it, or it has no address of the family.</returns>
+    public static PolicyPod? For(Family family, V1Pod pod, string nodeName, IReadOnlyList<string>? addresses)
     {
-        var own = address ?? AddressOf(pod);
+        var own = (addresses ?? PodAddresses.Of(pod)).FirstOrDefault(family.Has);
         return own is null || pod.Spec.HostNetwork == true || pod.Status?.Phase is "Succeeded" or "Failed"
             ? null
             : new PolicyPod(pod.Metadata.NamespaceProperty, pod.Metadata.Name, pod.Metadata.Labels, own, pod.Spec.NodeName == nodeName, [.. PortsOf(pod)]);
     }
-
-    public static string? AddressOf(V1Pod pod) => (pod.Status?.PodIPs?.Select(one => one.Ip) ?? [pod.Status?.PodIP])
-        .FirstOrDefault(text => IPAddress.TryParse(text, out var parsed) && parsed.AddressFamily == AddressFamily.InterNetwork);
 
     private static IEnumerable<NamedPort> PortsOf(V1Pod pod) =>
         (pod.Spec.Containers ?? [])

@@ -17,29 +17,41 @@ internal static class PolicyTable
 
     public const string Witness = "forwarded";
 
-    public static string Name(NetworkOptions options) => $"ip {options.PolicyTableName}";
+    public static string Name(NetworkOptions options, Family family) => $"{family.Ip} {options.PolicyTableName}";
 
-    public static string Script(NetworkOptions options) => $$"""
-        table {{Name(options)}}
-        delete table {{Name(options)}}
-        table {{Name(options)}} {
+    public static string Script(NetworkOptions options, Family family) => $$"""
+        table {{Name(options, family)}}
+        delete table {{Name(options, family)}}
+        table {{Name(options, family)}} {
           comment "Network policies of Flotilla"
-          map {{Egress}} { type ipv4_addr : verdict; }
-          map {{Ingress}} { type ipv4_addr : verdict; }
-          set {{Self}} { type ipv4_addr . ipv4_addr; }
+          map {{Egress}} { type {{family.Type}} : verdict; }
+          map {{Ingress}} { type {{family.Type}} : verdict; }
+          set {{Self}} { type {{family.Type}} . {{family.Type}}; }
           chain {{Witness}} {
             type filter hook forward priority filter; policy accept;
             ct state established,related accept
-            ip saddr . ip daddr @{{Self}} accept
-            ip saddr vmap @{{Egress}}
-            ip daddr vmap @{{Ingress}}
+        {{Neighbours(options, family)}}
+            {{family.Ip}} saddr . {{family.Ip}} daddr @{{Self}} accept
+            {{family.Ip}} saddr vmap @{{Egress}}
+            {{family.Ip}} daddr vmap @{{Ingress}}
           }
           chain to-node {
             type filter hook input priority filter; policy accept;
             ct state established,related accept
-            ip saddr vmap @{{Egress}}
+        {{Neighbours(options, family)}}
+            {{family.Ip}} saddr vmap @{{Egress}}
           }
         }
 
+        """;
+
+    /// <summary>
+    /// IPv6 finds its neighbours by messages of its own, which must pass or nobody is found. For them every pod has an address
+    /// of the link beside its own; no policy knows that one, so that anything else there would be a way around all.
+    /// </summary>
+    private static string Neighbours(NetworkOptions options, Family family) => family == Family.V4 ? "" : $$"""
+            icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert, mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report } accept
+            iifname "{{options.BridgeName}}" ip6 saddr fe80::/10 ip6 daddr != ff00::/8 drop
+            iifname "{{options.BridgeName}}" ip6 daddr fe80::/10 drop
         """;
 }

@@ -12,9 +12,9 @@ public sealed record Balance(IReadOnlyList<Endpoint> All, IReadOnlyList<Endpoint
     /// Ready endpoints; while there are none, those that still serve although they are shutting down. Those on this node
     /// are chosen apart: they may be leaving while others are ready, and still be all that local traffic has.
     /// </summary>
-    public static Balance For(V1ServicePort port, IEnumerable<V1EndpointSlice> slices, NodePlace node)
+    public static Balance For(Family family, V1ServicePort port, IEnumerable<V1EndpointSlice> slices, NodePlace node)
     {
-        var found = Candidates(port, slices, node).DistinctBy(one => (one.Endpoint.Address, one.Endpoint.Port)).ToList();
+        var found = Candidates(port, slices.Where(slice => slice.AddressType == family.Name), node).DistinctBy(one => (one.Endpoint.Address, one.Endpoint.Port)).ToList();
         var all = Usable(found);
         var local = Usable([.. found.Where(one => one.Endpoint.IsLocal)]);
         return new Balance([.. all.Select(one => one.Endpoint)], [.. Hinted(all, node).Select(one => one.Endpoint)])
@@ -25,7 +25,7 @@ public sealed record Balance(IReadOnlyList<Endpoint> All, IReadOnlyList<Endpoint
 
     private static IEnumerable<Candidate> Candidates(V1ServicePort port, IEnumerable<V1EndpointSlice> slices, NodePlace node)
     {
-        foreach (var slice in slices.Where(slice => slice.AddressType == "IPv4"))
+        foreach (var slice in slices)
         {
             var target = (slice.Ports ?? []).FirstOrDefault(candidate =>
                 (candidate.Name ?? "") == (port.Name ?? "") && (candidate.Protocol ?? "TCP") == (port.Protocol ?? "TCP"));

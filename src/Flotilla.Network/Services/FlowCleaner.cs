@@ -42,7 +42,7 @@ public sealed partial class FlowCleaner(HostCommands commands, ILogger logger)
     {
         List<string> arguments =
         [
-            "-D", "-p", "udp", "--orig-port-dst", target.Port.ToString(CultureInfo.InvariantCulture),
+            "-D", "-f", Family.V6.Has(target.EndpointAddress) ? "ipv6" : "ipv4", "-p", "udp", "--orig-port-dst", target.Port.ToString(CultureInfo.InvariantCulture),
             "--dst-nat", target.EndpointAddress,
         ];
         if (target.Address is not null)

@@ -2,12 +2,12 @@ using k8s.Models;
 
 namespace Flotilla.Network.Services;
 
-/// <summary>The host ports a pod asks for, once it runs and has an address.</summary>
+/// <summary>The host ports a pod asks for, once it runs and has an address of the family.</summary>
 public static class PodPorts
 {
-    public static IEnumerable<HostPort> Of(V1Pod pod)
+    public static IEnumerable<HostPort> Of(V1Pod pod, Family family)
     {
-        if (pod.Spec.HostNetwork == true || string.IsNullOrEmpty(pod.Status?.PodIP) || pod.Status.Phase is "Succeeded" or "Failed")
+        if (pod.Spec.HostNetwork == true || pod.Status?.Phase is "Succeeded" or "Failed" || PodAddresses.Of(pod).FirstOrDefault(family.Has) is not { } address)
         {
             return [];
         }
@@ -15,12 +15,12 @@ public static class PodPorts
         return (pod.Spec.Containers ?? [])
             .Concat((pod.Spec.InitContainers ?? []).Where(container => container.RestartPolicy == "Always"))
             .SelectMany(container => container.Ports ?? [])
-            .Where(port => port.HostPort > 0)
+            .Where(port => port.HostPort > 0 && (string.IsNullOrEmpty(port.HostIP) || family.Has(port.HostIP)))
             .Select(port => new HostPort(
-                port.HostIP is null or "" or "0.0.0.0" ? null : port.HostIP,
+                port.HostIP is null or "" or "0.0.0.0" or "::" ? null : port.HostIP,
                 port.Protocol ?? "TCP",
                 port.HostPort!.Value,
-                pod.Status.PodIP,
+                address,
                 port.ContainerPort));
     }
 }

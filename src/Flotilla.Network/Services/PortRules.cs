@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Flotilla.Network.LoadBalancers;
 using k8s.Models;
 
@@ -8,8 +6,9 @@ namespace Flotilla.Network.Services;
 
 /// <summary>The rules of one port of one service: who may enter by which address, and which endpoints answer.</summary>
 internal sealed class PortRules(
-    NetworkOptions options, RuleSet rules, V1Service service, V1ServicePort port, Balance balance, int? affinitySeconds)
+    FamilyNetwork network, RuleSet rules, V1Service service, string clusterAddress, V1ServicePort port, Balance balance, int? affinitySeconds)
 {
+    private readonly Family family = network.Family;
     private readonly string protocol = (port.Protocol ?? "TCP").ToLowerInvariant();
     private readonly string id = string.Create(
         CultureInfo.InvariantCulture,
@@ -21,15 +20,15 @@ internal sealed class PortRules(
 
     public void Add()
     {
-        Enter(new Entry(service.Spec.ClusterIP, protocol, port.Port), Inside);
+        Enter(new Entry(family, clusterAddress, protocol, port.Port), Inside);
         foreach (var address in Usable(service.Spec.ExternalIPs))
         {
-            Enter(new Entry(address, protocol, port.Port), Outside);
+            Enter(new Entry(family, address, protocol, port.Port), Outside);
         }
 
         foreach (var address in Usable(service.Status?.LoadBalancer?.Ingress?.Where(entry => entry.IpMode != "Proxy").Select(entry => entry.Ip)))
         {
-            Enter(new Entry(address, protocol, port.Port), Balanced);
+            Enter(new Entry(family, address, protocol, port.Port), Balanced);
             if (HeldAddresses.AreOfPool(service))
             {
                 rules.Add(Names.BalancedAddresses, address);
@@ -38,7 +37,7 @@ internal sealed class PortRules(
 
         if (port.NodePort is > 0 && service.Spec.Type is "NodePort" or "LoadBalancer")
         {
-            Enter(new Entry(null, protocol, port.NodePort.Value), Outside);
+            Enter(new Entry(family, null, protocol, port.NodePort.Value), Outside);
         }
 
         foreach (var endpoint in balance.All)
@@ -47,11 +46,8 @@ internal sealed class PortRules(
         }
     }
 
-    private static IEnumerable<string> Usable(IEnumerable<string?>? addresses) =>
-        (addresses ?? []).OfType<string>().Distinct(StringComparer.Ordinal).Where(IsOfFamily);
-
-    private static bool IsOfFamily(string range) =>
-        IPAddress.TryParse(range.Split('/')[0], out var parsed) && parsed.AddressFamily == AddressFamily.InterNetwork;
+    private IEnumerable<string> Usable(IEnumerable<string?>? addresses) =>
+        (addresses ?? []).OfType<string>().Distinct(StringComparer.Ordinal).Where(family.Has);
 
     private void Enter(Entry entry, Func<Entry, string> verdict)
     {
@@ -81,8 +77,8 @@ internal sealed class PortRules(
         }
 
         // Ranges of the other family let nobody of this one in.
-        var own = ranges.Select(range => range.Trim()).Where(IsOfFamily).ToList();
-        return own.Count == 0 ? "drop" : Chain($"balanced/{id}/{entry.Address}", [$"ip saddr != {{ {string.Join(", ", own)} }} drop", Outside(entry)]);
+        var own = ranges.Select(range => range.Trim()).Where(family.Has).ToList();
+        return own.Count == 0 ? "drop" : Chain($"balanced/{id}/{Word(entry.Address!)}", [$"{family.Ip} saddr != {{ {string.Join(", ", own)} }} drop", Outside(entry)]);
     }
 
     /// <summary>
@@ -102,7 +98,7 @@ internal sealed class PortRules(
         var here = Pick(entry, balance.Local, "local");
         List<string> all =
         [
-            $"ip saddr {options.ClusterPodCidr} {anywhere}",
+            $"{family.Ip} saddr {network.ClusterPods} {anywhere}",
             $"fib saddr type local jump {Names.MarkForMasquerade}",
             $"fib saddr type local {anywhere}",
             here,
@@ -128,7 +124,7 @@ internal sealed class PortRules(
     private List<string> Sticky(IReadOnlyList<Endpoint> endpoints, int seconds)
     {
         var chains = endpoints.Select(endpoint => StickyEndpoint(endpoint, seconds)).ToList();
-        List<string> all = [.. endpoints.Select((endpoint, i) => $"ip saddr @{AffinitySet(endpoint, seconds)} {chains[i]}")];
+        List<string> all = [.. endpoints.Select((endpoint, i) => $"{family.Ip} saddr @{AffinitySet(endpoint, seconds)} {chains[i]}")];
         all.Add($"numgen random mod {endpoints.Count} vmap {{ {string.Join(", ", chains.Select((chain, i) => $"{i} : {chain}"))} }}");
         return all;
     }
@@ -136,14 +132,17 @@ internal sealed class PortRules(
     private string StickyEndpoint(Endpoint endpoint, int seconds)
     {
         var set = AffinitySet(endpoint, seconds);
-        rules.Sets[set] = $"type ipv4_addr; flags dynamic,timeout; timeout {seconds}s;";
+        rules.Sets[set] = $"type {family.Type}; flags dynamic,timeout; timeout {seconds}s;";
         return Chain(
-            $"endpoint/{endpoint.Address}/{endpoint.Port}/{id}",
-            [$"update @{set} {{ ip saddr }}", $"meta l4proto {protocol} dnat ip to {endpoint.Address}:{endpoint.Port}"]);
+            $"endpoint/{Word(endpoint.Address)}/{endpoint.Port}/{id}",
+            [$"update @{set} {{ {family.Ip} saddr }}", $"meta l4proto {protocol} dnat {family.Ip} to {family.Target(endpoint.Address, endpoint.Port)}"]);
     }
 
     // The time is part of the name because a set's timeout cannot be changed.
-    private string AffinitySet(Endpoint endpoint, int seconds) => $"clients/{id}/{endpoint.Address}/{endpoint.Port}/{seconds}";
+    private string AffinitySet(Endpoint endpoint, int seconds) => $"clients/{id}/{Word(endpoint.Address)}/{endpoint.Port}/{seconds}";
+
+    // nft allows no colons in names.
+    private static string Word(string address) => address.Replace(':', '-');
 
     private string Chain(string name, IReadOnlyList<string> content)
     {

@@ -5,18 +5,18 @@ using k8s.Models;
 namespace Flotilla.Network.Services;
 
 /// <summary>
-/// One service with its endpoints, or the host ports of one pod, compiled to rules. Pure.
+/// One service with its endpoints, or the host ports of one pod, compiled to rules of one family. Pure.
 /// One map look-up finds what picks an endpoint of a service port: a number at random and a second look-up, or for
 /// services with client affinity the endpoint a client had before.
 /// </summary>
-public sealed class ServiceCompiler(NetworkOptions options)
+public sealed class ServiceCompiler(FamilyNetwork network, IPAddress clusterDns)
 {
     private const int DefaultAffinitySeconds = 10800;
 
     /// <summary>null: nothing is to be translated.</summary>
     public RuleSet? For(V1Service service, IReadOnlyCollection<V1EndpointSlice> slices, NodePlace node)
     {
-        if (!IsProxied(service))
+        if (ClusterAddressOf(service) is not { } address)
         {
             return null;
         }
@@ -24,12 +24,12 @@ public sealed class ServiceCompiler(NetworkOptions options)
         var rules = new RuleSet();
         foreach (var port in service.Spec.Ports ?? [])
         {
-            new PortRules(options, rules, service, port, Balance.For(port, slices, node), AffinitySeconds(service)).Add();
+            new PortRules(network, rules, service, address, port, Balance.For(network.Family, port, slices, node), AffinitySeconds(service)).Add();
         }
 
         if (service.Metadata.Annotations?.TryGetValue(ServiceAnnotations.AllPorts, out var all) == true && all == "true" && service.Spec.Ports is [var first, ..])
         {
-            WholeAddress.Add(rules, service.Spec.ClusterIP, Balance.For(first, slices, node).Near);
+            WholeAddress.Add(rules, network.Family, address, Balance.For(network.Family, first, slices, node).Near);
         }
 
         return rules;
@@ -46,12 +46,13 @@ public sealed class ServiceCompiler(NetworkOptions options)
         return rules.Elements.Count == 0 ? null : rules;
     }
 
-    /// <summary>Headless and external names have nothing to translate; cluster DNS is answered by this node itself.</summary>
-    private bool IsProxied(V1Service service) =>
-        service.Spec.Type != "ExternalName"
-        && IPAddress.TryParse(service.Spec.ClusterIP, out var address)
-        && address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork
-        && !address.Equals(options.ClusterDnsAddress);
+    /// <summary>
+    /// null: nothing is to be translated. So it is with headless services, external names and those of the other family;
+    /// cluster DNS is answered by this node itself.
+    /// </summary>
+    private string? ClusterAddressOf(V1Service service) =>
+        service.Spec.Type == "ExternalName" ? null : (service.Spec.ClusterIPs ?? [service.Spec.ClusterIP])
+            .FirstOrDefault(text => network.Family.Has(text) && !IPAddress.Parse(text).Equals(clusterDns));
 
     private static int? AffinitySeconds(V1Service service) =>
         service.Spec.SessionAffinity == "ClientIP"

@@ -26,14 +26,13 @@ public sealed partial class ServiceProxy : BackgroundService
     private readonly Informer<V1EndpointSlice> slices;
     private readonly Informer<V1Pod> pods;
     private readonly Informer<V1Node> nodes;
-    private readonly ServiceCompiler compiler;
-    private readonly NftTable table;
+    private readonly IReadOnlyList<(Family Family, ServiceCompiler Compiler, NftTable Table)> tables;
     private readonly FlowCleaner cleaner;
     private readonly DirtyKeys changedServices;
     private readonly DirtyKeys changedPods;
 
     public ServiceProxy(
-        NetworkOptions options, InformerSet informers, HostCommands commands, bool seesBridgedPackets, TimeProvider time, ILoggerFactory loggers)
+        NetworkOptions options, InformerSet informers, HostCommands commands, Predicate<Family> seesBridgedPackets, TimeProvider time, ILoggerFactory loggers)
     {
         this.options = options;
         this.time = time;
@@ -43,8 +42,13 @@ public sealed partial class ServiceProxy : BackgroundService
         slices.AddIndex(SliceIndex.ByService, SliceIndex.ServiceOf);
         pods = informers.Of<V1Pod>(new ListScope(FieldSelector: $"spec.nodeName={options.NodeName}"));
         nodes = informers.Of<V1Node>(new ListScope(FieldSelector: $"metadata.name={options.NodeName}"));
-        compiler = new ServiceCompiler(options);
-        table = new NftTable(BaseTable.Name(options), BaseTable.Script(options, seesBridgedPackets), Names.Refuse, commands, logger);
+        tables =
+        [
+            .. options.Families.Select(network => (
+                network.Family,
+                new ServiceCompiler(network, options.ClusterDnsAddress),
+                new NftTable(BaseTable.Name(options, network.Family), BaseTable.Script(options, network, seesBridgedPackets(network.Family)), Names.Refuse, commands, logger))),
+        ];
         cleaner = new FlowCleaner(commands, logger);
         changedServices = new DirtyKeys(time, Gather);
         changedPods = new DirtyKeys(time, TimeSpan.Zero);
@@ -82,14 +86,22 @@ public sealed partial class ServiceProxy : BackgroundService
         if (await changedServices.TakeAsync(CheckEvery, cancellationToken) is not { } keys)
         {
             // Nothing changed for a while: see that nobody flushed the rules.
-            await table.CheckAsync(cancellationToken);
+            foreach (var (_, _, table) in tables)
+            {
+                await table.CheckAsync(cancellationToken);
+            }
+
             keys = [];
         }
 
         try
         {
             var ended = Update(keys, Place());
-            await table.ApplyAsync(cancellationToken);
+            foreach (var (_, _, table) in tables)
+            {
+                await table.ApplyAsync(cancellationToken);
+            }
+
             IsHealthy = true;
             await cleaner.CleanAsync(ended, cancellationToken);
         }
@@ -110,19 +122,25 @@ public sealed partial class ServiceProxy : BackgroundService
         foreach (var key in keys)
         {
             var service = services.Get(key);
-            Replace($"service/{key}", service?.Metadata.CreationTimestamp, () =>
-                service is null ? null : compiler.For(service, slices.ByIndex(SliceIndex.ByService, key.ToString()), node));
+            foreach (var (_, compiler, table) in tables)
+            {
+                Replace(table, $"service/{key}", service?.Metadata.CreationTimestamp, () =>
+                    service is null ? null : compiler.For(service, slices.ByIndex(SliceIndex.ByService, key.ToString()), node));
+            }
         }
 
         foreach (var key in changedPods.TakeNow())
         {
             var pod = pods.Get(key);
-            Replace($"pod/{key}", pod?.Metadata.CreationTimestamp, () => pod is null ? null : ServiceCompiler.For(PodPorts.Of(pod)));
+            foreach (var (family, _, table) in tables)
+            {
+                Replace(table, $"pod/{key}", pod?.Metadata.CreationTimestamp, () => pod is null ? null : ServiceCompiler.For(PodPorts.Of(pod, family)));
+            }
         }
 
         return ended;
 
-        void Replace(string owner, DateTime? since, Func<RuleSet?> compile)
+        void Replace(NftTable table, string owner, DateTime? since, Func<RuleSet?> compile)
         {
             try
             {
@@ -155,12 +173,14 @@ public sealed partial class ServiceProxy : BackgroundService
 
     private void OnPod(ObjectChange<V1Pod> change)
     {
-        if (PodPorts.Of(change.Latest).Any() || (change.Old is not null && PodPorts.Of(change.Old).Any()))
+        if (HasPorts(change.Latest) || HasPorts(change.Old))
         {
             changedPods.Add(change.Latest.Key());
             changedServices.Poke();
         }
     }
+
+    private bool HasPorts(V1Pod? pod) => pod is not null && options.Families.Any(network => PodPorts.Of(pod, network.Family).Any());
 
     /// <summary>In another zone other endpoints are near.</summary>
     private void OnNode(ObjectChange<V1Node> change)

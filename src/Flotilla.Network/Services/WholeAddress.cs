@@ -8,7 +8,7 @@ internal static class WholeAddress
     public const string Addresses = "whole-addresses";
     public const string Endpoints = "whole-endpoints";
 
-    public static void Add(RuleSet rules, string address, IReadOnlyList<Endpoint> endpoints)
+    public static void Add(RuleSet rules, Family family, string address, IReadOnlyList<Endpoint> endpoints)
     {
         if (endpoints.Count == 0)
         {
@@ -22,7 +22,7 @@ internal static class WholeAddress
         }
 
         var chain = string.Create(CultureInfo.InvariantCulture, $"whole-pick-{endpoints.Count}");
-        rules.Chains[chain] = [string.Create(CultureInfo.InvariantCulture, $"dnat ip to ip daddr . numgen random mod {endpoints.Count} map @{Endpoints}")];
+        rules.Chains[chain] = [string.Create(CultureInfo.InvariantCulture, $"dnat {family.Ip} to {family.Ip} daddr . numgen random mod {endpoints.Count} map @{Endpoints}")];
         rules.Add(Addresses, address, $"goto {chain}");
     }
 }

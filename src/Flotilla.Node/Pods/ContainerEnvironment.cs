@@ -14,7 +14,7 @@ internal sealed class ContainerEnvironment(NodeOptions options, IObjectClient cl
 
     /// <exception cref="ContainerException">Something it is made of does not exist.</exception>
     public async Task<List<KeyValuePair<string, string>>> ForAsync(
-        V1Pod pod, V1Container container, string? podIp, string hostIp, CancellationToken cancellationToken)
+        V1Pod pod, V1Container container, PodNetwork addresses, CancellationToken cancellationToken)
     {
         var result = new Dictionary<string, string>(StringComparer.Ordinal);
         var links = ServiceEnvironment.For(pod.Metadata.NamespaceProperty, services.List(), pod.Spec.EnableServiceLinks != false).ToList();
@@ -35,7 +35,7 @@ internal sealed class ContainerEnvironment(NodeOptions options, IObjectClient cl
         {
             var value = variable.ValueFrom is null
                 ? Expansion.Expand(variable.Value ?? "", known)
-                : await ValueAsync(variable, pod, container, podIp, hostIp, sources, cancellationToken);
+                : await ValueAsync(variable, pod, container, addresses, sources, cancellationToken);
             if (value is not null)
             {
                 known[variable.Name] = result[variable.Name] = value;
@@ -49,12 +49,12 @@ internal sealed class ContainerEnvironment(NodeOptions options, IObjectClient cl
     }
 
     private async Task<string?> ValueAsync(
-        V1EnvVar variable, V1Pod pod, V1Container container, string? podIp, string hostIp, Sources sources, CancellationToken cancellationToken)
+        V1EnvVar variable, V1Pod pod, V1Container container, PodNetwork addresses, Sources sources, CancellationToken cancellationToken)
     {
         var from = variable.ValueFrom;
         if (from.FieldRef is { } field)
         {
-            return DownwardApi.Field(pod, field.FieldPath, podIp, hostIp)
+            return DownwardApi.Field(pod, field.FieldPath, addresses)
                 ?? throw new ContainerException("CreateContainerConfigError", $"unsupported fieldPath: {field.FieldPath}");
         }
         if (from.ResourceFieldRef is { } resource)

@@ -8,7 +8,7 @@ namespace Flotilla.Node.Pods;
 
 /// <summary>One container from its image to its running process.</summary>
 internal sealed class ContainerStarter(
-    NodeOptions options, CriClient runtime, ImagePuller images, ContainerEnvironment environment, HookRunner hooks, ExclusiveResources exclusive, EventRecorder events, string hostIp)
+    NodeOptions options, CriClient runtime, ImagePuller images, ContainerEnvironment environment, HookRunner hooks, ExclusiveResources exclusive, EventRecorder events, IReadOnlyList<string> hostIps)
 {
     // Creating and starting are not given up half-way: what they leave behind would be seen as a container that never started.
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
@@ -33,7 +33,7 @@ internal sealed class ContainerStarter(
             throw new ContainerException("RunContainerError", failure.Status.Detail, failure);
         }
         events.Record(pod, "Normal", "Started", "Container started", field);
-        if (container.Lifecycle?.PostStart is { } hook && await hooks.RunAsync(hook, pod, container, id, request.PodIp, cancellationToken) is { } fault)
+        if (container.Lifecycle?.PostStart is { } hook && await hooks.RunAsync(hook, pod, container, id, request.PodIps.FirstOrDefault(), cancellationToken) is { } fault)
         {
             events.Record(pod, "Warning", "FailedPostStartHook", $"PostStartHook failed: {fault}", field);
             events.Record(pod, "Normal", "Killing", "FailedPostStartHook", field);
@@ -62,7 +62,7 @@ internal sealed class ContainerStarter(
     {
         var (pod, container) = (request.Pod, request.Container);
         ContainerSecurity.CheckNonRoot(pod, container, image);
-        var variables = await environment.ForAsync(pod, container, request.PodIp, hostIp, cancellationToken);
+        var variables = await environment.ForAsync(pod, container, new PodNetwork(request.PodIps, hostIps), cancellationToken);
         var log = PodDirectories.TerminationLog(options, pod, container.Name, request.Attempt);
         Directory.CreateDirectory(Path.GetDirectoryName(log)!);
         await File.WriteAllBytesAsync(log, [], cancellationToken);
@@ -100,7 +100,7 @@ internal sealed class ContainerStarter(
 }
 
 internal sealed record StartRequest(
-    V1Pod Pod, V1Container Container, uint Attempt, string SandboxId, PodSandboxConfig Sandbox, string? PodIp, PodVolumes Volumes)
+    V1Pod Pod, V1Container Container, uint Attempt, string SandboxId, PodSandboxConfig Sandbox, IReadOnlyList<string> PodIps, PodVolumes Volumes)
 {
     /// <summary>The running container whose processes an ephemeral one sees.</summary>
     public string? TargetId { get; init; }

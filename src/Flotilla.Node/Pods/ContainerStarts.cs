@@ -15,9 +15,9 @@ internal sealed class ContainerStarts(PodServices services, PodSandboxes sandbox
     public async Task StartAsync(
         V1Pod desired, V1PodStatus status, ObservedPod observed, IReadOnlyList<V1Container> containers, PodVolumes mounted, CancellationToken cancellationToken)
     {
-        if (!desired.IsHostNetwork() && observed.Ip is { } address)
+        if (!desired.IsHostNetwork() && observed.Ips.Count > 0)
         {
-            await services.AddressReady(desired, address, cancellationToken);
+            await services.AddressReady(desired, observed.Ips, cancellationToken);
         }
 
         // A hook may rely on the containers before its own; others need not wait for each other.
@@ -58,7 +58,7 @@ internal sealed class ContainerStarts(PodServices services, PodSandboxes sandbox
         var sandbox = observed.Sandbox!;
         var attempt = observed.Latest(container.Name) is { } last ? last.Attempt + 1 : NextAttempt(status, container.Name);
         var request = new StartRequest(
-            desired, container, attempt, sandbox.Id, sandboxes.Configure(desired, sandbox.Metadata.Attempt), observed.Ip ?? services.HostIp, mounted);
+            desired, container, attempt, sandbox.Id, sandboxes.Configure(desired, sandbox.Metadata.Attempt), observed.Ips.Count > 0 ? observed.Ips : services.HostIps, mounted);
         try
         {
             request = request with { TargetId = TargetOf(desired, observed, container.Name) };

@@ -8,9 +8,9 @@ namespace Flotilla.Node.Pods;
 /// <summary>What a pod may learn about itself, in variables and in files: fields of its object, resources of its containers. Pure.</summary>
 internal static class DownwardApi
 {
-    /// <param name="podIp">null: unknown yet, or of no use (files do not tell addresses).</param>
+    /// <param name="addresses">null: of no use (files do not tell addresses).</param>
     /// <returns>null for a field that cannot be had.</returns>
-    public static string? Field(V1Pod pod, string path, string? podIp = null, string? hostIp = null) => path switch
+    public static string? Field(V1Pod pod, string path, PodNetwork? addresses = null) => path switch
     {
         "metadata.name" => pod.Metadata.Name,
         "metadata.namespace" => pod.Metadata.NamespaceProperty,
@@ -19,8 +19,10 @@ internal static class DownwardApi
         "metadata.annotations" => Lines(pod.Metadata.Annotations),
         "spec.nodeName" => pod.Spec.NodeName ?? "",
         "spec.serviceAccountName" => pod.Spec.ServiceAccountName ?? "",
-        "status.hostIP" or "status.hostIPs" => hostIp,
-        "status.podIP" or "status.podIPs" => hostIp is null ? null : podIp ?? "",
+        "status.hostIP" => addresses?.HostIps[0],
+        "status.hostIPs" => addresses is null ? null : string.Join(',', addresses.HostIps),
+        "status.podIP" => addresses is null ? null : addresses.PodIps.FirstOrDefault() ?? "",
+        "status.podIPs" => addresses is null ? null : string.Join(',', addresses.PodIps),
         _ => Key(path, "metadata.labels") is { } label ? Value(pod.Metadata.Labels, label)
             : Key(path, "metadata.annotations") is { } annotation ? Value(pod.Metadata.Annotations, annotation)
             : null,
@@ -80,3 +82,7 @@ internal static class DownwardApi
         return text.Append('"').ToString();
     }
 }
+
+/// <summary>Addresses as a container is told of them, each list's first one first.</summary>
+/// <param name="PodIps">Empty: there are none yet.</param>
+internal sealed record PodNetwork(IReadOnlyList<string> PodIps, IReadOnlyList<string> HostIps);

@@ -6,7 +6,7 @@ namespace Flotilla.Node.Pods;
 /// <summary>The text of a pod's /etc/hosts.</summary>
 internal static class HostsFile
 {
-    public static string For(V1Pod pod, string? ip, string clusterDomain, string hostFile)
+    public static string For(V1Pod pod, IReadOnlyList<string> ips, string clusterDomain, string hostFile)
     {
         var text = new StringBuilder();
         if (pod.IsHostNetwork())
@@ -18,13 +18,11 @@ internal static class HostsFile
             text.Append("# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n");
             text.Append("fe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n");
             var name = HostName.Of(pod);
-            text.Append(ip).Append('\t');
-            if (!string.IsNullOrEmpty(pod.Spec.Subdomain))
+            var full = string.IsNullOrEmpty(pod.Spec.Subdomain) ? "" : $"{name}.{pod.Spec.Subdomain}.{pod.Metadata.NamespaceProperty}.svc.{clusterDomain}\t";
+            foreach (var ip in ips)
             {
-                text.Append(name).Append('.').Append(pod.Spec.Subdomain).Append('.').Append(pod.Metadata.NamespaceProperty)
-                    .Append(".svc.").Append(clusterDomain).Append('\t');
+                text.Append(ip).Append('\t').Append(full).Append(name).Append('\n');
             }
-            text.Append(name).Append('\n');
         }
         if (pod.Spec.HostAliases is { Count: > 0 } aliases)
         {

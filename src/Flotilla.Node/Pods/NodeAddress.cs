@@ -1,27 +1,34 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 
 namespace Flotilla.Node.Pods;
 
-/// <summary>The address under which the node is reached.</summary>
+/// <summary>The addresses under which the node is reached.</summary>
 public static class NodeAddress
 {
-    /// <summary>The configured one, else the source address of the default route, else loopback. Nothing is sent.</summary>
-    public static IPAddress Of(NodeOptions options)
+    /// <summary>The first of them.</summary>
+    public static IPAddress Of(NodeOptions options) => All(options)[0];
+
+    /// <summary>The configured ones, else the source address of the default route, else any that is not loopback. Nothing is sent.</summary>
+    public static IReadOnlyList<IPAddress> All(NodeOptions options) => options.NodeIps.Count > 0 ? options.NodeIps : [OfDefaultRoute()];
+
+    private static IPAddress OfDefaultRoute()
     {
-        if (options.NodeIp is { } configured)
-        {
-            return configured;
-        }
         try
         {
+            // Connecting a datagram socket sends nothing: the kernel only picks the route.
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
             socket.Connect(IPAddress.Parse("192.0.2.1"), 9);
             return ((IPEndPoint)socket.LocalEndPoint!).Address;
         }
         catch (SocketException)
         {
-            return IPAddress.Loopback;
+            return NetworkInterface.GetAllNetworkInterfaces()
+                .SelectMany(link => link.GetIPProperties().UnicastAddresses)
+                .Select(unicast => unicast.Address)
+                .FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(address))
+                ?? IPAddress.Loopback;
         }
     }
 }

@@ -3,8 +3,11 @@ using Flotilla.Node.Cri;
 namespace Flotilla.Node.Pods;
 
 /// <summary>What the runtime holds of one pod at one moment, newest first.</summary>
-internal sealed record ObservedPod(IReadOnlyList<PodSandbox> Sandboxes, IReadOnlyList<ObservedContainer> Containers, string? Ip)
+internal sealed record ObservedPod(IReadOnlyList<PodSandbox> Sandboxes, IReadOnlyList<ObservedContainer> Containers, IReadOnlyList<string> Ips)
 {
+    /// <summary>The first of its addresses; null: it has none (yet).</summary>
+    public string? Ip => Ips.Count > 0 ? Ips[0] : null;
+
     /// <summary>Containers that count as never made: see <see cref="InterruptedStart"/>.</summary>
     public IReadOnlyList<string> Interrupted { get; init; } = [];
 

@@ -3,11 +3,12 @@ using Flotilla.Node.Cri;
 namespace Flotilla.Node.Pods;
 
 /// <summary>Reads one pod from the runtime. What can no longer change (an exited container, a sandbox's address) is read once.</summary>
-internal sealed class PodObserver(CriClient runtime, string podUid)
+/// <param name="nodeIps">Whose first one's family is first among a pod's addresses too.</param>
+internal sealed class PodObserver(CriClient runtime, string podUid, IReadOnlyList<string> nodeIps)
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
     private readonly Dictionary<string, ObservedContainer> exited = new(StringComparer.Ordinal);
-    private (string Sandbox, string Ip)? address;
+    private (string Sandbox, IReadOnlyList<string> Ips)? addresses;
 
     public async Task<ObservedPod> ObserveAsync(CancellationToken cancellationToken)
     {
@@ -29,7 +30,7 @@ internal sealed class PodObserver(CriClient runtime, string podUid)
         return new ObservedPod(
             sandboxes,
             [.. containers[false].OrderByDescending(container => container.Status.CreatedAt)],
-            await AddressAsync(sandboxes.FirstOrDefault(), deadline, cancellationToken))
+            await AddressesAsync(sandboxes.FirstOrDefault(), deadline, cancellationToken))
         {
             Interrupted = [.. containers[true].Select(container => container.Id)],
         };
@@ -55,22 +56,22 @@ internal sealed class PodObserver(CriClient runtime, string podUid)
         }
     }
 
-    private async Task<string?> AddressAsync(PodSandbox? sandbox, DateTime deadline, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>> AddressesAsync(PodSandbox? sandbox, DateTime deadline, CancellationToken cancellationToken)
     {
         if (sandbox is null)
         {
-            return null;
+            return [];
         }
-        if (address?.Sandbox != sandbox.Id)
+        if (addresses?.Sandbox != sandbox.Id)
         {
             if (sandbox.State != PodSandboxState.SandboxReady)
             {
-                return null;
+                return [];
             }
             var answer = await runtime.Runtime.PodSandboxStatusAsync(
                 new PodSandboxStatusRequest { PodSandboxId = sandbox.Id }, deadline: deadline, cancellationToken: cancellationToken);
-            address = (sandbox.Id, answer.Status.Network?.Ip ?? "");
+            addresses = (sandbox.Id, PodAddresses.For(answer.Status.Network, nodeIps));
         }
-        return address?.Ip is { Length: > 0 } ip ? ip : null;
+        return addresses.Value.Ips;
     }
 }

@@ -31,9 +31,9 @@ internal sealed class PodSandboxes(PodServices services)
             new RunPodSandboxRequest { Config = Configure(pod, attempt), RuntimeHandler = handler }, deadline: DateTime.UtcNow + Timeout, cancellationToken: CancellationToken.None);
     }
 
-    public async Task WriteHostsFileAsync(V1Pod pod, string? ip, CancellationToken cancellationToken)
+    public async Task WriteHostsFileAsync(V1Pod pod, IReadOnlyList<string> ips, CancellationToken cancellationToken)
     {
-        var text = HostsFile.For(pod, ip, services.Options.ClusterDomain, pod.IsHostNetwork() ? ReadOrEmpty(HostHostsFile) : "");
+        var text = HostsFile.For(pod, ips, services.Options.ClusterDomain, pod.IsHostNetwork() ? ReadOrEmpty(HostHostsFile) : "");
         // Written in place: containers have this very file mounted.
         await File.WriteAllTextAsync(PodDirectories.HostsFile(services.Options, pod), text, cancellationToken);
     }

@@ -22,7 +22,7 @@ internal sealed record PodServices(
     EventRecorder Events,
     TimeProvider Time,
     ILogger Logger,
-    string HostIp,
+    IReadOnlyList<string> HostIps,
     RuntimeView View,
     ProbeCounts ProbeCounts,
     PodAdmission Admission,
@@ -33,5 +33,5 @@ internal sealed record PodServices(
     CgroupFiles CgroupFiles)
 {
     /// <summary>Returns when a pod may use its address: the network guards it from then on.</summary>
-    public Func<V1Pod, string, CancellationToken, Task> AddressReady { get; init; } = (_, _, _) => Task.CompletedTask;
+    public Func<V1Pod, IReadOnlyList<string>, CancellationToken, Task> AddressReady { get; init; } = (_, _, _) => Task.CompletedTask;
 }

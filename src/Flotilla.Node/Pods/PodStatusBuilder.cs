@@ -16,7 +16,7 @@ internal sealed record StatusInput(
     Func<V1Container, ObservedContainer, bool> IsStarted,
     Func<V1Container, ObservedContainer, bool> IsReady,
     Func<string, V1ContainerStateWaiting?> Waiting,
-    string HostIp,
+    IReadOnlyList<string> HostIps,
     (string Reason, string Message)? Failure,
     bool Stopped,
     DateTime Now,
@@ -39,16 +39,16 @@ internal static class PodStatusBuilder
         var regular = pod.Spec.Containers.Select(container => ContainerStatusBuilder.For(input, container)).ToList();
         var added = pod.EphemeralContainers().Select(container => ContainerStatusBuilder.ForEphemeral(input, container)).ToList();
         var phase = Phase(input, init, regular);
-        var ip = pod.IsHostNetwork() ? (observed.Sandbox is null ? previous.PodIP : input.HostIp) : observed.Ip ?? previous.PodIP;
+        var ips = Addresses(input);
         return previous with
         {
             Phase = phase,
             Reason = input.Failure?.Reason ?? previous.Reason,
             Message = input.Failure?.Message ?? previous.Message,
-            HostIP = input.HostIp,
-            HostIPs = [new V1HostIP { Ip = input.HostIp }],
-            PodIP = ip,
-            PodIPs = ip is null ? null : [new V1PodIP { Ip = ip }],
+            HostIP = input.HostIps[0],
+            HostIPs = [.. input.HostIps.Select(ip => new V1HostIP { Ip = ip })],
+            PodIP = ips.Count > 0 ? ips[0] : null,
+            PodIPs = ips.Count > 0 ? [.. ips.Select(ip => new V1PodIP { Ip = ip })] : null,
             StartTime = previous.StartTime ?? input.Now,
             QosClass = QualityOfService.Of(pod),
             ObservedGeneration = pod.Metadata.Generation,
@@ -70,6 +70,14 @@ internal static class PodStatusBuilder
         ObservedGeneration = pod.Metadata.Generation,
         Conditions = previous.Conditions,
     };
+
+    private static IReadOnlyList<string> Addresses(StatusInput input)
+    {
+        var now = !input.Pod.IsHostNetwork() ? input.Observed.Ips : input.Observed.Sandbox is null ? [] : input.HostIps;
+        return now.Count > 0 ? now
+            : input.Previous.PodIPs is { Count: > 0 } known ? [.. known.Select(one => one.Ip)]
+            : input.Previous.PodIP is { } only ? [only] : [];
+    }
 
     private static string Phase(StatusInput input, List<V1ContainerStatus> init, List<V1ContainerStatus> regular)
     {

@@ -51,7 +51,7 @@ internal sealed partial class PodWorker : IContainerVerdicts, IEndingPod
         this.services = services;
         sandboxes = new PodSandboxes(services);
         stopper = new PodStopper(services, sandboxes);
-        observer = new PodObserver(services.Runtime, pod.Metadata.Uid);
+        observer = new PodObserver(services.Runtime, pod.Metadata.Uid, services.HostIps);
         probes = new PodProbes(services, Wake);
         starts = new ContainerStarts(services, sandboxes);
         resizer = new PodResizer(services);
@@ -379,7 +379,7 @@ internal sealed partial class PodWorker : IContainerVerdicts, IEndingPod
             throw;
         }
         var created = await observer.ObserveAsync(cancellationToken);
-        await sandboxes.WriteHostsFileAsync(desired, created.Ip, cancellationToken);
+        await sandboxes.WriteHostsFileAsync(desired, created.Ips, cancellationToken);
     }
 
     private async Task PrepareClaimsAsync(V1Pod desired, CancellationToken cancellationToken)
@@ -486,7 +486,7 @@ internal sealed partial class PodWorker : IContainerVerdicts, IEndingPod
             (_, container) => probes.IsStarted(container.Id),
             (_, container) => probes.IsReady(container.Id),
             starts.Holds.State,
-            services.HostIp,
+            services.HostIps,
             failure,
             stopped,
             Seconds(services.Time.GetUtcNow().UtcDateTime),

@@ -1,12 +1,9 @@
-using System.Net;
-using System.Net.NetworkInformation;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using k8s.Models;
 
 namespace Flotilla.Node.Status;
 
-/// <summary>What stays the same while the machine runs: its names, versions and address.</summary>
+/// <summary>What stays the same while the machine runs: its names and versions.</summary>
 internal static class MachineInfo
 {
     public static string Architecture => RuntimeInformation.OSArchitecture switch
@@ -42,30 +39,6 @@ internal static class MachineInfo
         labels["kubernetes.io/hostname"] = options.NodeName;
         labels["kubernetes.io/os"] = "linux";
         return labels;
-    }
-
-    /// <summary>The configured address, else the source address of the default route, else any that is not loopback.</summary>
-    public static IPAddress Address(NodeOptions options)
-    {
-        if (options.NodeIp is { } configured)
-        {
-            return configured;
-        }
-        try
-        {
-            // Connecting a datagram socket sends nothing: the kernel only picks the route.
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-            socket.Connect(new IPAddress([192, 0, 2, 1]), 9);
-            return ((IPEndPoint)socket.LocalEndPoint!).Address;
-        }
-        catch (SocketException)
-        {
-            return NetworkInterface.GetAllNetworkInterfaces()
-                .SelectMany(link => link.GetIPProperties().UnicastAddresses)
-                .Select(unicast => unicast.Address)
-                .FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(address))
-                ?? IPAddress.Loopback;
-        }
     }
 
     private static string OsImage()

@@ -1,6 +1,7 @@
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Node.Cri;
+using Flotilla.Node.Pods;
 using k8s.Models;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -187,7 +188,7 @@ public sealed partial class NodeStatusService(
         {
             Addresses =
             [
-                new V1NodeAddress { Type = "InternalIP", Address = MachineInfo.Address(options).ToString() },
+                .. NodeAddress.All(options).Select(address => new V1NodeAddress { Type = "InternalIP", Address = address.ToString() }),
                 new V1NodeAddress { Type = "Hostname", Address = options.NodeName },
             ],
             DaemonEndpoints = ServerPort() is { } port ? new V1NodeDaemonEndpoints { KubeletEndpoint = new V1DaemonEndpoint { Port = port } } : null,

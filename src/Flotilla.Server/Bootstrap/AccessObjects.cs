@@ -61,7 +61,7 @@ internal sealed class AccessObjects(BuiltInObjects objects, ClusterIdentity iden
         - name: ""
           cluster:
             certificate-authority-data: {Convert.ToBase64String(Encoding.ASCII.GetBytes(identity.CaPem))}
-            server: https://{options.AdvertiseAddress ?? options.BindAddress}:{options.Port}
+            server: https://{options.AdvertisedAuthority}
 
         """;
 

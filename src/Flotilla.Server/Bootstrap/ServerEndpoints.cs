@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Flotilla.Api;
 using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
+using Flotilla.Api.Networks;
 using Flotilla.Server.Membership;
 using Flotilla.Server.Objects;
 using Flotilla.Storage;
@@ -51,12 +52,12 @@ internal sealed class ServerEndpoints(BuiltInObjects objects, IStore store, Serv
     private ServerMember? Own => (options.AdvertiseAddress ?? options.BindAddress) is var address
         && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) || IPAddress.IsLoopback(address)) ? null : new ServerMember(options.ServerName, address.ToString(), options.Port);
 
-    /// <summary>The first address of the service range.</summary>
+    /// <summary>The first address of the services' range; of two that of the servers' own family, or the service would lead nowhere.</summary>
     private string ApiAddress()
     {
-        var bytes = IPNetwork.Parse(options.ServiceCidr).BaseAddress.GetAddressBytes();
-        bytes[^1]++;
-        return new IPAddress(bytes).ToString();
+        var ranges = NetworkRanges.Parse(options.ServiceCidr);
+        var own = (options.AdvertiseAddress ?? options.BindAddress).AddressFamily;
+        return ranges.FirstOrDefault(range => range.BaseAddress.AddressFamily == own, ranges[0]).At(1).ToString();
     }
 
     // Where the API servers listen may change between starts: their endpoints follow. Servers on another port have a slice of their own.
@@ -83,10 +84,12 @@ internal sealed class ServerEndpoints(BuiltInObjects objects, IStore store, Serv
     private static JsonObject Slice(string name, IGrouping<int, string> servers) => new()
     {
         ["metadata"] = new JsonObject { ["name"] = name, ["labels"] = new JsonObject { [ServiceLabel] = Key.Name } },
-        ["addressType"] = "IPv4",
+        ["addressType"] = servers.All(IsVersion6) ? "IPv6" : "IPv4",
         ["endpoints"] = new JsonArray([.. Ordered(servers).Select(address => new JsonObject { ["addresses"] = new JsonArray(address), ["conditions"] = new JsonObject { ["ready"] = true, ["serving"] = true, ["terminating"] = false } })]),
         ["ports"] = new JsonArray(PortOf(servers.Key)),
     };
+
+    private static bool IsVersion6(string address) => address.Contains(':', StringComparison.Ordinal);
 
     private static IEnumerable<string> Ordered(IEnumerable<string> addresses) => addresses.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
 

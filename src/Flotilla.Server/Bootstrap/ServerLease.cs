@@ -71,7 +71,7 @@ internal sealed class ServerLease(BuiltInObjects objects, ObjectStore store, Api
         ["spec"] = new JsonObject { ["holderIdentity"] = $"{name}_{holder}", ["leaseDurationSeconds"] = DurationSeconds, ["renewTime"] = Now() },
     };
 
-    private string Authority => new ServerMember(options.ServerName, (options.AdvertiseAddress ?? options.BindAddress).ToString(), options.Port).Authority;
+    private string Authority => options.AdvertisedAuthority;
 
     private string Now() => time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
 

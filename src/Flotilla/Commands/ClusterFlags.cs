@@ -12,8 +12,8 @@ internal sealed class ClusterFlags
     private readonly Option<string?> runDirectory = new("--run-dir") { Description = "Where sockets and other short-lived files are." };
     private readonly Option<int?> apiPort = new("--api-port") { Description = "Port of the Kubernetes API (6443)." };
     private readonly Option<string?> nodeName = new("--node-name") { Description = "Name of this machine's Node (the host name)." };
-    private readonly Option<string?> podCidr = new("--pod-cidr") { Description = "Addresses of pods (10.244.0.0/16)." };
-    private readonly Option<string?> serviceCidr = new("--service-cidr") { Description = "Addresses of services (10.96.0.0/12)." };
+    private readonly Option<string?> podCidr = new("--pod-cidr") { Description = "Addresses of pods (10.244.0.0/16); one range of each family for dual stack, like 10.244.0.0/16,fd00:10:244::/56." };
+    private readonly Option<string?> serviceCidr = new("--service-cidr") { Description = "Addresses of services (10.96.0.0/12, and fd00:10:96::/112 where pods have IPv6)." };
     private readonly Option<string?> networkBackend = new("--network-backend") { Description = "How pods reach those of other nodes: vxlan (over any network) or host-gw (faster, for nodes on one link)." };
     private readonly Option<string?> kubeconfig = new("--kubeconfig") { Description = "The file that gets the context 'flotilla' ($KUBECONFIG or ~/.kube/config)." };
     private readonly Option<string?> runtime = new("--container-runtime-endpoint") { Description = "A CRI socket that somebody else runs (a containerd of its own)." };
@@ -76,8 +76,8 @@ internal sealed class ClusterFlags
             RunDirectory = flags.GetValue(runDirectory) is { } run ? Path.GetFullPath(run) : known.RunDirectory,
             ApiPort = flags.GetValue(apiPort) ?? known.ApiPort,
             NodeName = flags.GetValue(nodeName) ?? known.NodeName,
-            PodCidr = flags.GetValue(podCidr) ?? known.PodCidr,
-            ServiceCidr = flags.GetValue(serviceCidr) ?? known.ServiceCidr,
+            PodCidr = flags.GetValue(podCidr) ?? ClusterRanges.Matching(flags.GetValue(serviceCidr), known.PodCidr, ClusterSettings.UsualPods, ClusterSettings.UsualPods6),
+            ServiceCidr = flags.GetValue(serviceCidr) ?? ClusterRanges.Matching(flags.GetValue(podCidr), known.ServiceCidr, ClusterSettings.UsualServices, ClusterSettings.UsualServices6),
             NetworkBackend = flags.GetValue(networkBackend) ?? known.NetworkBackend,
             Kubeconfig = flags.GetValue(kubeconfig) is { } file ? Path.GetFullPath(file) : known.Kubeconfig,
             ContainerRuntimeEndpoint = flags.GetValue(runtime) ?? known.ContainerRuntimeEndpoint,

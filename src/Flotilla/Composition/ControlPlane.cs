@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using Flotilla.Api.Networks;
 using Flotilla.Backups;
 using Flotilla.Client;
 using Flotilla.Client.Joining;
@@ -46,6 +48,7 @@ internal sealed class ControlPlane : IAsyncDisposable
             PodCidr = settings.PodCidr,
             ServiceCidr = settings.ServiceCidr,
             NetworkBackend = settings.NetworkBackend,
+            BindAddress = OwnAddress(settings).AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any,
             AdvertiseAddress = OwnAddress(settings),
             ClusterDns = NodeComposition.ClusterDns(settings),
             Audit = AccessComposition.AuditFor(settings),
@@ -102,7 +105,7 @@ internal sealed class ControlPlane : IAsyncDisposable
     public InformerSet Informers { get; }
 
     /// <summary>Where the other servers and nodes reach this one.</summary>
-    public static IPAddress OwnAddress(ClusterSettings settings) => settings.LocalAddress is { } local ? IPAddress.Parse(local) : MachineAddresses.Primary();
+    public static IPAddress OwnAddress(ClusterSettings settings) => MachineAddresses.OfServer(settings);
 
     public static string ServerUrl(ClusterSettings settings) => $"https://{settings.LocalAddress ?? "127.0.0.1"}:{settings.ApiPort}";
 
@@ -114,13 +117,11 @@ internal sealed class ControlPlane : IAsyncDisposable
 
     public static ClusterIdentity IdentityFor(ClusterSettings settings, TimeProvider time)
     {
-        var services = IPNetwork.Parse(settings.ServiceCidr).BaseAddress.GetAddressBytes();
-        services[^1]++;
         string[] names =
         [
             "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local",
             "localhost", Environment.MachineName.ToLowerInvariant(), settings.NodeName,
-            "127.0.0.1", "::1", new IPAddress(services).ToString(), .. MachineAddresses.Of(settings).Select(address => address.ToString()),
+            "127.0.0.1", "::1", .. NetworkRanges.Parse(settings.ServiceCidr).Select(range => range.At(1).ToString()), .. MachineAddresses.Of(settings).Select(address => address.ToString()),
         ];
         return ClusterIdentity.LoadOrCreate(settings.IdentityDirectory, names, time);
     }

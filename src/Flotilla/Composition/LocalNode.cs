@@ -32,20 +32,20 @@ internal sealed class LocalNode(ClusterSettings settings, TimeProvider time, ILo
         await supervisor.EnsureRunningAsync(cancellationToken);
     }
 
-    /// <summary>The Node, and with the range of addresses that the cluster gives it: bridge, service rules and DNS; before any pod.</summary>
+    /// <summary>The Node, and with the ranges of addresses that the cluster gives it: bridge, service rules and DNS; before any pod.</summary>
     /// <param name="known">How the cluster is laid out, where the settings do not tell.</param>
     /// <param name="shared">Where this node as itself sees less than all of it.</param>
     public async Task StartNetworkAsync(ClusterSettings known, IObjectClient client, InformerSet informers, NodeServing serving, SharedAccess? shared, CancellationToken cancellationToken)
     {
         agent = new NodeAgent(NodeComposition.NodeOptionsFor(known), client, informers, time, loggers, serving, shared, ReadyAsync);
         await agent.Status.RegisterEarlyAsync(cancellationToken);
-        var range = await RangeAsync(informers, cancellationToken);
-        network = new NodeNetwork(NodeComposition.NetworkOptionsFor(known, range), shared?.Informers ?? informers, time, loggers);
+        var ranges = await RangesAsync(informers, cancellationToken);
+        network = new NodeNetwork(NodeComposition.NetworkOptionsFor(known, ranges), shared?.Informers ?? informers, time, loggers);
         await network.StartAsync(cancellationToken);
     }
 
-    private Task ReadyAsync(V1Pod pod, string address, CancellationToken cancellationToken) =>
-        network?.ReadyAsync(pod, address, cancellationToken) ?? Task.CompletedTask;
+    private Task ReadyAsync(V1Pod pod, IReadOnlyList<string> addresses, CancellationToken cancellationToken) =>
+        network?.ReadyAsync(pod, addresses, cancellationToken) ?? Task.CompletedTask;
 
     /// <summary>Where the node's own server listens, once it does.</summary>
     public int? Port => agent?.Status.ServerPort();
@@ -92,19 +92,19 @@ internal sealed class LocalNode(ClusterSettings settings, TimeProvider time, ILo
         }
     }
 
-    private async Task<IPNetwork> RangeAsync(InformerSet informers, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<IPNetwork>> RangesAsync(InformerSet informers, CancellationToken cancellationToken)
     {
-        var found = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var found = new TaskCompletionSource<IEnumerable<string>>(TaskCreationOptions.RunContinuationsAsynchronously);
         informers.Of<V1Node>(new ListScope(FieldSelector: $"metadata.name={settings.NodeName}")).Subscribe(change =>
         {
             if (change.New?.Spec?.PodCIDR is { Length: > 0 } range)
             {
-                found.TrySetResult(range);
+                found.TrySetResult(change.New.Spec.PodCIDRs ?? [range]);
             }
         });
         try
         {
-            return IPNetwork.Parse(await found.Task.WaitAsync(RangeTimeout, time, cancellationToken));
+            return [.. (await found.Task.WaitAsync(RangeTimeout, time, cancellationToken)).Select(IPNetwork.Parse)];
         }
         catch (TimeoutException)
         {

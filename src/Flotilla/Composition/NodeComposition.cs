@@ -1,4 +1,5 @@
 using System.Net;
+using Flotilla.Api.Networks;
 using Flotilla.Ingress;
 using Flotilla.Local;
 using Flotilla.Network;
@@ -14,7 +15,7 @@ namespace Flotilla.Composition;
 /// <summary>What the node agent and the network of this machine must agree on.</summary>
 internal static class NodeComposition
 {
-    private const int ClusterDnsOffset = 10;
+    private const byte ClusterDnsOffset = 10;
 
     // Manifests of storage drivers name it; a second cluster on the machine keeps out of the first one's.
     private const string UsualKubeletDirectory = "/var/lib/kubelet";
@@ -40,7 +41,7 @@ internal static class NodeComposition
         ShutdownGracePeriod = settings.ShutdownGracePeriod,
         ShutdownGracePeriodCriticalPods = settings.ShutdownGracePeriodCriticalPods,
         PlacesWholePods = settings.TopologyScope == "pod",
-        NodeIp = MachineAddresses.Primary(),
+        NodeIps = MachineAddresses.OfNode(settings),
         ClusterDns = [ClusterDns(settings).ToString()],
         CgroupRoot = settings.CgroupRoot,
         LeaseDuration = settings.NodeGracePeriod,
@@ -55,16 +56,14 @@ internal static class NodeComposition
         return new NodeServing(() => identity.NodeServerCertificate(settings.NodeName, names), identity.CaCertificate);
     }
 
-    /// <param name="range">The node's own part of the pods' addresses; null: only what is made on the machine is meant.</param>
-    public static NetworkOptions NetworkOptionsFor(ClusterSettings settings, IPNetwork? range = null) => new()
+    /// <param name="ranges">The node's own parts of the pods' addresses; null: only what is made on the machine is meant.</param>
+    public static NetworkOptions NetworkOptionsFor(ClusterSettings settings, IReadOnlyList<IPNetwork>? ranges = null) => new()
     {
         NodeName = settings.NodeName,
-        ClusterPodCidr = IPNetwork.Parse(settings.PodCidr),
-        NodePodCidr = range ?? new NetworkOptions { NodeName = settings.NodeName }.NodePodCidr,
-        ServiceCidr = IPNetwork.Parse(settings.ServiceCidr),
+        Families = FamiliesOf(settings, ranges ?? NetworkRanges.Parse(settings.PodCidr)),
         ClusterDnsAddress = ClusterDns(settings),
         Backend = settings.NetworkBackend == ClusterSettings.HostGateway ? Backend.HostGateway : Backend.Vxlan,
-        NodeAddress = MachineAddresses.Primary() is var own && !IPAddress.IsLoopback(own) ? own : null,
+        NodeAddress = MachineAddresses.OfNode(settings)[0] is var own && !IPAddress.IsLoopback(own) ? own : null,
         CniConfigDirectory = CniConfigurationDirectory(settings),
         CniStateDirectory = Path.Combine(settings.DataDirectory, "node", "cni", "networks"),
     };
@@ -76,14 +75,19 @@ internal static class NodeComposition
         HttpPort = settings.Ingress.HttpPort,
         HttpsPort = settings.Ingress.HttpsPort,
         AccessLog = settings.Ingress.AccessLog,
-        NodeAddress = MachineAddresses.Primary(),
+        NodeAddress = MachineAddresses.OfNode(settings)[0],
     };
 
-    public static IPAddress ClusterDns(ClusterSettings settings)
+    /// <summary>In the first of the services' ranges.</summary>
+    public static IPAddress ClusterDns(ClusterSettings settings) => NetworkRanges.Parse(settings.ServiceCidr)[0].At(ClusterDnsOffset);
+
+    // A node that is older than the cluster's second family has no part of it.
+    private static IReadOnlyList<FamilyNetwork> FamiliesOf(ClusterSettings settings, IReadOnlyList<IPNetwork> ranges)
     {
-        var address = IPNetwork.Parse(settings.ServiceCidr).BaseAddress.GetAddressBytes();
-        address[^1] += ClusterDnsOffset;
-        return new IPAddress(address);
+        var (pods, services) = (NetworkRanges.Parse(settings.PodCidr), NetworkRanges.Parse(settings.ServiceCidr));
+        return [.. ranges.Select(range => Family.Of(range.BaseAddress)).Zip(ranges, (family, range) => new FamilyNetwork(range, Of(pods, family), Of(services, family)))];
+
+        static IPNetwork Of(IReadOnlyList<IPNetwork> all, Family family) => all.First(one => family.Has(one.BaseAddress));
     }
 
     private static string CniConfigurationDirectory(ClusterSettings settings) =>

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -21,6 +20,10 @@ internal sealed record ClusterSettings
     public const string FileName = "cluster.json";
     public const string Vxlan = "vxlan";
     public const string HostGateway = "host-gw";
+    public const string UsualPods = "10.244.0.0/16";
+    public const string UsualPods6 = "fd00:10:244::/56";
+    public const string UsualServices = "10.96.0.0/12";
+    public const string UsualServices6 = "fd00:10:96::/112";
     private const string DefaultRunDirectory = "/run/flotilla";
 
     [JsonIgnore]
@@ -32,9 +35,10 @@ internal sealed record ClusterSettings
 
     public string NodeName { get; init; } = Environment.MachineName.ToLowerInvariant();
 
-    public string PodCidr { get; init; } = "10.244.0.0/16";
+    /// <summary>One range, or one of each family like 10.244.0.0/16,fd00:10:244::/56; as that of services.</summary>
+    public string PodCidr { get; init; } = UsualPods;
 
-    public string ServiceCidr { get; init; } = "10.96.0.0/12";
+    public string ServiceCidr { get; init; } = UsualServices;
 
     /// <summary><c>vxlan</c> or <c>host-gw</c>.</summary>
     public string NetworkBackend { get; init; } = Vxlan;
@@ -103,6 +107,10 @@ internal sealed record ClusterSettings
     /// <summary>Several agents may share a machine, each in a network of its own.</summary>
     [JsonIgnore]
     public string CgroupRoot => (Agent is null && Join is null && Name is null && LocalAddress is null) || DataDirectory == DefaultDataDirectory ? "/kubepods" : $"/kubepods-{HashOf(DataDirectory)}";
+
+    /// <summary>Whether pods have addresses of IPv6 too, or alone.</summary>
+    [JsonIgnore]
+    public bool HasVersion6 => ClusterRanges.HaveVersion6(PodCidr);
 
     /// <summary>kubectl's.</summary>
     [JsonIgnore]
@@ -178,8 +186,7 @@ internal sealed record ClusterSettings
         Backup.Validate();
         Ingress.Validate();
         LoadBalancers.Validate();
-        CheckNetwork("--pod-cidr", PodCidr, longestPrefix: 24);
-        CheckNetwork("--service-cidr", ServiceCidr, longestPrefix: 28);
+        ClusterRanges.Validate(PodCidr, ServiceCidr);
         CheckProcessors(ReservedCpus);
         CheckTopology();
         if (ShutdownGracePeriodCriticalPods > ShutdownGracePeriod)
@@ -233,15 +240,6 @@ internal sealed record ClusterSettings
             {
                 over[name] = value.DeepClone();
             }
-        }
-    }
-
-    private static void CheckNetwork(string flag, string value, int longestPrefix)
-    {
-        if (!IPNetwork.TryParse(value, out var network) || network.PrefixLength > longestPrefix
-            || network.BaseAddress.AddressFamily != System.Net.Sockets.AddressFamily.InterNetwork)
-        {
-            throw new UserError($"{flag} {value} must be an IPv4 network of at most /{longestPrefix}, like 10.244.0.0/16.");
         }
     }
 

@@ -20,6 +20,7 @@ public sealed class CniConfigurationTests
             NodeName = Given.Node,
             TableName = "fltnet",
             BridgeName = "fltnet1",
+            Families = Machine.Options.Families,
             CniConfigDirectory = Path.Combine(state.FullName, "net.d"),
             CniStateDirectory = Path.Combine(state.FullName, "networks"),
         };
@@ -38,7 +39,9 @@ public sealed class CniConfigurationTests
         var result = await run.RunAsync($"{PluginDirectory}/bridge", [], plugin.ToJsonString(), default);
 
         Assert.True(result.Succeeded, result.Output + result.Error);
-        Assert.Equal("10.244.0.2/24", (string)JsonNode.Parse(result.Output)!["ips"]![0]!["address"]!);
+        Assert.Equal(["10.244.0.2/24", "fd00:10:244::2/64"], JsonNode.Parse(result.Output)!["ips"]!.AsArray().Select(ip => (string)ip!["address"]!));
+        Assert.Contains("default via fd00:10:244::1", await pod.Commands.DoAsync("ip", ["-6", "route"], default), StringComparison.Ordinal);
+        Assert.DoesNotContain("tentative", await pod.Commands.DoAsync("ip", ["-6", "addr", "show", "scope", "global"], default), StringComparison.Ordinal);
 
         Assert.Empty(await NetworkCleanup.RemoveAsync(options, node.Commands, default));
         Assert.Empty(await NetworkCleanup.RemoveAsync(options, node.Commands, default));

@@ -29,7 +29,7 @@ internal sealed partial class NetNamespace : IAsyncDisposable
 
     public Task IpAsync(string arguments) => Commands.DoAsync("ip", arguments.Split(' '), default);
 
-    public Socket Socket(ProtocolType protocol)
+    public Socket Socket(ProtocolType protocol, AddressFamily family = AddressFamily.InterNetwork)
     {
         Socket? socket = null;
         Exception? failure = null;
@@ -38,7 +38,7 @@ internal sealed partial class NetNamespace : IAsyncDisposable
             try
             {
                 Enter();
-                socket = new Socket(AddressFamily.InterNetwork, protocol == ProtocolType.Tcp ? SocketType.Stream : SocketType.Dgram, protocol);
+                socket = new Socket(family, protocol == ProtocolType.Tcp ? SocketType.Stream : SocketType.Dgram, protocol);
             }
             catch (Exception error)
             {

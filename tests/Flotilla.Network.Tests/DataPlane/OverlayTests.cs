@@ -16,33 +16,53 @@ public sealed class OverlayTests
 {
     private const int Wait = 15;
     private const int HeaderBytes = 28;
+    private const int HeaderBytes6 = 48;
 
     [Theory]
-    [InlineData(Backend.Vxlan, 1450)]
-    [InlineData(Backend.HostGateway, 1500)]
-    public async Task Pods_of_two_nodes_talk_also_in_large_packets_through_services_and_no_more_when_the_node_is_gone(Backend backend, int mtu)
+    [InlineData(Backend.Vxlan, 1450, false)]
+    [InlineData(Backend.HostGateway, 1500, false)]
+    [InlineData(Backend.Vxlan, 1450, true)]
+    [InlineData(Backend.HostGateway, 1500, true)]
+    public async Task Pods_of_two_nodes_talk_also_in_large_packets_through_services_and_no_more_when_the_node_is_gone(Backend backend, int mtu, bool isVersion6)
     {
+        var (pods, link, web, family) = isVersion6 ? ("fd00:10:244:", "fd00:78::", "fd00:10:96::7", "-6") : ("10.244.", "192.168.78.", "10.96.0.7", "-4");
+        string Pod(int node) => $"{pods}{node}{(isVersion6 ? "::" : ".")}5";
+        var header = isVersion6 ? HeaderBytes6 : HeaderBytes;
+
         await using var nodes = await TwoNodes.CreateAsync(backend);
         var (one, two) = (nodes.One, nodes.Two);
         using var server = Talk.Serve(two.Pod, "two", 8080);
 
-        Assert.Equal("two 10.244.1.5", await UntilAsync(() => Talk.AskBrieflyAsync(one.Pod, "10.244.2.5", 8080), "two 10.244.1.5"));
+        Assert.Equal($"two {Pod(1)}", await UntilAsync(() => Talk.AskBrieflyAsync(one.Pod, Pod(2), 8080), $"two {Pod(1)}"));
 
         // The node itself, by an address that the other one finds back to.
-        Assert.StartsWith(backend == Backend.Vxlan ? "two 10.244.1." : "two 192.168.78.1", await Talk.AskAsync(one.Space, "10.244.2.5", 8080), StringComparison.Ordinal);
+        Assert.StartsWith(backend == Backend.Vxlan ? $"two {pods}1" : $"two {link}1", await Talk.AskAsync(one.Space, Pod(2), 8080), StringComparison.Ordinal);
 
         // The largest packet a pod may send arrives whole.
-        using var large = one.Pod.Socket(ProtocolType.Udp);
-        large.DontFragment = true;
-        Assert.Equal("two 10.244.1.5", await Talk.AskAsync(large, "10.244.2.5", 8080, new byte[mtu - HeaderBytes]));
-        var tooLarge = await Assert.ThrowsAsync<SocketException>(() => Talk.AskAsync(large, "10.244.2.5", 8080, new byte[mtu - HeaderBytes + 1]));
+        using var large = one.Pod.Socket(ProtocolType.Udp, isVersion6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork);
+        NeverFragment(large);
+        Assert.Equal($"two {Pod(1)}", await Talk.AskAsync(large, Pod(2), 8080, new byte[mtu - header]));
+        var tooLarge = await Assert.ThrowsAsync<SocketException>(() => Talk.AskAsync(large, Pod(2), 8080, new byte[mtu - header + 1]));
         Assert.Equal(SocketError.MessageSize, tooLarge.SocketErrorCode);
 
-        await one.Services.ApplyAsync(Given.Service("web", "10.96.0.7"), Given.NamedSlice("web", 8080, null, "TCP", Given.Endpoint("10.244.2.5", "n2")));
-        Assert.Equal("two 10.244.1.5", await Talk.AskAsync(one.Pod, "10.96.0.7", 80));
+        await one.Services.ApplyAsync(Given.Service("web", web), Given.NamedSlice("web", 8080, null, "TCP", Given.Endpoint(Pod(2), "n2")));
+        Assert.Equal($"two {Pod(1)}", await Talk.AskAsync(one.Pod, web, 80));
 
         await nodes.Client.DeleteAsync<V1Node>(new Api.ObjectKey(null, "n2"), null, default);
-        await UntilAsync(async () => (await one.Space.Commands.DoAsync("ip", ["route", "show", "10.244.2.0/24"], default)).Trim(), "");
+        await UntilAsync(async () => (await one.Space.Commands.DoAsync("ip", [family, "route", "show", isVersion6 ? $"{pods}2::/64" : $"{pods}2.0/24"], default)).Trim(), "");
+    }
+
+    // .NET knows the option of IPv4 alone; IPV6_MTU_DISCOVER is 23 and IPV6_PMTUDISC_DO 2.
+    private static void NeverFragment(Socket socket)
+    {
+        if (socket.AddressFamily == AddressFamily.InterNetwork)
+        {
+            socket.DontFragment = true;
+        }
+        else
+        {
+            socket.SetRawSocketOption(41, 23, BitConverter.GetBytes(2));
+        }
     }
 
     [Fact]
@@ -166,11 +186,13 @@ public sealed class OverlayTests
     private sealed class TestNode : IAsyncDisposable
     {
         private readonly NetworkOptions options;
+        private readonly string address6;
         private NodeRoutes? routes;
 
-        private TestNode(NetworkOptions options, NetNamespace space, NetNamespace pod, ServiceTable services)
+        private TestNode(NetworkOptions options, string address6, NetNamespace space, NetNamespace pod, ServiceTable services)
         {
             this.options = options;
+            this.address6 = address6;
             Space = space;
             Pod = pod;
             Services = services;
@@ -185,8 +207,8 @@ public sealed class OverlayTests
         public V1Node Object => new()
         {
             Metadata = new V1ObjectMeta { Name = options.NodeName },
-            Spec = new V1NodeSpec { PodCIDR = options.NodePodCidr.ToString() },
-            Status = new V1NodeStatus { Addresses = [new V1NodeAddress { Type = "InternalIP", Address = $"{options.NodeAddress}" }] },
+            Spec = new V1NodeSpec { PodCIDR = $"{options.Primary.NodePods}", PodCIDRs = [.. options.Families.Select(network => $"{network.NodePods}")] },
+            Status = new V1NodeStatus { Addresses = [new V1NodeAddress { Type = "InternalIP", Address = $"{options.NodeAddress}" }, new V1NodeAddress { Type = "InternalIP", Address = address6 }] },
         };
 
         public static async Task<TestNode> CreateAsync(NetNamespace link, string name, int number, Backend backend)
@@ -194,12 +216,18 @@ public sealed class OverlayTests
             var options = new NetworkOptions
             {
                 NodeName = name, TableName = "fltov", BridgeName = "fltov0", OverlayName = "fltov-vxlan", Backend = backend,
-                NodePodCidr = IPNetwork.Parse($"10.244.{number}.0/24"), NodeAddress = IPAddress.Parse($"192.168.78.{number}"),
+                Families =
+                [
+                    new(IPNetwork.Parse($"10.244.{number}.0/24"), IPNetwork.Parse("10.244.0.0/16"), IPNetwork.Parse("10.96.0.0/12")),
+                    new(IPNetwork.Parse($"fd00:10:244:{number}::/64"), IPNetwork.Parse("fd00:10:244::/56"), IPNetwork.Parse("fd00:10:96::/112")),
+                ],
+                NodeAddress = IPAddress.Parse($"192.168.78.{number}"),
             };
             var space = await NetNamespace.CreateAsync($"{link.Name}-{name}");
             await link.IpAsync($"link add to-{name} type veth peer name eth0 netns {space.Name}");
             await link.IpAsync($"link set to-{name} master link0 up");
             await space.IpAsync($"addr add {options.NodeAddress}/24 dev eth0");
+            await space.IpAsync($"addr add fd00:78::{number}/64 dev eth0 nodad");
             await space.IpAsync("link set eth0 up");
             var bridge = new PodBridge(options, space.Commands, NullLogger.Instance);
             await bridge.EnsureAsync(default);
@@ -207,9 +235,14 @@ public sealed class OverlayTests
             await space.IpAsync($"link add veth-pod type veth peer name eth0 netns {pod.Name}");
             await space.IpAsync($"link set veth-pod mtu {OverlayLink.PodMtu(options)} master {options.BridgeName} up");
             await pod.IpAsync($"addr add 10.244.{number}.5/24 dev eth0");
+            await pod.IpAsync($"addr add fd00:10:244:{number}::5/64 dev eth0 nodad");
             await pod.IpAsync($"link set eth0 mtu {OverlayLink.PodMtu(options)} up");
-            await pod.IpAsync($"route add default via {options.GatewayAddress}");
-            return new TestNode(options, space, pod, new ServiceTable(options, space.Commands, bridge.SeesBridgedPackets));
+            foreach (var network in options.Families)
+            {
+                await pod.IpAsync($"route add default via {network.Gateway}");
+            }
+
+            return new TestNode(options, $"fd00:78::{number}", space, pod, new ServiceTable(options, space.Commands, bridge.SeesBridgedPackets));
         }
 
         public async Task StartAsync(InformerSet informers)
@@ -232,14 +265,22 @@ public sealed class OverlayTests
         }
     }
 
-    private sealed class ServiceTable(NetworkOptions options, Commands.HostCommands commands, bool seesBridgedPackets)
+    private sealed class ServiceTable(NetworkOptions options, Commands.HostCommands commands, Predicate<Family> seesBridgedPackets)
     {
-        private readonly NftTable table = new(BaseTable.Name(options), BaseTable.Script(options, seesBridgedPackets), Names.Refuse, commands, NullLogger.Instance);
+        private readonly List<(ServiceCompiler Compiler, NftTable Table)> tables =
+        [
+            .. options.Families.Select(network => (
+                new ServiceCompiler(network, options.ClusterDnsAddress),
+                new NftTable(BaseTable.Name(options, network.Family), BaseTable.Script(options, network, seesBridgedPackets(network.Family)), Names.Refuse, commands, NullLogger.Instance))),
+        ];
 
-        public Task ApplyAsync(V1Service? service = null, params V1EndpointSlice[] slices)
+        public async Task ApplyAsync(V1Service? service = null, params V1EndpointSlice[] slices)
         {
-            table.Rules.Set("service", null, service is null ? null : new ServiceCompiler(options).For(service, slices, new NodePlace(options.NodeName)));
-            return table.ApplyAsync(default);
+            foreach (var (compiler, table) in tables)
+            {
+                table.Rules.Set("service", null, service is null ? null : compiler.For(service, slices, new NodePlace(options.NodeName)));
+                await table.ApplyAsync(default);
+            }
         }
     }
 }

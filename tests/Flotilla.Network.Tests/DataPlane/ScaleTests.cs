@@ -15,7 +15,7 @@ public sealed class ScaleTests(Machine machine) : IClassFixture<Machine>
     [Fact]
     public async Task One_change_among_ten_thousand_services_costs_less_than_50_ms_of_processor()
     {
-        var table = new NftTable(BaseTable.Name(Machine.Options), BaseTable.Script(Machine.Options, seesBridgedPackets: true), Names.Refuse, machine.Node.Commands, NullLogger.Instance);
+        var table = new NftTable(BaseTable.Name(Machine.Options, Family.V4), BaseTable.Script(Machine.Options, Machine.Options.Primary, seesBridgedPackets: true), Names.Refuse, machine.Node.Commands, NullLogger.Instance);
         for (var i = 0; i < Services; i++)
         {
             table.Rules.Set(Name(i), null, Compile(i, 0));
@@ -42,7 +42,7 @@ public sealed class ScaleTests(Machine machine) : IClassFixture<Machine>
 
     private static string Name(int i) => string.Create(CultureInfo.InvariantCulture, $"svc-{i}");
 
-    private static RuleSet? Compile(int i, int generation) => new ServiceCompiler(Machine.Options).For(
+    private static RuleSet? Compile(int i, int generation) => new ServiceCompiler(Machine.Options.Primary, Machine.Options.ClusterDnsAddress).For(
         Given.Service(Name(i), string.Create(CultureInfo.InvariantCulture, $"10.97.{i / 250}.{(i % 250) + 1}")),
         [
             Given.Slice(

@@ -19,7 +19,7 @@ public sealed class ServiceProxyTests(Machine machine) : IClassFixture<Machine>
         var client = new StoreClient(store, TimeProvider.System);
         using var informers = new InformerSet(client, TimeProvider.System, NullLoggerFactory.Instance);
         using var proxy = new ServiceProxy(
-            Machine.Options, informers, machine.Node.Commands, seesBridgedPackets: true, TimeProvider.System, NullLoggerFactory.Instance);
+            Machine.Options, informers, machine.Node.Commands, seesBridgedPackets: _ => true, TimeProvider.System, NullLoggerFactory.Instance);
         await informers.StartAsync(default);
         await proxy.StartAsync(default);
 

@@ -12,11 +12,9 @@ internal static class Talk
 
     public static IDisposable Serve(NetNamespace where, string name, int port)
     {
-        var tcp = where.Socket(ProtocolType.Tcp);
-        tcp.Bind(new IPEndPoint(IPAddress.Any, port));
+        var tcp = Bound(ProtocolType.Tcp);
         tcp.Listen(64);
-        var udp = where.Socket(ProtocolType.Udp);
-        udp.Bind(new IPEndPoint(IPAddress.Any, port));
+        var udp = Bound(ProtocolType.Udp);
         var stop = new CancellationTokenSource();
         var running = Task.WhenAll(ServeTcpAsync(tcp, name, stop.Token), ServeUdpAsync(udp, name, stop.Token));
         return new Server(() =>
@@ -27,6 +25,14 @@ internal static class Talk
             stop.Dispose();
             GC.KeepAlive(running);
         });
+
+        Socket Bound(ProtocolType protocol)
+        {
+            var socket = where.Socket(protocol, AddressFamily.InterNetworkV6);
+            socket.DualMode = true;
+            socket.Bind(new IPEndPoint(IPAddress.IPv6Any, port));
+            return socket;
+        }
     }
 
     /// <summary>"name client-address", or "refused"; "silence" only after a time that no busy machine takes.</summary>
@@ -45,7 +51,7 @@ internal static class Talk
 
     private static async Task<string> AskAsync(NetNamespace from, string address, int port, ProtocolType protocol, TimeSpan patience)
     {
-        using var socket = from.Socket(protocol);
+        using var socket = from.Socket(protocol, IPAddress.Parse(address).AddressFamily);
         return await AskAsync(socket, address, port, "?"u8.ToArray(), patience);
     }
 
@@ -96,7 +102,7 @@ internal static class Talk
         {
             while (true)
             {
-                var got = await socket.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0), stop);
+                var got = await socket.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.IPv6Any, 0), stop);
                 await socket.SendToAsync(Answer(name, got.RemoteEndPoint), got.RemoteEndPoint, stop);
             }
         }
@@ -106,7 +112,9 @@ internal static class Talk
         }
     }
 
-    private static byte[] Answer(string name, EndPoint client) => Encoding.ASCII.GetBytes($"{name} {((IPEndPoint)client).Address}");
+    private static byte[] Answer(string name, EndPoint client) => Encoding.ASCII.GetBytes($"{name} {Plain(((IPEndPoint)client).Address)}");
+
+    private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
     private sealed class Server(Action stop) : IDisposable
     {

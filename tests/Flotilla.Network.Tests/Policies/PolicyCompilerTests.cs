@@ -23,7 +23,7 @@ public sealed class PolicyCompilerTests
     ];
 
     [Fact]
-    public void Without_policies_there_are_no_rules() => Assert.Empty(PolicyCompiler.For([], Pods, Namespaces).Elements);
+    public void Without_policies_there_are_no_rules() => Assert.Empty(PolicyCompiler.For(Family.V4, [], Pods, Namespaces).Elements);
 
     [Fact]
     public void A_policy_isolates_pods_of_this_node_and_its_namespace_that_it_selects()
@@ -135,7 +135,7 @@ public sealed class PolicyCompilerTests
         var rules = Compile("{podSelector: {}}", "{podSelector: {}, ingress: [{ports: [{port: 80}]}]}", "{podSelector: {matchLabels: {app: db}}, ingress: [{}]}");
         Assert.Equal(["meta l4proto tcp th dport { 80 } return comment \"p1\"", "drop"], Chain(rules, "ingress", "10.244.0.5"));
         Assert.Equal(["meta l4proto tcp th dport { 80 } return comment \"p1\"", "return comment \"p2\"", "drop"], Chain(rules, "ingress", "10.244.0.6"));
-        var one = PolicyCompiler.For([Policy("p", "{podSelector: {}}")], Pods, Namespaces);
+        var one = PolicyCompiler.For(Family.V4, [Policy("p", "{podSelector: {}}")], Pods, Namespaces);
         Assert.Equal(one.Elements[("ingress", "10.244.0.5")], one.Elements[("ingress", "10.244.0.6")]);
     }
 
@@ -145,11 +145,11 @@ public sealed class PolicyCompilerTests
         List<PolicyPod> many = [.. Enumerable.Range(0, 1000).Select(Client), Pods[0]];
         V1NetworkPolicy[] policies = [Policy("p", "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{podSelector: {matchLabels: {app: client}}}]}]}")];
         var ledger = new RuleLedger();
-        ledger.Set("policies", null, PolicyCompiler.For(policies, many, Namespaces));
+        ledger.Set("policies", null, PolicyCompiler.For(Family.V4, policies, many, Namespaces));
         Assert.Equal(2, Chain(ledger.Of("policies")!, "ingress", "10.244.0.5").Count);
         ledger.Applied();
 
-        ledger.Set("policies", null, PolicyCompiler.For(policies, [.. many, Client(1000)], Namespaces));
+        ledger.Set("policies", null, PolicyCompiler.For(Family.V4, policies, [.. many, Client(1000)], Namespaces));
         Assert.Equal("10.245.3.232", Assert.Single(ledger.Change().Elements).Key.Element);
         Assert.Empty(ledger.Change().Chains);
 
@@ -163,7 +163,7 @@ public sealed class PolicyCompilerTests
         var dns = PolicyPod.ClusterDns(new NetworkOptions { NodeName = "n" });
         var spaces = new Dictionary<string, IDictionary<string, string>?>(Namespaces, StringComparer.Ordinal) { ["kube-system"] = Labels("kubernetes.io/metadata.name=kube-system") };
         const string spec = "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}, podSelector: {matchLabels: {k8s-app: kube-dns}}}], ports: [{protocol: UDP, port: 53}]}]}";
-        var rules = PolicyCompiler.For([Policy("p", spec)], [.. Pods, dns], spaces);
+        var rules = PolicyCompiler.For(Family.V4, [Policy("p", spec)], [.. Pods, dns], spaces);
         var set = Chain(rules, "egress", "10.244.0.5")[0].Split('@')[1].Split(' ')[0];
         Assert.Equal(["10.96.0.10"], Elements(rules, set));
     }
@@ -181,13 +181,26 @@ public sealed class PolicyCompilerTests
             Spec = new V1PodSpec { NodeName = "n", HostNetwork = hostNetwork, Containers = [new V1Container { Ports = [new V1ContainerPort { ContainerPort = 80, Name = "http" }] }] },
             Status = new V1PodStatus { Phase = phase, PodIP = "10.244.0.9" },
         };
-        var found = PolicyPod.For(pod, "n", null);
+        var found = PolicyPod.For(Family.V4, pod, "n", null);
         Assert.Equal(seen, found is not null);
         Assert.True(found is null || (found.IsLocal && found.Ports is [{ Name: "http", Protocol: "tcp", Number: 80 }]));
-        Assert.Equal("10.244.0.10", PolicyPod.For(pod, "n", "10.244.0.10")?.Address ?? "10.244.0.10");
+        Assert.Equal("10.244.0.10", PolicyPod.For(Family.V4, pod, "n", ["10.244.0.10"])?.Address ?? "10.244.0.10");
     }
 
-    private static RuleSet Compile(params string[] specs) => PolicyCompiler.For([.. specs.Select((spec, i) => Policy($"p{i}", spec))], Pods, Namespaces);
+    [Fact]
+    public void Rules_of_IPv6_know_pods_and_blocks_by_their_addresses_of_it()
+    {
+        PolicyPod[] pods = [.. Pods.Select((pod, i) => pod with { Address = $"fd00:10:244::{i + 5}" })];
+        var spec = "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{podSelector: {matchLabels: {app: db}}}, {ipBlock: {cidr: 'fd00::/16', except: ['fd00:1::/32', 'fd00:ffff::/32']}}, {ipBlock: {cidr: 10.0.0.0/8}}], ports: [{port: http}]}]}";
+        var rules = PolicyCompiler.For(Family.V6, [Policy("p", spec)], pods, Namespaces);
+
+        Assert.Contains(rules.Sets, set => set.Key.StartsWith("peers/", StringComparison.Ordinal) && set.Value == "type ipv6_addr;");
+        Assert.Contains(rules.Elements.Keys, key => key.Collection.StartsWith("ports/", StringComparison.Ordinal) && key.Element == "fd00:10:244::5 . tcp . 8080");
+        Assert.Contains(Chain(rules, "ingress", "fd00:10:244::5"), rule => rule.StartsWith(
+            "ip6 saddr { fd00::-fd00:0:ffff:ffff:ffff:ffff:ffff:ffff, fd00:2::-fd00:fffe:ffff:ffff:ffff:ffff:ffff:ffff } ip6 daddr", StringComparison.Ordinal));
+    }
+
+    private static RuleSet Compile(params string[] specs) => PolicyCompiler.For(Family.V4, [.. specs.Select((spec, i) => Policy($"p{i}", spec))], Pods, Namespaces);
 
     internal static V1NetworkPolicy Policy(string name, string spec)
     {

@@ -22,6 +22,43 @@ public sealed class ServiceCompilerTests
     }
 
     [Fact]
+    public void Each_family_has_its_own_part_of_a_service()
+    {
+        var network = DataPlane.Machine.Options.Families[1];
+        var service = Given.Service("web", "10.96.0.7", one =>
+        {
+            (one.Spec.Type, one.Spec.SessionAffinity, one.Spec.ClusterIPs) = ("LoadBalancer", "ClientIP", ["10.96.0.7", "fd00:10:96::7"]);
+            (one.Spec.ExternalIPs, one.Spec.LoadBalancerSourceRanges) = (["192.0.2.9", "2001:db8::9"], ["192.0.2.0/24", "2001:db8::/32"]);
+            one.Status = new V1ServiceStatus { LoadBalancer = new V1LoadBalancerStatus { Ingress = [new V1LoadBalancerIngress { Ip = "2001:db8::a" }] } };
+        });
+        var rules = new ServiceCompiler(network, Options.ClusterDnsAddress).For(service, [Given.Slice("web", 8080, "10.244.0.5"), Given.Slice("web", 8080, "fd00:10:244::5")], new NodePlace(Given.Node))!;
+
+        Assert.Equal("goto service/default/web/tcp/80", Value(rules, "service-addresses", "fd00:10:96::7 . tcp . 80"));
+        Assert.Equal(["update @clients/default/web/tcp/80/fd00-10-244--5/8080/10800 { ip6 saddr }", "meta l4proto tcp dnat ip6 to [fd00:10:244::5]:8080"], rules.Chains["endpoint/fd00-10-244--5/8080/default/web/tcp/80"]);
+        Assert.Equal("type ipv6_addr; flags dynamic,timeout; timeout 10800s;", Assert.Single(rules.Sets).Value);
+        Assert.Equal("ip6 saddr != { 2001:db8::/32 } drop", rules.Chains["balanced/default/web/tcp/80/2001-db8--a"][0]);
+        Assert.DoesNotContain(rules.Elements, element => element.Key.Element.Contains("10.", StringComparison.Ordinal) || element.Key.Element.Contains("192.", StringComparison.Ordinal));
+        Assert.Null(new ServiceCompiler(network, Options.ClusterDnsAddress).For(Given.Service("old", "10.96.0.8"), [], new NodePlace(Given.Node)));
+    }
+
+    [Theory]
+    [InlineData(null, "host-ports tcp . 8080|host-ports tcp . 8080")]
+    [InlineData("0.0.0.0", "host-ports tcp . 8080|")]
+    [InlineData("::", "|host-ports tcp . 8080")]
+    [InlineData("2001:db8::1", "|host-ports-by-address 2001:db8::1 . tcp . 8080")]
+    public void A_host_port_is_of_the_family_that_its_address_is_of(string? address, string expected)
+    {
+        var pod = new V1Pod
+        {
+            Metadata = new V1ObjectMeta { Name = "p" },
+            Spec = new V1PodSpec { Containers = [new V1Container { Name = "c", Ports = [new V1ContainerPort { ContainerPort = 80, HostPort = 8080, HostIP = address }] }] },
+            Status = new V1PodStatus { PodIP = "10.244.0.5", PodIPs = [new V1PodIP { Ip = "10.244.0.5" }, new V1PodIP { Ip = "fd00:10:244::5" }], Phase = "Running" },
+        };
+        var rules = Family.All.Select(family => ServiceCompiler.For(PodPorts.Of(pod, family))?.Elements.Keys.First(key => key.Collection != "hairpin"));
+        Assert.Equal(expected, string.Join('|', rules.Select(key => key is { } one ? $"{one.Collection} {one.Element}" : "")));
+    }
+
+    [Fact]
     public void A_whole_address_leads_to_the_same_port_of_its_endpoints_and_to_none_when_there_are_none()
     {
         var service = Given.Service("web", "10.96.0.7", one => one.Metadata.Annotations = new Dictionary<string, string> { [ServiceAnnotations.AllPorts] = "true" });
@@ -61,8 +98,8 @@ public sealed class ServiceCompilerTests
     {
         V1Endpoint[] leaving = [Given.Endpoint("10.244.0.5", ready: false, terminating: true), Given.Endpoint("10.244.0.6", ready: false)];
 
-        var alone = Balance.For(Given.Port(80), [Given.NamedSlice("web", 80, null, "TCP", leaving)], new NodePlace(Given.Node));
-        var replaced = Balance.For(Given.Port(80), [Given.NamedSlice("web", 80, null, "TCP", [.. leaving, Given.Endpoint("10.244.0.7")])], new NodePlace(Given.Node));
+        var alone = Balance.For(Family.V4, Given.Port(80), [Given.NamedSlice("web", 80, null, "TCP", leaving)], new NodePlace(Given.Node));
+        var replaced = Balance.For(Family.V4, Given.Port(80), [Given.NamedSlice("web", 80, null, "TCP", [.. leaving, Given.Endpoint("10.244.0.7")])], new NodePlace(Given.Node));
 
         Assert.Equal("10.244.0.5", Assert.Single(alone.All).Address);
         Assert.Equal("10.244.0.7", Assert.Single(replaced.All).Address);
@@ -77,8 +114,8 @@ public sealed class ServiceCompilerTests
             Given.NamedSlice("dns", 5354, "tcp", "TCP", Given.Endpoint("10.244.0.5")),
         };
 
-        Assert.Equal(5353, Assert.Single(Balance.For(Given.Port(53, "udp", "UDP"), slices, new NodePlace(Given.Node)).All).Port);
-        Assert.Empty(Balance.For(Given.Port(53, "udp"), slices, new NodePlace(Given.Node)).All);
+        Assert.Equal(5353, Assert.Single(Balance.For(Family.V4, Given.Port(53, "udp", "UDP"), slices, new NodePlace(Given.Node)).All).Port);
+        Assert.Empty(Balance.For(Family.V4, Given.Port(53, "udp"), slices, new NodePlace(Given.Node)).All);
     }
 
     [Fact]
@@ -158,7 +195,7 @@ public sealed class ServiceCompilerTests
         Assert.Equal("10.244.1.5", Assert.Single(Near(new NodePlace("node-2", "zone-a"), here, there)).Address);
 
         IReadOnlyList<Endpoint> Near(NodePlace node, params V1Endpoint[] endpoints) =>
-            Balance.For(port, [Given.NamedSlice("web", 80, null, "TCP", endpoints)], node).Near;
+            Balance.For(Family.V4, port, [Given.NamedSlice("web", 80, null, "TCP", endpoints)], node).Near;
 
         static V1Endpoint Hinted(string address, string zone, string node)
         {
@@ -172,7 +209,7 @@ public sealed class ServiceCompilerTests
     public void Local_traffic_stays_with_a_leaving_endpoint_while_others_are_ready()
     {
         var slice = Given.NamedSlice("web", 80, null, "TCP", Given.Endpoint("10.244.0.5", ready: false, terminating: true), Given.Endpoint("10.244.1.5", "node-2"));
-        var balance = Balance.For(Given.Port(80), [slice], new NodePlace(Given.Node));
+        var balance = Balance.For(Family.V4, Given.Port(80), [slice], new NodePlace(Given.Node));
 
         Assert.Equal("10.244.1.5", Assert.Single(balance.All).Address);
         Assert.Equal("10.244.0.5", Assert.Single(balance.Local).Address);
@@ -190,14 +227,14 @@ public sealed class ServiceCompilerTests
             },
             Status = new V1PodStatus { PodIP = "10.244.0.5", Phase = "Running" },
         };
-        var rules = ServiceCompiler.For(PodPorts.Of(pod))!;
+        var rules = ServiceCompiler.For(PodPorts.Of(pod, Family.V4))!;
         Assert.Equal("10.244.0.5 . 80", Value(rules, "host-ports", "tcp . 8080"));
 
         pod.Status.Phase = "Succeeded";
-        Assert.Empty(PodPorts.Of(pod));
+        Assert.Empty(PodPorts.Of(pod, Family.V4));
         pod.Status.Phase = "Running";
         pod.Spec.HostNetwork = true;
-        Assert.Empty(PodPorts.Of(pod));
+        Assert.Empty(PodPorts.Of(pod, Family.V4));
     }
 
     private static void NodePort(V1Service service) => service.Spec.Type = "NodePort";
@@ -210,7 +247,7 @@ public sealed class ServiceCompilerTests
         var all = new RuleSet();
         foreach (var service in services)
         {
-            if (new ServiceCompiler(Options).For(service, [.. slices.Where(slice => SliceIndex.KeyOf(slice)?.Name == service.Metadata.Name)], new NodePlace(Given.Node)) is { } rules)
+            if (new ServiceCompiler(Options.Primary, Options.ClusterDnsAddress).For(service, [.. slices.Where(slice => SliceIndex.KeyOf(slice)?.Name == service.Metadata.Name)], new NodePlace(Given.Node)) is { } rules)
             {
                 foreach (var (key, value) in rules.Elements)
                 {

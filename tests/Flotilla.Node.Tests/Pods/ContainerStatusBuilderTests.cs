@@ -55,8 +55,8 @@ public sealed class ContainerStatusBuilderTests
         var pod = new V1Pod { Metadata = new V1ObjectMeta { Name = "p" }, Spec = new V1PodSpec { RestartPolicy = "Always", Containers = [Container] } };
         return ContainerStatusBuilder.For(
             new StatusInput(
-                pod, new V1PodStatus { Phase = "Running", ContainerStatuses = [previous] }, new ObservedPod([], observed, null),
-                (_, _) => true, (_, _) => true, _ => null, "192.0.2.1", null, false, DateTime.UnixEpoch),
+                pod, new V1PodStatus { Phase = "Running", ContainerStatuses = [previous] }, new ObservedPod([], observed, []),
+                (_, _) => true, (_, _) => true, _ => null, ["192.0.2.1"], null, false, DateTime.UnixEpoch),
             Container);
     }
 }

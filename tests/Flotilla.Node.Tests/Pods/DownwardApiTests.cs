@@ -37,9 +37,11 @@ public sealed class DownwardApiTests
 
     [Theory]
     [InlineData("status.podIP", "192.0.2.7")]
+    [InlineData("status.podIPs", "192.0.2.7,2001:db8::7")]
     [InlineData("status.hostIP", "192.0.2.1")]
+    [InlineData("status.hostIPs", "192.0.2.1,2001:db8::1")]
     public void Addresses_are_told_to_variables(string path, string value) =>
-        Assert.Equal(value, DownwardApi.Field(Pod, path, "192.0.2.7", "192.0.2.1"));
+        Assert.Equal(value, DownwardApi.Field(Pod, path, new PodNetwork(["192.0.2.7", "2001:db8::7"], ["192.0.2.1", "2001:db8::1"])));
 
     [Theory]
     [InlineData("limits.memory", "1Mi", "100")]

@@ -11,7 +11,7 @@ public sealed class PodPlanTests
     [Fact]
     public void A_new_pod_gets_a_sandbox_first()
     {
-        var plan = PodPlan.For(Pod("Always", "a"), new ObservedPod([], [], null), verdicts);
+        var plan = PodPlan.For(Pod("Always", "a"), new ObservedPod([], [], []), verdicts);
         Assert.True(plan.CreateSandbox);
         Assert.Empty(plan.Start);
     }
@@ -94,7 +94,7 @@ public sealed class PodPlanTests
     [Fact]
     public void A_lost_sandbox_takes_what_runs_with_it_and_is_made_again()
     {
-        var lost = new ObservedPod([new PodSandbox { Id = "s", State = PodSandboxState.SandboxNotready }], [Running("a")], null);
+        var lost = new ObservedPod([new PodSandbox { Id = "s", State = PodSandboxState.SandboxNotready }], [Running("a")], []);
         var plan = PodPlan.For(Pod("Always", "a"), lost, verdicts);
         Assert.True(plan.StopPod);
         Assert.True(plan.CreateSandbox);
@@ -111,7 +111,7 @@ public sealed class PodPlanTests
     }
 
     private PodPlan Plan(V1Pod pod, params ObservedContainer[] containers) => PodPlan.For(
-        pod, new ObservedPod([new PodSandbox { Id = "s", State = PodSandboxState.SandboxReady }], containers, "192.0.2.1"), verdicts);
+        pod, new ObservedPod([new PodSandbox { Id = "s", State = PodSandboxState.SandboxReady }], containers, ["192.0.2.1"]), verdicts);
 
     private IEnumerable<string> Starts(V1Pod pod, params ObservedContainer[] containers) => Plan(pod, containers).Start.Select(container => container.Name);
 

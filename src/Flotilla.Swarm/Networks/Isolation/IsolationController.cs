@@ -45,12 +45,14 @@ internal sealed class IsolationController : SwarmReconciler
         }
     }
 
-    private IEnumerable<IPNetwork> NodeRanges() => Known.Nodes.List().Select(node => node.Spec?.PodCIDR).OrderBy(text => text, StringComparer.Ordinal)
+    private IEnumerable<IPNetwork> NodeRanges() => Known.Nodes.List().SelectMany(RangesOf).OrderBy(text => text, StringComparer.Ordinal)
         .SelectMany(text => IPNetwork.TryParse(text, out var range) ? [range] : Array.Empty<IPNetwork>());
+
+    private static IEnumerable<string?> RangesOf(V1Node? node) => node?.Spec?.PodCIDRs ?? [node?.Spec?.PodCIDR];
 
     private void OnNode(ObjectChange<V1Node> change)
     {
-        if (change.Old?.Spec?.PodCIDR == change.New?.Spec?.PodCIDR)
+        if (RangesOf(change.Old).SequenceEqual(RangesOf(change.New), StringComparer.Ordinal))
         {
             return;
         }

@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Sockets;
 using Flotilla.Api.Json;
+using Flotilla.Api.Networks;
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Definitions;
 using k8s.Models;
@@ -39,17 +41,21 @@ internal static class IsolationPlan
                         FromProperty =
                         [
                             new V1NetworkPolicyPeer { PodSelector = members },
-                            new V1NetworkPolicyPeer { IpBlock = new V1IPBlock { Cidr = "0.0.0.0/0", Except = [options.PodRange] } },
-                            .. nodeRanges.Select(range => new V1NetworkPolicyPeer { IpBlock = new V1IPBlock { Cidr = $"{range.BaseAddress}/31" } }),
+                            .. NetworkRanges.Parse(options.PodRange).Select(range => Block(IsVersion6(range) ? "::/0" : "0.0.0.0/0", range.ToString())),
+                            .. nodeRanges.Select(range => Block($"{range.BaseAddress}/{(IsVersion6(range) ? 127 : 31)}")),
                         ],
                     },
                 ],
                 Egress = isInternal
-                    ? [new V1NetworkPolicyEgressRule { To = [new V1NetworkPolicyPeer { PodSelector = members }, new V1NetworkPolicyPeer { IpBlock = new V1IPBlock { Cidr = $"{options.ClusterDns}/32" } }] }]
+                    ? [new V1NetworkPolicyEgressRule { To = [new V1NetworkPolicyPeer { PodSelector = members }, Block($"{options.ClusterDns}/{(options.ClusterDns.Contains(':', StringComparison.Ordinal) ? 128 : 32)}")] }]
                     : null,
             },
         };
     }
+
+    private static V1NetworkPolicyPeer Block(string range, params string[] except) => new() { IpBlock = new V1IPBlock { Cidr = range, Except = except.Length > 0 ? except : null } };
+
+    private static bool IsVersion6(IPNetwork range) => range.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6;
 
     public static string NameOf(SwarmNetworkObject network) => $"swarm-{network.Metadata.Name}";
 }

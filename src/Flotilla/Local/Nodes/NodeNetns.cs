@@ -1,4 +1,5 @@
 using System.Net;
+using Flotilla.Network.Cni;
 using Flotilla.Network.Commands;
 
 namespace Flotilla.Local.Nodes;
@@ -10,6 +11,7 @@ namespace Flotilla.Local.Nodes;
 internal sealed class NodeNetns(ClusterSettings cluster, ClusterSettings node)
 {
     private const int PrefixLength = 24;
+    private const int PrefixLength6 = 64;
     private static readonly HostCommands Commands = new();
 
     public string Name => $"flotilla-{ClusterSettings.HashOf(node.DataDirectory)}";
@@ -37,14 +39,13 @@ internal sealed class NodeNetns(ClusterSettings cluster, ClusterSettings node)
         await Commands.DoAsync("ip", ["link", "add", Bridge, "type", "bridge"], cancellationToken);
         await Commands.DoAsync("ip", ["addr", "add", $"{Gateway(cluster)}/{PrefixLength}", "dev", Bridge], cancellationToken);
         await Commands.DoAsync("sysctl", ["-qw", "net.ipv4.ip_forward=1"], cancellationToken);
-        var rules = $$"""
-            table ip {{Table}} {
-              chain postrouting {
-                type nat hook postrouting priority 100
-                ip saddr {{cluster.NodeSubnet}} oifname != "{{Bridge}}" masquerade
-              }
-            }
-            """;
+        if (cluster.HasVersion6)
+        {
+            await Commands.DoAsync("ip", ["addr", "add", $"{Address6(Gateway(cluster))}/{PrefixLength6}", "dev", Bridge, "nodad"], cancellationToken);
+            await new RouterMode(Commands).EnsureAsync(Bridge, cancellationToken);
+        }
+
+        var rules = Rules("ip", cluster.NodeSubnet!) + (cluster.HasVersion6 ? Rules("ip6", $"{Address6(Gateway(cluster))}/{PrefixLength6}") : "");
         if (await Commands.RunAsync("nft", ["-f", "-"], rules, cancellationToken) is { Succeeded: false } failed)
         {
             throw new CommandException($"nft refused the rules of the nodes' bridge: {failed.Error.Trim()}");
@@ -52,6 +53,16 @@ internal sealed class NodeNetns(ClusterSettings cluster, ClusterSettings node)
 
         await Commands.DoAsync("ip", ["link", "set", Bridge, "up"], cancellationToken);
     }
+
+    private string Rules(string family, string subnet) => $$"""
+        table {{family}} {{Table}} {
+          chain postrouting {
+            type nat hook postrouting priority 100
+            {{family}} saddr {{subnet}} oifname != "{{Bridge}}" masquerade
+          }
+        }
+
+        """;
 
     public async Task EnsureAsync(CancellationToken cancellationToken)
     {
@@ -68,6 +79,12 @@ internal sealed class NodeNetns(ClusterSettings cluster, ClusterSettings node)
         await Commands.DoAsync("ip", ["-n", Name, "link", "set", "lo", "up"], cancellationToken);
         await Commands.DoAsync("ip", ["-n", Name, "addr", "add", $"{node.LocalAddress}/{PrefixLength}", "dev", "eth0"], cancellationToken);
         await Commands.DoAsync("ip", ["-n", Name, "link", "set", "eth0", "up"], cancellationToken);
+        if (cluster.HasVersion6)
+        {
+            await Commands.DoAsync("ip", ["-n", Name, "addr", "add", $"{Address6(node.LocalAddress!)}/{PrefixLength6}", "dev", "eth0", "nodad"], cancellationToken);
+            await Commands.DoAsync("ip", ["-n", Name, "-6", "route", "add", "default", "via", Address6(Gateway(cluster))], cancellationToken);
+        }
+
         await Commands.DoAsync("ip", ["-n", Name, "route", "add", "default", "via", Gateway(cluster)], cancellationToken);
     }
 
@@ -83,6 +100,7 @@ internal sealed class NodeNetns(ClusterSettings cluster, ClusterSettings node)
     {
         await Commands.RunAsync("ip", ["link", "delete", Bridge], cancellationToken);
         await Commands.RunAsync("nft", ["delete", "table", "ip", Table], cancellationToken);
+        await Commands.RunAsync("nft", ["delete", "table", "ip6", Table], cancellationToken);
     }
 
     private static async Task<bool> SaysAsync(string[] question, CancellationToken cancellationToken) =>
@@ -97,6 +115,10 @@ internal sealed class NodeNetns(ClusterSettings cluster, ClusterSettings node)
         bytes[^1] = (byte)number;
         return new IPAddress(bytes).ToString();
     }
+
+    /// <summary>What goes with an address in a cluster that has IPv6 too: the same numbers in a network of the machine's own.</summary>
+    public static string Address6(string address) =>
+        IPAddress.Parse(address).GetAddressBytes() is [var first, var second, var third, var number] ? $"fd00:{first}:{second}:{third}::{number:x}" : address;
 
     /// <summary>The first network of its kind to which the machine has no route.</summary>
     public static async Task<string> FreeSubnetAsync(CancellationToken cancellationToken)
