@@ -54,7 +54,7 @@ public sealed partial class DnsServer(IPEndPoint address, Resolver resolver, Tim
     private async Task ServeUdpAsync(Socket socket, CancellationToken stoppingToken)
     {
         var buffer = new byte[MaxUdpMessage];
-        var anyone = new IPEndPoint(IPAddress.Any, 0);
+        var anyone = new IPEndPoint(socket.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any, 0);
         while (true)
         {
             SocketReceiveFromResult received;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Net;
 using Flotilla.Client;
 using Flotilla.Client.Joining;
 using Flotilla.Composition;
@@ -27,7 +28,7 @@ internal static class TokenCommand
     /// <summary>The same for one that becomes a server.</summary>
     public static string ServerJoinCommandFor(ClusterSettings settings, JoinToken token) => $"flotilla server --join {UrlOf(settings)} --token {token}";
 
-    private static string UrlOf(ClusterSettings settings) => $"https://{ControlPlane.OwnAddress(settings)}:{settings.ApiPort}";
+    private static string UrlOf(ClusterSettings settings) => $"https://{new IPEndPoint(ControlPlane.OwnAddress(settings), settings.ApiPort)}";
 
     private static Option<bool> Manager() => new("--manager") { Description = "For a server, not for a node that only runs pods." };
 

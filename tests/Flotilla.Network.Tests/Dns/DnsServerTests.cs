@@ -42,6 +42,16 @@ public sealed class DnsServerTests : IAsyncLifetime
         Assert.Equal(["10.96.0.7"], await LookUpAsync("web.default.svc.cluster.local"));
 
     [Fact]
+    public async Task A_server_of_IPv6_answers_over_UDP_and_TCP()
+    {
+        var zone = new ClusterZone("cluster.local", new ListDirectory([Given.Service("web", "10.96.0.7")], []));
+        server = await StartAsync(zone, [], IPAddress.IPv6Loopback);
+
+        Assert.Equal(["10.96.0.7"], await LookUpAsync("web.default.svc.cluster.local"));
+        Assert.Single(DnsMessages.Answers(await AskTcpAsync(DnsMessages.Question("web.default.svc.cluster.local", RecordType.A, 99))));
+    }
+
+    [Fact]
     public async Task Other_names_are_forwarded() =>
         Assert.Equal(["203.0.113.5"], await LookUpAsync("site.default.svc.world"));
 
@@ -93,10 +103,10 @@ public sealed class DnsServerTests : IAsyncLifetime
         Assert.Equal(ResponseCode.NotImplemented, DnsMessages.Code(await AskUdpAsync(notify)));
     }
 
-    private async Task<IPEndPoint> StartAsync(ClusterZone zone, List<IPEndPoint> next)
+    private async Task<IPEndPoint> StartAsync(ClusterZone zone, List<IPEndPoint> next, IPAddress? address = null)
     {
         var forwarder = new Forwarder((_, _) => Task.FromResult<IReadOnlyList<IPEndPoint>>([.. next]), TimeProvider.System);
-        var one = new DnsServer(new IPEndPoint(IPAddress.Loopback, 0), new Resolver(zone, forwarder, new AnswerCache(TimeProvider.System)), TimeProvider.System, NullLogger.Instance);
+        var one = new DnsServer(new IPEndPoint(address ?? IPAddress.Loopback, 0), new Resolver(zone, forwarder, new AnswerCache(TimeProvider.System)), TimeProvider.System, NullLogger.Instance);
         servers.Add(one);
         await one.StartAsync(default);
 
@@ -111,7 +121,7 @@ public sealed class DnsServerTests : IAsyncLifetime
     private async Task<byte[]> AskUdpAsync(byte[] question)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(6));
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        using var socket = new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         await socket.ConnectAsync(server, limit.Token);
         await socket.SendAsync(question, limit.Token);
         var buffer = new byte[4096];
@@ -123,7 +133,7 @@ public sealed class DnsServerTests : IAsyncLifetime
     private async Task<byte[]> AskTcpAsync(byte[] question)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(6));
-        using var client = new TcpClient();
+        using var client = new TcpClient(server.AddressFamily);
         await client.ConnectAsync(server, limit.Token);
         await TcpFraming.WriteAsync(client.GetStream(), question, limit.Token);
         return (await TcpFraming.ReadAsync(client.GetStream(), limit.Token))!;
