@@ -79,4 +79,7 @@ internal sealed record ContainerRequest(
 {
     /// <summary>Where profiles of the node itself lie.</summary>
     public string SeccompDirectory { get; init; } = "";
+
+    /// <summary>Whether the runtime can make mounts read-only with all that is mounted below them.</summary>
+    public bool CanMountRecursively { get; init; }
 }

@@ -1,6 +1,7 @@
 using Flotilla.Client;
 using Flotilla.Node.Admission;
 using Flotilla.Node.Cri;
+using Flotilla.Node.Volumes;
 using Grpc.Core;
 using k8s.Models;
 
@@ -70,7 +71,10 @@ internal sealed class ContainerStarter(
         Directory.CreateDirectory(Path.Combine(PodDirectories.Logs(options, pod), container.Name));
         var config = ContainerConfiguration.For(new ContainerRequest(
             pod, container, image, request.Attempt, variables, request.Volumes, PodDirectories.Of(options, pod.Metadata.Uid), PodDirectories.HostsFile(options, pod), log)
-        { SeccompDirectory = options.SeccompDirectory });
+        {
+            SeccompDirectory = options.SeccompDirectory,
+            CanMountRecursively = ContainerMounts.AskForRecursion(container) && (await FeaturesAsync(request.RuntimeHandler, cancellationToken))?.RecursiveReadOnlyMounts == true,
+        });
         await exclusive.ApplyAsync(config, pod, container, cancellationToken);
         var namespaces = config.Linux.SecurityContext.NamespaceOptions;
         if (request.TargetId is { } target && namespaces.Pid == NamespaceMode.Container)
@@ -79,6 +83,20 @@ internal sealed class ContainerStarter(
             namespaces.TargetId = target;
         }
         return config;
+    }
+
+    /// <returns>null: the runtime says nothing of that handler.</returns>
+    private async Task<RuntimeHandlerFeatures?> FeaturesAsync(string handler, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var status = await runtime.Runtime.StatusAsync(new StatusRequest(), deadline: DateTime.UtcNow + Timeout, cancellationToken: cancellationToken);
+            return status.RuntimeHandlers.FirstOrDefault(known => known.Name == handler)?.Features;
+        }
+        catch (RpcException failure) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ContainerException("CreateContainerConfigError", failure.Status.Detail, failure);
+        }
     }
 
     private async Task<string> CreateAsync(StartRequest request, ContainerConfig config, CancellationToken cancellationToken)
@@ -102,6 +120,9 @@ internal sealed class ContainerStarter(
 internal sealed record StartRequest(
     V1Pod Pod, V1Container Container, uint Attempt, string SandboxId, PodSandboxConfig Sandbox, IReadOnlyList<string> PodIps, PodVolumes Volumes)
 {
+    /// <summary>Of the runtime, by which the pod is run; empty: its default.</summary>
+    public string RuntimeHandler { get; init; } = "";
+
     /// <summary>The running container whose processes an ephemeral one sees.</summary>
     public string? TargetId { get; init; }
 }

@@ -61,7 +61,7 @@ internal sealed class ContainerStarts(PodServices services, PodSandboxes sandbox
             desired, container, attempt, sandbox.Id, sandboxes.Configure(desired, sandbox.Metadata.Attempt), observed.Ips.Count > 0 ? observed.Ips : services.HostIps, mounted);
         try
         {
-            request = request with { TargetId = TargetOf(desired, observed, container.Name) };
+            request = request with { TargetId = TargetOf(desired, observed, container.Name), RuntimeHandler = sandbox.RuntimeHandler };
             await services.Starter.StartAsync(request, pulls, cancellationToken);
             Holds.Clear(container.Name);
         }

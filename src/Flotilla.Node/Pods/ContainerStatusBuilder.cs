@@ -45,7 +45,7 @@ internal static class ContainerStatusBuilder
             Ready = isInit ? state.Terminated is { ExitCode: 0 } : started && input.IsReady(container, latest),
             Resources = new V1ResourceRequirements { Limits = has?.Limits, Requests = has?.Requests, Claims = container.Resources?.Claims },
             AllocatedResources = container.Resources?.Requests,
-            VolumeMounts = Mounts(container),
+            VolumeMounts = Mounts(container, latest),
             StopSignal = container.Lifecycle?.StopSignal,
         };
     }
@@ -79,7 +79,7 @@ internal static class ContainerStatusBuilder
             LastState = last is null ? new V1ContainerState() : new V1ContainerState { Terminated = last },
             Started = false,
             Ready = false,
-            VolumeMounts = Mounts(container),
+            VolumeMounts = Mounts(container, null),
         };
     }
 
@@ -115,14 +115,17 @@ internal static class ContainerStatusBuilder
     private static string ImageOf(ObservedContainer container, V1Container spec) =>
         container.Status.Image?.Image is { Length: > 0 } image && !image.StartsWith("sha256:", StringComparison.Ordinal) ? image : spec.Image;
 
-    private static List<V1VolumeMountStatus>? Mounts(V1Container container) =>
+    /// <param name="running">As the runtime has it; null: it has it no more, or not yet.</param>
+    private static List<V1VolumeMountStatus>? Mounts(V1Container container, ObservedContainer? running) =>
         container.VolumeMounts is { Count: > 0 } mounts
             ? [.. mounts.Select(mount => new V1VolumeMountStatus
             {
                 Name = mount.Name,
                 MountPath = mount.MountPath,
                 ReadOnlyProperty = mount.ReadOnlyProperty,
-                RecursiveReadOnly = mount.ReadOnlyProperty == true ? "Disabled" : null,
+                RecursiveReadOnly = mount.ReadOnlyProperty != true ? null
+                    : running?.Status.Mounts.Any(made => made.ContainerPath == mount.MountPath && made.RecursiveReadOnly) == true ? "Enabled"
+                    : "Disabled",
             })]
             : null;
 }

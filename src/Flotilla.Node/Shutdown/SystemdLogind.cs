@@ -54,10 +54,10 @@ internal sealed class SystemdLogind(string commands = "", string settings = Syst
 
     public async IAsyncEnumerable<bool> ShutdownsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // The shell ends it when our side of its input is gone.
+        // Anybody may send such a signal: only the login manager's own counts. The shell ends it all when our side of its input is gone.
         await using var monitor = new Held(Start(
             "/bin/sh", "-c", "\"$@\" & monitor=$!; exec >&-; read -r _; kill $monitor", "sh",
-            Program("busctl"), "monitor", "--json=short", $"--match=type='signal',interface='{Manager}',member='PrepareForShutdown'"));
+            Program("busctl"), "monitor", "--json=short", $"--match=type='signal',sender='{Login}',interface='{Manager}',member='PrepareForShutdown'"));
         while (await monitor.Output.ReadLineAsync(cancellationToken) is { } line)
         {
             if (Begins(line) is { } begins)

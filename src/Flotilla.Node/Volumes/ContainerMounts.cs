@@ -21,15 +21,12 @@ internal static class ContainerMounts
             {
                 throw new ContainerException(Refused, $"volume {mount.Name} has volumeMode Block, but is specified in volumeMounts");
             }
-            if (mount.RecursiveReadOnly == "Enabled")
-            {
-                throw new ContainerException(Refused, $"failed to resolve recursive read-only mode: volume \"{mount.Name}\" requested recursive read-only mode, but it is not supported by the runtime");
-            }
             yield return new Mount
             {
                 ContainerPath = mount.MountPath.StartsWith('/') ? mount.MountPath : "/" + mount.MountPath,
                 HostPath = PathFor(request, mount, index, volume.Path, variables),
                 Readonly = mount.ReadOnlyProperty == true || volume.IsReadOnly,
+                RecursiveReadOnly = IsRecursive(mount, request.CanMountRecursively),
                 Propagation = mount.MountPropagation switch
                 {
                     "HostToContainer" => MountPropagation.PropagationHostToContainer,
@@ -51,6 +48,24 @@ internal static class ContainerMounts
             }
             yield return new Device { ContainerPath = device.DevicePath, HostPath = volume.Path, Permissions = volume.IsReadOnly ? "r" : AllAccess };
         }
+    }
+
+    /// <summary>Whether it matters what the runtime can do.</summary>
+    public static bool AskForRecursion(V1Container container) => (container.VolumeMounts ?? []).Any(mount => mount.RecursiveReadOnly is "Enabled" or "IfPossible");
+
+    private static bool IsRecursive(V1VolumeMount mount, bool isSupported)
+    {
+        if (mount.RecursiveReadOnly is not ("Enabled" or "IfPossible"))
+        {
+            return false;
+        }
+        var fault = mount.ReadOnlyProperty != true ? "it is not read-only"
+            : mount.MountPropagation is not (null or "None") ? $"it is not compatible with propagation \"{mount.MountPropagation}\""
+            : mount.RecursiveReadOnly == "Enabled" && !isSupported ? "it is not supported by the runtime"
+            : null;
+        return fault is null
+            ? isSupported
+            : throw new ContainerException(Refused, $"failed to resolve recursive read-only mode: volume \"{mount.Name}\" requested recursive read-only mode, but {fault}");
     }
 
     private static MountedVolume Volume(ContainerRequest request, string name) => request.Volumes.ByName.TryGetValue(name, out var volume)

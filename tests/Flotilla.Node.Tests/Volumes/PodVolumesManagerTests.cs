@@ -2,6 +2,7 @@ using Flotilla.Client;
 using Flotilla.Node.Linux;
 using Flotilla.Node.Pods;
 using Flotilla.Node.Volumes;
+using Flotilla.Node.Volumes.Kinds;
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -50,6 +51,34 @@ public sealed class PodVolumesManagerTests : IAsyncLifetime
         var pod = Pod(new V1Volume { Name = "v", ConfigMap = new V1ConfigMapVolumeSource { Name = "none" } });
         var failure = await Assert.ThrowsAsync<VolumeException>(() => volumes.MountAsync(pod, Cancellation));
         Assert.Equal("MountVolume.SetUp failed for volume \"v\" : configmap \"none\" not found", failure.Message);
+    }
+
+    [Fact]
+    public async Task Disks_that_need_more_than_the_node_has_are_refused_by_what_is_missing()
+    {
+        var iscsi = Pod(new V1Volume { Name = "v", Iscsi = new V1ISCSIVolumeSource { TargetPortal = "10.0.0.1:3260", Iqn = "iqn.2001-04.com.example:disk" } });
+        Assert.Equal(
+            "MountVolume.SetUp failed for volume \"v\" : iSCSI volumes need an initiator (iscsid), which is not used on this node; a storage driver (CSI) that brings its own, registered with the node, can serve the same disk",
+            (await Assert.ThrowsAsync<VolumeException>(() => volumes.MountAsync(iscsi, Cancellation))).Message);
+        var fc = Pod(new V1Volume { Name = "v", Fc = new V1FCVolumeSource { TargetWWNs = ["50060e801049cfd1"], Lun = 0 } });
+        Assert.StartsWith(
+            "MountVolume.SetUp failed for volume \"v\" : Fibre Channel volumes need a host adapter and multipathing",
+            (await Assert.ThrowsAsync<VolumeException>(() => volumes.MountAsync(fc, Cancellation))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_node_without_nfs_says_whether_the_helper_or_the_kernels_module_is_missing()
+    {
+        Directory.CreateDirectory(directory);
+        var list = Path.Combine(directory, "filesystems");
+        File.WriteAllText(list, "nodev\ttmpfs\n\text4\n");
+        var support = new NfsSupport([directory], list);
+        Assert.Equal("the node has no mount.nfs, which NFS volumes need (Debian's package nfs-common)", support.MissingHelper());
+        Assert.Equal("the node's kernel knows no NFS (module nfs)", support.MissingModule());
+        File.WriteAllText(Path.Combine(directory, "mount.nfs"), "");
+        File.AppendAllText(list, "nodev\tnfs4\n");
+        Assert.Null(support.MissingHelper());
+        Assert.Null(support.MissingModule());
     }
 
     [Fact]

@@ -5,7 +5,7 @@ using Flotilla.Node.Pods;
 namespace Flotilla.Node.Volumes.Kinds;
 
 /// <summary>A directory of a file server, mounted by mount(8), which knows the protocol's versions and helpers.</summary>
-internal sealed class NfsVolumes(NodeOptions options) : IVolumeKind
+internal sealed class NfsVolumes(NodeOptions options, NfsSupport support) : IVolumeKind
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
 
@@ -18,6 +18,10 @@ internal sealed class NfsVolumes(NodeOptions options) : IVolumeKind
         var readOnly = source.ReadOnlyProperty == true || request.IsReadOnly;
         if (!Mounts.Below(path).Contains(path, StringComparer.Ordinal))
         {
+            if (support.MissingHelper() is { } missing)
+            {
+                throw new VolumeException(missing);
+            }
             Directory.CreateDirectory(path);
             List<string> choices = [.. request.Persistent?.Spec.MountOptions ?? []];
             if (source.ReadOnlyProperty == true)
@@ -31,15 +35,16 @@ internal sealed class NfsVolumes(NodeOptions options) : IVolumeKind
         return new MountedVolume(path) { IsReadOnly = readOnly };
     }
 
-    private static async Task RunAsync(string[] arguments, CancellationToken cancellationToken)
+    private async Task RunAsync(string[] arguments, CancellationToken cancellationToken)
     {
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bounded.CancelAfter(Timeout);
         var result = await Command.RunAsync("mount", arguments, null, bounded.Token);
         if (result.ExitCode != 0)
         {
+            var cause = support.MissingModule() is { } missing ? $"{missing}\n" : "";
             throw new VolumeException(
-                $"mount failed: exit status {result.ExitCode}\nMounting command: mount\nMounting arguments: {string.Join(' ', arguments)}\nOutput: {result.Explanation}\n");
+                $"mount failed: exit status {result.ExitCode}\nMounting command: mount\nMounting arguments: {string.Join(' ', arguments)}\nOutput: {result.Explanation}\n{cause}");
         }
     }
 }

@@ -10,6 +10,7 @@ internal static class VolumeKinds
         new EmptyDirectories(options, capacity.AmountOf("memory") ?? 0),
         new HostPathVolumes(),
         new LocalVolumeKind(new LoopDevices(options)),
-        new NfsVolumes(options),
+        new NfsVolumes(options, NfsSupport.OfThisMachine),
+        new NetworkDisks(),
     ];
 }
