@@ -1,3 +1,4 @@
+using Flotilla.Api.Pods;
 using Flotilla.Controllers.Pods;
 using k8s.Models;
 
@@ -9,16 +10,11 @@ internal static class PodClaims
     /// <summary>On a claim made from a template: which of the pod's claims it is.</summary>
     public const string NameAnnotation = "resource.kubernetes.io/pod-claim-name";
 
-    private const string Protection = "resource.kubernetes.io/delete-protection";
-
     public static bool IsDone(V1Pod pod) => pod.IsTerminal() || (pod.IsDeleting() && string.IsNullOrEmpty(pod.Spec.NodeName));
 
-    /// <returns>null: it has not been made yet.</returns>
-    public static string? NameOf(V1Pod pod, V1PodResourceClaim claim) =>
-        claim.ResourceClaimName ?? pod.Status?.ResourceClaimStatuses?.FirstOrDefault(status => status.Name == claim.Name)?.ResourceClaimName;
-
     /// <summary>Of all claims that it has already, also of the one that the scheduler has made for its extended resources.</summary>
-    public static IEnumerable<string> NamesOf(V1Pod pod) => (pod.Spec.ResourceClaims ?? []).Select(claim => NameOf(pod, claim))
+    public static IEnumerable<string> NamesOf(V1Pod pod) => (pod.Spec.ResourceClaims ?? [])
+        .Select(claim => PodDeviceClaims.TryGetName(pod, claim, out var name) ? name : null)
         .Append(pod.Status?.ExtendedResourceClaimStatus?.ResourceClaimName).OfType<string>().Where(name => name.Length > 0);
 
     public static V1ResourceClaimStatus Left(V1ResourceClaimStatus status, IList<V1ResourceClaimConsumerReference> users) => users.Count > 0
@@ -26,8 +22,8 @@ internal static class PodClaims
         : status with { ReservedFor = null, Allocation = null, Devices = null };
 
     /// <returns>null: nothing protects it.</returns>
-    public static Resourcev1ResourceClaim? WithoutProtection(Resourcev1ResourceClaim claim) => claim.Metadata.Finalizers?.Contains(Protection) == true
-        ? claim with { Metadata = claim.Metadata with { Finalizers = [.. claim.Metadata.Finalizers.Where(other => other != Protection)] } }
+    public static Resourcev1ResourceClaim? WithoutProtection(Resourcev1ResourceClaim claim) => claim.Metadata.Finalizers?.Contains(PodDeviceClaims.Protection) == true
+        ? claim with { Metadata = claim.Metadata with { Finalizers = [.. claim.Metadata.Finalizers.Where(other => other != PodDeviceClaims.Protection)] } }
         : null;
 
     public static bool IsOf(Resourcev1ResourceClaim claim, V1Pod pod) => claim.Controller() is { Kind: "Pod" } owner && owner.Uid == pod.Metadata.Uid;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Flotilla.Api;
+using Flotilla.Api.Pods;
 using Flotilla.Client;
 using k8s.Models;
 
@@ -52,7 +53,7 @@ internal sealed class ResourceClaimController : Controller
         var made = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var wanted in (pod.Spec.ResourceClaims ?? []).Where(claim => claim.ResourceClaimTemplateName is not null))
         {
-            if (PodClaims.NameOf(pod, wanted) is null && await MakeAsync(pod, wanted, cancellationToken) is { } name)
+            if (!PodDeviceClaims.TryGetName(pod, wanted, out _) && await MakeAsync(pod, wanted, cancellationToken) is { } name)
             {
                 made[wanted.Name] = name;
             }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Flotilla.Api.Pods;
 using Flotilla.Api.Selectors;
 using Flotilla.Controllers.Pods;
 using k8s.Models;
@@ -26,7 +27,7 @@ internal static class ServicePods
         service.Spec.IpFamilies is { Count: > 0 } families ? families : ["IPv4"];
 
     public static string? Address(V1Pod pod, string family) =>
-        AddressesOf(pod).FirstOrDefault(address => FamilyOf(address) == family);
+        PodAddresses.Of(pod).FirstOrDefault(address => FamilyOf(address) == family);
 
     /// <summary>Where a port of the service leads on this pod; null: the pod names no such port.</summary>
     public static int? TargetPort(V1Service service, V1ServicePort port, V1Pod pod)
@@ -61,7 +62,7 @@ internal static class ServicePods
 
     /// <summary>Whether a change of a pod can matter to any service.</summary>
     public static bool IsRelevant(V1Pod old, V1Pod now) =>
-        !AddressesOf(old).SequenceEqual(AddressesOf(now), StringComparer.Ordinal)
+        !PodAddresses.Of(old).SequenceEqual(PodAddresses.Of(now), StringComparer.Ordinal)
         || old.IsReady() != now.IsReady()
         || old.ReadySince() != now.ReadySince()
         || old.IsDeleting() != now.IsDeleting()
@@ -69,7 +70,5 @@ internal static class ServicePods
         || old.Spec.NodeName != now.Spec.NodeName
         || !Labels.AreSame(old.Metadata.Labels, now.Metadata.Labels);
 
-    private static IEnumerable<string?> AddressesOf(V1Pod pod) => pod.Status?.PodIPs?.Select(entry => entry.Ip) ?? [pod.Status?.PodIP];
-
-    private static string? FamilyOf(string? address) => address is null ? null : address.Contains(':', StringComparison.Ordinal) ? "IPv6" : "IPv4";
+    private static string FamilyOf(string address) => address.Contains(':', StringComparison.Ordinal) ? "IPv6" : "IPv4";
 }

@@ -1,4 +1,5 @@
 using Flotilla.Api;
+using Flotilla.Api.Pods;
 using Flotilla.Api.Selectors;
 using Flotilla.Client;
 using Flotilla.Network.Commands;

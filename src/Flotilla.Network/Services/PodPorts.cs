@@ -1,3 +1,4 @@
+using Flotilla.Api.Pods;
 using k8s.Models;
 
 namespace Flotilla.Network.Services;

@@ -1,3 +1,4 @@
+using Flotilla.Api.Pods;
 using k8s.Models;
 
 namespace Flotilla.Node.DynamicResources;
@@ -28,15 +29,7 @@ internal static class PodClaimNames
     public static string? Find(V1Pod pod, string podClaim) =>
         pod.Spec.ResourceClaims?.FirstOrDefault(claim => claim.Name == podClaim) is { } found ? Of(pod, found) : null;
 
-    // A template that nothing was made from leaves nothing to wait for.
-    private static string? Of(V1Pod pod, V1PodResourceClaim claim)
-    {
-        if (claim.ResourceClaimName is { } name)
-        {
-            return name;
-        }
-        var status = pod.Status?.ResourceClaimStatuses?.FirstOrDefault(status => status.Name == claim.Name)
-            ?? throw new DynamicResourceException($"pod \"{pod.Metadata.NamespaceProperty}/{pod.Metadata.Name}\": ResourceClaim not created yet");
-        return string.IsNullOrEmpty(status.ResourceClaimName) ? null : status.ResourceClaimName;
-    }
+    private static string? Of(V1Pod pod, V1PodResourceClaim claim) => PodDeviceClaims.TryGetName(pod, claim, out var name)
+        ? name
+        : throw new DynamicResourceException($"pod \"{pod.Metadata.NamespaceProperty}/{pod.Metadata.Name}\": ResourceClaim not created yet");
 }

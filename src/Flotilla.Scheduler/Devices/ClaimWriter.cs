@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Flotilla.Api;
+using Flotilla.Api.Pods;
 using Flotilla.Client;
 using Flotilla.Scheduler.Snapshot;
 using k8s.Models;
@@ -46,7 +47,7 @@ internal sealed class ClaimWriter(IObjectClient client)
             try
             {
                 var claim = Copy(await client.GetAsync<Resourcev1ResourceClaim>(key, cancellationToken));
-                if (claim.Metadata.Finalizers?.Remove(PodClaims.Finalizer) == true)
+                if (claim.Metadata.Finalizers?.Remove(PodDeviceClaims.Protection) == true)
                 {
                     await client.UpdateAsync(claim, cancellationToken);
                 }
@@ -118,9 +119,9 @@ internal sealed class ClaimWriter(IObjectClient client)
 
         if (allocation is not null)
         {
-            if (claim.Metadata.Finalizers?.Contains(PodClaims.Finalizer) != true)
+            if (claim.Metadata.Finalizers?.Contains(PodDeviceClaims.Protection) != true)
             {
-                claim.Metadata.Finalizers = [.. claim.Metadata.Finalizers ?? [], PodClaims.Finalizer];
+                claim.Metadata.Finalizers = [.. claim.Metadata.Finalizers ?? [], PodDeviceClaims.Protection];
                 claim = Copy(await client.UpdateAsync(claim, cancellationToken));
                 claim.Status ??= new V1ResourceClaimStatus();
             }

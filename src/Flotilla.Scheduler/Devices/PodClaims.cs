@@ -1,4 +1,5 @@
 using Flotilla.Api;
+using Flotilla.Api.Pods;
 using Flotilla.Scheduler.Snapshot;
 using k8s.Models;
 
@@ -7,20 +8,17 @@ namespace Flotilla.Scheduler.Devices;
 /// <summary>The claims a pod uses, or why they cannot be used yet, in upstream's words.</summary>
 internal static class PodClaims
 {
-    public const string Finalizer = "resource.kubernetes.io/delete-protection";
-
     public static (IReadOnlyList<Resourcev1ResourceClaim> Claims, string? Problem) Of(PodInfo pod, DeviceCatalog catalog)
     {
         List<Resourcev1ResourceClaim> claims = [];
         foreach (var reference in pod.Pod.Spec.ResourceClaims ?? [])
         {
-            var status = pod.Pod.Status?.ResourceClaimStatuses?.FirstOrDefault(one => one.Name == reference.Name);
-            if (reference.ResourceClaimName is null && status is null)
+            if (!PodDeviceClaims.TryGetName(pod.Pod, reference, out var name))
             {
                 return ([], $"pod \"{pod.Key}\": ResourceClaim not created yet");
             }
 
-            if ((reference.ResourceClaimName ?? status!.ResourceClaimName) is not { Length: > 0 } name)
+            if (name is null)
             {
                 // Nothing was generated for it, so there is nothing to wait for.
                 continue;
