@@ -83,7 +83,12 @@ public sealed partial class IngressProxy : BackgroundService
     {
         try
         {
-            await (accessLog?.StartAsync(CancellationToken.None) ?? Task.CompletedTask);
+            // Once: it goes on while a proxy that failed is started again, and ends after the last request.
+            if (accessLog is { ExecuteTask: null })
+            {
+                await accessLog.StartAsync(CancellationToken.None);
+            }
+
             ingresses.Subscribe(_ => WakeForRoutes());
             classes.Subscribe(_ => WakeForRoutes());
             services.Subscribe(_ => WakeForRoutes());
