@@ -28,7 +28,13 @@ internal sealed record ObservedPod(IReadOnlyList<PodSandbox> Sandboxes, IReadOnl
 
 internal sealed record ObservedContainer(string Id, string SandboxId, string Name, uint Attempt, Cri.ContainerStatus Status, string? TerminationMessage)
 {
+    private const int Killed = 137;
+    private static readonly TimeSpan TimeToSettle = TimeSpan.FromSeconds(10);
+
     public bool IsRunning => Status.State == ContainerState.ContainerRunning;
+
+    /// <summary>Whether the reason of its end may still change: the runtime hears that memory ran out apart from the end, and maybe later.</summary>
+    public bool IsUnsettled(DateTimeOffset now) => IsExited && Status.ExitCode == Killed && Status.Reason != "OOMKilled" && now - FinishedAt < TimeToSettle;
 
     public bool IsExited => Status.State == ContainerState.ContainerExited;
 

@@ -2,13 +2,16 @@ using Flotilla.Node.Cri;
 
 namespace Flotilla.Node.Pods;
 
-/// <summary>Reads one pod from the runtime. What can no longer change (an exited container, a sandbox's address) is read once.</summary>
+/// <summary>Reads one pod from the runtime. What can no longer change (a container that has exited, a sandbox's address) is read once.</summary>
 /// <param name="nodeIps">Whose first one's family is first among a pod's addresses too.</param>
-internal sealed class PodObserver(CriClient runtime, string podUid, IReadOnlyList<string> nodeIps)
+internal sealed class PodObserver(CriClient runtime, string podUid, IReadOnlyList<string> nodeIps, TimeProvider time)
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
     private readonly Dictionary<string, ObservedContainer> exited = new(StringComparer.Ordinal);
     private (string Sandbox, IReadOnlyList<string> Ips)? addresses;
+
+    /// <summary>Whether a container that has exited may yet be told to have done so for another reason.</summary>
+    public bool IsUnsettled { get; private set; }
 
     public async Task<ObservedPod> ObserveAsync(CancellationToken cancellationToken)
     {
@@ -23,7 +26,9 @@ internal sealed class PodObserver(CriClient runtime, string podUid, IReadOnlyLis
         var found = (await containerCall).Containers;
         var read = await Task.WhenAll(found.Select(container => ReadAsync(container, deadline, cancellationToken)));
         var containers = read.OfType<ObservedContainer>().ToLookup(container => InterruptedStart.Is(container.Status));
-        foreach (var container in containers[false].Where(container => container.IsExited))
+        var now = time.GetUtcNow();
+        IsUnsettled = containers[false].Any(container => container.IsUnsettled(now));
+        foreach (var container in containers[false].Where(container => container.IsExited && !container.IsUnsettled(now)))
         {
             exited[container.Id] = container;
         }

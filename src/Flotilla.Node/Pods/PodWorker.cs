@@ -19,6 +19,7 @@ internal sealed partial class PodWorker : IContainerVerdicts, IEndingPod
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(30);
     private const int MaxRounds = 50;
+    private static readonly TimeSpan SettleInterval = TimeSpan.FromSeconds(1);
 
     private readonly PodServices services;
     private readonly PodSandboxes sandboxes;
@@ -51,7 +52,7 @@ internal sealed partial class PodWorker : IContainerVerdicts, IEndingPod
         this.services = services;
         sandboxes = new PodSandboxes(services);
         stopper = new PodStopper(services, sandboxes);
-        observer = new PodObserver(services.Runtime, pod.Metadata.Uid, services.HostIps);
+        observer = new PodObserver(services.Runtime, pod.Metadata.Uid, services.HostIps, services.Time);
         probes = new PodProbes(services, Wake);
         starts = new ContainerStarts(services, sandboxes);
         resizer = new PodResizer(services);
@@ -208,10 +209,10 @@ internal sealed partial class PodWorker : IContainerVerdicts, IEndingPod
         return TimeSpan.FromTicks(ticks);
     }
 
-    // Back-offs and the deadline end by themselves; everything else wakes us.
+    // Back-offs and the deadline end by themselves, and reasons settle; everything else wakes us.
     private TimeSpan NextLook()
     {
-        DateTimeOffset?[] ends = [starts.Holds.NextEnd(lookedAt), failure is null ? Deadline : null];
+        DateTimeOffset?[] ends = [starts.Holds.NextEnd(lookedAt), failure is null ? Deadline : null, observer.IsUnsettled ? lookedAt + SettleInterval : null];
         var next = ends.Min();
         if (next is null)
         {
