@@ -79,7 +79,9 @@ public static class EtcdProcess
         try
         {
             var process = Process.Start(start)!;
-            while (Find(options) != process.Id && !process.HasExited)
+
+            // Not before it is etcd itself: what is in the middle of becoming it has no arguments, as what has ended.
+            while (Arguments(process.Id).FirstOrDefault() != options.Program && !process.HasExited)
             {
                 await Task.Delay(Pause, cancellationToken);
             }
