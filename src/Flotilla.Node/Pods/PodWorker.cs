@@ -131,6 +131,11 @@ internal sealed partial class PodWorker : IContainerVerdicts, IEndingPod
                 interrupt.Cancel();
             }
         }
+        if (fresh is null)
+        {
+            // What ends without the cluster waiting for it has no room any more: the scheduler has given it away.
+            services.Admission.Release(pod.Metadata.Uid);
+        }
         Wake();
     }
 
