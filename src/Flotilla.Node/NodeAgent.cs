@@ -90,9 +90,10 @@ public sealed class NodeAgent : IAsyncDisposable
         var admission = new PodAdmission([new ShutdownCheck(() => shutdown.IsUnderWay), .. NodeChecks.For(options, capacity), new PressureCheck(() => eviction!.Pressure)], new ResourceCheck(capacity), new AllocationFiles(options), () => self.Get(new Api.ObjectKey(null, options.NodeName)));
         var files = new CgroupFiles(time);
         var (view, probes) = (new RuntimeView(), new ProbeCounts());
+        var kills = new OutOfMemoryKills();
         var shared = new PodServices(
             options, Runtime, starter, hooks, volumes, cgroups, capacity, statuses, events, time,
-            loggers.CreateLogger<PodAgent>(), hostIps, view, probes, admission, exclusive, claims, new CriticalPreemption(admission, () => agent!.Workers, events), new RuntimeClassHandlers(client), files)
+            loggers.CreateLogger<PodAgent>(), hostIps, view, probes, admission, exclusive, claims, new CriticalPreemption(admission, () => agent!.Workers, events), new RuntimeClassHandlers(client), files, kills)
         {
             AddressReady = addressReady ?? ((_, _, _) => Task.CompletedTask),
         };
@@ -125,7 +126,7 @@ public sealed class NodeAgent : IAsyncDisposable
             new LocalProvisioner(options, cluster.Client, cluster.Informers, time, loggers),
             .. server is null ? (IHostedService[])[] : [server],
             Status,
-            new OutOfMemoryWatch(options, events, time, loggers.CreateLogger<OutOfMemoryWatch>()),
+            new OutOfMemoryWatch(options, events, kills, time, loggers.CreateLogger<OutOfMemoryWatch>()),
             new LogRotation(options, Runtime, time, loggers.CreateLogger<LogRotation>()),
             new ManifestWatcher(options, agent, time, loggers.CreateLogger<ManifestWatcher>()),
             agent,

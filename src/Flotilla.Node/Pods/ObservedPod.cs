@@ -28,13 +28,17 @@ internal sealed record ObservedPod(IReadOnlyList<PodSandbox> Sandboxes, IReadOnl
 
 internal sealed record ObservedContainer(string Id, string SandboxId, string Name, uint Attempt, Cri.ContainerStatus Status, string? TerminationMessage)
 {
+    private const string OutOfMemory = "OOMKilled";
     private const int Killed = 137;
     private static readonly TimeSpan TimeToSettle = TimeSpan.FromSeconds(10);
 
     public bool IsRunning => Status.State == ContainerState.ContainerRunning;
 
-    /// <summary>Whether the reason of its end may still change: the runtime hears that memory ran out apart from the end, and maybe later.</summary>
-    public bool IsUnsettled(DateTimeOffset now) => IsExited && Status.ExitCode == Killed && Status.Reason != "OOMKilled" && now - FinishedAt < TimeToSettle;
+    /// <summary>Whether it may still turn out that memory ran out: runtime and kernel tell that apart from the end.</summary>
+    public bool IsUnsettled(DateTimeOffset now) => IsExited && Status.ExitCode == Killed && Status.Reason != OutOfMemory && now - FinishedAt < TimeToSettle;
+
+    /// <summary>When the kernel has killed one of its processes for that.</summary>
+    public ObservedContainer ForLackOfMemory() => IsExited && Status.ExitCode == Killed ? this with { Status = new Cri.ContainerStatus(Status) { Reason = OutOfMemory } } : this;
 
     public bool IsExited => Status.State == ContainerState.ContainerExited;
 

@@ -1,10 +1,11 @@
 using Flotilla.Node.Cri;
+using Flotilla.Node.Status;
 
 namespace Flotilla.Node.Pods;
 
 /// <summary>Reads one pod from the runtime. What can no longer change (a container that has exited, a sandbox's address) is read once.</summary>
 /// <param name="nodeIps">Whose first one's family is first among a pod's addresses too.</param>
-internal sealed class PodObserver(CriClient runtime, string podUid, IReadOnlyList<string> nodeIps, TimeProvider time)
+internal sealed class PodObserver(CriClient runtime, string podUid, IReadOnlyList<string> nodeIps, OutOfMemoryKills kills, TimeProvider time)
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
     private readonly Dictionary<string, ObservedContainer> exited = new(StringComparer.Ordinal);
@@ -52,8 +53,9 @@ internal sealed class PodObserver(CriClient runtime, string podUid, IReadOnlyLis
             var answer = await runtime.Runtime.ContainerStatusAsync(
                 new ContainerStatusRequest { ContainerId = container.Id }, deadline: deadline, cancellationToken: cancellationToken);
             var message = answer.Status.State == ContainerState.ContainerExited ? TerminationMessage.Read(answer.Status) : null;
-            return new ObservedContainer(
+            var observed = new ObservedContainer(
                 container.Id, container.PodSandboxId, container.Metadata.Name, container.Metadata.Attempt, answer.Status, message);
+            return kills.Has(container.Id) ? observed.ForLackOfMemory() : observed;
         }
         catch (Grpc.Core.RpcException gone) when (gone.StatusCode == Grpc.Core.StatusCode.NotFound)
         {

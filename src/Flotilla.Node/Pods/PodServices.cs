@@ -30,7 +30,8 @@ internal sealed record PodServices(
     DynamicResourceManager Claims,
     CriticalPreemption Preemption,
     RuntimeClassHandlers Handlers,
-    CgroupFiles CgroupFiles)
+    CgroupFiles CgroupFiles,
+    OutOfMemoryKills Kills)
 {
     /// <summary>Returns when a pod may use its address: the network guards it from then on.</summary>
     public Func<V1Pod, IReadOnlyList<string>, CancellationToken, Task> AddressReady { get; init; } = (_, _, _) => Task.CompletedTask;

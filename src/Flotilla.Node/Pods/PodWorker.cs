@@ -52,7 +52,7 @@ internal sealed partial class PodWorker : IContainerVerdicts, IEndingPod
         this.services = services;
         sandboxes = new PodSandboxes(services);
         stopper = new PodStopper(services, sandboxes);
-        observer = new PodObserver(services.Runtime, pod.Metadata.Uid, services.HostIps, services.Time);
+        observer = new PodObserver(services.Runtime, pod.Metadata.Uid, services.HostIps, services.Kills, services.Time);
         probes = new PodProbes(services, Wake);
         starts = new ContainerStarts(services, sandboxes);
         resizer = new PodResizer(services);

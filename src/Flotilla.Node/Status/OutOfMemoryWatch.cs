@@ -6,10 +6,11 @@ using Microsoft.Extensions.Logging;
 
 namespace Flotilla.Node.Status;
 
-/// <summary>Tells on the node when the machine runs out of memory and the kernel ends a process for it.</summary>
-internal sealed partial class OutOfMemoryWatch(NodeOptions options, EventRecorder events, TimeProvider time, ILogger<OutOfMemoryWatch> logger, string device = KernelLog.Device) : BackgroundService
+/// <summary>Tells on the node when the machine runs out of memory and the kernel ends a process for it, and notes of which container one was.</summary>
+internal sealed partial class OutOfMemoryWatch(
+    NodeOptions options, EventRecorder events, OutOfMemoryKills kills, TimeProvider time, ILogger<OutOfMemoryWatch> logger, string device = KernelLog.Device) : BackgroundService
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -37,6 +38,10 @@ internal sealed partial class OutOfMemoryWatch(NodeOptions options, EventRecorde
 
     private void Tell(string record)
     {
+        if (OutOfMemory.ContainerOf(record) is { } container)
+        {
+            kills.Note(container);
+        }
         if (OutOfMemory.VictimOf(record) is { } victim)
         {
             events.Record(

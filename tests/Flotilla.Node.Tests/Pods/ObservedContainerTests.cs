@@ -19,6 +19,15 @@ public sealed class ObservedContainerTests
     [Fact]
     public void One_that_runs_has_no_reason_to_settle() => Assert.False(Of(ContainerState.ContainerRunning, 137, "").IsUnsettled(End));
 
+    [Theory]
+    [InlineData(137, "OOMKilled")]
+    [InlineData(0, "Error")]
+    public void The_kernels_word_counts_for_one_that_was_killed(int exitCode, string reason)
+    {
+        var seen = Of(ContainerState.ContainerExited, exitCode, "Error");
+        Assert.Equal((reason, "Error"), (seen.ForLackOfMemory().Status.Reason, seen.Status.Reason));
+    }
+
     private static ObservedContainer Of(ContainerState state, int exitCode, string reason) =>
         new("c", "s", "main", 0, new Flotilla.Node.Cri.ContainerStatus { State = state, ExitCode = exitCode, Reason = reason, FinishedAt = End.ToUnixTimeMilliseconds() * 1_000_000 }, null);
 }
