@@ -1,3 +1,4 @@
+using Flotilla.Api.Images;
 using Flotilla.Node.Containerd.Api;
 using Flotilla.Node.Cri;
 using Grpc.Core;

@@ -1,4 +1,5 @@
 using Flotilla.Api;
+using Flotilla.Api.Images;
 using Flotilla.Client;
 using Flotilla.Node.Containerd;
 using Flotilla.Node.Cri;

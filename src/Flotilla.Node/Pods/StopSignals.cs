@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Flotilla.Api.Signals;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Linux;
 using Grpc.Core;

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Swarm.Swarms;
-using Flotilla.Swarm.Wire;
+using Flotilla.Docker;
 using k8s;
 using k8s.Models;
 

@@ -4,7 +4,7 @@ using Flotilla.Swarm.Definitions;
 using Flotilla.Swarm.Networks;
 using Flotilla.Swarm.Services;
 using Flotilla.Swarm.Swarms;
-using Flotilla.Swarm.Wire;
+using Flotilla.Docker;
 using k8s;
 using k8s.Models;
 

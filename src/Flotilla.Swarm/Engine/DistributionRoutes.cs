@@ -1,4 +1,4 @@
-using Flotilla.Swarm.Wire;
+using Flotilla.Docker;
 
 namespace Flotilla.Swarm.Engine;
 

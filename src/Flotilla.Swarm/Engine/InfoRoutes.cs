@@ -2,19 +2,25 @@ using System.Text.Json.Nodes;
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Nodes;
 using Flotilla.Swarm.Swarms;
-using Flotilla.Swarm.Wire;
+using Flotilla.Docker;
 
 namespace Flotilla.Swarm.Engine;
 
 /// <summary><c>docker info</c>: the machine, and its part in the swarm.</summary>
-internal sealed class InfoRoutes(SwarmContext context)
+internal sealed class InfoRoutes(SwarmContext context, IMachineEngine machine)
 {
     public IEnumerable<Route> All => [new("GET", "/info", AnswerAsync)];
 
     private async Task<DockerAnswer> AnswerAsync(DockerRequest request, CancellationToken cancellationToken)
     {
         await context.Nodes.WaitForSyncAsync(cancellationToken);
-        return DockerAnswer.Json(Info());
+        var info = Info();
+        foreach (var (name, count) in await machine.CountsAsync(cancellationToken))
+        {
+            info[name] = count?.DeepClone();
+        }
+
+        return DockerAnswer.Json(info);
     }
 
     private JsonObject Info()
@@ -23,11 +29,6 @@ internal sealed class InfoRoutes(SwarmContext context)
         return new JsonObject
         {
             ["ID"] = node?.Metadata.Uid ?? "",
-            ["Containers"] = 0,
-            ["ContainersRunning"] = 0,
-            ["ContainersPaused"] = 0,
-            ["ContainersStopped"] = 0,
-            ["Images"] = node?.Status?.Images?.Count ?? 0,
             ["Driver"] = "overlayfs",
             ["DriverStatus"] = new JsonArray(new JsonArray("driver-type", "io.containerd.snapshotter.v1")),
             ["Plugins"] = new JsonObject

@@ -1,5 +1,5 @@
 using Flotilla.Swarm.Cluster;
-using Flotilla.Swarm.Wire;
+using Flotilla.Docker;
 using Microsoft.AspNetCore.Http;
 
 namespace Flotilla.Swarm.Engine;

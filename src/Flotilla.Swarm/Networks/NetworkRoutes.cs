@@ -4,13 +4,13 @@ using Flotilla.Api;
 using Flotilla.Api.Json;
 using Flotilla.Client;
 using Flotilla.Swarm.Cluster;
-using Flotilla.Swarm.Wire;
+using Flotilla.Docker;
 using k8s.Models;
 
 namespace Flotilla.Swarm.Networks;
 
-/// <summary><c>docker network</c>, for networks of the swarm.</summary>
-internal sealed class NetworkRoutes(SwarmContext context)
+/// <summary><c>docker network</c>: networks of the swarm, and those of this machine as its engine shows them.</summary>
+internal sealed class NetworkRoutes(SwarmContext context, IMachineEngine machine)
 {
     public IEnumerable<Route> All =>
     [
@@ -23,9 +23,9 @@ internal sealed class NetworkRoutes(SwarmContext context)
     private async Task<DockerAnswer> ListAsync(DockerRequest request, CancellationToken cancellationToken)
     {
         var filters = Filters.Parse(request.Query("filters"), "dangling", "driver", "id", "label", "name", "scope", "type");
-        var all = SwarmNetworks.All(await KnownAsync(cancellationToken)).Where(network =>
+        var all = Shown(await KnownAsync(cancellationToken)).Where(network =>
             filters.Is("driver", network.Driver) && filters.Is("scope", network.Scope)
-            && filters.Is("type", network.Object is null && network.Name != SwarmNetworks.Ingress ? "builtin" : "custom")
+            && filters.Is("type", IsBuiltIn(network) ? "builtin" : "custom")
             && (!filters.Has("id") || filters["id"].Any(id => network.Id.Contains(id, StringComparison.Ordinal)))
             && (!filters.Has("name") || filters["name"].Any(name => network.Name.Contains(name, StringComparison.Ordinal)))
             && filters.Labels("label", LabelsOf(network)));
@@ -34,16 +34,16 @@ internal sealed class NetworkRoutes(SwarmContext context)
 
     private async Task<DockerAnswer> InspectAsync(DockerRequest request, CancellationToken cancellationToken)
     {
-        var all = SwarmNetworks.All(await KnownAsync(cancellationToken)).Where(network => request.Query("scope") is null or "" || request.Query("scope") == network.Scope).ToList();
+        var all = Shown(await KnownAsync(cancellationToken)).Where(network => request.Query("scope") is null or "" || request.Query("scope") == network.Scope).ToList();
         return DockerAnswer.Json(NetworkView.Of(SwarmNetworks.Find(request.Id, all)));
     }
 
     private async Task<DockerAnswer> CreateAsync(DockerRequest request, CancellationToken cancellationToken)
     {
         var spec = await request.BodyAsync(cancellationToken);
-        if (spec.String("Driver") is { Length: > 0 } driver && driver != "overlay")
+        if (spec.String("Driver") is not "overlay")
         {
-            throw DockerException.BadRequest($"networks of driver {driver} belong to one machine and are not made here; use --driver overlay");
+            return await machine.CreateNetworkAsync(spec, cancellationToken);
         }
 
         var known = await context.ManagerAsync(cancellationToken);
@@ -109,7 +109,13 @@ internal sealed class NetworkRoutes(SwarmContext context)
     private async Task<DockerAnswer> RemoveAsync(DockerRequest request, CancellationToken cancellationToken)
     {
         var known = await KnownAsync(cancellationToken);
-        var network = SwarmNetworks.Find(request.Id, SwarmNetworks.All(known));
+        var network = SwarmNetworks.Find(request.Id, Shown(known));
+        if (network.Scope == "local")
+        {
+            await machine.RemoveNetworkAsync(network.Id, cancellationToken);
+            return DockerAnswer.NoContent();
+        }
+
         if (network.Object is not { } value || known is null)
         {
             throw new DockerException(403, $"{network.Name} is a pre-defined network and cannot be removed");
@@ -125,6 +131,14 @@ internal sealed class NetworkRoutes(SwarmContext context)
         await context.Writes(known.Networks).GoneAsync(value, cancellationToken);
         return DockerAnswer.NoContent();
     }
+
+    private List<NetworkEntry> Shown(SwarmInformers? known) =>
+    [
+        .. machine.Networks.Select(view => new NetworkEntry(view.String("Id")!, view.String("Name")!, "local", view.String("Driver")!, view, null)),
+        .. SwarmNetworks.All(known).Where(network => network.Scope == "swarm"),
+    ];
+
+    private static bool IsBuiltIn(NetworkEntry network) => network.Scope == "local" && BuiltInNetworks.IdOf(network.Name) == network.Id;
 
     private async Task<SwarmInformers?> KnownAsync(CancellationToken cancellationToken)
     {

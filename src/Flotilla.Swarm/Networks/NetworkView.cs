@@ -9,6 +9,11 @@ internal static class NetworkView
     public static JsonObject Of(NetworkEntry network)
     {
         var spec = network.Spec;
+        if (network.Scope == "local")
+        {
+            return spec.Copy();
+        }
+
         return new JsonObject
         {
             ["Name"] = network.Name,

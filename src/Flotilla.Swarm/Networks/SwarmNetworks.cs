@@ -1,11 +1,9 @@
 using System.Net;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Definitions;
-using Flotilla.Swarm.Wire;
+using Flotilla.Docker;
 
 namespace Flotilla.Swarm.Networks;
 
@@ -19,15 +17,15 @@ internal static class SwarmNetworks
     public const string Ingress = "ingress";
 
     /// <summary>The machine's own network.</summary>
-    public static readonly string HostId = IdOf("host");
+    public static readonly string HostId = BuiltInNetworks.IdOf(BuiltInNetworks.Host);
 
     public static IReadOnlyList<NetworkEntry> All(SwarmInformers? known)
     {
         List<NetworkEntry> all =
         [
-            BuiltIn("bridge", "bridge", "local"),
-            BuiltIn("host", "host", "local"),
-            BuiltIn("none", "null", "local"),
+            BuiltIn(BuiltInNetworks.Bridge, "bridge", "local"),
+            BuiltIn(BuiltInNetworks.Host, "host", "local"),
+            BuiltIn(BuiltInNetworks.None, "null", "local"),
         ];
         if (known?.Swarm is { } swarm)
         {
@@ -94,10 +92,8 @@ internal static class SwarmNetworks
         null);
 
     private static NetworkEntry BuiltIn(string name, string driver, string scope) => new(
-        IdOf(name), name, scope, driver,
+        BuiltInNetworks.IdOf(name), name, scope, driver,
         new JsonObject { ["IPAM"] = new JsonObject { ["Driver"] = "default", ["Config"] = new JsonArray() } }, null);
-
-    private static string IdOf(string name) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes("flotilla/" + name)));
 
     private static uint Number(IPAddress address) => System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes());
 

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Client;
 using Flotilla.Swarm.Cluster;
-using Flotilla.Swarm.Wire;
+using Flotilla.Docker;
 using k8s.Models;
 
 namespace Flotilla.Swarm.Nodes;

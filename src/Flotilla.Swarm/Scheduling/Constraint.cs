@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Engine;
 using Flotilla.Swarm.Nodes;
-using Flotilla.Swarm.Wire;
+using Flotilla.Docker;
 using k8s.Models;
 
 namespace Flotilla.Swarm.Scheduling;

@@ -6,7 +6,7 @@ using Flotilla.Client;
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Definitions;
 using Flotilla.Swarm.Tasks;
-using Flotilla.Swarm.Wire;
+using Flotilla.Docker;
 using k8s;
 using k8s.Models;
 

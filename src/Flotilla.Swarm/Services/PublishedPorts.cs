@@ -1,6 +1,6 @@
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Services.Spec;
-using Flotilla.Swarm.Wire;
+using Flotilla.Docker;
 
 namespace Flotilla.Swarm.Services;
 

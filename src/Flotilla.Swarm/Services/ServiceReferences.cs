@@ -4,7 +4,7 @@ using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Networks;
 using Flotilla.Swarm.Secrets;
 using Flotilla.Swarm.Services.Spec;
-using Flotilla.Swarm.Wire;
+using Flotilla.Docker;
 
 namespace Flotilla.Swarm.Services;
 

@@ -6,7 +6,7 @@ using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Definitions;
 using Flotilla.Swarm.Services.Control;
 using Flotilla.Swarm.Services.Spec;
-using Flotilla.Swarm.Wire;
+using Flotilla.Docker;
 using k8s.Models;
 
 namespace Flotilla.Swarm.Services;

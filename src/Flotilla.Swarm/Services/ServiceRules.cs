@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 using Flotilla.Swarm.Scheduling;
 using Flotilla.Swarm.Services.Spec;
 using Flotilla.Swarm.Tasks;
-using Flotilla.Swarm.Wire;
+using Flotilla.Docker;
 
 namespace Flotilla.Swarm.Services;
 

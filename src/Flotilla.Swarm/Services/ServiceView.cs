@@ -5,7 +5,7 @@ using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Definitions;
 using Flotilla.Swarm.Services.Control;
 using Flotilla.Swarm.Tasks;
-using Flotilla.Swarm.Wire;
+using Flotilla.Docker;
 
 namespace Flotilla.Swarm.Services;
 

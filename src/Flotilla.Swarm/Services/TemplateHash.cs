@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
-using Flotilla.Swarm.Wire;
+using Flotilla.Docker;
 
 namespace Flotilla.Swarm.Services;
 

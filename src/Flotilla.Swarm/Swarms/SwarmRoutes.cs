@@ -6,7 +6,7 @@ using Flotilla.Api.Json;
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Definitions;
 using Flotilla.Swarm.Nodes;
-using Flotilla.Swarm.Wire;
+using Flotilla.Docker;
 using k8s.Models;
 
 namespace Flotilla.Swarm.Swarms;

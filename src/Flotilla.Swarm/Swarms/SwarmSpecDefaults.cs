@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
-using Flotilla.Swarm.Wire;
+using Flotilla.Docker;
 
 namespace Flotilla.Swarm.Swarms;
 

@@ -4,7 +4,8 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Flotilla.Api;
 using Flotilla.Client;
-using Flotilla.Swarm.Wire;
+using Flotilla.Docker;
+using Flotilla.Swarm.Cluster;
 using k8s.Models;
 
 namespace Flotilla.Swarm.Swarms;

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Definitions;
-using Flotilla.Swarm.Wire;
+using Flotilla.Docker;
 
 namespace Flotilla.Swarm.Swarms;
 

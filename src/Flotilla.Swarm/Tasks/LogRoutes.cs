@@ -6,7 +6,7 @@ using Flotilla.Api;
 using Flotilla.Client.Streams;
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Services;
-using Flotilla.Swarm.Wire;
+using Flotilla.Docker;
 using k8s.Models;
 using Microsoft.AspNetCore.Http;
 

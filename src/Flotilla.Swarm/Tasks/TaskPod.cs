@@ -6,7 +6,7 @@ using Flotilla.Swarm.Scheduling;
 using Flotilla.Swarm.Services;
 using Flotilla.Swarm.Services.Endpoints;
 using Flotilla.Swarm.Services.Spec;
-using Flotilla.Swarm.Wire;
+using Flotilla.Docker;
 using k8s.Models;
 
 namespace Flotilla.Swarm.Tasks;

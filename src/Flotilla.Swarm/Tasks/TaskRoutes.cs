@@ -1,7 +1,7 @@
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Services;
 using Flotilla.Swarm.Services.Control;
-using Flotilla.Swarm.Wire;
+using Flotilla.Docker;
 
 namespace Flotilla.Swarm.Tasks;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Flotilla.Swarm.Services;
-using Flotilla.Swarm.Wire;
+using Flotilla.Docker;
 
 namespace Flotilla.Swarm.Tasks;
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Flotilla.Swarm;
+using Flotilla.Docker;
 
 namespace Flotilla.Commands;
 

@@ -31,7 +31,7 @@ internal sealed class AllInOne : IAsyncDisposable
         plane.Server.Admission = new ServerAdmission(settings, datastore.Etcd?.Cluster, plane.Server.Client, time);
         logger = loggers.CreateLogger<AllInOne>();
         node = new LocalNode(settings, time, loggers);
-        docker = new DockerEndpoint(settings, plane, time, loggers);
+        docker = new DockerEndpoint(settings, plane, node.LoadImagesAsync, time, loggers);
     }
 
     /// <summary>Until cancelled.</summary>

@@ -1,24 +1,50 @@
 using System.Globalization;
 using Flotilla.Client;
 using Flotilla.Client.Streams;
+using Flotilla.Docker;
+using Flotilla.Engine;
+using Flotilla.Engine.Images;
 using Flotilla.Joining;
 using Flotilla.Local;
+using Flotilla.Node.Containerd;
 using Flotilla.Swarm;
 using Microsoft.Extensions.Logging;
 
 namespace Flotilla.Composition;
 
-/// <summary>The Docker API of this machine: a translation in front of the API server.</summary>
+/// <summary>The Docker API of this machine: the swarm as a translation in front of the API server, and the machine's own engine.</summary>
 internal sealed class DockerEndpoint : IAsyncDisposable
 {
     private readonly HttpObjectClient logs;
+    private readonly NodeEngine engine;
     private readonly DockerServer server;
 
-    public DockerEndpoint(ClusterSettings settings, ControlPlane plane, TimeProvider time, ILoggerFactory loggers)
+    /// <param name="load">Where pods' images come from archives.</param>
+    public DockerEndpoint(ClusterSettings settings, ControlPlane plane, ImageLoad load, TimeProvider time, ILoggerFactory loggers)
     {
         logs = ControlPlane.AdminClient(settings);
         var client = plane.Server.ClientFor("docker");
-        server = new DockerServer(OptionsFor(settings), client, plane.Informers, CopyLogsAsync, new NodeRemoval(client, time).RemoveAsync, time, loggers);
+        var options = OptionsFor(settings);
+        engine = new NodeEngine(EngineOptionsFor(settings), load, time, loggers);
+        var swarm = SwarmEndpoint.Routes(options, client, plane.Informers, CopyLogsAsync, new NodeRemoval(client, time).RemoveAsync, engine, time);
+        server = new DockerServer(options.Socket, options.Version, [.. swarm, .. engine.Routes], loggers);
+    }
+
+    public static EngineOptions EngineOptionsFor(ClusterSettings settings)
+    {
+        var node = NodeComposition.NodeOptionsFor(settings);
+        return new EngineOptions
+        {
+            ContainerdSocket = node.RuntimeSocket,
+            CtrBinary = node.CtrBinary,
+            DataDirectory = Path.Combine(settings.DataDirectory, "engine"),
+            RunDirectory = Path.Combine(settings.RunDirectory, "engine"),
+            VolumeDirectory = OptionsFor(settings).VolumeDirectory,
+            RuncRoot = Path.Combine(ContainerdConfiguration.State(node), "runc"),
+            CgroupRoot = settings.CgroupRoot + "-engine",
+            NodeName = settings.NodeName,
+            ClusterDns = NodeComposition.ClusterDns(settings),
+        };
     }
 
     public static SwarmOptions OptionsFor(ClusterSettings settings) => new()
@@ -31,12 +57,18 @@ internal sealed class DockerEndpoint : IAsyncDisposable
         ClusterDns = NodeComposition.ClusterDns(settings).ToString(),
     };
 
-    public Task StartAsync(CancellationToken cancellationToken) => server.StartAsync(cancellationToken);
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await engine.StartAsync(cancellationToken);
+        await server.StartAsync(cancellationToken);
+    }
 
     public async ValueTask DisposeAsync()
     {
         await server.StopAsync(CancellationToken.None);
         await server.DisposeAsync();
+        await engine.StopAsync(CancellationToken.None);
+        await engine.DisposeAsync();
         logs.Dispose();
     }
 

@@ -47,6 +47,9 @@ internal sealed class LocalNode(ClusterSettings settings, TimeProvider time, ILo
     private Task ReadyAsync(V1Pod pod, IReadOnlyList<string> addresses, CancellationToken cancellationToken) =>
         network?.ReadyAsync(pod, addresses, cancellationToken) ?? Task.CompletedTask;
 
+    /// <summary>Images of an archive, for pods and containers. Answers their full names.</summary>
+    public Task<IReadOnlyList<string>> LoadImagesAsync(Stream archive, CancellationToken cancellationToken) => agent!.Images.ImportAsync(archive, cancellationToken);
+
     /// <summary>Where the node's own server listens, once it does.</summary>
     public int? Port => agent?.Status.ServerPort();
 

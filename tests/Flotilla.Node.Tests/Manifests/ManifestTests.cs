@@ -1,3 +1,4 @@
+using Flotilla.Api.Signals;
 using Flotilla.Node.Linux;
 using Flotilla.Node.Manifests;
 using Flotilla.Node.Pods;

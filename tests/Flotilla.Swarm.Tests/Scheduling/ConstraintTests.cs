@@ -1,5 +1,5 @@
 using Flotilla.Swarm.Scheduling;
-using Flotilla.Swarm.Wire;
+using Flotilla.Docker;
 
 namespace Flotilla.Swarm.Tests.Scheduling;
 

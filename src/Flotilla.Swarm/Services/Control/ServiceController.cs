@@ -6,7 +6,7 @@ using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Nodes;
 using Flotilla.Swarm.Scheduling;
 using Flotilla.Swarm.Tasks;
-using Flotilla.Swarm.Wire;
+using Flotilla.Docker;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 

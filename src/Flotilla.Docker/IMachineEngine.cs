@@ -1,0 +1,28 @@
+using System.Text.Json.Nodes;
+
+namespace Flotilla.Docker;
+
+/// <summary>What belongs to one machine and not to the swarm, for answers that tell of both.</summary>
+public interface IMachineEngine
+{
+    /// <summary>As <c>docker network inspect</c> shows them, those that every machine has first.</summary>
+    IReadOnlyList<JsonObject> Networks { get; }
+
+    /// <summary>A network of this machine: what <c>POST /networks/create</c> sends, for all drivers but overlay.</summary>
+    Task<DockerAnswer> CreateNetworkAsync(JsonObject spec, CancellationToken cancellationToken);
+
+    Task RemoveNetworkAsync(string id, CancellationToken cancellationToken);
+
+    /// <summary>The part of <c>docker info</c> that counts containers and images.</summary>
+    Task<JsonObject> CountsAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>The networks that every engine has.</summary>
+public static class BuiltInNetworks
+{
+    public const string Bridge = "bridge";
+    public const string Host = "host";
+    public const string None = "none";
+
+    public static string IdOf(string name) => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes("flotilla/" + name)));
+}

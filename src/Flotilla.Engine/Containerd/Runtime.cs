@@ -1,0 +1,115 @@
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using Flotilla.Docker;
+using Flotilla.Engine.Containerd.Api;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+using Grpc.Net.Client;
+
+namespace Flotilla.Engine.Containerd;
+
+/// <summary>
+/// containerd's services, in the namespace of its CRI plugin: images and layers are the same for pods and for containers of docker, and
+/// the plugin leaves alone what it has not made.
+/// </summary>
+internal sealed class Runtime : IDisposable
+{
+    public const string Namespace = "k8s.io";
+    public const string Snapshotter = "overlayfs";
+    private const int MaxMessageBytes = 64 << 20;
+    private const string SpecificationType = "types.containerd.io/opencontainers/runtime-spec/1/";
+    private readonly GrpcChannel channel;
+
+    public Runtime(string socket)
+    {
+        channel = ChannelTo(socket);
+        var calls = channel.Intercept(headers =>
+        {
+            headers.Add("containerd-namespace", Namespace);
+            return headers;
+        });
+        Containers = new Api.Containers.ContainersClient(calls);
+        Tasks = new Tasks.TasksClient(calls);
+        Snapshots = new Snapshots.SnapshotsClient(calls);
+        Images = new Api.Images.ImagesClient(calls);
+        Content = new Content.ContentClient(calls);
+        Differ = new Diff.DiffClient(calls);
+        CriImages = new ImageService.ImageServiceClient(channel);
+        CriContainers = new RuntimeService.RuntimeServiceClient(channel);
+    }
+
+    public Api.Containers.ContainersClient Containers { get; }
+
+    public Tasks.TasksClient Tasks { get; }
+
+    public Snapshots.SnapshotsClient Snapshots { get; }
+
+    public Api.Images.ImagesClient Images { get; }
+
+    public Content.ContentClient Content { get; }
+
+    public Diff.DiffClient Differ { get; }
+
+    public ImageService.ImageServiceClient CriImages { get; }
+
+    public RuntimeService.RuntimeServiceClient CriContainers { get; }
+
+    /// <summary>A part of the runtime specification as containerd wants it.</summary>
+    /// <param name="kind"><c>Spec</c> or <c>Process</c>.</param>
+    public static Any Specification(string kind, JsonObject value) => new() { TypeUrl = SpecificationType + kind, Value = ByteString.CopyFrom(WireJson.Bytes(value).Span) };
+
+    public void Dispose() => channel.Dispose();
+
+    private static GrpcChannel ChannelTo(string socket)
+    {
+        var endPoint = new UnixDomainSocketEndPoint(socket);
+        return GrpcChannel.ForAddress("http://localhost", new GrpcChannelOptions
+        {
+            DisposeHttpClient = true,
+            MaxReceiveMessageSize = MaxMessageBytes,
+            MaxSendMessageSize = MaxMessageBytes,
+            HttpHandler = new SocketsHttpHandler
+            {
+                EnableMultipleHttp2Connections = true,
+                PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+                ConnectCallback = async (_, cancellationToken) =>
+                {
+                    var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                    try
+                    {
+                        await connection.ConnectAsync(endPoint, cancellationToken);
+                        return new NetworkStream(connection, ownsSocket: true);
+                    }
+                    catch
+                    {
+                        connection.Dispose();
+                        throw;
+                    }
+                },
+            },
+        });
+    }
+}
+
+internal static class RuntimeFailures
+{
+    public static bool IsMissing(this RpcException failure) => failure.StatusCode == StatusCode.NotFound;
+
+    /// <summary>Answers what containerd refuses in its words.</summary>
+    public static Route Guarded(this Route route) => route with
+    {
+        AnswerAsync = async (request, token) =>
+        {
+            try
+            {
+                return await route.AnswerAsync(request, token);
+            }
+            catch (RpcException failure) when (!token.IsCancellationRequested)
+            {
+                throw new DockerException(500, failure.Status.Detail);
+            }
+        },
+    };
+}

@@ -1,0 +1,190 @@
+using System.Text.Json.Nodes;
+using Flotilla.Api.Json;
+using Flotilla.Docker;
+using Flotilla.Engine.Events;
+using Flotilla.Engine.Images;
+using Flotilla.Engine.Linux;
+using Flotilla.Engine.Networks;
+using Flotilla.Engine.Specs;
+using Flotilla.Engine.Volumes;
+using Microsoft.Extensions.Logging;
+
+namespace Flotilla.Engine.Containers;
+
+/// <summary><c>POST /containers/create</c>: a record, a layer of its own and its volumes. Nothing runs yet.</summary>
+internal sealed class ContainerCreation(ImageCatalog images, ContainerStore containers, NetworkStore networks, MountPlan mounts, RootFileSystem files, EventLog events, TimeProvider time)
+{
+    private const long LeastMemory = 6 << 20;
+    private static readonly string[] Policies = ["", "no", "always", "unless-stopped", "on-failure"];
+
+    public IEnumerable<Route> All => [new("POST", "/containers/create", AnswerAsync)];
+
+    private async Task<DockerAnswer> AnswerAsync(DockerRequest request, CancellationToken cancellationToken)
+    {
+        var body = await request.BodyAsync(cancellationToken);
+        var container = await CreateAsync(request.Query("name") ?? "", body, cancellationToken);
+        events.Container(container, "create");
+        return DockerAnswer.Json(new JsonObject { ["Id"] = container.Id, ["Warnings"] = new JsonArray() }, 201);
+    }
+
+    private async Task<Container> CreateAsync(string name, JsonObject body, CancellationToken cancellationToken)
+    {
+        var wantedName = name.Length == 0 ? ContainerNames.Next(taken => containers.TryFind(taken) is not null) : ContainerNames.Checked(name);
+        var host = body.Object("HostConfig")?.Copy() ?? [];
+        Check(host);
+        if (body.String("Image") is not { Length: > 0 } imageName)
+        {
+            throw DockerException.BadRequest("no image specified");
+        }
+
+        var image = await images.FindAsync(imageName, cancellationToken);
+        var given = body.Copy();
+        given.Remove("HostConfig");
+        given.Remove("NetworkingConfig");
+        var config = ImageSettings.Merge(given, image.Content.Settings);
+        var id = Ids.New();
+        config.DefaultText("Hostname", id[..12]);
+        config.DefaultText("Domainname", "");
+        HostDefaults.Fill(host);
+        var record = new ContainerRecord
+        {
+            Id = id,
+            Name = wantedName,
+            Created = time.GetUtcNow().UtcDateTime,
+            Image = imageName,
+            ImageId = image.Id,
+            Config = config,
+            HostConfig = host,
+            Networks = EndpointsOf(host, body.Object("NetworkingConfig").Object("EndpointsConfig")),
+        };
+        if (record.Command.Count == 0)
+        {
+            throw DockerException.BadRequest("no command specified");
+        }
+
+        if (host.Boolean("Init") == true)
+        {
+            InitProgram.Find();
+        }
+
+        return await AddAsync(record, image, cancellationToken);
+    }
+
+    private async Task<Container> AddAsync(ContainerRecord record, EngineImage image, CancellationToken cancellationToken)
+    {
+        var container = new Container(record, containers.DirectoryOf(record.Id));
+        containers.Add(container);
+        try
+        {
+            record.Mounts.AddRange(mounts.For(record.Config, record.HostConfig));
+            await files.CreateAsync(record.Id, image.Content.ChainId, cancellationToken);
+            Directory.CreateDirectory(container.Directory);
+            await File.WriteAllBytesAsync(container.LogFile, [], cancellationToken);
+            await CopyUpAsync(record, cancellationToken);
+            container.Save();
+            return container;
+        }
+        catch
+        {
+            containers.Remove(container);
+            await files.RemoveAsync(record.Id, CancellationToken.None);
+            if (Directory.Exists(container.Directory))
+            {
+                Directory.Delete(container.Directory, recursive: true);
+            }
+
+            throw;
+        }
+    }
+
+    // An empty volume begins with what the image has at its place.
+    private async Task CopyUpAsync(ContainerRecord record, CancellationToken cancellationToken)
+    {
+        var empty = record.Mounts.Where(mount => mount is { Type: "volume", CopiesUp: true } && !Directory.EnumerateFileSystemEntries(mount.Source).Any()).ToList();
+        if (empty.Count == 0)
+        {
+            return;
+        }
+
+        using var mounted = await files.MountAsync(record.Id, cancellationToken);
+        foreach (var mount in empty)
+        {
+            var source = ScopedPath.Resolve(mounted.Root, mount.Destination);
+            if (Directory.Exists(source))
+            {
+                await HostCommand.RunAsync("cp", ["-a", source + "/.", mount.Source], null, cancellationToken);
+            }
+        }
+    }
+
+    private Dictionary<string, EndpointRecord> EndpointsOf(JsonObject host, JsonObject? wanted)
+    {
+        Dictionary<string, EndpointRecord> endpoints = new(StringComparer.Ordinal);
+        var mode = host.String("NetworkMode") is { Length: > 0 } said && said != "default" ? said : BuiltInNetworks.Bridge;
+        if (mode.StartsWith("container:", StringComparison.Ordinal))
+        {
+            containers.Find(mode["container:".Length..]);
+            return endpoints;
+        }
+
+        foreach (var name in (wanted ?? []).Select(pair => pair.Key == "default" ? BuiltInNetworks.Bridge : pair.Key).Prepend(mode).Distinct(StringComparer.Ordinal))
+        {
+            var network = networks.Find(name);
+            endpoints.TryAdd(network.Name, EndpointOf(network, (wanted.Object(name) ?? wanted.Object("default"))));
+            if (name == mode)
+            {
+                host["NetworkMode"] = network.Name;
+            }
+        }
+
+        return endpoints;
+    }
+
+    public static EndpointRecord EndpointOf(NetworkRecord network, JsonObject? wanted)
+    {
+        var address = wanted.Object("IPAMConfig").String("IPv4Address") ?? "";
+        if (address.Length > 0 && network.IsBuiltIn)
+        {
+            throw DockerException.BadRequest("invalid config for network bridge: invalid endpoint settings:\nuser specified IP address is supported on user defined networks only");
+        }
+
+        if (address.Length > 0 && !network.Range.Contains(System.Net.IPAddress.Parse(address)))
+        {
+            throw DockerException.BadRequest($"invalid config for network {network.Name}: invalid endpoint settings:\nno configured subnet contains IP address {address}");
+        }
+
+        return new EndpointRecord { NetworkId = network.Id, WantedAddress = address, Aliases = [.. (wanted.Array("Aliases") ?? []).Select(alias => alias.AsString() ?? "")] };
+    }
+
+    private static void Check(JsonObject host)
+    {
+        if (host.Integer("Memory") is > 0 and < LeastMemory)
+        {
+            throw DockerException.BadRequest("Minimum memory limit allowed is 6MB");
+        }
+
+        if (host.Integer("NanoCpus") is < 0 or > 0 && host.Integer("NanoCpus") > Environment.ProcessorCount * 1_000_000_000L)
+        {
+            throw DockerException.BadRequest($"range of CPUs is from 0.01 to {Environment.ProcessorCount}.00, as there are only {Environment.ProcessorCount} CPUs available");
+        }
+
+        var policy = host.Object("RestartPolicy").String("Name") ?? "";
+        if (!Policies.Contains(policy))
+        {
+            throw DockerException.BadRequest($"invalid restart policy: unknown policy '{policy}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'");
+        }
+
+        if (host.Boolean("AutoRemove") == true && policy is not ("" or "no"))
+        {
+            throw DockerException.BadRequest("can't create 'AutoRemove' container with restart policy");
+        }
+
+        foreach (var name in (host.Array("CapAdd") ?? []).Concat(host.Array("CapDrop") ?? []).Select(name => name.AsString() ?? ""))
+        {
+            if (!Capabilities.IsKnown(name))
+            {
+                throw DockerException.BadRequest($"invalid capability: unknown capability: \"{(name.StartsWith("CAP_", StringComparison.OrdinalIgnoreCase) ? name.ToUpperInvariant() : "CAP_" + name.ToUpperInvariant())}\"");
+            }
+        }
+    }
+}

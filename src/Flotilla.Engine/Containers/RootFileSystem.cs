@@ -1,0 +1,84 @@
+using Flotilla.Engine.Containerd;
+using Flotilla.Engine.Containerd.Api;
+using Flotilla.Engine.Linux;
+using Grpc.Core;
+
+namespace Flotilla.Engine.Containers;
+
+/// <summary>A container's files: its layer on top of its image's. They are looked into on a mount that exists only meanwhile.</summary>
+internal sealed class RootFileSystem(Runtime runtime, EngineOptions options)
+{
+    public async Task CreateAsync(string container, string chainId, CancellationToken cancellationToken) =>
+        await runtime.Snapshots.PrepareAsync(new PrepareSnapshotRequest { Snapshotter = Runtime.Snapshotter, Key = container, Parent = chainId }, cancellationToken: cancellationToken);
+
+    public async Task RemoveAsync(string container, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await runtime.Snapshots.RemoveAsync(new RemoveSnapshotRequest { Snapshotter = Runtime.Snapshotter, Key = container }, cancellationToken: cancellationToken);
+        }
+        catch (RpcException failure) when (failure.IsMissing())
+        {
+            // Removed already.
+        }
+    }
+
+    public async Task<IReadOnlyList<Mount>> MountsAsync(string container, CancellationToken cancellationToken) =>
+        (await runtime.Snapshots.MountsAsync(new MountsRequest { Snapshotter = Runtime.Snapshotter, Key = container }, cancellationToken: cancellationToken)).Mounts;
+
+    /// <summary>Mounted until disposed, wherever the container's processes are.</summary>
+    public async Task<MountedFiles> MountAsync(string container, CancellationToken cancellationToken) =>
+        MountedFiles.Of(await MountsAsync(container, cancellationToken), Path.Combine(options.RunDirectory, "mounts", Ids.New()[..16]));
+
+    /// <summary>Bytes of what it has written itself.</summary>
+    public async Task<long> OwnBytesAsync(string container, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await runtime.Snapshots.UsageAsync(new UsageRequest { Snapshotter = Runtime.Snapshotter, Key = container }, cancellationToken: cancellationToken)).Size;
+        }
+        catch (RpcException failure) when (failure.IsMissing())
+        {
+            return 0;
+        }
+    }
+}
+
+/// <summary>A file system on a directory of ours for a while.</summary>
+internal sealed class MountedFiles : IDisposable
+{
+    private MountedFiles(string directory) => Root = directory;
+
+    public string Root { get; }
+
+    public static MountedFiles Of(IReadOnlyList<Mount> mounts, string directory)
+    {
+        Directory.CreateDirectory(directory);
+        foreach (var mount in mounts)
+        {
+            var flags = mount.Options.Contains("ro") ? Native.ReadOnlyMount : 0UL;
+            if (mount.Options.Contains("bind") || mount.Options.Contains("rbind"))
+            {
+                Native.Mount(mount.Source, directory, null, Native.BindMount | Native.RecursiveMount, null);
+            }
+            else
+            {
+                Native.Mount(mount.Source, directory, mount.Type, flags, string.Join(',', mount.Options.Where(option => option is not ("ro" or "rw"))));
+            }
+        }
+
+        return new MountedFiles(directory);
+    }
+
+    public IReadOnlyList<string> Lines(string path)
+    {
+        var file = ScopedPath.Resolve(Root, path);
+        return File.Exists(file) ? File.ReadAllLines(file) : [];
+    }
+
+    public void Dispose()
+    {
+        Native.Unmount(Root);
+        Directory.Delete(Root);
+    }
+}

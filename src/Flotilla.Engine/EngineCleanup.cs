@@ -1,0 +1,121 @@
+using Flotilla.Engine.Containerd;
+using Flotilla.Engine.Containerd.Api;
+using Flotilla.Engine.Containers;
+using Flotilla.Engine.Linux;
+using Flotilla.Engine.Networks;
+using Grpc.Core;
+
+namespace Flotilla.Engine;
+
+/// <summary>
+/// Ends all containers and takes away what the engine has made in the kernel: links, namespaces, rules, mounts. Records, volumes and layers stay:
+/// the next start brings back what is to run. Repeating it is harmless.
+/// </summary>
+public static class EngineCleanup
+{
+    private static readonly TimeSpan PollEvery = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan RuntimeLimit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan UsualGrace = TimeSpan.FromSeconds(10);
+
+    /// <param name="longestGrace">The most that containers are given to end by themselves.</param>
+    public static async Task RunAsync(EngineOptions options, TimeSpan longestGrace, CancellationToken cancellationToken)
+    {
+        if (!Directory.Exists(options.ContainerDirectory))
+        {
+            return;
+        }
+
+        await EndTasksAsync(options, longestGrace < UsualGrace ? longestGrace : UsualGrace, cancellationToken);
+        foreach (var mounted in Directory.Exists(Path.Combine(options.RunDirectory, "mounts")) ? Directory.EnumerateDirectories(Path.Combine(options.RunDirectory, "mounts")) : [])
+        {
+            Native.Unmount(mounted);
+        }
+
+        var links = new NetworkLinks(options);
+        foreach (var container in Directory.EnumerateDirectories(options.ContainerDirectory).Select(directory => Path.GetFileName(directory)))
+        {
+            await links.RemoveNamespaceAsync(container, cancellationToken);
+        }
+
+        foreach (var link in Directory.EnumerateDirectories("/sys/class/net", options.LinkPrefix + "*").Select(path => Path.GetFileName(path)))
+        {
+            await TryAsync("ip", ["link", "delete", link], cancellationToken);
+        }
+
+        await TryAsync("nft", ["delete", "table", "ip", options.TableName], cancellationToken);
+        Cgroups.Remove(options.CgroupRoot);
+    }
+
+    private static async Task EndTasksAsync(EngineOptions options, TimeSpan grace, CancellationToken cancellationToken)
+    {
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        bounded.CancelAfter(RuntimeLimit + grace);
+        using var runtime = new Runtime(options.ContainerdSocket);
+        try
+        {
+            await Task.WhenAll(Directory.EnumerateDirectories(options.ContainerDirectory).Select(directory => EndAsync(runtime, directory, grace, bounded.Token)));
+        }
+        catch (Exception failure) when ((failure is RpcException or OperationCanceledException or DirectoryNotFoundException) && !cancellationToken.IsCancellationRequested)
+        {
+            // A runtime that does not answer cannot help: the processes are killed with it.
+        }
+    }
+
+    private static async Task EndAsync(Runtime runtime, string directory, TimeSpan grace, CancellationToken cancellationToken)
+    {
+        if (RecordFile.Read<ContainerRecord>(Path.Combine(directory, "container.json")) is not { } record || !await IsRunningAsync(runtime, record.Id, cancellationToken))
+        {
+            return;
+        }
+
+        await KillAsync(runtime, record.Id, Signals.Number((string?)record.Config["StopSignal"] ?? "") ?? 15, cancellationToken);
+        for (var waited = TimeSpan.Zero; waited < grace && await IsRunningAsync(runtime, record.Id, cancellationToken); waited += PollEvery)
+        {
+            await Task.Delay(PollEvery, cancellationToken);
+        }
+
+        await KillAsync(runtime, record.Id, 9, cancellationToken);
+        while (await IsRunningAsync(runtime, record.Id, cancellationToken))
+        {
+            await Task.Delay(PollEvery, cancellationToken);
+        }
+
+        await runtime.Tasks.DeleteAsync(new DeleteTaskRequest { ContainerId = record.Id }, cancellationToken: cancellationToken);
+    }
+
+    private static async Task<bool> IsRunningAsync(Runtime runtime, string id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await runtime.Tasks.GetAsync(new GetTaskRequest { ContainerId = id }, cancellationToken: cancellationToken)).Process.Status is not (ProcessStatus.Stopped or ProcessStatus.Unknown);
+        }
+        catch (RpcException failure) when (failure.IsMissing())
+        {
+            return false;
+        }
+    }
+
+    private static async Task KillAsync(Runtime runtime, string id, int signal, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await runtime.Tasks.KillAsync(new KillRequest { ContainerId = id, Signal = (uint)signal }, cancellationToken: cancellationToken);
+        }
+        catch (RpcException failure) when (failure.IsMissing() || failure.StatusCode == StatusCode.FailedPrecondition)
+        {
+            // It has ended.
+        }
+    }
+
+    private static async Task TryAsync(string program, string[] arguments, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await HostCommand.RunAsync(program, arguments, null, cancellationToken);
+        }
+        catch (HostCommandException)
+        {
+            // It was not there.
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using System.Net;
+
+namespace Flotilla.Engine;
+
+/// <summary>What the engine of one machine needs to know. Everything it writes lies under the two directories and in the kernel's objects named here.</summary>
+public sealed record EngineOptions
+{
+    /// <summary>containerd's, shared with the pods of this node.</summary>
+    public required string ContainerdSocket { get; init; }
+
+    public string CtrBinary { get; init; } = "ctr";
+
+    /// <summary>Survives a reboot: what containers, networks and volumes were asked to be, and logs.</summary>
+    public string DataDirectory { get; init; } = "/var/lib/flotilla/engine";
+
+    /// <summary>Does not survive one: pipes, and file systems while they are looked into.</summary>
+    public string RunDirectory { get; init; } = "/run/flotilla/engine";
+
+    /// <summary>Named volumes, a directory each; services' too.</summary>
+    public string VolumeDirectory { get; init; } = "/var/lib/flotilla/node/swarm-volumes";
+
+    /// <summary>Where runc keeps its state: beside that of pods.</summary>
+    public string RuncRoot { get; init; } = "/run/flotilla/node/containerd/runc";
+
+    /// <summary>Below every hierarchy's own root.</summary>
+    public string CgroupRoot { get; init; } = "/flotilla-engine";
+
+    public string NodeName { get; init; } = "";
+
+    /// <summary>Asked for all names that are no container's.</summary>
+    public IPAddress ClusterDns { get; init; } = IPAddress.Parse("10.96.0.10");
+
+    public string ResolvConf { get; init; } = "/etc/resolv.conf";
+
+    /// <summary>nftables table (family ip) with the ports and networks of containers.</summary>
+    public string TableName { get; init; } = "flotilla-engine";
+
+    /// <summary>Begins the name of every link made here; three letters at most.</summary>
+    public string LinkPrefix { get; init; } = "fe-";
+
+    /// <summary>A log is begun anew at this size, and the one before it kept.</summary>
+    public long MaxLogBytes { get; init; } = 20 << 20;
+
+    public string FifoDirectory => Path.Combine(RunDirectory, "fifo");
+
+    public string ContainerDirectory => Path.Combine(DataDirectory, "containers");
+}

@@ -1,0 +1,118 @@
+using Flotilla.Api.Images;
+using Flotilla.Docker;
+using Flotilla.Engine.Containerd;
+using Flotilla.Engine.Containerd.Api;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+
+namespace Flotilla.Engine.Images;
+
+/// <summary>The images of this machine, those of pods too: containerd keeps them, nothing is kept here.</summary>
+internal sealed class ImageCatalog(Runtime runtime)
+{
+    // The sandboxes' own, which no user asked for.
+    private const string PauseRepository = "docker.io/flotilla/pause:";
+
+    public ImageContents Contents { get; } = new(runtime);
+
+    public async Task<IReadOnlyList<EngineImage>> ListAsync(CancellationToken cancellationToken)
+    {
+        var stored = (await runtime.Images.ListAsync(new ListStoredImagesRequest(), cancellationToken: cancellationToken)).Images;
+        List<(StoredImage Stored, ImageContent Content)> known = [];
+        foreach (var image in stored)
+        {
+            if (await Contents.FindAsync(image.Target.Digest, cancellationToken) is { } content)
+            {
+                known.Add((image, content));
+            }
+        }
+
+        return [.. known.GroupBy(pair => pair.Content.Id, StringComparer.Ordinal)
+            .Select(group => new EngineImage(group.First().Content, [.. group.Select(pair => pair.Stored.Name)], group.First().Stored.Target.Digest))
+            .Where(image => !image.Tags.Any(tag => tag.StartsWith(PauseRepository, StringComparison.Ordinal)))];
+    }
+
+    /// <summary>By name, else by id or its beginning.</summary>
+    /// <exception cref="DockerException">There is none, or there are several.</exception>
+    public async Task<EngineImage> FindAsync(string word, CancellationToken cancellationToken)
+    {
+        var all = await ListAsync(cancellationToken);
+        var id = word.StartsWith("sha256:", StringComparison.Ordinal) ? word : "sha256:" + word;
+        if (all.FirstOrDefault(image => image.Id == id || image.TargetDigest == id) is { } exact)
+        {
+            return exact;
+        }
+
+        if (all.FirstOrDefault(image => Answers(image, word)) is { } named)
+        {
+            return named;
+        }
+
+        var begun = word.Length > 0 ? all.Where(image => image.Id.StartsWith(id, StringComparison.Ordinal)).ToList() : [];
+        return begun.Count switch
+        {
+            1 => begun[0],
+            0 => throw new DockerException(404, $"No such image: {Shown(word)}"),
+            _ => throw new DockerException(400, $"ambiguous reference: {word} matches {begun.Count} images"),
+        };
+    }
+
+    /// <exception cref="DockerException">That is no name.</exception>
+    public static string FullName(string name)
+    {
+        try
+        {
+            return ImageName.Normalize(name);
+        }
+        catch (FormatException wrong)
+        {
+            throw DockerException.BadRequest(wrong.Message);
+        }
+    }
+
+    public async Task NameAsync(string full, EngineImage image, CancellationToken cancellationToken)
+    {
+        var target = (await runtime.Images.GetAsync(new GetImageRequest { Name = image.Names[0] }, cancellationToken: cancellationToken)).Image.Target;
+        await NameAsync(full, target, cancellationToken);
+    }
+
+    public async Task NameAsync(string full, BlobDescriptor target, CancellationToken cancellationToken)
+    {
+        var named = new StoredImage { Name = full, Target = target };
+        try
+        {
+            await runtime.Images.CreateAsync(new CreateImageRequest { Image = named }, cancellationToken: cancellationToken);
+        }
+        catch (RpcException failure) when (failure.StatusCode == StatusCode.AlreadyExists)
+        {
+            await runtime.Images.UpdateAsync(new UpdateImageRequest { Image = named, UpdateMask = new FieldMask { Paths = { "target" } } }, cancellationToken: cancellationToken);
+        }
+    }
+
+    public async Task UnnameAsync(string full, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await runtime.Images.DeleteAsync(new DeleteImageRequest { Name = full, Sync = true }, cancellationToken: cancellationToken);
+        }
+        catch (RpcException failure) when (failure.IsMissing())
+        {
+            // Somebody was faster.
+        }
+    }
+
+    private static bool Answers(EngineImage image, string word)
+    {
+        if (word.StartsWith("sha256:", StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        var full = FullName(word);
+        var at = full.IndexOf('@', StringComparison.Ordinal);
+        return at < 0 ? image.Tags.Contains(full, StringComparer.Ordinal) : image.Digests.Any(name => name[name.IndexOf('@', StringComparison.Ordinal)..] == full[at..]);
+    }
+
+    private static string Shown(string word) =>
+        word.Contains(':', StringComparison.Ordinal) || word.Contains('@', StringComparison.Ordinal) ? word : word + ":latest";
+}

@@ -1,0 +1,202 @@
+using System.Net;
+using System.Net.Sockets;
+using Flotilla.Docker;
+using Flotilla.Engine.Containers;
+using Flotilla.Engine.Linux;
+
+namespace Flotilla.Engine.Networks;
+
+/// <summary>
+/// Connects containers: addresses, links and published ports. What the kernel holds is worked out from the records of networks and containers, so
+/// after a crash the same rules are written again.
+/// </summary>
+internal sealed class ContainerNetworks(EngineOptions options, NetworkStore networks, ContainerStore containers, NetworkLinks links) : IDisposable
+{
+    private const int FirstPort = 32768;
+    private const int LastPort = 60999;
+    private readonly SemaphoreSlim gate = new(1);
+
+    public NetworkLinks Links => links;
+
+    /// <summary>Bridges and rules as the records say.</summary>
+    public async Task RestoreAsync(CancellationToken cancellationToken)
+    {
+        foreach (var network in networks.All.Where(network => network.IsBridge))
+        {
+            await links.EnsureBridgeAsync(network, cancellationToken);
+        }
+
+        await ApplyAsync(cancellationToken);
+    }
+
+    /// <summary>A namespace with a link into each of its networks, and its ports open.</summary>
+    public async Task ConnectAsync(Container container, CancellationToken cancellationToken)
+    {
+        await gate.WaitAsync(cancellationToken);
+        try
+        {
+            await links.MakeNamespaceAsync(container.Id, cancellationToken);
+            container.Record.State.Ports = [];
+            var device = 0;
+            foreach (var (name, endpoint) in InOrder(container.Record))
+            {
+                await JoinAsync(container, networks.Find(endpoint.NetworkId), endpoint, $"eth{device}", device == 0, cancellationToken);
+                device++;
+            }
+
+            container.Record.State.Ports = Publish(container);
+            await ApplyAsync(cancellationToken);
+        }
+        catch
+        {
+            await ReleaseAsync(container, CancellationToken.None);
+            throw;
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    public async Task DisconnectAsync(Container container, CancellationToken cancellationToken)
+    {
+        await gate.WaitAsync(cancellationToken);
+        try
+        {
+            await ReleaseAsync(container, cancellationToken);
+            await ApplyAsync(cancellationToken);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    /// <summary>One more network for a container that runs.</summary>
+    public async Task JoinRunningAsync(Container container, NetworkRecord network, EndpointRecord endpoint, CancellationToken cancellationToken)
+    {
+        await gate.WaitAsync(cancellationToken);
+        try
+        {
+            var taken = container.Record.Networks.Values.Count(other => other.Address.Length > 0);
+            await JoinAsync(container, network, endpoint, $"eth{taken}", taken == 0, cancellationToken);
+            await ApplyAsync(cancellationToken);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    public async Task LeaveRunningAsync(EndpointRecord endpoint, CancellationToken cancellationToken)
+    {
+        await gate.WaitAsync(cancellationToken);
+        try
+        {
+            await links.DisconnectAsync(endpoint, cancellationToken);
+            await ApplyAsync(cancellationToken);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    public Task ApplyAsync(CancellationToken cancellationToken) =>
+        links.ApplyAsync(PortTable.Script(options.TableName, networks.All, [.. containers.All.Where(container => container.Record.State.Ports.Count > 0).SelectMany(PortsOf)]), cancellationToken);
+
+    public void Dispose() => gate.Dispose();
+
+    private static IEnumerable<KeyValuePair<string, EndpointRecord>> InOrder(ContainerRecord record) => record.Networks.OrderBy(pair => pair.Key == record.NetworkMode ? 0 : 1);
+
+    private async Task JoinAsync(Container container, NetworkRecord network, EndpointRecord endpoint, string device, bool isDefaultRoute, CancellationToken cancellationToken)
+    {
+        var taken = containers.All.SelectMany(other => other.Record.Networks.Values).Where(other => other != endpoint && other.NetworkId == network.Id)
+            .SelectMany(other => (string[])[other.Address, other.WantedAddress]).Append(network.Gateway).ToHashSet(StringComparer.Ordinal);
+        var address = endpoint.WantedAddress.Length > 0 ? IPAddress.Parse(endpoint.WantedAddress) : AddressPool.NextAddress(network.Range, taken)
+            ?? throw new DockerException(500, "no available IPv4 addresses on this network's address pools: " + network.Name);
+        if (endpoint.WantedAddress.Length > 0 && containers.All.SelectMany(other => other.Record.Networks.Values).Any(other => other != endpoint && other.NetworkId == network.Id && other.Address == endpoint.WantedAddress))
+        {
+            throw new DockerException(403, "Address already in use");
+        }
+
+        endpoint.Address = address.ToString();
+        endpoint.Mac = AddressPool.MacOf(address);
+        endpoint.EndpointId = Ids.New();
+        endpoint.Link = options.LinkPrefix + Ids.New()[..10];
+        await links.EnsureBridgeAsync(network, cancellationToken);
+        await links.ConnectAsync(container.Id, device, network, endpoint, isDefaultRoute, cancellationToken);
+    }
+
+    private List<PortRecord> Publish(Container container)
+    {
+        if (!container.Record.Networks.Values.Any(endpoint => networks.Find(endpoint.NetworkId) is { IsBridge: true, IsInternal: false }))
+        {
+            return [];
+        }
+
+        List<PortRecord> published = [];
+        foreach (var wanted in PortBindings.Of(container.Record))
+        {
+            var port = wanted.HostPort == 0 ? wanted with { HostPort = FreePort(wanted, published) } : wanted;
+            if (IsTaken(port, published) || !IsFree(port))
+            {
+                throw new DockerException(500, $"driver failed programming external connectivity on endpoint {container.Record.Name} ({container.Record.Networks.Values.First().EndpointId}): Bind for {(port.HostAddress.Length == 0 ? "0.0.0.0" : port.HostAddress)}:{port.HostPort} failed: port is already allocated");
+            }
+
+            published.Add(port);
+        }
+
+        return published;
+    }
+
+    private int FreePort(PortRecord wanted, List<PortRecord> beside)
+    {
+        for (var port = FirstPort; port <= LastPort; port++)
+        {
+            var candidate = wanted with { HostPort = port };
+            if (!IsTaken(candidate, beside) && IsFree(candidate))
+            {
+                return port;
+            }
+        }
+
+        throw new DockerException(500, "all ports are allocated");
+    }
+
+    private bool IsTaken(PortRecord wanted, List<PortRecord> beside) => containers.All.SelectMany(container => container.Record.State.Ports).Concat(beside).Any(port =>
+        port.HostPort == wanted.HostPort && port.Protocol == wanted.Protocol && (port.HostAddress == wanted.HostAddress || port.HostAddress is "" or "0.0.0.0" || wanted.HostAddress is "" or "0.0.0.0"));
+
+    // A program of the machine may listen there.
+    private static bool IsFree(PortRecord port)
+    {
+        var address = port.HostAddress.Length == 0 ? IPAddress.Any : IPAddress.Parse(port.HostAddress);
+        try
+        {
+            using var probe = port.Protocol == "udp" ? new Socket(SocketType.Dgram, ProtocolType.Udp) : new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            probe.Bind(new IPEndPoint(port.Protocol == "udp" ? address.MapToIPv6() : address, port.HostPort));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private IEnumerable<PublishedPort> PortsOf(Container container)
+    {
+        var address = InOrder(container.Record).Select(pair => pair.Value).FirstOrDefault(endpoint => endpoint.Address.Length > 0 && networks.All.Any(network => network.Id == endpoint.NetworkId && !network.IsInternal))?.Address;
+        return address is null ? [] : container.Record.State.Ports.Select(port => new PublishedPort(port, address));
+    }
+
+    private async Task ReleaseAsync(Container container, CancellationToken cancellationToken)
+    {
+        await links.RemoveNamespaceAsync(container.Id, cancellationToken);
+        foreach (var endpoint in container.Record.Networks.Values)
+        {
+            (endpoint.Address, endpoint.EndpointId, endpoint.Link) = ("", "", "");
+        }
+
+        container.Record.State.Ports = [];
+    }
+}

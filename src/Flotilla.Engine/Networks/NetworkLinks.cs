@@ -1,0 +1,83 @@
+using System.Net;
+using System.Text;
+using Flotilla.Engine.Containers;
+using Flotilla.Engine.Linux;
+
+namespace Flotilla.Engine.Networks;
+
+/// <summary>Bridges, namespaces and the links between them, made with <c>ip</c>. Making twice changes nothing.</summary>
+internal sealed class NetworkLinks(EngineOptions options)
+{
+    /// <summary>Where <c>ip netns</c> keeps a container's.</summary>
+    public string NamespacePath(string container) => $"/run/netns/{NamespaceOf(container)}";
+
+    public async Task EnsureBridgeAsync(NetworkRecord network, CancellationToken cancellationToken)
+    {
+        if (!Directory.Exists($"/sys/class/net/{network.Bridge}"))
+        {
+            var mac = AddressPool.MacOf(IPAddress.Parse(network.Gateway));
+            await IpAsync([], $"link add {network.Bridge} address {mac} type bridge\nlink set {network.Bridge} up\naddr replace {network.Gateway}/{network.Range.PrefixLength} dev {network.Bridge}\n", cancellationToken);
+        }
+
+        await HostCommand.RunAsync("sysctl", ["-qw", "net.ipv4.ip_forward=1", $"net.ipv4.conf.{network.Bridge}.route_localnet=1"], null, cancellationToken);
+    }
+
+    public Task RemoveBridgeAsync(NetworkRecord network, CancellationToken cancellationToken) =>
+        HostCommand.RunAsync("ip", ["link", "delete", network.Bridge], null, cancellationToken);
+
+    public async Task MakeNamespaceAsync(string container, CancellationToken cancellationToken)
+    {
+        await RemoveNamespaceAsync(container, cancellationToken);
+        await HostCommand.RunAsync("ip", ["netns", "add", NamespaceOf(container)], null, cancellationToken);
+        await IpAsync(["-n", NamespaceOf(container)], "link set lo up\n", cancellationToken);
+    }
+
+    public bool HasNamespace(string container) => File.Exists(NamespacePath(container));
+
+    /// <summary>The links in it go with it.</summary>
+    public async Task RemoveNamespaceAsync(string container, CancellationToken cancellationToken)
+    {
+        if (HasNamespace(container))
+        {
+            await HostCommand.RunAsync("ip", ["netns", "delete", NamespaceOf(container)], null, cancellationToken);
+        }
+    }
+
+    /// <param name="device">Its name in the container, like <c>eth0</c>.</param>
+    public async Task ConnectAsync(string container, string device, NetworkRecord network, EndpointRecord endpoint, bool isDefaultRoute, CancellationToken cancellationToken)
+    {
+        var inside = NamespaceOf(container);
+        var temporary = endpoint.Link + "p";
+        await IpAsync([], $"link add {endpoint.Link} type veth peer name {temporary} netns {inside} address {endpoint.Mac}\nlink set {endpoint.Link} master {network.Bridge} up\n", cancellationToken);
+        var script = new StringBuilder($"link set {temporary} name {device}\naddr add {endpoint.Address}/{network.Range.PrefixLength} dev {device}\nlink set {device} up\n");
+        if (isDefaultRoute && !network.IsInternal)
+        {
+            script.Append($"route replace default via {network.Gateway} dev {device}\n");
+        }
+
+        await IpAsync(["-n", inside], script.ToString(), cancellationToken);
+    }
+
+    public async Task DisconnectAsync(EndpointRecord endpoint, CancellationToken cancellationToken)
+    {
+        if (Directory.Exists($"/sys/class/net/{endpoint.Link}"))
+        {
+            await HostCommand.RunAsync("ip", ["link", "delete", endpoint.Link], null, cancellationToken);
+        }
+    }
+
+    public Task ApplyAsync(string script, CancellationToken cancellationToken) => HostCommand.RunAsync("nft", ["-f", "-"], script, cancellationToken);
+
+    /// <summary>Subnets that the machine has a way to already.</summary>
+    public static async Task<IReadOnlyCollection<IPNetwork>> InUseAsync(CancellationToken cancellationToken)
+    {
+        var routes = await HostCommand.RunAsync("ip", ["-4", "route", "show", "table", "main"], null, cancellationToken);
+        return [.. routes.Split('\n').Select(line => line.Split(' ')[0]).Where(word => word.Length > 0 && word != "default")
+            .Select(word => IPNetwork.TryParse(word.Contains('/', StringComparison.Ordinal) ? word : word + "/32", out var network) ? network : (IPNetwork?)null).OfType<IPNetwork>()];
+    }
+
+    private static async Task IpAsync(string[] options, string script, CancellationToken cancellationToken) =>
+        await HostCommand.RunAsync("ip", [.. options, "-batch", "-"], script, cancellationToken);
+
+    private string NamespaceOf(string container) => options.LinkPrefix + container[..12];
+}

@@ -1,0 +1,122 @@
+using System.Text.Json.Nodes;
+using Flotilla.Docker;
+using Flotilla.Engine.Containerd;
+using Flotilla.Engine.Containers;
+using Flotilla.Engine.Events;
+using Flotilla.Engine.Execs;
+using Flotilla.Engine.Health;
+using Flotilla.Engine.Images;
+using Flotilla.Engine.Machines;
+using Flotilla.Engine.Networks;
+using Flotilla.Engine.Volumes;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Flotilla.Engine;
+
+/// <summary>
+/// The Docker engine of one machine: containers, images, volumes and networks that belong to it alone. containerd runs them; what was asked for is
+/// kept in files. Stopping it leaves containers running, and the next one takes them over.
+/// </summary>
+public sealed class NodeEngine : IHostedService, IMachineEngine, IAsyncDisposable
+{
+    private readonly TimeProvider time;
+    private readonly Runtime runtime;
+    private readonly HttpClient http = new();
+    private readonly NetworkStore networks;
+    private readonly ContainerStore containers;
+    private readonly TaskContainers tasks;
+    private readonly ContainerNetworks links;
+    private readonly NameServers names;
+    private readonly ContainerLife life;
+    private readonly ExecRoutes execs;
+    private readonly ImageCatalog images;
+    private readonly NetworkRoutes networkRoutes;
+    private readonly IEnumerable<Route> routes;
+
+    public NodeEngine(EngineOptions options, ImageLoad load, TimeProvider time, ILoggerFactory loggers)
+    {
+        this.time = time;
+        runtime = new Runtime(options.ContainerdSocket);
+        var events = new EventLog(time);
+        images = new ImageCatalog(runtime);
+        tasks = new TaskContainers(runtime);
+        containers = new ContainerStore(options, tasks);
+        networks = new NetworkStore(options);
+        links = new ContainerNetworks(options, networks, containers, new NetworkLinks(options));
+        names = new NameServers(options, networks, containers, time, loggers.CreateLogger<NameServers>());
+        var volumes = new VolumeStore(options, time);
+        var roots = new RootFileSystem(runtime, options);
+        var launch = new ContainerLaunch(runtime, options, links, containers, new ContainerFiles(options, networks, containers), roots);
+        var runner = new ExecRunner(runtime, options, containers, time);
+        life = new ContainerLife(runtime, options, containers, launch, roots, volumes, new HealthChecks(runner, events, time), events, time, loggers.CreateLogger<ContainerLife>());
+        execs = new ExecRoutes(runtime, containers, tasks, runner, events);
+        networkRoutes = new NetworkRoutes(options, networks, containers, links, names, events, time);
+        var view = new ContainerView(networks, time);
+        var volumeRoutes = new VolumeRoutes(volumes, containers, events);
+        routes =
+        [
+            .. new ContainerCreation(images, containers, networks, new MountPlan(volumes, containers), roots, events, time).All,
+            .. new ContainerList(containers, tasks, networks, roots, view).All,
+            .. new ContainerRoutes(containers, tasks, life, roots, view, execs, events).All,
+            .. new AttachRoutes(runtime, containers, events, time).All,
+            .. new LogRoutes(containers, tasks, time).All,
+            .. execs.All,
+            .. new ImageRoutes(images, containers, events).All,
+            .. new TransferRoutes(runtime, images, options, load, events, time).All,
+            .. new LoginRoutes(http).All,
+            .. volumeRoutes.All,
+            .. networkRoutes.All,
+            .. new EventRoutes(events, time).All,
+            .. new UsageRoutes(containers, launch, time).All,
+            .. new ProcessRoutes(runtime, containers).All,
+            .. new DiskRoutes(images, containers, volumes, volumeRoutes, roots, view).All,
+            .. new Archives.ArchiveRoutes(containers, roots).All,
+            .. new Archives.ChangeRoutes(containers, roots).All,
+        ];
+    }
+
+    public IEnumerable<Route> Routes => routes.Select(RuntimeFailures.Guarded);
+
+    public IReadOnlyList<JsonObject> Networks => networkRoutes.Views;
+
+    public Task<DockerAnswer> CreateNetworkAsync(JsonObject spec, CancellationToken cancellationToken) => networkRoutes.CreateAsync(spec, cancellationToken);
+
+    public Task RemoveNetworkAsync(string id, CancellationToken cancellationToken) => networkRoutes.RemoveAsync(id, cancellationToken);
+
+    public async Task<JsonObject> CountsAsync(CancellationToken cancellationToken)
+    {
+        var states = containers.All.Select(container => container.Record.State.Status)
+            .Concat((await tasks.ListAsync(cancellationToken)).Where(task => task.IsTask).Select(task => task.IsRunning ? StateRecord.Running : StateRecord.Exited)).ToList();
+        var (running, paused) = (states.Count(status => status == StateRecord.Running), states.Count(status => status == StateRecord.Paused));
+        return new JsonObject
+        {
+            ["Containers"] = states.Count, ["ContainersRunning"] = running, ["ContainersPaused"] = paused, ["ContainersStopped"] = states.Count - running - paused,
+            ["Images"] = (await images.ListAsync(cancellationToken)).Count,
+        };
+    }
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        networks.Load(await NetworkLinks.InUseAsync(cancellationToken), time.GetUtcNow().UtcDateTime);
+        containers.Load();
+        await links.RestoreAsync(cancellationToken);
+        names.Follow();
+        await life.RestoreAsync(cancellationToken);
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await execs.DisposeAsync();
+        await life.DisposeAsync();
+        await names.DisposeAsync();
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        links.Dispose();
+        http.Dispose();
+        runtime.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}
