@@ -37,7 +37,7 @@ public static class EngineCleanup
             await links.RemoveNamespaceAsync(container, cancellationToken);
         }
 
-        foreach (var link in Directory.EnumerateDirectories("/sys/class/net", options.LinkPrefix + "*").Select(path => Path.GetFileName(path)))
+        foreach (var link in NetworkLinks.Names().Where(name => name.StartsWith(options.LinkPrefix, StringComparison.Ordinal)))
         {
             await TryAsync("ip", ["link", "delete", link], cancellationToken);
         }

@@ -60,6 +60,19 @@ internal sealed class Runtime : IDisposable
     /// <param name="kind"><c>Spec</c> or <c>Process</c>.</param>
     public static Any Specification(string kind, JsonObject value) => new() { TypeUrl = SpecificationType + kind, Value = ByteString.CopyFrom(WireJson.Bytes(value).Span) };
 
+    /// <summary>The process reads the end of its input when it has read what came before: its shim keeps the pipe open until told otherwise.</summary>
+    public async ValueTask EndInputAsync(string container, string exec = "")
+    {
+        try
+        {
+            await Tasks.CloseIOAsync(new CloseIORequest { ContainerId = container, ExecId = exec, Stdin = true });
+        }
+        catch (RpcException)
+        {
+            // It has ended.
+        }
+    }
+
     public void Dispose() => channel.Dispose();
 
     private static GrpcChannel ChannelTo(string socket)

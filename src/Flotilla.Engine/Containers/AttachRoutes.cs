@@ -30,7 +30,7 @@ internal sealed class AttachRoutes(Runtime runtime, ContainerStore containers, E
         var attachment = new Attachment(container.Output, listener, () => container.Streams?.Input, record.HasTerminal)
         {
             ReadyAsync = token => container.Started.Task.WaitAsync(token),
-            CloseInputAsync = () => record.EndsWithInput && container.Streams is { } streams ? streams.CloseInputAsync() : ValueTask.CompletedTask,
+            CloseInputAsync = () => CloseInputAsync(container),
             Shows = frame => frame.Kind == Frame.Output ? isOutput : isError,
             DetachKeys = DetachKeys.Parse(request.Query("detachKeys")),
         };
@@ -55,6 +55,15 @@ internal sealed class AttachRoutes(Runtime runtime, ContainerStore containers, E
             events.Container(container, "attach");
             await attachment.ServeAsync(stream, request.Flag("stdin") && record.HasInput, token);
         });
+    }
+
+    private async ValueTask CloseInputAsync(Container container)
+    {
+        if (container.Record is { EndsWithInput: true, HasTerminal: false } && container.Streams is { } streams)
+        {
+            await streams.CloseInputAsync();
+            await runtime.EndInputAsync(container.Id);
+        }
     }
 
     private async Task<DockerAnswer> ResizeAsync(DockerRequest request, CancellationToken cancellationToken)

@@ -38,7 +38,6 @@ internal sealed class Container(ContainerRecord record, string directory)
     /// <summary>Set while it runs; completed when everything of this run is put away.</summary>
     public TaskCompletionSource<int> RunOver { get; set; } = NewSignal();
 
-    /// <summary>Those who attached before it was started.</summary>
     /// <summary>Completed while it runs: then its streams are there.</summary>
     public TaskCompletionSource Started { get; set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

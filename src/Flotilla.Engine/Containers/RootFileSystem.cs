@@ -8,8 +8,12 @@ namespace Flotilla.Engine.Containers;
 /// <summary>A container's files: its layer on top of its image's. They are looked into on a mount that exists only meanwhile.</summary>
 internal sealed class RootFileSystem(Runtime runtime, EngineOptions options)
 {
+    // containerd collects layers that nobody refers to, and until its first start a container is unknown to it.
+    private const string KeepLabel = "containerd.io/gc.root";
+
     public async Task CreateAsync(string container, string chainId, CancellationToken cancellationToken) =>
-        await runtime.Snapshots.PrepareAsync(new PrepareSnapshotRequest { Snapshotter = Runtime.Snapshotter, Key = container, Parent = chainId }, cancellationToken: cancellationToken);
+        await runtime.Snapshots.PrepareAsync(
+            new PrepareSnapshotRequest { Snapshotter = Runtime.Snapshotter, Key = container, Parent = chainId, Labels = { [KeepLabel] = "docker" } }, cancellationToken: cancellationToken);
 
     public async Task RemoveAsync(string container, CancellationToken cancellationToken)
     {

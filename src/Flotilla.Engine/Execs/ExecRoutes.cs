@@ -93,8 +93,21 @@ internal sealed class ExecRoutes(Runtime runtime, ContainerStore containers, Tas
             return DockerAnswer.Ok();
         }
 
-        var attachment = new Attachment(exec.Output, listener, () => exec.Streams?.Input, exec.HasTerminal) { CloseInputAsync = () => exec.Streams?.CloseInputAsync() ?? ValueTask.CompletedTask, DetachKeys = DetachKeys.Parse(exec.Config.String("DetachKeys")) };
+        var attachment = new Attachment(exec.Output, listener, () => exec.Streams?.Input, exec.HasTerminal)
+        {
+            CloseInputAsync = () => CloseInputAsync(exec),
+            DetachKeys = DetachKeys.Parse(exec.Config.String("DetachKeys")),
+        };
         return DockerAnswer.Connection(Attachment.ContentType(exec.HasTerminal), (stream, token) => attachment.ServeAsync(stream, exec.HasInput, token));
+    }
+
+    private async ValueTask CloseInputAsync(Exec exec)
+    {
+        if (!exec.HasTerminal && exec.Streams is { } streams)
+        {
+            await streams.CloseInputAsync();
+            await runtime.EndInputAsync(exec.ContainerId, exec.Id);
+        }
     }
 
     private async Task FinishAsync(Exec exec)

@@ -6,7 +6,8 @@ namespace Flotilla.Engine.Linux;
 /// <summary>A record as a file of JSON that is there whole or in its former version.</summary>
 internal static class RecordFile
 {
-    private static readonly JsonSerializerOptions Format = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    // What a record works out of itself is not kept.
+    private static readonly JsonSerializerOptions Format = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, IgnoreReadOnlyProperties = true };
 
     public static void Write<T>(string path, T value)
     {

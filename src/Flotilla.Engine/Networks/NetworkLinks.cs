@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Text;
 using Flotilla.Engine.Containers;
 using Flotilla.Engine.Linux;
@@ -13,7 +14,7 @@ internal sealed class NetworkLinks(EngineOptions options)
 
     public async Task EnsureBridgeAsync(NetworkRecord network, CancellationToken cancellationToken)
     {
-        if (!Directory.Exists($"/sys/class/net/{network.Bridge}"))
+        if (!Names().Contains(network.Bridge))
         {
             var mac = AddressPool.MacOf(IPAddress.Parse(network.Gateway));
             await IpAsync([], $"link add {network.Bridge} address {mac} type bridge\nlink set {network.Bridge} up\naddr replace {network.Gateway}/{network.Range.PrefixLength} dev {network.Bridge}\n", cancellationToken);
@@ -60,13 +61,16 @@ internal sealed class NetworkLinks(EngineOptions options)
 
     public async Task DisconnectAsync(EndpointRecord endpoint, CancellationToken cancellationToken)
     {
-        if (Directory.Exists($"/sys/class/net/{endpoint.Link}"))
+        if (Names().Contains(endpoint.Link))
         {
             await HostCommand.RunAsync("ip", ["link", "delete", endpoint.Link], null, cancellationToken);
         }
     }
 
     public Task ApplyAsync(string script, CancellationToken cancellationToken) => HostCommand.RunAsync("nft", ["-f", "-"], script, cancellationToken);
+
+    /// <summary>All links of the machine.</summary>
+    public static IEnumerable<string> Names() => NetworkInterface.GetAllNetworkInterfaces().Select(link => link.Name);
 
     /// <summary>Subnets that the machine has a way to already.</summary>
     public static async Task<IReadOnlyCollection<IPNetwork>> InUseAsync(CancellationToken cancellationToken)
