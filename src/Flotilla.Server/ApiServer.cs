@@ -149,8 +149,8 @@ public sealed class ApiServer : IAsyncDisposable
     /// <summary>Whether a server of this name has been there and does not answer.</summary>
     public bool IsGone(string server) => peers.IsGone(server);
 
-    /// <summary>Whether this server is the first by name of those that answer: for what one of them is to do.</summary>
-    public bool IsFirst => peers.IsFirst;
+    /// <summary>The other servers that answer; null: this one does not see at present who there is.</summary>
+    public IReadOnlyList<ServerMember>? Others => peers.Others;
 
     /// <summary>Lets other servers in; null: there is none but this one.</summary>
     public IServerAdmission? Admission

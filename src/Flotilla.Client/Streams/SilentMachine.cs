@@ -22,6 +22,28 @@ public static class SilentMachine
         socket.SetRawSocketOption(Tcp, UserTimeout, MemoryMarshal.AsBytes<int>([SilenceMilliseconds]));
     }
 
+    /// <summary>Whether the machine's kernel answers in time, be it by a refusal: what runs there may be busy.</summary>
+    /// <exception cref="OperationCanceledException">Of the token.</exception>
+    public static async Task<bool> AnswersAsync(string address, int port, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        bounded.CancelAfter(patience);
+        try
+        {
+            await socket.ConnectAsync(address, port, bounded.Token);
+            return true;
+        }
+        catch (SocketException failure)
+        {
+            return failure.SocketErrorCode is not (SocketError.TimedOut or SocketError.HostUnreachable or SocketError.NetworkUnreachable);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Whether a request failed for that. One that took too long for a machine that is there did not.</summary>
     public static bool Explains(Exception failure)
     {

@@ -27,7 +27,7 @@ internal sealed partial class ServerPeers(ServerMembers members, string own, Clu
 
     private readonly Dictionary<string, Peer> peers = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> gone = new(StringComparer.Ordinal);
-    private volatile IReadOnlyList<string> names = [];
+    private volatile IReadOnlyList<ServerMember> present = [];
     private volatile TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Completes when a server was found gone, or this one was taken for gone.</summary>
@@ -36,8 +36,10 @@ internal sealed partial class ServerPeers(ServerMembers members, string own, Clu
     /// <summary>A server of this name has been there and does not answer.</summary>
     public bool IsGone(string name) => gone.ContainsKey(name);
 
-    /// <summary>Whether this server is the first by name of those that answer. Not while it does not see who there is.</summary>
-    public bool IsFirst => !members.AreSeveral || (members.CanBeKept && names.Where(name => !IsGone(name)).Min(StringComparer.Ordinal) == own);
+    /// <summary>The other servers that answer; null: this one does not see at present who there is.</summary>
+    public IReadOnlyList<ServerMember>? Others => !members.AreSeveral ? []
+        : members.CanBeKept && present is var all && all.Any(member => member.Name == own) ? [.. all.Where(member => member.Name != own && !IsGone(member.Name))]
+        : null;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -49,7 +51,7 @@ internal sealed partial class ServerPeers(ServerMembers members, string own, Clu
             }
             catch (StorageException away)
             {
-                names = [];
+                present = [];
                 Log.NotTold(logger, away.Message);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -69,8 +71,8 @@ internal sealed partial class ServerPeers(ServerMembers members, string own, Clu
     private async Task LookAsync(CancellationToken cancellationToken)
     {
         var all = await members.ListAsync(cancellationToken);
-        names = [.. all.Select(found => found.Member.Name)];
-        if (all.All(found => found.Member.Name != own))
+        present = [.. all.Select(found => found.Member)];
+        if (present.All(member => member.Name != own))
         {
             // Somebody took this one for dead: it tells of itself again.
             Tell();

@@ -16,6 +16,7 @@ using Flotilla.Node.Joining;
 using Flotilla.Scheduler;
 using Flotilla.Scheduler.Explaining;
 using Flotilla.Server;
+using Flotilla.Server.Membership;
 using Flotilla.Server.Identity;
 using Flotilla.Storage;
 using Flotilla.Swarm;
@@ -84,7 +85,8 @@ internal sealed class ControlPlane : IAsyncDisposable
 
         if (settings is { ApiAddress: { } address, NodeBridge: { } bridge })
         {
-            services.Add(new ApiAddressService(new ApiAddress(address, bridge), OwnAddress(settings), settings.ApiPort, () => Server.IsFirst, time, loggers.CreateLogger<ApiAddressService>()));
+            var own = new ServerMember(settings.NodeName, OwnAddress(settings).ToString(), settings.ApiPort);
+            services.Add(new ApiAddressService(new ApiAddress(address, bridge), own, () => Server.Others, time, loggers.CreateLogger<ApiAddressService>()));
         }
 
         // Once among all servers: its writes count while its lease is this server's.

@@ -29,9 +29,10 @@ internal sealed class ApiAddress(string address, string bridge)
         }
     }
 
-    /// <summary>From any network: the address leads to this server from now on; what is connected stays so.</summary>
+    /// <summary>From any network: the address leads to this server from now on; what is connected to others stays so.</summary>
+    /// <param name="silent">Servers that nobody hears any more: what is connected to them ends.</param>
     /// <exception cref="CommandException">It does not.</exception>
-    public async Task LeadToAsync(IPAddress server, int port, CancellationToken cancellationToken)
+    public async Task LeadToAsync(IPAddress server, int port, IReadOnlyList<string> silent, CancellationToken cancellationToken)
     {
         var rules = $$"""
             table ip {{Table}}
@@ -49,8 +50,14 @@ internal sealed class ApiAddress(string address, string bridge)
             throw new CommandException($"nft refused the rule of the API's address: {failed.Error.Trim()}");
         }
 
-        // Who waits for a server that never answered goes to this one by its next try.
-        await machine.RunAsync("conntrack", ["-D", "-p", "tcp", "--state", "SYN_SENT", "--orig-dst", address, "--dport", port.ToString(CultureInfo.InvariantCulture)], cancellationToken);
+        // Who waits for a server that never answered goes to this one by its next try. Who was connected to a silent one does, too:
+        // this server knows nothing of the connection, and its refusal ends it.
+        string[] forget = ["-D", "-p", "tcp", "--orig-dst", address, "--dport", port.ToString(CultureInfo.InvariantCulture)];
+        await machine.RunAsync("conntrack", [.. forget, "--state", "SYN_SENT"], cancellationToken);
+        foreach (var left in silent)
+        {
+            await machine.RunAsync("conntrack", [.. forget, "--reply-src", left], cancellationToken);
+        }
     }
 
     public async Task RemoveAsync(CancellationToken cancellationToken)
