@@ -65,7 +65,13 @@ internal sealed class ClusterFlags
     {
         var named = flags.GetValue(name);
         var known = ClusterSettings.Load(flags.GetValue(dataDirectory) ?? (named is null ? ClusterSettings.DefaultDataDirectory : $"{ClusterSettings.DefaultDataDirectory}-{named}"));
-        return Read(flags, named is not null && !known.Exists ? known with { Name = named, NodeName = named } : known);
+        var wanted = Read(flags, named is not null && !known.Exists ? known with { Name = named, NodeName = named } : known);
+        if (known.Exists)
+        {
+            ClusterRanges.CheckFamilies(wanted, known);
+        }
+
+        return wanted;
     }
 
     /// <param name="known">What holds where the flags say nothing.</param>

@@ -24,12 +24,23 @@ internal static class ClusterRanges
         }
     }
 
+    /// <summary>A cluster that is there keeps its families, since its nodes keep their ranges.</summary>
+    /// <exception cref="UserError">Others are wanted.</exception>
+    public static void CheckFamilies(ClusterSettings wanted, ClusterSettings there)
+    {
+        var (families, own) = (FamiliesOf(wanted.PodCidr), FamiliesOf(there.PodCidr));
+        if (!families.Contains(null) && !families.SequenceEqual(own))
+        {
+            throw new UserError($"The cluster in {there.DataDirectory} was made with {Text(own.OfType<AddressFamily>())} ({Pods} {there.PodCidr}), and its nodes keep their ranges for life: {wanted.PodCidr} is for a new cluster. Remove this one with 'flotilla down --purge', or make another beside it with --name.");
+        }
+    }
+
     /// <summary>What goes with a range that was told alone: of the same families, in the same order.</summary>
     /// <param name="told">null, or nonsense: nothing is to go with it.</param>
     /// <param name="known">Whose ranges hold where they have the family.</param>
     public static string Matching(string? told, string known, string usual, string usual6)
     {
-        var families = (told ?? "").Split(',').Select(FamilyOf).ToList();
+        var families = FamiliesOf(told ?? "");
         var all = known.Split(',').Append(usual).Append(usual6).ToList();
         return families.Contains(null) ? known : string.Join(',', families.Select(family => all.First(one => FamilyOf(one) == family)));
     }
@@ -58,6 +69,8 @@ internal static class ClusterRanges
             ? throw new UserError($"{flag} {value} has {(families.Count > 2 ? "more than two networks" : $"two {Text(families[..1])} networks")}; there may be one of each family, like {Example},{Example6}.")
             : families;
     }
+
+    private static List<AddressFamily?> FamiliesOf(string ranges) => [.. ranges.Split(',').Select(FamilyOf)];
 
     private static AddressFamily? FamilyOf(string range) => IPNetwork.TryParse(range, out var network) ? network.BaseAddress.AddressFamily : null;
 

@@ -33,4 +33,17 @@ public sealed class ClusterRangesTests
     [InlineData("nonsense", "10.96.0.0/16", "10.96.0.0/16")]
     public void What_was_not_told_follows_what_was(string? told, string known, string expected) =>
         Assert.Equal(expected, ClusterRanges.Matching(told, known, ClusterSettings.UsualServices, ClusterSettings.UsualServices6));
+
+    [Theory]
+    [InlineData("10.244.0.0/16", "10.244.0.0/16,fd00:10:244::/56")]
+    [InlineData("10.244.0.0/16,fd00:10:244::/56", "10.244.0.0/16")]
+    [InlineData("10.244.0.0/16,fd00:10:244::/56", "fd00:10:244::/56,10.244.0.0/16")]
+    public void A_cluster_that_is_there_keeps_its_families(string before, string wanted)
+    {
+        var refused = Assert.Throws<UserError>(() => ClusterRanges.CheckFamilies(new ClusterSettings { RunDirectory = "/run", PodCidr = wanted }, new ClusterSettings { RunDirectory = "/run", PodCidr = before, DataDirectory = "/data" }));
+        Assert.StartsWith($"The cluster in /data was made with {(before.Contains(':', StringComparison.Ordinal) ? "IPv4 and IPv6" : "IPv4")} (--pod-cidr {before}), and its nodes keep their ranges for life: {wanted} is for a new cluster.", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_same_families_pass() => ClusterRanges.CheckFamilies(new ClusterSettings { RunDirectory = "/run", PodCidr = "10.9.0.0/16" }, new ClusterSettings { RunDirectory = "/run" });
 }
