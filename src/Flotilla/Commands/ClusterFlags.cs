@@ -12,6 +12,7 @@ internal sealed class ClusterFlags
     private readonly Option<string?> runDirectory = new("--run-dir") { Description = "Where sockets and other short-lived files are." };
     private readonly Option<int?> apiPort = new("--api-port") { Description = "Port of the Kubernetes API (6443)." };
     private readonly Option<string?> nodeName = new("--node-name") { Description = "Name of this machine's Node (the host name)." };
+    private readonly Option<string?> nodeIp = new("--node-ip") { Description = "Which of this machine's addresses others reach it by, one or one of each family (those of the way out)." };
     private readonly Option<string?> podCidr = new("--pod-cidr") { Description = "Addresses of pods (10.244.0.0/16); one range of each family for dual stack, like 10.244.0.0/16,fd00:10:244::/56." };
     private readonly Option<string?> serviceCidr = new("--service-cidr") { Description = "Addresses of services (10.96.0.0/12, and fd00:10:96::/112 where pods have IPv6)." };
     private readonly Option<string?> networkBackend = new("--network-backend") { Description = "How pods reach those of other nodes: vxlan (over any network) or host-gw (faster, for nodes on one link)." };
@@ -48,7 +49,7 @@ internal sealed class ClusterFlags
         }
     }
 
-    private IEnumerable<Option> OfNode => [runDirectory, nodeName, runtime, reservedCpus, reservedMemory, topologyPolicy, topologyScope, shutdownGrace, shutdownGraceCritical, .. ingress.All];
+    private IEnumerable<Option> OfNode => [runDirectory, nodeName, nodeIp, runtime, reservedCpus, reservedMemory, topologyPolicy, topologyScope, shutdownGrace, shutdownGraceCritical, .. ingress.All];
 
     private IEnumerable<Option> OfServer => [apiPort, podCidr, serviceCidr, networkBackend, kubeconfig, scheduler, grace, seLinuxWarnings, .. balancers.All, .. access.All, .. datastore.All, .. backup.All];
 
@@ -82,6 +83,7 @@ internal sealed class ClusterFlags
             RunDirectory = flags.GetValue(runDirectory) is { } run ? Path.GetFullPath(run) : known.RunDirectory,
             ApiPort = flags.GetValue(apiPort) ?? known.ApiPort,
             NodeName = flags.GetValue(nodeName) ?? known.NodeName,
+            NodeIp = flags.GetValue(nodeIp) ?? known.NodeIp,
             PodCidr = flags.GetValue(podCidr) ?? ClusterRanges.Matching(flags.GetValue(serviceCidr), known.PodCidr, ClusterSettings.UsualPods, ClusterSettings.UsualPods6),
             ServiceCidr = flags.GetValue(serviceCidr) ?? ClusterRanges.Matching(flags.GetValue(podCidr), known.ServiceCidr, ClusterSettings.UsualServices, ClusterSettings.UsualServices6),
             NetworkBackend = flags.GetValue(networkBackend) ?? known.NetworkBackend,

@@ -22,6 +22,11 @@ internal static class MachineAddresses
     public static IReadOnlyList<IPAddress> OfNode(ClusterSettings settings)
     {
         var ranges = NetworkRanges.Parse(settings.PodCidr);
+        if (NodeAddresses.Parse(settings.NodeIp) is { Count: > 0 } told)
+        {
+            return [.. ranges.Select(range => told.FirstOrDefault(address => address.AddressFamily == range.BaseAddress.AddressFamily)).OfType<IPAddress>()];
+        }
+
         var found = ranges.Select(range => IsVersion6(range.BaseAddress) ? Primary6(ranges) : Primary()).OfType<IPAddress>().ToList();
         found.RemoveAll(address => IPAddress.IsLoopback(address) && found.Count > 1);
         return found.Count > 0 ? found : [Primary()];
@@ -32,7 +37,8 @@ internal static class MachineAddresses
     {
         var isVersion4 = NetworkRanges.Parse(settings.PodCidr).Any(range => !IsVersion6(range.BaseAddress));
         return settings.LocalAddress is { } local ? IPAddress.Parse(isVersion4 ? local : NodeNetns.Address6(local))
-            : isVersion4 ? Primary() : OfNode(settings)[0];
+            : NodeAddresses.Parse(settings.NodeIp).FirstOrDefault(address => IsVersion6(address) != isVersion4)
+                ?? (isVersion4 ? Primary() : OfNode(settings)[0]);
     }
 
     /// <summary>Where a cluster's server or node on this machine is reached, whichever network this process is in.</summary>

@@ -233,7 +233,7 @@ internal sealed partial class ManagedEtcd : IAsyncDisposable
     }
 
     private static Uri AddressOf(ClusterSettings settings, int port) =>
-        new UriBuilder("https", settings.LocalAddress ?? MachineAddresses.Primary().ToString(), port).Uri;
+        new UriBuilder("https", settings.LocalAddress ?? NodeAddresses.Parse(settings.NodeIp).Append(MachineAddresses.Primary()).First().ToString(), port).Uri;
 
     private static partial class Log
     {

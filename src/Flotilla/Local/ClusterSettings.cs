@@ -33,6 +33,9 @@ internal sealed record ClusterSettings
 
     public int ApiPort { get; init; } = 6443;
 
+    /// <summary>Those of this machine's addresses by which others reach it, one or one of each family; null: those that lead out.</summary>
+    public string? NodeIp { get; init; }
+
     public string NodeName { get; init; } = Environment.MachineName.ToLowerInvariant();
 
     /// <summary>One range, or one of each family like 10.244.0.0/16,fd00:10:244::/56; as that of services.</summary>
@@ -187,6 +190,7 @@ internal sealed record ClusterSettings
         Ingress.Validate();
         LoadBalancers.Validate();
         ClusterRanges.Validate(PodCidr, ServiceCidr);
+        NodeAddresses.Validate(NodeIp, PodCidr);
         CheckProcessors(ReservedCpus);
         CheckTopology();
         if (ShutdownGracePeriodCriticalPods > ShutdownGracePeriod)

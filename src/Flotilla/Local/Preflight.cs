@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Flotilla.Composition;
 
 namespace Flotilla.Local;
 
@@ -36,6 +37,7 @@ internal static class Preflight
                 $"{string.Join(", ", missing.Select(tool => tool.Program))} not found; on Debian: apt-get install {string.Join(' ', missing.Select(tool => tool.Package).Distinct(StringComparer.Ordinal))}");
         }
 
+        NodeAddresses.CheckThere(settings.NodeIp, MachineAddresses.All().ToList());
         if (settings.Agent is null)
         {
             CheckPort(settings.ApiPort);
