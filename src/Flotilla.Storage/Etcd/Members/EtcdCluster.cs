@@ -1,4 +1,5 @@
 using Flotilla.Storage.Etcd.Running;
+using Flotilla.Storage.Etcd.Upkeep;
 using Flotilla.Storage.Etcd.Wire;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
@@ -34,6 +35,9 @@ public sealed partial class EtcdCluster : IDisposable
 
     /// <summary>How long a second learner waits for the first; etcd bears one at a time.</summary>
     public TimeSpan JoinPatience { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long the first may be silent meanwhile before it gives way.</summary>
+    public TimeSpan SilentLearnerPatience { get; init; } = TimeSpan.FromSeconds(10);
 
     internal EtcdConnection Connection => connection;
 
@@ -89,7 +93,7 @@ public sealed partial class EtcdCluster : IDisposable
             {
                 // Somebody did it before, or an answer of ours was lost.
             }
-        }, EtcdRefusals.IsNotInSync, PromotionPatience, cancellationToken);
+        }, EtcdRefusals.IsNotInSync, () => Task.CompletedTask, PromotionPatience, cancellationToken);
 
     /// <summary>Takes a member out; it stops by itself. One that is gone already is no error.</summary>
     /// <exception cref="StorageException">The rest would have no quorum.</exception>
@@ -205,11 +209,12 @@ public sealed partial class EtcdCluster : IDisposable
     {
         var added = 0UL;
         var request = new MemberAddRequest { PeerURLs = { Text(peerAddress) }, IsLearner = true };
+        var silent = new StaleLearners(SilentLearnerPatience, time);
         try
         {
             await WaitForAsync(
                 async () => added = (await connection.CallAsync((member, call) => member.Members.MemberAddAsync(request, call), cancellationToken)).Answer.Member.ID,
-                EtcdRefusals.IsOtherLearner, JoinPatience, cancellationToken);
+                EtcdRefusals.IsOtherLearner, () => GiveWayAsync(silent, cancellationToken), JoinPatience, cancellationToken);
             return added;
         }
         catch (StorageException refused) when (EtcdRefusals.IsOtherLearner(refused))
@@ -218,8 +223,19 @@ public sealed partial class EtcdCluster : IDisposable
         }
     }
 
+    /// <summary>A learner that stays silent while another wants to come was never going to.</summary>
+    private async Task GiveWayAsync(StaleLearners silent, CancellationToken cancellationToken)
+    {
+        foreach (var learner in silent.In(await ListAsync(cancellationToken)))
+        {
+            Log.GivesWay(logger, learner.Title, learner.Problem!);
+            await RemoveAsync(learner.Id, cancellationToken);
+        }
+    }
+
     /// <summary>Until it is no longer refused for a reason that passes.</summary>
-    private async Task WaitForAsync(Func<Task> actAsync, Predicate<StorageException> passes, TimeSpan patience, CancellationToken cancellationToken)
+    /// <param name="meanwhileAsync">Done after each refusal.</param>
+    private async Task WaitForAsync(Func<Task> actAsync, Predicate<StorageException> passes, Func<Task> meanwhileAsync, TimeSpan patience, CancellationToken cancellationToken)
     {
         var begun = time.GetTimestamp();
         while (true)
@@ -231,6 +247,7 @@ public sealed partial class EtcdCluster : IDisposable
             }
             catch (StorageException refused) when (passes(refused) && time.GetElapsedTime(begun) < patience)
             {
+                await meanwhileAsync();
                 await Task.Delay(Pause, time, cancellationToken);
             }
         }
@@ -240,6 +257,9 @@ public sealed partial class EtcdCluster : IDisposable
     {
         [LoggerMessage(Level = LogLevel.Information, Message = "etcd has a new learner: {Name} at {Address}")]
         public static partial void Added(ILogger logger, string name, Uri address);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "etcd's learner {Name} {Why} and gives way to another")]
+        public static partial void GivesWay(ILogger logger, string name, string why);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "etcd's learner {Id} is a full member now")]
         public static partial void Promoted(ILogger logger, string id);

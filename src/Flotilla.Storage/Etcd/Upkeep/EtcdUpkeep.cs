@@ -22,8 +22,11 @@ public sealed partial class EtcdUpkeep(EtcdCluster cluster, Uri own, IStore stor
     // etcd forgets after it has said that it does.
     private static readonly TimeSpan TimeToForget = TimeSpan.FromSeconds(5);
 
+    // Nobody waits for its place: another server that does sees to it sooner.
+    private static readonly TimeSpan LearnerPatience = TimeSpan.FromMinutes(2);
+
     private readonly EtcdSpace space = new(cluster);
-    private readonly StaleLearners learners = new(time);
+    private readonly StaleLearners learners = new(LearnerPatience, time);
     private long? warnedAt;
     private long? fullSince;
     private long? stuckAt;
@@ -68,6 +71,7 @@ public sealed partial class EtcdUpkeep(EtcdCluster cluster, Uri own, IStore stor
 
         foreach (var learner in learners.In(report))
         {
+            Log.LearnerSilent(logger, learner.Title, learner.Problem!);
             await cluster.RemoveAsync(learner.Id, cancellationToken);
         }
 
@@ -139,6 +143,9 @@ public sealed partial class EtcdUpkeep(EtcdCluster cluster, Uri own, IStore stor
     {
         [LoggerMessage(Level = LogLevel.Warning, Message = "{Warning}")]
         public static partial void Scarce(ILogger logger, string warning);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "etcd's learner {Name} {Why} for two minutes and is taken out: its server has to join again")]
+        public static partial void LearnerSilent(ILogger logger, string name, string why);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "etcd has no space left and takes no writes: forgetting history and defragmenting")]
         public static partial void Full(ILogger logger);

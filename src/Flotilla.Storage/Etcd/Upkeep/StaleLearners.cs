@@ -6,10 +6,9 @@ namespace Flotilla.Storage.Etcd.Upkeep;
 /// A learner whose machine never comes would keep all others out, since etcd bears one at a time: after a while it has to
 /// go. It counts for nothing, so nothing is lost.
 /// </summary>
-internal sealed class StaleLearners(TimeProvider time)
+/// <param name="patience">How long one may be silent.</param>
+internal sealed class StaleLearners(TimeSpan patience, TimeProvider time)
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
-
     private readonly Dictionary<ulong, long> silentSince = [];
 
     public IReadOnlyList<EtcdMember> In(ClusterReport cluster)
@@ -25,6 +24,6 @@ internal sealed class StaleLearners(TimeProvider time)
             silentSince.TryAdd(member.Id, time.GetTimestamp());
         }
 
-        return [.. silent.Where(member => time.GetElapsedTime(silentSince[member.Id]) >= Patience)];
+        return [.. silent.Where(member => time.GetElapsedTime(silentSince[member.Id]) >= patience)];
     }
 }

@@ -119,6 +119,17 @@ public sealed class EtcdClusterTests : IAsyncDisposable
         }
     }
 
+    [Fact]
+    public async Task A_learner_that_never_comes_gives_way_to_another()
+    {
+        var first = await etcd.StartAsync(etcd.OptionsOf("a"), Cancelled);
+        using var cluster = new EtcdCluster(ClusterOfEtcd.Ask(first), TimeProvider.System, NullLogger<EtcdCluster>.Instance) { SilentLearnerPatience = TimeSpan.FromSeconds(1) };
+        await cluster.AddLearnerAsync("never", EtcdProcess.FreePort(), Cancelled);
+        await etcd.JoinAsync("b", cluster, Cancelled);
+        Assert.Equal(["a", "b"], (await cluster.ListAsync(Cancelled)).Voters.Select(member => member.Name));
+        Assert.Equal(2, (await cluster.ListAsync(Cancelled)).Members.Count);
+    }
+
     private static async Task WaitUntilAsync(Func<bool> holds)
     {
         var limit = DateTimeOffset.UtcNow.AddSeconds(60);
