@@ -9,6 +9,7 @@ namespace Flotilla.Api.Quotas;
 public sealed record QuotaUsage(string GroupResource)
 {
     private const string ClassSuffix = ".storageclass.storage.k8s.io/";
+    private const string ResourceClaims = "resourceclaims.resource.k8s.io";
     private static readonly Quantity One = Quantity.FromUnits(1);
     private static readonly string[] Counted = ["configmaps", "secrets", "replicationcontrollers", "resourcequotas", "services", "persistentvolumeclaims", "pods"];
 
@@ -20,6 +21,7 @@ public sealed record QuotaUsage(string GroupResource)
         "pods" => PodUsage.Covers(name),
         "services" => name is "services.loadbalancers" or "services.nodeports",
         "persistentvolumeclaims" => name == "requests.storage" || name.EndsWith(ClassSuffix + "requests.storage", StringComparison.Ordinal) || name.EndsWith(ClassSuffix + "persistentvolumeclaims", StringComparison.Ordinal),
+        ResourceClaims => DeviceUsage.Covers(name),
         _ => false,
     };
 
@@ -44,6 +46,9 @@ public sealed record QuotaUsage(string GroupResource)
                 break;
             case "persistentvolumeclaims":
                 AddClaim(used, item);
+                break;
+            case ResourceClaims:
+                DeviceUsage.Add(used, item);
                 break;
         }
 

@@ -66,6 +66,28 @@ public sealed class QuotaTests(ApiHost host)
     }
 
     [Fact]
+    public async Task Counts_devices_by_class_and_of_alternatives_the_worst()
+    {
+        var scene = await QuotaScene.CreateAsync(host);
+        await scene.AddAsync("q", """{"hard":{"gpu.deviceclass.resource.k8s.io/devices":"40","requests.deviceclass.resource.kubernetes.io/gpu":"5","count/resourceclaims.resource.k8s.io":"9"}}""");
+        Task<Reply> ClaimAsync(string name, string requests, string metadata = "") => scene.Api.PostAsync(
+            scene.Path.Replace("/api/v1", "/apis/resource.k8s.io/v1", StringComparison.Ordinal) + "/resourceclaims",
+            $$"""{"metadata":{ {{metadata}} "name":"{{name}}"},"spec":{"devices":{"requests":[{{requests}}]} } }""");
+        (await ClaimAsync("a", """{"name":"r","firstAvailable":[{"name":"x","deviceClassName":"gpu","count":2},{"name":"y","deviceClassName":"gpu","count":3},{"name":"z","deviceClassName":"cpu","count":9}]}""")).Expect(201);
+        await scene.UsesAsync("q", "gpu.deviceclass.resource.k8s.io/devices=3,requests.deviceclass.resource.kubernetes.io/gpu=3,count/resourceclaims.resource.k8s.io=1");
+        Assert.Contains(
+            "exceeded quota: q, requested: requests.deviceclass.resource.kubernetes.io/gpu=3, used: requests.deviceclass.resource.kubernetes.io/gpu=3, limited: requests.deviceclass.resource.kubernetes.io/gpu=5",
+            (await ClaimAsync("b", """{"name":"r","exactly":{"deviceClassName":"gpu","count":3}}""")).Expect(403).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "exceeded quota: q, requested: requests.deviceclass.resource.kubernetes.io/gpu=3, used: requests.deviceclass.resource.kubernetes.io/gpu=3",
+            (await scene.CreatePodAsync("p", """{"requests":{"deviceclass.resource.kubernetes.io/gpu":"3"},"limits":{"deviceclass.resource.kubernetes.io/gpu":"3"}}""")).Expect(403).Message, StringComparison.Ordinal);
+
+        // Whatever there is of a class may be 32 devices; the claim of a pod is charged as devices alone.
+        (await ClaimAsync("all", """{"name":"r","exactly":{"deviceClassName":"gpu","allocationMode":"All"}}""", "\"annotations\":{\"resource.kubernetes.io/extended-resource-claim\":\"true\"},")).Expect(201);
+        await scene.UsesAsync("q", "gpu.deviceclass.resource.k8s.io/devices=35,requests.deviceclass.resource.kubernetes.io/gpu=3,count/resourceclaims.resource.k8s.io=2");
+    }
+
+    [Fact]
     public async Task A_scope_selects_pods_by_priority_class()
     {
         var scene = await QuotaScene.CreateAsync(host);
