@@ -117,8 +117,8 @@ public sealed partial class IngressProxy : BackgroundService
 
     private async Task FollowGatewaysAsync(CancellationToken stoppingToken)
     {
-        await gateways.FollowAsync(WakeForRoutes, stoppingToken);
         await engine.Mirrors.StartAsync(stoppingToken);
+        await gateways.FollowAsync(WakeForRoutes, stoppingToken);
     }
 
     private async Task WaitAsync(CancellationToken cancellationToken)

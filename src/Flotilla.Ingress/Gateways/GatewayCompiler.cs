@@ -10,7 +10,7 @@ using Flotilla.Ingress.Routing;
 namespace Flotilla.Ingress.Gateways;
 
 /// <summary>
-/// From Gateways and HTTPRoutes to routes, and to what is to be said of them: the nodes take the first, the controller the
+/// From Gateways and their routes to those of the engine, and to what is to be said of them: the nodes take the first, the controller the
 /// second, so that both always agree.
 /// </summary>
 internal static class GatewayCompiler
@@ -35,13 +35,24 @@ internal static class GatewayCompiler
             .ThenBy(route => route.Metadata.NamespaceProperty, StringComparer.Ordinal)
             .ThenBy(route => route.Metadata.Name, StringComparer.Ordinal))
         {
-            var parents = (route.Spec.ParentRefs ?? []).Where(parent => known.Contains(KeyOf(route, parent))).ToList();
+            var parents = (route.Common.ParentRefs ?? []).Where(parent => known.Contains(KeyOf(route, parent))).ToList();
             if (parents.Count > 0)
             {
                 List<Verdict> problems = [];
-                var compiled = rules.Compile(route, order, problems);
-                order += compiled.Count;
-                routes.Add(new RouteReport(route, [.. parents.Select(parent => Attach(route, parent, compiled, problems, byGateway[KeyOf(route, parent)]))]));
+                Action<ListenerDraft, string> attach;
+                if (route is TlsRoute tls)
+                {
+                    var passed = rules.Compile(tls, problems);
+                    attach = (listener, host) => listener.Attach(route.Key(), host, passed);
+                }
+                else
+                {
+                    var compiled = rules.Compile(route, order, problems);
+                    order += compiled.Count;
+                    attach = (listener, host) => listener.Attach(route.Key(), host, compiled);
+                }
+
+                routes.Add(new RouteReport(route, [.. parents.Select(parent => Attach(route, parent, attach, problems, byGateway[KeyOf(route, parent)]))]));
             }
         }
 
@@ -77,22 +88,24 @@ internal static class GatewayCompiler
     }
 
     private static ParentReport Attach(
-        HttpRoute route, ParentReference parent, IReadOnlyList<MatchedRoute> compiled, List<Verdict> problems, IEnumerable<ListenerDraft> listeners)
+        GatewayRoute route, ParentReference parent, Action<ListenerDraft, string> attach, List<Verdict> problems, IEnumerable<ListenerDraft> listeners)
     {
         var named = listeners.Where(listener =>
             (parent.SectionName is null || parent.SectionName == listener.Listener.Name) && (parent.Port is null || parent.Port == listener.Listener.Port)).ToList();
-        var allowed = named.Where(listener => listener.AllowsNamespace(route.Metadata.NamespaceProperty) && listener.Kinds.Count > 0).ToList();
+        var fit = named.Where(listener => listener.Takes(route)).ToList();
+        var allowed = fit.Where(listener => listener.AllowsNamespace(route.Metadata.NamespaceProperty)).ToList();
         var attached = 0;
         foreach (var listener in allowed)
         {
-            foreach (var host in HostNames.Intersection(listener.Listener.Hostname, route.Spec.Hostnames ?? []))
+            foreach (var host in HostNames.Intersection(listener.Listener.Hostname, route.Common.Hostnames ?? []))
             {
-                listener.Attach(route.Key(), host, compiled);
+                attach(listener, host);
                 attached++;
             }
         }
 
         var accepted = named.Count == 0 ? Verdict.No("Accepted", "NoMatchingParent", "the Gateway has no such listener")
+            : fit.Count == 0 ? Verdict.No("Accepted", "NotAllowedByListeners", $"no listener takes a {route.RouteKind}")
             : allowed.Count == 0 ? Verdict.No("Accepted", "NotAllowedByListeners", $"no listener lets routes of namespace {route.Metadata.NamespaceProperty} in")
             : attached == 0 ? Verdict.No("Accepted", "NoMatchingListenerHostname", "no listener has a hostname in common with the route")
             : problems.FirstOrDefault(problem => problem.Type == "Accepted") ?? Verdict.Yes("Accepted", "Accepted");
@@ -103,7 +116,7 @@ internal static class GatewayCompiler
     private static GatewayPort PortOf(IGrouping<int, ListenerDraft> listeners)
     {
         var hosts = new Dictionary<string, HostTable<MatchedRoute[]>>(StringComparer.OrdinalIgnoreCase);
-        foreach (var same in listeners.GroupBy(listener => listener.Listener.Hostname ?? "", StringComparer.OrdinalIgnoreCase))
+        foreach (var same in listeners.Where(listener => !listener.IsPassthrough).GroupBy(listener => listener.Listener.Hostname ?? "", StringComparer.OrdinalIgnoreCase))
         {
             var routes = same.SelectMany(listener => listener.Routes)
                 .GroupBy(pair => pair.Key, StringComparer.OrdinalIgnoreCase)
@@ -114,10 +127,28 @@ internal static class GatewayCompiler
         var certificates = listeners.Where(listener => listener.Secret is not null)
             .GroupBy(listener => listener.Listener.Hostname ?? "", StringComparer.OrdinalIgnoreCase)
             .ToDictionary(same => same.Key, same => new CertificateReference(same.First().Secret!.Value), StringComparer.OrdinalIgnoreCase);
-        return new GatewayPort(listeners.Key, new GatewayRouter(new HostTable<HostTable<MatchedRoute[]>>(hosts, manyLabels: true)), listeners.First().IsTls ? certificates : null);
+        return new GatewayPort(
+            listeners.Key, new GatewayRouter(new HostTable<HostTable<MatchedRoute[]>>(hosts, manyLabels: true)), listeners.Any(listener => listener is { IsTls: true, IsPassthrough: false }) ? certificates : null)
+        {
+            Passed = listeners.Any(listener => listener.IsPassthrough) ? PassedOf(listeners) : null,
+            IsGrpcAlone = IsGrpcAlone([.. listeners.SelectMany(listener => listener.Routes.Values).SelectMany(routes => routes)]),
+        };
     }
 
-    private static ObjectKey KeyOf(HttpRoute route, ParentReference parent) =>
+    private static Dictionary<string, IReadOnlyList<WeightedBackend>> PassedOf(IEnumerable<ListenerDraft> listeners)
+    {
+        var passed = new Dictionary<string, IReadOnlyList<WeightedBackend>>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (host, backends) in listeners.SelectMany(listener => listener.Passed))
+        {
+            passed.TryAdd(host, backends);
+        }
+
+        return passed;
+    }
+
+    private static bool IsGrpcAlone(IReadOnlyList<MatchedRoute> routes) => routes.Count > 0 && routes.All(route => route.Route.Name.Kind == GrpcRoute.Name);
+
+    private static ObjectKey KeyOf(GatewayRoute route, ParentReference parent) =>
         (parent.Group ?? GatewayApi.Group) == GatewayApi.Group && (parent.Kind ?? "Gateway") == "Gateway"
             ? new ObjectKey(parent.Namespace ?? route.Metadata.NamespaceProperty, parent.Name)
             : default;

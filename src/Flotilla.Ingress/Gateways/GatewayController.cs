@@ -34,7 +34,14 @@ internal sealed class GatewayController(IObjectClient client, TimeProvider time)
 
         foreach (var report in model.Routes)
         {
-            await ApplyAsync(report.Route, GatewayStatuses.For(report, now), cancellationToken);
+            var status = GatewayStatuses.For(report, now);
+            await (report.Route switch
+            {
+                HttpRoute route => ApplyAsync(route, status, cancellationToken),
+                GrpcRoute route => ApplyAsync(route, status, cancellationToken),
+                TlsRoute route => ApplyAsync(route, status, cancellationToken),
+                _ => Task.CompletedTask,
+            });
         }
     }
 

@@ -9,7 +9,7 @@ namespace Flotilla.Ingress.Gateways;
 internal sealed record GatewayInput(
     IReadOnlyList<GatewayClass> Classes,
     IReadOnlyList<Gateway> Gateways,
-    IReadOnlyList<HttpRoute> Routes,
+    IReadOnlyList<GatewayRoute> Routes,
     IReadOnlyList<ReferenceGrant> Grants,
     Func<string, V1Namespace?> Namespaces,
     Func<ObjectKey, V1Service?> Services,

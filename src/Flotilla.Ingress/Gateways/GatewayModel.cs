@@ -14,5 +14,12 @@ internal sealed record GatewayModel(
 }
 
 /// <param name="Port">As written in the Gateway.</param>
-/// <param name="Certificates">null: without TLS.</param>
-internal sealed record GatewayPort(int Port, GatewayRouter Router, IReadOnlyDictionary<string, CertificateReference>? Certificates);
+/// <param name="Certificates">null: nothing that is encrypted is read here.</param>
+internal sealed record GatewayPort(int Port, GatewayRouter Router, IReadOnlyDictionary<string, CertificateReference>? Certificates)
+{
+    /// <summary>To whom connections of TLS go as they are, by the names that clients ask for; null: a port without such listeners.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<WeightedBackend>>? Passed { get; init; }
+
+    /// <summary>Whether nothing but gRPC is expected.</summary>
+    public bool IsGrpcAlone { get; init; }
+}

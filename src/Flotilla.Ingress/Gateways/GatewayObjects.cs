@@ -13,17 +13,38 @@ internal sealed partial class GatewayObjects(IObjectClient client, InformerSet i
 {
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
 
-    // One of the definitions tells of all: they come together.
-    private const string Definition = $"httproutes.{GatewayApi.Group}";
-    private static readonly ListScope Definitions = new(FieldSelector: $"metadata.name={Definition}", Resource: ResourceType.Of<V1CustomResourceDefinition>());
     private volatile Watched? watched;
+
+    // Kinds of routes that a cluster may have besides.
+    private volatile Informer<GrpcRoute>? grpcRoutes;
+    private volatile Informer<TlsRoute>? tlsRoutes;
 
     public bool Any => watched?.Gateways.List().Count > 0;
 
-    /// <summary>Returns when the kinds are there and have been read; <paramref name="changed"/> is called for every change from then on.</summary>
+    /// <summary>Follows each kind from when it is there; <paramref name="changed"/> is called for every change. Does not return before all are.</summary>
     public async Task FollowAsync(Action changed, CancellationToken cancellationToken)
     {
-        await WaitAsync(cancellationToken);
+        await FollowBaseAsync(changed, cancellationToken);
+        await Task.WhenAll(
+            FollowAsync<GrpcRoute>("grpcroutes", informer => grpcRoutes = informer, changed, cancellationToken),
+            FollowAsync<TlsRoute>("tlsroutes", informer => tlsRoutes = informer, changed, cancellationToken));
+    }
+
+    private async Task FollowAsync<T>(string plural, Action<Informer<T>> keep, Action changed, CancellationToken cancellationToken)
+        where T : GatewayRoute
+    {
+        await WaitAsync(plural, [(GatewayApi.Version, plural)], cancellationToken);
+        var informer = informers.Of<T>();
+        await informer.WaitForSyncAsync(cancellationToken);
+        keep(informer);
+        Subscribe(informer, changed);
+        changed();
+    }
+
+    private async Task FollowBaseAsync(Action changed, CancellationToken cancellationToken)
+    {
+        // One of the definitions tells of all: they come together.
+        await WaitAsync("httproutes", [(GatewayApi.Version, "gatewayclasses"), (GatewayApi.Version, "gateways"), (GatewayApi.Version, "httproutes"), ("v1beta1", "referencegrants")], cancellationToken);
         var all = new Watched(
             informers.Of<GatewayClass>(), informers.Of<Gateway>(), informers.Of<HttpRoute>(), informers.Of<ReferenceGrant>(), informers.Of<V1Namespace>());
         await Task.WhenAll(
@@ -46,35 +67,44 @@ internal sealed partial class GatewayObjects(IObjectClient client, InformerSet i
     }
 
     public GatewayInput Input(Func<ObjectKey, V1Service?> services, ISecrets secrets) => watched is { } all
-        ? new GatewayInput(all.Classes.List(), all.Gateways.List(), all.Routes.List(), all.Grants.List(), name => all.Namespaces.Get(new ObjectKey(null, name)), services, secrets)
+        ? new GatewayInput(all.Classes.List(), all.Gateways.List(), [.. all.Routes.List(), .. grpcRoutes?.List() ?? [], .. tlsRoutes?.List() ?? []], all.Grants.List(), name => all.Namespaces.Get(new ObjectKey(null, name)), services, secrets)
         : new GatewayInput([], [], [], [], _ => null, services, secrets);
 
-    /// <summary>Until the definitions are there and served, which takes them a moment.</summary>
-    private async Task WaitAsync(CancellationToken cancellationToken)
+    /// <summary>Until a definition is there and the kinds that it tells of are served, which takes them a moment.</summary>
+    private async Task WaitAsync(string definition, (string Version, string Resource)[] kinds, CancellationToken cancellationToken)
     {
+        var name = $"{definition}.{GatewayApi.Group}";
         var defined = new DirtyKeys(time, TimeSpan.Zero);
-        var definitions = informers.Of<ObjectMetadata>(Definitions);
+        var definitions = informers.Of<ObjectMetadata>(new ListScope(FieldSelector: $"metadata.name={name}", Resource: ResourceType.Of<V1CustomResourceDefinition>()));
         definitions.Subscribe(change =>
         {
-            if (IsOurs(change.Latest))
+            if (change.Latest.Metadata.Name == name)
             {
                 defined.Poke();
             }
         });
-        while (!(definitions.List().Any(IsOurs) && await IsServedAsync(cancellationToken)))
+        while (!(IsThere() && await AreServedAsync(kinds, cancellationToken)))
         {
-            await defined.TakeAsync(definitions.List().Any(IsOurs) ? LookAgain : Timeout.InfiniteTimeSpan, cancellationToken);
+            await defined.TakeAsync(IsThere() ? LookAgain : Timeout.InfiniteTimeSpan, cancellationToken);
         }
+
+        bool IsThere() => definitions.List().Any(one => one.Metadata.Name == name);
     }
 
-    private static bool IsOurs(ObjectMetadata definition) => definition.Metadata.Name == Definition;
-
-    private async Task<bool> IsServedAsync(CancellationToken cancellationToken)
+    private async Task<bool> AreServedAsync((string Version, string Resource)[] kinds, CancellationToken cancellationToken)
     {
         try
         {
-            return await HasAsync(GatewayApi.Version, ["gatewayclasses", "gateways", "httproutes"], cancellationToken)
-                && await HasAsync("v1beta1", ["referencegrants"], cancellationToken);
+            foreach (var version in kinds.GroupBy(kind => kind.Version, kind => kind.Resource))
+            {
+                var answer = await client.SendAsync(HttpMethod.Get, $"/apis/{GatewayApi.Group}/{version.Key}", null, default, cancellationToken);
+                if (version.Except(ObjectJson.Decode<V1APIResourceList>(answer).Resources.Select(resource => resource.Name), StringComparer.Ordinal).Any())
+                {
+                    return false;
+                }
+            }
+
+            return true;
         }
         catch (ApiException absent) when (absent.Code is 404 or 403 or 503)
         {
@@ -84,13 +114,6 @@ internal sealed partial class GatewayObjects(IObjectClient client, InformerSet i
         {
             return false;
         }
-    }
-
-    private async Task<bool> HasAsync(string version, string[] resources, CancellationToken cancellationToken)
-    {
-        var answer = await client.SendAsync(HttpMethod.Get, $"/apis/{GatewayApi.Group}/{version}", null, default, cancellationToken);
-        var served = ObjectJson.Decode<V1APIResourceList>(answer).Resources.Select(resource => resource.Name);
-        return !resources.Except(served, StringComparer.Ordinal).Any();
     }
 
     private static void Subscribe<T>(Informer<T> informer, Action changed)

@@ -4,6 +4,7 @@ using Flotilla.Ingress.Gateways.Api;
 using Flotilla.Ingress.Gateways.Matching;
 using Flotilla.Ingress.Gateways.Statuses;
 using Flotilla.Ingress.Ingresses;
+using Flotilla.Ingress.Routing;
 using k8s.Models;
 
 namespace Flotilla.Ingress.Gateways;
@@ -11,20 +12,21 @@ namespace Flotilla.Ingress.Gateways;
 /// <summary>One listener while routes are attached to it, and what is to be said of it.</summary>
 internal sealed class ListenerDraft
 {
-    private const string RouteKind = "HTTPRoute";
     private readonly GatewayInput input;
 
     public ListenerDraft(GatewayInput input, Gateway gateway, GatewayListener listener)
     {
         this.input = input;
         (Gateway, Listener) = (gateway, listener);
-        var kinds = listener.AllowedRoutes?.Kinds is { Count: > 0 } given ? given : [new RouteGroupKind { Group = GatewayApi.Group, Kind = RouteKind }];
-        Kinds = [.. kinds.Where(kind => (kind.Group ?? GatewayApi.Group) == GatewayApi.Group && kind.Kind == RouteKind).Select(kind => kind with { Group = GatewayApi.Group })];
-        Accepted = listener.Protocol is not ("HTTP" or "HTTPS") ? Verdict.No("Accepted", "UnsupportedProtocol", $"protocol {listener.Protocol} is not supported, only HTTP and HTTPS are")
-            : listener is { Protocol: "HTTPS", Tls.Mode: "Passthrough" } ? Verdict.No("Accepted", "UnsupportedProtocol", "TLS is only supported with mode Terminate")
+        string[] served = IsPassthrough ? [TlsRoute.Name] : [HttpRoute.Name, GrpcRoute.Name];
+        var kinds = listener.AllowedRoutes?.Kinds is { Count: > 0 } given ? given : [.. served.Select(kind => new RouteGroupKind { Group = GatewayApi.Group, Kind = kind })];
+        Kinds = [.. kinds.Where(kind => (kind.Group ?? GatewayApi.Group) == GatewayApi.Group && served.Contains(kind.Kind)).Select(kind => kind with { Group = GatewayApi.Group })];
+        Accepted = listener.Protocol is not ("HTTP" or "HTTPS" or "TLS") ? Verdict.No("Accepted", "UnsupportedProtocol", $"protocol {listener.Protocol} is not supported, only HTTP, HTTPS and TLS are")
+            : listener is { Protocol: "HTTPS", Tls.Mode: "Passthrough" } ? Verdict.No("Accepted", "UnsupportedProtocol", "protocol HTTPS is only supported with mode Terminate")
+            : IsPassthrough && listener.Tls?.Mode != "Passthrough" ? Verdict.No("Accepted", "UnsupportedProtocol", "protocol TLS is only supported with mode Passthrough")
             : Verdict.Yes("Accepted", "Accepted");
-        Resolved = kinds.Count > Kinds.Count ? Verdict.No("ResolvedRefs", "InvalidRouteKinds", "only HTTPRoute is supported")
-            : IsTls && Accepted.IsTrue ? Certificate()
+        Resolved = kinds.Count > Kinds.Count ? Verdict.No("ResolvedRefs", "InvalidRouteKinds", $"only {string.Join(" and ", served)} {(served.Length == 1 ? "is" : "are")} supported")
+            : IsTls && !IsPassthrough && Accepted.IsTrue ? Certificate()
             : Verdict.Yes("ResolvedRefs", "ResolvedRefs");
     }
 
@@ -32,7 +34,10 @@ internal sealed class ListenerDraft
 
     public GatewayListener Listener { get; }
 
-    public bool IsTls => Listener.Protocol == "HTTPS";
+    public bool IsTls => Listener.Protocol is "HTTPS" or "TLS";
+
+    /// <summary>Connections go to the backends as they are.</summary>
+    public bool IsPassthrough => Listener.Protocol == "TLS";
 
     public IReadOnlyList<RouteGroupKind> Kinds { get; }
 
@@ -49,7 +54,12 @@ internal sealed class ListenerDraft
     /// <summary>By the host names that listener and route have in common.</summary>
     public Dictionary<string, List<MatchedRoute>> Routes { get; } = new(StringComparer.OrdinalIgnoreCase);
 
-    public bool IsServed => Accepted.IsTrue && !Conflicted.IsTrue && (!IsTls || Secret is not null);
+    /// <summary>The same of TLSRoutes; of two for one name the first counts.</summary>
+    public Dictionary<string, IReadOnlyList<WeightedBackend>> Passed { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    public bool IsServed => Accepted.IsTrue && !Conflicted.IsTrue && (!IsTls || IsPassthrough || Secret is not null);
+
+    public bool Takes(GatewayRoute route) => Kinds.Any(kind => kind.Kind == route.RouteKind);
 
     /// <summary>Whether a route of that namespace may attach itself.</summary>
     public bool AllowsNamespace(string space) => (Listener.AllowedRoutes?.Namespaces?.From ?? "Same") switch
@@ -70,6 +80,12 @@ internal sealed class ListenerDraft
         }
 
         list.AddRange(routes);
+    }
+
+    public void Attach(ObjectKey route, string host, IReadOnlyList<WeightedBackend> backends)
+    {
+        Attached.Add(route);
+        Passed.TryAdd(host, backends);
     }
 
     public ListenerReport Report() =>

@@ -101,12 +101,18 @@ internal sealed class Listener : IAsyncDisposable
 
     private void Configure(ListenOptions listen, CertificateCache certificates)
     {
-        listen.Protocols = table.IsTls ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1;
-        if (table.IsTls)
+        listen.Protocols = table.Protocol switch
         {
+            PortProtocol.Https => HttpProtocols.Http1AndHttp2,
+            PortProtocol.Grpc => HttpProtocols.Http2,
+            _ => HttpProtocols.Http1,
+        };
+        if (table.Protocol == PortProtocol.Https)
+        {
+            listen.Use(next => connection => engine.Passthrough.HandleAsync(connection, table, next));
             listen.UseHttps(new TlsHandshakeCallbackOptions
             {
-                OnConnection = connection => ValueTask.FromResult(certificates.OptionsFor(table.Certificates!.Find(connection.ClientHelloInfo.ServerName)?.Secret)),
+                OnConnection = connection => ValueTask.FromResult(certificates.OptionsFor(table.Certificates?.Find(connection.ClientHelloInfo.ServerName)?.Secret)),
             });
         }
     }

@@ -27,7 +27,7 @@ internal sealed partial class ListenerSet(IngressOptions options, ProxyEngine en
         foreach (var (port, listener) in listeners.ToList())
         {
             var wanted = tables.FirstOrDefault(table => table.Port == port);
-            if (wanted is null || wanted.IsTls != listener.Table.IsTls)
+            if (wanted is null || wanted.Protocol != listener.Table.Protocol)
             {
                 listeners.Remove(port);
                 await CloseAsync(listener);
@@ -71,7 +71,7 @@ internal sealed partial class ListenerSet(IngressOptions options, ProxyEngine en
         {
             listeners.Add(table.Port, await Listener.StartAsync(table, options, engine, certificates, loggers, cancellationToken));
             refused.Remove(table.Port);
-            Log.Opened(logger, table.Port, table.IsTls ? "HTTPS" : "HTTP");
+            Log.Opened(logger, table.Port, table.Protocol);
         }
         catch (Exception taken) when (taken is IOException or System.Net.Sockets.SocketException)
         {
@@ -85,7 +85,7 @@ internal sealed partial class ListenerSet(IngressOptions options, ProxyEngine en
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Information, Message = "Ingress listens on port {Port} ({Protocol})")]
-        public static partial void Opened(ILogger logger, int port, string protocol);
+        public static partial void Opened(ILogger logger, int port, PortProtocol protocol);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Ingress no longer listens on port {Port}")]
         public static partial void Closed(ILogger logger, int port);

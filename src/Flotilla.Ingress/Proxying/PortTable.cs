@@ -15,7 +15,13 @@ internal interface IRouter
 /// <param name="Certificates">The Secrets by the name that a client asks for; null: a port without TLS.</param>
 internal sealed record PortTable(int Port, IReadOnlyList<IRouter> Routers, HostTable<CertificateReference>? Certificates)
 {
-    public bool IsTls => Certificates is not null;
+    /// <summary>To whom connections of TLS go as they are, by the name that a client asks for; null: to nobody.</summary>
+    public HostTable<IReadOnlyList<WeightedBackend>>? Passed { get; init; }
+
+    /// <summary>Whether nothing but gRPC is expected: without TLS a port speaks one version of HTTP.</summary>
+    public bool IsGrpcAlone { get; init; }
+
+    public PortProtocol Protocol => Certificates is not null || Passed is not null ? PortProtocol.Https : IsGrpcAlone ? PortProtocol.Grpc : PortProtocol.Http;
 
     public Route? Find(HttpContext context)
     {
@@ -29,6 +35,17 @@ internal sealed record PortTable(int Port, IReadOnlyList<IRouter> Routers, HostT
 
         return null;
     }
+}
+
+internal enum PortProtocol
+{
+    Http,
+
+    /// <summary>HTTP/2 without TLS.</summary>
+    Grpc,
+
+    /// <summary>Connections begin with TLS, whoever ends it.</summary>
+    Https,
 }
 
 internal sealed record CertificateReference(ObjectKey Secret);

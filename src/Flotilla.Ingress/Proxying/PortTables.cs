@@ -13,7 +13,7 @@ internal static class PortTables
         foreach (var port in gateways.Ports)
         {
             var real = options.PortFor(port.Port);
-            tables.TryAdd(real, new PortTable(real, [port.Router], port.Certificates is null ? null : Names(port.Certificates)));
+            tables.TryAdd(real, new PortTable(real, [port.Router], port.Certificates is null ? null : Names(port.Certificates)) { Passed = Passed(port), IsGrpcAlone = port.IsGrpcAlone });
         }
 
         if (ingresses.Ingresses.Count > 0)
@@ -31,9 +31,14 @@ internal static class PortTables
             tables[port] = new PortTable(
                 port,
                 both is null ? [ingresses.Router] : [both.Router, ingresses.Router],
-                certificates is null ? null : Names(certificates.Concat(both?.Certificates ?? new Dictionary<string, CertificateReference>())));
+                certificates is null ? null : Names(certificates.Concat(both?.Certificates ?? new Dictionary<string, CertificateReference>())))
+            {
+                Passed = both is null ? null : Passed(both),
+            };
         }
     }
+
+    private static HostTable<IReadOnlyList<WeightedBackend>>? Passed(GatewayPort port) => port.Passed is null ? null : new HostTable<IReadOnlyList<WeightedBackend>>(port.Passed, manyLabels: true);
 
     /// <summary>Of two for one name the last counts.</summary>
     private static HostTable<CertificateReference> Names(IEnumerable<KeyValuePair<string, CertificateReference>> certificates)

@@ -36,6 +36,7 @@ internal sealed partial class ProxyEngine : IDisposable
         Passwords = new PasswordFiles(secrets);
         Rates = new RequestRates(time);
         Mirrors = new MirrorQueue(clients);
+        Passthrough = new Passthrough(time, logger);
 
         // Without providers: YARP would tell of every request, and failures are told here.
         forwarding = new ServiceCollection().AddLogging().AddHttpForwarder().BuildServiceProvider();
@@ -51,6 +52,9 @@ internal sealed partial class ProxyEngine : IDisposable
     public ConnectionCounts Connections { get; } = new();
 
     public MirrorQueue Mirrors { get; }
+
+    /// <summary>For connections whose TLS is somebody else's.</summary>
+    public Passthrough Passthrough { get; }
 
     /// <summary>To ask somebody about a request, a Service of the cluster or another.</summary>
     public HttpMessageInvoker Ask(BackendKey? service) => service is null ? clients.Outside(Route.DefaultConnectTimeout) : clients.For(service, Route.DefaultConnectTimeout);

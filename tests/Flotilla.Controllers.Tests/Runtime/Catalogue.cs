@@ -19,6 +19,8 @@ internal static class Catalogue
         (new ResourceType("gateway.networking.k8s.io", "v1", "gatewayclasses", "GatewayClass"), false),
         (new ResourceType("gateway.networking.k8s.io", "v1", "gateways", "Gateway"), true),
         (new ResourceType("gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute"), true),
+        (new ResourceType("gateway.networking.k8s.io", "v1", "grpcroutes", "GRPCRoute"), true),
+        (new ResourceType("gateway.networking.k8s.io", "v1", "tlsroutes", "TLSRoute"), true),
         (new ResourceType("gateway.networking.k8s.io", "v1beta1", "referencegrants", "ReferenceGrant"), true),
     ];
 

@@ -151,7 +151,7 @@ public sealed class GatewayTests
         Assert.Equal("True", Condition(gateway, 1, "Programmed").Status);
         Assert.Equal("InvalidCertificateRef", Condition(gateway, 2, "ResolvedRefs").Reason);
         Assert.Equal("UnsupportedProtocol", Condition(gateway, 3, "Accepted").Reason);
-        Assert.Equal("HTTPRoute", gateway.Status.Listeners![0].SupportedKinds.Single().Kind);
+        Assert.Equal(["HTTPRoute", "GRPCRoute"], gateway.Status.Listeners![0].SupportedKinds.Select(kind => kind.Kind));
         var one = await World.UntilAsync(() => world.Client.GetAsync<GatewayClass>(new ObjectKey(null, "flotilla"), default), one => one.Status?.Conditions is not null);
         Assert.Equal("True", one.Status!.Conditions!.Single(condition => condition.Type == "Accepted").Status);
     }

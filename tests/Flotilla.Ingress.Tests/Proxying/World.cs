@@ -66,12 +66,16 @@ internal sealed class World : IAsyncDisposable
         await world.Controller.StartAsync(default);
 
         // The definitions may come at any time.
-        await world.CreateAsync(new V1CustomResourceDefinition
+        foreach (var plural in (string[])["httproutes", "grpcroutes", "tlsroutes"])
         {
-            ApiVersion = "apiextensions.k8s.io/v1",
-            Kind = "CustomResourceDefinition",
-            Metadata = new V1ObjectMeta { Name = "httproutes.gateway.networking.k8s.io" },
-        });
+            await world.CreateAsync(new V1CustomResourceDefinition
+            {
+                ApiVersion = "apiextensions.k8s.io/v1",
+                Kind = "CustomResourceDefinition",
+                Metadata = new V1ObjectMeta { Name = $"{plural}.gateway.networking.k8s.io" },
+            });
+        }
+
         return world;
     }
 

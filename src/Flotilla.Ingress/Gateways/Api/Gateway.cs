@@ -44,7 +44,7 @@ internal sealed record GatewayListener
     [JsonPropertyName("port")]
     public int Port { get; set; }
 
-    /// <summary><c>HTTP</c> and <c>HTTPS</c> are served.</summary>
+    /// <summary><c>HTTP</c>, <c>HTTPS</c> and <c>TLS</c> are served.</summary>
     [JsonPropertyName("protocol")]
     public string Protocol { get; set; } = "";
 

@@ -1,47 +1,25 @@
 using System.Text.Json.Serialization;
-using k8s;
 using k8s.Models;
 
 namespace Flotilla.Ingress.Gateways.Api;
 
-[KubernetesEntity(Group = GatewayApi.Group, ApiVersion = GatewayApi.Version, Kind = "HTTPRoute", PluralName = "httproutes")]
-internal sealed record HttpRoute : IKubernetesObject<V1ObjectMeta>
+[KubernetesEntity(Group = GatewayApi.Group, ApiVersion = GatewayApi.Version, Kind = HttpRoute.Name, PluralName = "httproutes")]
+internal sealed record HttpRoute : GatewayRoute
 {
-    [JsonPropertyName("apiVersion")]
-    public string ApiVersion { get; set; } = "";
-
-    [JsonPropertyName("kind")]
-    public string Kind { get; set; } = "";
-
-    [JsonPropertyName("metadata")]
-    public V1ObjectMeta Metadata { get; set; } = new();
+    public const string Name = "HTTPRoute";
 
     [JsonPropertyName("spec")]
     public HttpRouteSpec Spec { get; set; } = new();
 
-    [JsonPropertyName("status")]
-    public HttpRouteStatus? Status { get; set; }
+    public override string RouteKind => Name;
+
+    public override RouteSpec Common => Spec;
 }
 
-internal sealed record HttpRouteSpec
+internal sealed record HttpRouteSpec : RouteSpec
 {
-    [JsonPropertyName("parentRefs")]
-    public IList<ParentReference>? ParentRefs { get; set; }
-
-    [JsonPropertyName("hostnames")]
-    public IList<string>? Hostnames { get; set; }
-
     [JsonPropertyName("rules")]
     public IList<HttpRouteRule>? Rules { get; set; }
-}
-
-internal sealed record ParentReference : ObjectReference
-{
-    [JsonPropertyName("sectionName")]
-    public string? SectionName { get; set; }
-
-    [JsonPropertyName("port")]
-    public int? Port { get; set; }
 }
 
 internal sealed record HttpRouteRule
@@ -169,14 +147,8 @@ internal sealed record RequestMirror
     public int? Percent { get; set; }
 }
 
-internal sealed record HttpBackendReference : ObjectReference
+internal sealed record HttpBackendReference : BackendReference
 {
-    [JsonPropertyName("port")]
-    public int? Port { get; set; }
-
-    [JsonPropertyName("weight")]
-    public int? Weight { get; set; }
-
     [JsonPropertyName("filters")]
     public IList<HttpFilter>? Filters { get; set; }
 }
@@ -188,22 +160,4 @@ internal sealed record HttpTimeouts
 
     [JsonPropertyName("backendRequest")]
     public string? BackendRequest { get; set; }
-}
-
-internal sealed record HttpRouteStatus
-{
-    [JsonPropertyName("parents")]
-    public IList<RouteParentStatus>? Parents { get; set; }
-}
-
-internal sealed record RouteParentStatus
-{
-    [JsonPropertyName("parentRef")]
-    public ParentReference ParentRef { get; set; } = new();
-
-    [JsonPropertyName("controllerName")]
-    public string ControllerName { get; set; } = "";
-
-    [JsonPropertyName("conditions")]
-    public IList<V1Condition> Conditions { get; set; } = [];
 }

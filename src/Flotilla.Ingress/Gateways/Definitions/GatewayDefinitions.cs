@@ -18,6 +18,8 @@ internal static class GatewayDefinitions
             Column("Class", "string", ".spec.gatewayClassName"), Column("Address", "string", ".status.addresses[*].value"),
             Column("Programmed", "string", ".status.conditions[?(@.type==\"Programmed\")].status"), Age()),
         Definition("HTTPRoute", "httproutes", [], isNamespaced: true, ["v1"], RouteSchema.Spec(), RouteSchema.Status(), Column("Hostnames", "string", ".spec.hostnames"), Age()),
+        Definition("GRPCRoute", "grpcroutes", [], isNamespaced: true, ["v1"], GrpcRouteSchema.Spec(), RouteSchema.Status(), Column("Hostnames", "string", ".spec.hostnames"), Age()),
+        Definition("TLSRoute", "tlsroutes", [], isNamespaced: true, ["v1"], RouteSchema.TlsSpec(), RouteSchema.Status(), Column("Hostnames", "string", ".spec.hostnames"), Age()),
         Definition("ReferenceGrant", "referencegrants", ["refgrant"], isNamespaced: true, ["v1beta1"], GrantSpec(), null, Age()),
     ];
 

@@ -3,7 +3,7 @@ using static Flotilla.Ingress.Gateways.Definitions.Schema;
 
 namespace Flotilla.Ingress.Gateways.Definitions;
 
-/// <summary>The fields of an HTTPRoute.</summary>
+/// <summary>The fields of an HTTPRoute, and those that other routes share with it.</summary>
 internal static class RouteSchema
 {
     private static readonly string[] Methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
@@ -14,13 +14,20 @@ internal static class RouteSchema
         ("hostnames", List(Text(253, pattern: HostPattern), most: 16)),
         ("rules", List(RuleFields(), most: 16, least: 1).By(new JsonArray(new JsonObject { ["matches"] = AnyPath() }))));
 
+    /// <summary>Of a TLSRoute: it chooses by the name alone.</summary>
+    public static JsonObject TlsSpec() => Struct(
+        ["hostnames", "rules"],
+        ("parentRefs", List(Parent(), most: 32)),
+        ("hostnames", List(Text(253, pattern: HostPattern), most: 16, least: 1)),
+        ("rules", List(Struct(["backendRefs"], ("name", Text()), ("backendRefs", List(WeightedTarget(), most: 16, least: 1))), most: 1, least: 1)));
+
     public static JsonObject Status() => Struct(
         ["parents"],
         ("parents", List(Struct(["conditions", "controllerName", "parentRef"], ("parentRef", Parent()), ("controllerName", Text()), ("conditions", Conditions())), most: 32)));
 
     private static JsonArray AnyPath() => new(new JsonObject { ["path"] = new JsonObject { ["type"] = "PathPrefix", ["value"] = "/" } });
 
-    private static JsonObject Parent() => Struct(
+    internal static JsonObject Parent() => Struct(
         ["name"],
         ("group", Group(Api.GatewayApi.Group)), ("kind", Text(63).By("Gateway")), ("namespace", Text(63)), ("name", Text()), ("sectionName", Text()), ("port", Port()));
 
@@ -41,16 +48,21 @@ internal static class RouteSchema
         ("queryParams", List(Value(1024, HeaderPattern), most: 16, keys: "name")),
         ("method", OneOf(Methods)));
 
-    private static JsonObject Value(int most, string names) => Struct(
+    internal static JsonObject Value(int most, string names) => Struct(
         ["name", "value"], ("type", OneOf("Exact", "RegularExpression").By("Exact")), ("name", Text(256, pattern: names)), ("value", Text(most)));
 
-    private static JsonObject Backend() => Struct(
+    private static JsonObject WeightedTarget() => Struct(
+        ["name"],
+        ("group", Group("")), ("kind", Text(63).By("Service")), ("namespace", Text(63)), ("name", Text()), ("port", Port()), ("weight", Whole(0, 1_000_000).By(1)))
+        .Rule("(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", "Must have port for Service reference");
+
+    internal static JsonObject Backend() => Struct(
         ["name"],
         ("group", Group("")), ("kind", Text(63).By("Service")), ("namespace", Text(63)), ("name", Text()), ("port", Port()), ("weight", Whole(0, 1_000_000).By(1)),
         ("filters", Filters(withMirror: false)))
         .Rule("(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", "Must have port for Service reference");
 
-    private static JsonObject Filters(bool withMirror)
+    internal static JsonObject Filters(bool withMirror)
     {
         List<(string, JsonObject)> fields =
         [

@@ -51,7 +51,7 @@ internal static class GatewayStatuses
                     now, generation, known.FirstOrDefault(status => status.ControllerName == IngressOptions.Controller && status.ParentRef == parent.Parent)?.Conditions)),
             ],
         });
-        return PatchUnlessEqual(route.Status, new HttpRouteStatus { Parents = [.. known.Where(status => status.ControllerName != IngressOptions.Controller), .. ours] });
+        return PatchUnlessEqual(route.Status, new RouteStatus { Parents = [.. known.Where(status => status.ControllerName != IngressOptions.Controller), .. ours] });
     }
 
     private static ListenerStatus StatusOf(ListenerReport report, Func<int, bool> open, DateTime now, long? generation, ListenerStatus? known)

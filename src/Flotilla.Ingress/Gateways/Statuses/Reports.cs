@@ -7,7 +7,7 @@ internal sealed record GatewayReport(Gateway Gateway, IReadOnlyList<ListenerRepo
 
 internal sealed record ListenerReport(string Name, int Port, bool IsServed, int AttachedRoutes, IReadOnlyList<RouteGroupKind> SupportedKinds, IReadOnlyList<Verdict> Verdicts);
 
-/// <summary>What became of an HTTPRoute, for each of its parents that is ours.</summary>
-internal sealed record RouteReport(HttpRoute Route, IReadOnlyList<ParentReport> Parents);
+/// <summary>What became of a route, for each of its parents that is ours.</summary>
+internal sealed record RouteReport(GatewayRoute Route, IReadOnlyList<ParentReport> Parents);
 
 internal sealed record ParentReport(ParentReference Parent, IReadOnlyList<Verdict> Verdicts);

@@ -7,7 +7,7 @@ internal static class ComponentRoles
         flotilla:node-ingress
             get list watch | networking.k8s.io | ingressclasses ingresses
             list watch | apiextensions.k8s.io | customresourcedefinitions
-            get list watch | gateway.networking.k8s.io | gatewayclasses gateways httproutes referencegrants
+            get list watch | gateway.networking.k8s.io | gatewayclasses gateways grpcroutes httproutes referencegrants tlsroutes
         flotilla:node-network
             get list watch | core | namespaces nodes pods services
             list watch | core | endpoints
