@@ -26,6 +26,8 @@ var root = new RootCommand("Flotilla runs containers across machines and speaks 
     LogsCommand.Create(),
     PauseCommand.Create(),
     PauseCommand.CreateResume(),
+    ConvertCommand.Create(),
+    ImportCommand.Create(),
     CompletionCommand.Create(),
     ServerCommand.Create(),
     AgentCommand.Create(),

@@ -1,0 +1,81 @@
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Flotilla.Api.Json;
+using Flotilla.Local;
+
+namespace Flotilla.Imports;
+
+/// <summary>The Docker API of one engine, as its clients ask it.</summary>
+internal sealed class DockerApi : IDisposable
+{
+    private const string Unix = "unix://";
+    private const string Tcp = "tcp://";
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+    private readonly HttpClient http;
+    private readonly string host;
+
+    /// <param name="host">As <c>DOCKER_HOST</c>: <c>unix:///run/docker.sock</c> or <c>tcp://host:2375</c>.</param>
+    /// <exception cref="UserError">It is neither.</exception>
+    public DockerApi(string host)
+    {
+        this.host = host;
+        var isUnix = host.StartsWith(Unix, StringComparison.Ordinal);
+        var handler = new SocketsHttpHandler();
+        if (isUnix)
+        {
+            handler.ConnectCallback = async (_, cancellationToken) =>
+            {
+                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                try
+                {
+                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(host[Unix.Length..]), cancellationToken);
+                    return new NetworkStream(socket, ownsSocket: true);
+                }
+                catch (Exception)
+                {
+                    socket.Dispose();
+                    throw;
+                }
+            };
+        }
+        else if (!host.StartsWith(Tcp, StringComparison.Ordinal))
+        {
+            throw new UserError($"{host} must begin with {Unix} or {Tcp}.");
+        }
+
+        http = new HttpClient(handler) { BaseAddress = new Uri(isUnix ? "http://docker" : "http://" + host[Tcp.Length..]), Timeout = Timeout };
+    }
+
+    /// <exception cref="UserError">The engine does not answer, or refuses.</exception>
+    public async Task<JsonNode?> GetAsync(string path, CancellationToken cancellationToken)
+    {
+        var (code, answer) = await SendAsync(HttpMethod.Get, path, null, cancellationToken);
+        return code < 300 ? answer : throw new UserError($"{host}: {answer.String("message")}");
+    }
+
+    /// <returns>null: it is made; else why it is not.</returns>
+    public async Task<string?> CreateAsync(string path, JsonObject body, CancellationToken cancellationToken)
+    {
+        var (code, answer) = await SendAsync(HttpMethod.Post, path, body, cancellationToken);
+        return code < 300 ? null : code == 409 ? "is here already" : answer.String("message") ?? $"code {code}";
+    }
+
+    public void Dispose() => http.Dispose();
+
+    private async Task<(int Code, JsonNode? Answer)> SendAsync(HttpMethod method, string path, JsonObject? body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json") };
+            using var response = await http.SendAsync(request, cancellationToken);
+            var text = await response.Content.ReadAsStringAsync(cancellationToken);
+            return ((int)response.StatusCode, text.Length == 0 ? null : JsonNode.Parse(text));
+        }
+        catch (Exception failure) when (failure is HttpRequestException or SocketException or JsonException || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            throw new UserError($"The engine at {host} does not answer: {failure.Message}");
+        }
+    }
+}
