@@ -15,6 +15,9 @@ public interface IMachineEngine
 
     /// <summary>The part of <c>docker info</c> that counts containers and images.</summary>
     Task<JsonObject> CountsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Something that happened in the swarm, for who follows <c>docker events</c> here.</summary>
+    void Announce(string type, string action, string id, IEnumerable<(string Name, string Value)> attributes);
 }
 
 /// <summary>The networks that every engine has.</summary>

@@ -25,6 +25,23 @@ public static class EngineCleanup
             return;
         }
 
+        await EndContainersAsync(options, longestGrace, cancellationToken);
+        foreach (var link in NetworkLinks.Names().Where(name => name.StartsWith(options.LinkPrefix, StringComparison.Ordinal)))
+        {
+            await TryAsync("ip", ["link", "delete", link], cancellationToken);
+        }
+
+        await TryAsync("nft", ["delete", "table", "ip", options.TableName], cancellationToken);
+    }
+
+    /// <summary>Only what is no part of the machine's network: of an engine whose network is taken away as a whole.</summary>
+    public static async Task EndContainersAsync(EngineOptions options, TimeSpan longestGrace, CancellationToken cancellationToken)
+    {
+        if (!Directory.Exists(options.ContainerDirectory))
+        {
+            return;
+        }
+
         await EndTasksAsync(options, longestGrace < UsualGrace ? longestGrace : UsualGrace, cancellationToken);
         foreach (var mounted in Directory.Exists(Path.Combine(options.RunDirectory, "mounts")) ? Directory.EnumerateDirectories(Path.Combine(options.RunDirectory, "mounts")) : [])
         {
@@ -37,12 +54,6 @@ public static class EngineCleanup
             await links.RemoveNamespaceAsync(container, cancellationToken);
         }
 
-        foreach (var link in NetworkLinks.Names().Where(name => name.StartsWith(options.LinkPrefix, StringComparison.Ordinal)))
-        {
-            await TryAsync("ip", ["link", "delete", link], cancellationToken);
-        }
-
-        await TryAsync("nft", ["delete", "table", "ip", options.TableName], cancellationToken);
         Cgroups.Remove(options.CgroupRoot);
     }
 

@@ -22,6 +22,7 @@ public sealed class NodeEngine : IHostedService, IMachineEngine, IAsyncDisposabl
 {
     private readonly TimeProvider time;
     private readonly Runtime runtime;
+    private readonly EventLog events;
     private readonly HttpClient http = new();
     private readonly NetworkStore networks;
     private readonly ContainerStore containers;
@@ -38,7 +39,7 @@ public sealed class NodeEngine : IHostedService, IMachineEngine, IAsyncDisposabl
     {
         this.time = time;
         runtime = new Runtime(options.ContainerdSocket);
-        var events = new EventLog(time);
+        events = new EventLog(time);
         images = new ImageCatalog(runtime);
         tasks = new TaskContainers(runtime);
         containers = new ContainerStore(options, tasks);
@@ -83,6 +84,8 @@ public sealed class NodeEngine : IHostedService, IMachineEngine, IAsyncDisposabl
     public Task<DockerAnswer> CreateNetworkAsync(JsonObject spec, CancellationToken cancellationToken) => networkRoutes.CreateAsync(spec, cancellationToken);
 
     public Task RemoveNetworkAsync(string id, CancellationToken cancellationToken) => networkRoutes.RemoveAsync(id, cancellationToken);
+
+    public void Announce(string type, string action, string id, IEnumerable<(string Name, string Value)> attributes) => events.Add(type, action, id, EngineEvent.Swarm, attributes);
 
     public async Task<JsonObject> CountsAsync(CancellationToken cancellationToken)
     {

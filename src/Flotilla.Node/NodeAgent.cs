@@ -99,13 +99,18 @@ public sealed class NodeAgent : IAsyncDisposable
         };
         Pods = informers.Of<V1Pod>(new ListScope(FieldSelector: $"spec.nodeName={options.NodeName}"));
         Streams = new RuntimeStreams(Runtime, Pods, time);
-        agent = new PodAgent(shared, Pods, loggers.CreateLogger<PodAgent>());
+        agent = new PodAgent(shared, Pods, self, loggers.CreateLogger<PodAgent>());
         var sampler = new UsageSampler(cgroups, files, view, () => agent.Known, time);
         var disks = new DiskAccounts(options, Runtime);
         var collector = new ImageCollector(options, Runtime, time, loggers.CreateLogger<ImageCollector>());
         eviction = new EvictionService(options, agent, sampler, disks, collector, new EvictionSignals(options), events, time, loggers.CreateLogger<EvictionService>());
         var server = serving is null ? null : new NodeServer(serving, new NodeAccess(options, serving, client, time), RoutesOf(sampler, cgroups, view, probes, agent, time), loggers);
         Status = new NodeStatusService(options, client, Runtime, events, time, loggers.CreateLogger<NodeStatusService>()) { ServerPort = () => server?.Port, Pressure = () => eviction.Pressure, Shutdown = () => shutdown.NotReady, Devices = devices.Counts, InUse = inUse };
+        foreach (var plugin in options.NamedResources.Select(resource => new NamedResourcePlugin(resource)))
+        {
+            inventory.Arrive(plugin);
+            inventory.Tell(plugin, plugin.Devices);
+        }
         inventory.Changed += Status.Hurry;
         inUse.Changed = Status.Hurry;
         shutdown.Changed = Status.Hurry;

@@ -1,5 +1,7 @@
 using System.Net;
+using Flotilla.Node.Devices;
 using Flotilla.Node.Eviction;
+using k8s.Models;
 
 namespace Flotilla.Node;
 
@@ -121,6 +123,12 @@ public sealed record NodeOptions
 
     /// <summary>Where the seccomp profiles lie that pods name by type Localhost.</summary>
     public string SeccompDirectory => Path.Combine(DataDirectory, "seccomp");
+
+    /// <summary>What the node has besides processors, memory and what plugins bring.</summary>
+    public IReadOnlyList<NamedResource> NamedResources { get; init; } = [];
+
+    /// <summary>A pod as this node runs it, from how it is wanted: what depends on the node and has no field in the API. Pure.</summary>
+    public Func<V1Pod, V1Node, V1Pod> OnNode { get; init; } = (pod, _) => pod;
 
     public string PodsDirectory => Path.Combine(DataDirectory, "pods");
 

@@ -1,5 +1,7 @@
+using Flotilla.Client;
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Engine;
+using Flotilla.Swarm.Members;
 using Flotilla.Swarm.Networks;
 using Flotilla.Swarm.Nodes;
 using Flotilla.Swarm.Secrets;
@@ -13,14 +15,11 @@ namespace Flotilla.Swarm;
 /// <summary>What the Docker API answers of the swarm, and of what machine and swarm share.</summary>
 internal static class DockerRoutes
 {
-    public static IEnumerable<Route> All(SwarmContext context, PodLogs logs, NodeShutOut removeNode, IMachineEngine machine) =>
+    public static IEnumerable<Route> All(SwarmContext context, PodLogs logs, NodeShutOut removeNode, NodeRoleChange changeRole, IMachineEngine machine) =>
     [
-        .. new PingRoutes(context).All,
-        .. new VersionRoutes(context).All,
-        .. new InfoRoutes(context, machine).All,
-        .. new DistributionRoutes().All,
+        .. OfMember(new Manager(context), machine),
         .. new SwarmRoutes(context).All,
-        .. new NodeRoutes(context, removeNode).All,
+        .. new NodeRoutes(context, removeNode, changeRole).All,
         .. new ServiceRoutes(context).All,
         .. new TaskRoutes(context).All,
         .. new LogRoutes(context, logs).All,
@@ -28,4 +27,11 @@ internal static class DockerRoutes
         .. new SecretRoutes(context).All,
         .. new ConfigRoutes(context).All,
     ];
+
+    /// <summary>Of a machine that runs no server.</summary>
+    public static IEnumerable<Route> Of(Worker worker, IObjectClient client, IMachineEngine machine) =>
+        [.. OfMember(worker, machine), .. new WorkerRoutes(worker, client).All, .. new WorkerNetworkRoutes(machine).All];
+
+    private static IEnumerable<Route> OfMember(IMember member, IMachineEngine machine) =>
+        [.. new PingRoutes(member).All, .. new VersionRoutes(member).All, .. new InfoRoutes(member, machine).All, .. new DistributionRoutes().All];
 }

@@ -1,7 +1,10 @@
 using Flotilla.Client;
 using Flotilla.Client.Services;
 using Flotilla.Swarm.Cluster;
+using Flotilla.Swarm.Members;
 using Flotilla.Swarm.Networks.Isolation;
+using Flotilla.Swarm.Secrets;
+using Flotilla.Swarm.Services.Autoscaling;
 using Flotilla.Swarm.Services.Control;
 using Flotilla.Swarm.Services.Endpoints;
 using Microsoft.Extensions.Hosting;
@@ -22,7 +25,11 @@ public sealed class SwarmController(SwarmOptions options, IObjectClient client, 
             using var services = new ServiceController(context, known, loggers.CreateLogger<ServiceController>());
             using var endpoints = new EndpointController(context, known, loggers.CreateLogger<EndpointController>());
             using var isolation = new IsolationController(context, known, loggers.CreateLogger<IsolationController>());
-            await new BackgroundService[] { services, endpoints, isolation }.RunTogetherAsync(stoppingToken);
+            using var payloads = new PayloadController(context, known, loggers.CreateLogger<PayloadController>());
+            using var autoscaling = new AutoscaleController(context, known, loggers.CreateLogger<AutoscaleController>());
+            await context.Cluster.RefreshAsync(stoppingToken);
+            using var members = new MembershipController(context, known, loggers.CreateLogger<MembershipController>());
+            await new BackgroundService[] { services, endpoints, isolation, payloads, autoscaling, members }.RunTogetherAsync(stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {

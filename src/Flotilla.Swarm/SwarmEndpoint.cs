@@ -2,6 +2,9 @@ using Flotilla.Client;
 using Flotilla.Client.Streams;
 using Flotilla.Docker;
 using Flotilla.Swarm.Cluster;
+using Flotilla.Swarm.Events;
+using Flotilla.Swarm.Members;
+using k8s.Models;
 
 namespace Flotilla.Swarm;
 
@@ -9,12 +12,26 @@ namespace Flotilla.Swarm;
 public static class SwarmEndpoint
 {
     /// <param name="machine">The networks and numbers of this machine beside the cluster's.</param>
-    public static IEnumerable<Route> Routes(SwarmOptions options, IObjectClient client, InformerSet informers, PodLogs logs, NodeShutOut removeNode, IMachineEngine machine, TimeProvider time) =>
-        DockerRoutes.All(new SwarmContext(client, informers, options, time), logs, removeNode, machine);
+    public static IEnumerable<Route> Routes(SwarmOptions options, IObjectClient client, InformerSet informers, PodLogs logs, NodeShutOut removeNode, NodeRoleChange changeRole, IMachineEngine machine, TimeProvider time)
+    {
+        var context = new SwarmContext(client, informers, options, time);
+        context.Cluster.WhenServed(new SwarmEvents(machine, context.Now).Follow);
+        return DockerRoutes.All(context, logs, removeNode, changeRole, machine);
+    }
+
+    /// <summary>Of a machine that runs no server of the cluster.</summary>
+    /// <param name="client">As the node itself.</param>
+    /// <param name="nodes">Knows this machine's Node at least.</param>
+    public static IEnumerable<Route> WorkerRoutes(SwarmOptions options, IObjectClient client, Informer<V1Node> nodes, IMachineEngine machine, TimeProvider time) =>
+        DockerRoutes.Of(new Worker(options, nodes, time), client, machine);
 }
 
 /// <summary>Takes a node out of the cluster for good.</summary>
 public delegate Task NodeShutOut(string node, CancellationToken cancellationToken);
+
+/// <summary>Makes a node a manager or a worker, and returns when it is one.</summary>
+/// <exception cref="DockerException">It cannot be, and why.</exception>
+public delegate Task NodeRoleChange(V1Node node, bool toManager, CancellationToken cancellationToken);
 
 /// <summary>Copies the log of a task's pod, wherever it runs: <c>(namespace, pod, options, destination)</c>.</summary>
 public delegate Task PodLogs(string ns, string pod, LogOptions options, Stream destination, CancellationToken cancellationToken);

@@ -12,8 +12,8 @@ public sealed record SwarmOptions
     /// <summary>Where tasks, secrets and configs of the swarm live: where <c>kubectl get pods</c> looks.</summary>
     public string Namespace { get; init; } = "default";
 
-    /// <summary>Named volumes of services, a directory each, on every node.</summary>
-    public string VolumeDirectory { get; init; } = "/var/lib/flotilla/node/swarm-volumes";
+    /// <summary>Where a node has named volumes of services, a directory each, unless its data lie elsewhere: Pods name them there.</summary>
+    public const string UsualVolumeDirectory = "/var/lib/flotilla/node/swarm-volumes";
 
     /// <summary>As <c>docker info</c> shows it.</summary>
     public string RootDirectory { get; init; } = "/var/lib/flotilla";

@@ -41,6 +41,9 @@ public sealed record LogOptions
     public long? LimitBytes { get; init; }
 
     public bool Timestamps { get; init; }
+
+    /// <summary>Each line as the runtime wrote it: time, stream, F for all or P for a piece of a line, text. No parameter of upstream's.</summary>
+    public bool AsWritten { get; init; }
 }
 
 /// <param name="Command">Ignored by attach.</param>

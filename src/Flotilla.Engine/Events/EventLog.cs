@@ -23,9 +23,12 @@ internal sealed class EventLog(TimeProvider time)
         }
     }
 
-    public void Add(string type, string action, string id, params IEnumerable<(string Name, string Value)> attributes)
+    public void Add(string type, string action, string id, params IEnumerable<(string Name, string Value)> attributes) => Add(type, action, id, EngineEvent.Local, attributes);
+
+    /// <param name="scope"><see cref="EngineEvent.Local"/> or <see cref="EngineEvent.Swarm"/>.</param>
+    public void Add(string type, string action, string id, string scope, IEnumerable<(string Name, string Value)> attributes)
     {
-        var happened = new EngineEvent(type, action, id, attributes.GroupBy(pair => pair.Name, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Last().Value, StringComparer.Ordinal), time.GetUtcNow().UtcDateTime);
+        var happened = new EngineEvent(type, action, id, scope, attributes.GroupBy(pair => pair.Name, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Last().Value, StringComparer.Ordinal), time.GetUtcNow().UtcDateTime);
         lock (gate)
         {
             last.Enqueue(happened);
@@ -61,8 +64,11 @@ internal sealed class EventLog(TimeProvider time)
     }
 }
 
-internal sealed record EngineEvent(string Type, string Action, string Id, IReadOnlyDictionary<string, string> Attributes, DateTime At)
+internal sealed record EngineEvent(string Type, string Action, string Id, string Scope, IReadOnlyDictionary<string, string> Attributes, DateTime At)
 {
+    public const string Local = "local";
+    public const string Swarm = "swarm";
+
     public JsonObject View()
     {
         var nanoseconds = (At - DateTime.UnixEpoch).Ticks * 100;
@@ -71,7 +77,7 @@ internal sealed record EngineEvent(string Type, string Action, string Id, IReadO
             ["Type"] = Type,
             ["Action"] = Action,
             ["Actor"] = new JsonObject { ["ID"] = Id, ["Attributes"] = Docker.WireJson.Map(Attributes) },
-            ["scope"] = "local",
+            ["scope"] = Scope,
             ["time"] = nanoseconds / 1_000_000_000,
             ["timeNano"] = nanoseconds,
         };

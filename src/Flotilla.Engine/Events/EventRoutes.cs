@@ -68,8 +68,8 @@ internal sealed class EventRoutes(EventLog log, TimeProvider time)
     private static bool Shows(Filters filters, EngineEvent happened) =>
         filters.Is("type", happened.Type)
         && (!filters.Has("event") || filters["event"].Any(action => happened.Action == action || happened.Action.StartsWith(action + ":", StringComparison.Ordinal)))
-        && filters.Is("scope", "local")
+        && filters.Is("scope", happened.Scope)
         && filters.Labels("label", happened.Attributes)
-        && ((string[])["container", "image", "network", "volume"]).All(type => !filters.Has(type) || (happened.Type == type && filters[type].Any(word =>
+        && ((string[])["config", "container", "image", "network", "node", "secret", "service", "volume"]).All(type => !filters.Has(type) || (happened.Type == type && filters[type].Any(word =>
             happened.Id.StartsWith(word, StringComparison.Ordinal) || happened.Attributes.GetValueOrDefault("name") == word)));
 }

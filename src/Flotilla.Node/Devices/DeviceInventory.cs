@@ -14,18 +14,18 @@ internal sealed class DeviceInventory(TimeProvider time)
     private readonly Lock gate = new();
     private readonly Dictionary<string, Stock> stocks = new(StringComparer.Ordinal);
 
-    private sealed record Stock(PluginConnection? Plugin, IReadOnlyList<PluginDevice> Devices, DateTimeOffset? GoneSince);
+    private sealed record Stock(IDevicePlugin? Plugin, IReadOnlyList<PluginDevice> Devices, DateTimeOffset? GoneSince);
 
     /// <summary>Raised when what the node has to offer has changed.</summary>
     public event Action? Changed;
 
-    public void Arrive(PluginConnection plugin) => Change(plugin.Resource, known => new Stock(plugin, known?.Devices ?? [], null));
+    public void Arrive(IDevicePlugin plugin) => Change(plugin.Resource, known => new Stock(plugin, known?.Devices ?? [], null));
 
     /// <summary>Ignored when another plugin has taken its place.</summary>
-    public void Tell(PluginConnection plugin, IReadOnlyList<PluginDevice> devices) =>
+    public void Tell(IDevicePlugin plugin, IReadOnlyList<PluginDevice> devices) =>
         Change(plugin.Resource, known => known?.Plugin == plugin ? known with { Devices = [.. devices] } : known);
 
-    public void Leave(PluginConnection plugin) =>
+    public void Leave(IDevicePlugin plugin) =>
         Change(plugin.Resource, known => known?.Plugin == plugin ? known with { Plugin = null, GoneSince = time.GetUtcNow() } : known);
 
     public bool Knows(string resource)
@@ -45,7 +45,7 @@ internal sealed class DeviceInventory(TimeProvider time)
         }
     }
 
-    public (PluginConnection? Plugin, IReadOnlyList<PluginDevice> Healthy) Of(string resource)
+    public (IDevicePlugin? Plugin, IReadOnlyList<PluginDevice> Healthy) Of(string resource)
     {
         lock (gate)
         {

@@ -184,7 +184,7 @@ internal sealed class DeviceManager(DeviceInventory inventory, DeviceLedger ledg
     }
 
     // The plugin chooses among those that lie where they should; when they do not suffice all of them are taken, and it chooses the rest.
-    private static async Task<List<string>> ChooseAsync(PluginConnection plugin, List<string> free, List<string> near, HashSet<string> reusable, int count, CancellationToken cancellationToken)
+    private static async Task<List<string>> ChooseAsync(IDevicePlugin plugin, List<string> free, List<string> near, HashSet<string> reusable, int count, CancellationToken cancellationToken)
     {
         var included = free.Where(reusable.Contains).Take(count).ToList();
         var close = near.Except(included, StringComparer.Ordinal).ToList();

@@ -9,7 +9,7 @@ namespace Flotilla.Node.Devices;
 /// One device plugin on its own socket, and the devices it last told of. Ends when the plugin's stream of devices ends:
 /// a plugin that comes back registers anew.
 /// </summary>
-internal sealed class PluginConnection : IDisposable
+internal sealed class PluginConnection : IDevicePlugin, IDisposable
 {
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan PreStartTimeout = TimeSpan.FromSeconds(30);
@@ -37,7 +37,6 @@ internal sealed class PluginConnection : IDisposable
         }
     }
 
-    /// <summary>Which of the available devices the plugin would rather give; empty: it has no opinion.</summary>
     public async Task<IReadOnlyList<string>> PreferAsync(IReadOnlyList<string> available, IReadOnlyList<string> included, int count, CancellationToken cancellationToken)
     {
         if (!options.GetPreferredAllocationAvailable)
@@ -51,16 +50,14 @@ internal sealed class PluginConnection : IDisposable
         return answer.ContainerResponses.Count > 0 ? answer.ContainerResponses[0].DeviceIds : [];
     }
 
-    /// <exception cref="RpcException">The plugin refuses.</exception>
-    public async Task<ContainerAllocateResponse> AllocateAsync(IEnumerable<string> devices, CancellationToken cancellationToken)
+    public async Task<ContainerAllocateResponse> AllocateAsync(IReadOnlyList<string> devices, CancellationToken cancellationToken)
     {
         var request = new AllocateRequest { ContainerRequests = { new ContainerAllocateRequest { DevicesIds = { devices } } } };
         var answer = await client.AllocateAsync(request, deadline: DateTime.UtcNow + CallTimeout, cancellationToken: cancellationToken);
         return answer.ContainerResponses.Count > 0 ? answer.ContainerResponses[0] : new ContainerAllocateResponse();
     }
 
-    /// <summary>Lets the plugin reset its devices where it asked for that.</summary>
-    public async Task PreStartAsync(IEnumerable<string> devices, CancellationToken cancellationToken)
+    public async Task PreStartAsync(IReadOnlyList<string> devices, CancellationToken cancellationToken)
     {
         if (options.PreStartRequired)
         {

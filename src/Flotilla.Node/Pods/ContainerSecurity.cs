@@ -1,3 +1,4 @@
+using Flotilla.Api.Pods;
 using Flotilla.Node.Cri;
 using k8s.Models;
 using Profile = Flotilla.Node.Cri.SecurityProfile.Types.ProfileType;
@@ -41,7 +42,14 @@ internal static class ContainerSecurity
             context.MaskedPaths.Add(MaskedPaths);
             context.ReadonlyPaths.Add(ReadonlyPaths);
         }
-        SetUser(context, own?.RunAsUser ?? common?.RunAsUser, own?.RunAsGroup ?? common?.RunAsGroup, image);
+        if (pod.GetAnnotation(PodAnnotations.RunAs) is { Length: > 0 } names)
+        {
+            context.RunAsUsername = names;
+        }
+        else
+        {
+            SetUser(context, own?.RunAsUser ?? common?.RunAsUser, own?.RunAsGroup ?? common?.RunAsGroup, image);
+        }
         context.SupplementalGroups.Add(Groups(pod));
         return context;
     }
@@ -64,6 +72,7 @@ internal static class ContainerSecurity
         var user = container.SecurityContext?.RunAsUser ?? pod.Spec.SecurityContext?.RunAsUser;
         var fault = user switch
         {
+            _ when pod.GetAnnotation(PodAnnotations.RunAs) is { Length: > 0 } names => $"container has runAsNonRoot and non-numeric user ({names}), cannot verify user is non-root {where}",
             0 => $"container's runAsUser breaks non-root policy {where}",
             not null => null,
             null when image.Uid is { Value: not 0 } => null,

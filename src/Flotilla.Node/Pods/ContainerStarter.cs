@@ -1,5 +1,7 @@
+using Flotilla.Api.Pods;
 using Flotilla.Client;
 using Flotilla.Node.Admission;
+using Flotilla.Node.Containerd;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Volumes;
 using Grpc.Core;
@@ -13,6 +15,8 @@ internal sealed class ContainerStarter(
 {
     // Creating and starting are not given up half-way: what they leave behind would be seen as a container that never started.
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
+
+    private readonly StoredSpecs specs = new(runtime);
 
     /// <returns>The new container's number.</returns>
     /// <exception cref="ContainerException">It does not run; the waiting state says why.</exception>
@@ -63,6 +67,7 @@ internal sealed class ContainerStarter(
     {
         var (pod, container) = (request.Pod, request.Container);
         ContainerSecurity.CheckNonRoot(pod, container, image);
+        CheckPaths(pod);
         var variables = await environment.ForAsync(pod, container, new PodNetwork(request.PodIps, hostIps), cancellationToken);
         var log = PodDirectories.TerminationLog(options, pod, container.Name, request.Attempt);
         Directory.CreateDirectory(Path.GetDirectoryName(log)!);
@@ -85,6 +90,15 @@ internal sealed class ContainerStarter(
         return config;
     }
 
+    private static void CheckPaths(V1Pod pod)
+    {
+        if (pod.GetAnnotation(PodAnnotations.PathsMustExist) == "true"
+            && pod.Spec.Volumes?.FirstOrDefault(volume => volume.HostPath is { Type: null or "" } && !Path.Exists(volume.HostPath.Path)) is { } missing)
+        {
+            throw new ContainerException("CreateContainerError", $"invalid mount config for type \"bind\": bind source path does not exist: {missing.HostPath.Path}");
+        }
+    }
+
     /// <returns>null: the runtime says nothing of that handler.</returns>
     private async Task<RuntimeHandlerFeatures?> FeaturesAsync(string handler, CancellationToken cancellationToken)
     {
@@ -102,12 +116,17 @@ internal sealed class ContainerStarter(
     private async Task<string> CreateAsync(StartRequest request, ContainerConfig config, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        var amendment = SpecAmendment.For(request.Pod);
         try
         {
             var answer = await runtime.Runtime.CreateContainerAsync(
                 new CreateContainerRequest { PodSandboxId = request.SandboxId, Config = config, SandboxConfig = request.Sandbox },
                 deadline: DateTime.UtcNow + Timeout,
                 cancellationToken: CancellationToken.None);
+            if (amendment is not null)
+            {
+                await specs.ChangeAsync(answer.ContainerId, amendment.Apply, DateTime.UtcNow + Timeout);
+            }
             return answer.ContainerId;
         }
         catch (RpcException failure)

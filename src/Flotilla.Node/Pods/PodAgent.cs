@@ -13,7 +13,7 @@ namespace Flotilla.Node.Pods;
 /// Gives every pod of this node a worker and wakes it when the pod changes in the cluster or in the runtime.
 /// Nothing is stopped that the cluster has not been asked about: workers begin when the pods are known.
 /// </summary>
-internal sealed partial class PodAgent(PodServices services, Informer<V1Pod> pods, ILogger<PodAgent> logger) : BackgroundService
+internal sealed partial class PodAgent(PodServices services, Informer<V1Pod> pods, Informer<V1Node> nodes, ILogger<PodAgent> logger) : BackgroundService
 {
     private static readonly TimeSpan RelistInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ReconnectAfter = TimeSpan.FromSeconds(1);
@@ -92,6 +92,7 @@ internal sealed partial class PodAgent(PodServices services, Informer<V1Pod> pod
         try
         {
             await pods.WaitForSyncAsync(stoppingToken);
+            await nodes.WaitForSyncAsync(stoppingToken);
             KeepRunning();
             pods.Subscribe(change => Change(change, stoppingToken));
             lock (gate)
@@ -128,14 +129,16 @@ internal sealed partial class PodAgent(PodServices services, Informer<V1Pod> pod
             }
             else if (workers.TryGetValue(pod.Metadata.Uid, out var worker))
             {
-                worker.Update(change.New);
+                worker.Update(change.New is { } now ? OnNode(now) : null);
             }
             else if (change.New is not null)
             {
-                Start(pod, gone: false, stoppingToken);
+                Start(OnNode(pod), gone: false, stoppingToken);
             }
         }
     }
+
+    private V1Pod OnNode(V1Pod pod) => nodes.Get(new Api.ObjectKey(null, services.Options.NodeName)) is { } node ? services.Options.OnNode(pod, node) : pod;
 
     // Those that run already have what they were given; only then are others let in.
     private void KeepRunning()

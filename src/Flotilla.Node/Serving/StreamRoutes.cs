@@ -28,6 +28,7 @@ internal sealed class StreamRoutes(INodeStreams streams)
             Follow = IsTrue(query["follow"]),
             Previous = IsTrue(query["previous"]),
             Timestamps = IsTrue(query["timestamps"]),
+            AsWritten = IsTrue(query["asWritten"]),
             TailLines = Number(query["tailLines"]),
             LimitBytes = Number(query["limitBytes"]),
             SinceSeconds = Number(query["sinceSeconds"]),

@@ -68,9 +68,9 @@ internal static class AtomicDirectory
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             File.WriteAllBytes(path, file.Content);
             File.SetUnixFileMode(path, file.Mode);
-            if (file.Owner is { } owner)
+            if (file.Owner is not null || file.Group is not null)
             {
-                Native.ChangeOwner(path, owner, -1);
+                Native.ChangeOwner(path, file.Owner ?? -1, file.Group ?? -1);
             }
         }
     }

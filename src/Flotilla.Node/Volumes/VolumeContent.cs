@@ -12,7 +12,10 @@ internal sealed class VolumeContent(ObjectSources objects, ServiceAccountTokens 
     private const int DefaultMode = 0b110_100_100;
     private const int OwnerOnly = 0b110_000_000;
 
-    public async Task<IReadOnlyCollection<VolumeFile>> ForAsync(V1Pod pod, V1Volume volume, CancellationToken cancellationToken)
+    public async Task<IReadOnlyCollection<VolumeFile>> ForAsync(V1Pod pod, V1Volume volume, CancellationToken cancellationToken) =>
+        FileOwners.Give(pod, volume.Name, await FilesAsync(pod, volume, cancellationToken));
+
+    private async Task<IReadOnlyCollection<VolumeFile>> FilesAsync(V1Pod pod, V1Volume volume, CancellationToken cancellationToken)
     {
         if (volume.ConfigMap is { } configMap)
         {

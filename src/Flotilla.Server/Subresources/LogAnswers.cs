@@ -10,7 +10,7 @@ namespace Flotilla.Server.Subresources;
 /// <summary><c>GET pods/NAME/log</c>: read on the pod's node, streamed through.</summary>
 public sealed class LogAnswers(NodeConnections nodes)
 {
-    private static readonly string[] Options = ["follow", "previous", "sinceSeconds", "sinceTime", "tailLines", "limitBytes", "timestamps"];
+    private static readonly string[] Options = ["follow", "previous", "sinceSeconds", "sinceTime", "tailLines", "limitBytes", "timestamps", "asWritten"];
 
     public async Task<ApiAnswer> AnswerAsync(ApiRequest request, ResourcePath path, CancellationToken cancellationToken)
     {
@@ -24,6 +24,7 @@ public sealed class LogAnswers(NodeConnections nodes)
             TailLines = Number(request, "tailLines"),
             LimitBytes = Number(request, "limitBytes"),
             Timestamps = ListQuery.IsTrue(request["timestamps"]),
+            AsWritten = ListQuery.IsTrue(request["asWritten"]),
         };
         return new ApiAnswer
         {

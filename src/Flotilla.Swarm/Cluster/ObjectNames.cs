@@ -14,6 +14,13 @@ internal static class ObjectNames
     /// <summary>Letters, digits and '-' only, 63 at most.</summary>
     public static string Label(string name) => Shape(name, letter => char.IsAsciiLetterOrDigit(letter) ? letter : '-', LongestLabel);
 
+    /// <summary>As a container's host name.</summary>
+    public static string Hostname(string name)
+    {
+        var shaped = Label(name);
+        return shaped.Length <= LongestLabel ? shaped : shaped[..LongestLabel].TrimEnd('-');
+    }
+
     /// <summary>May have dots too, as names of Secrets.</summary>
     public static string Subdomain(string name)
     {

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Swarm.Definitions;
@@ -17,6 +19,7 @@ internal sealed class SwarmCluster
     private readonly IObjectClient client;
     private readonly InformerSet informers;
     private readonly TimeProvider time;
+    private readonly ConcurrentQueue<Action<SwarmInformers>> waiting = [];
     private readonly TaskCompletionSource<SwarmInformers> served = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public SwarmCluster(IObjectClient client, InformerSet informers, TimeProvider time)
@@ -25,6 +28,13 @@ internal sealed class SwarmCluster
         this.informers = informers;
         this.time = time;
         informers.Of<V1CustomResourceDefinition>(new ListScope(FieldSelector: $"metadata.name=swarms.{SwarmApi.Group}")).Subscribe(OnDefinition);
+    }
+
+    /// <summary>Called once, as soon as there are Swarm's kinds: now, or on the informer's thread.</summary>
+    public void WhenServed(Action<SwarmInformers> act)
+    {
+        waiting.Enqueue(act);
+        Tell();
     }
 
     /// <summary>null: there has never been a swarm here.</summary>
@@ -59,11 +69,30 @@ internal sealed class SwarmCluster
         return await KnownAsync(cancellationToken).WaitAsync(ServedWithin, time, cancellationToken);
     }
 
+    /// <summary>Kinds that an earlier version defined get what this one adds.</summary>
+    public async Task RefreshAsync(CancellationToken cancellationToken)
+    {
+        foreach (var definition in SwarmDefinitions.All())
+        {
+            var spec = new JsonObject { ["spec"] = definition["spec"]!.DeepClone() };
+            await client.SendAsync(HttpMethod.Patch, $"{Definitions}/{definition["metadata"]!["name"]}", "application/merge-patch+json", ObjectJson.Encode(spec), cancellationToken);
+        }
+    }
+
+    private void Tell()
+    {
+        while (Known is { } known && waiting.TryDequeue(out var act))
+        {
+            act(known);
+        }
+    }
+
     private void OnDefinition(ObjectChange<V1CustomResourceDefinition> change)
     {
         if (change.New?.Status?.Conditions?.Any(condition => condition is { Type: "Established", Status: "True" }) == true && !served.Task.IsCompleted)
         {
             served.TrySetResult(new SwarmInformers(informers));
+            Tell();
         }
     }
 }

@@ -25,6 +25,16 @@ internal static class SwarmApi
     /// <summary>Annotation of nodes: how often their spec was written.</summary>
     public const string SpecVersion = Group + "/spec-version";
 
+    /// <summary>Annotation of nodes: what they have to know of the swarm, written by the managers.</summary>
+    public const string Swarm = Group + "/swarm";
+
+    /// <summary>Annotation of nodes that left the swarm: when, or that they are listed no more.</summary>
+    public const string Left = Group + "/left";
+
+    /// <summary>Annotation of nodes that want to come back: that they have a token; and why that was refused.</summary>
+    public const string Join = Group + "/join";
+    public const string JoinRefused = Group + "/join-refused";
+
     /// <summary>Before the id of a network: label of the tasks that are in it.</summary>
     public const string NetworkLabelPrefix = "network." + Group + "/";
 
@@ -58,8 +68,20 @@ internal static class SwarmApi
     /// <summary>Annotation of tasks that wait out a restart delay, and their scheduling gate.</summary>
     public const string StartAfter = Group + "/start-after";
 
+    /// <summary>Annotation of tasks that wait for another service, in words, and their scheduling gate.</summary>
+    public const string WaitsFor = Group + "/waits-for";
+
     /// <summary>Annotation of tasks that were given up: the error that their state shows.</summary>
     public const string Rejected = Group + "/rejected";
+
+    /// <summary>Annotation of tasks of which something waits for their node: the service's labels as JSON.</summary>
+    public const string ServiceLabels = Group + "/service-labels";
+
+    /// <summary>Annotation of tasks: a host name that asks for the node.</summary>
+    public const string Hostname = Group + "/hostname";
+
+    /// <summary>Annotation of tasks whose secrets or configs are templates: they are filled in when there is a node, into a Secret of the task's name.</summary>
+    public const string Rendered = Group + "/rendered";
 
     /// <summary>Keeps a task that has ended for <c>docker service ps</c>.</summary>
     public const string History = Group + "/history";

@@ -7,21 +7,27 @@ internal static class SwarmDefinitions
 {
     public static IReadOnlyList<JsonObject> All() =>
     [
-        Definition("SwarmService", "services", ["swarmservices", "swarmservice"], isNamespaced: true, ["previousSpec", "change"],
+        Definition("SwarmService", "services", ["swarmservices", "swarmservice"], isNamespaced: true, ["previousSpec", "change"], Scale(),
             Column("Image", ".spec.TaskTemplate.ContainerSpec.Image"), Column("Desired", ".status.desiredTasks", "integer"), Column("Running", ".status.runningTasks", "integer"),
             Column("Update", ".status.update.state"), Age()),
-        Definition("SwarmNetwork", "networks", ["swarmnetworks", "swarmnetwork"], isNamespaced: true, [], Column("Driver", ".spec.Driver"), Column("Subnet", ".spec.IPAM.Config[0].Subnet"), Age()),
+        Definition("SwarmNetwork", "networks", ["swarmnetworks", "swarmnetwork"], isNamespaced: true, [], null, Column("Driver", ".spec.Driver"), Column("Subnet", ".spec.IPAM.Config[0].Subnet"), Age()),
 
         // Last: who finds it finds the others too.
-        Definition("Swarm", "swarms", [], isNamespaced: false, ["network"], Age()),
+        Definition("Swarm", "swarms", [], isNamespaced: false, ["network"], null, Age()),
     ];
 
-    private static JsonObject Definition(string kind, string plural, string[] shortNames, bool isNamespaced, string[] fields, params JsonObject[] columns)
+    private static JsonObject Definition(string kind, string plural, string[] shortNames, bool isNamespaced, string[] fields, JsonObject? scale, params JsonObject[] columns)
     {
         var properties = new JsonObject { ["spec"] = Open(), ["status"] = Open() };
         foreach (var field in fields)
         {
             properties[field] = Open();
+        }
+
+        var subresources = new JsonObject { ["status"] = new JsonObject() };
+        if (scale is not null)
+        {
+            subresources["scale"] = scale;
         }
 
         return new JsonObject
@@ -48,12 +54,14 @@ internal static class SwarmDefinitions
                     ["served"] = true,
                     ["storage"] = true,
                     ["schema"] = new JsonObject { ["openAPIV3Schema"] = new JsonObject { ["type"] = "object", ["properties"] = properties } },
-                    ["subresources"] = new JsonObject { ["status"] = new JsonObject() },
+                    ["subresources"] = subresources,
                     ["additionalPrinterColumns"] = new JsonArray([.. columns]),
                 }),
             },
         };
     }
+
+    private static JsonObject Scale() => new() { ["specReplicasPath"] = ".spec.Mode.Replicated.Replicas", ["statusReplicasPath"] = ".status.runningTasks", ["labelSelectorPath"] = ".status.selector" };
 
     private static JsonObject Open() => new() { ["type"] = "object", ["x-kubernetes-preserve-unknown-fields"] = true };
 

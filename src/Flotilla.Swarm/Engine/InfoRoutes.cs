@@ -1,19 +1,17 @@
 using System.Text.Json.Nodes;
-using Flotilla.Swarm.Cluster;
-using Flotilla.Swarm.Nodes;
-using Flotilla.Swarm.Swarms;
+using Flotilla.Swarm.Members;
 using Flotilla.Docker;
 
 namespace Flotilla.Swarm.Engine;
 
 /// <summary><c>docker info</c>: the machine, and its part in the swarm.</summary>
-internal sealed class InfoRoutes(SwarmContext context, IMachineEngine machine)
+internal sealed class InfoRoutes(IMember member, IMachineEngine machine)
 {
     public IEnumerable<Route> All => [new("GET", "/info", AnswerAsync)];
 
     private async Task<DockerAnswer> AnswerAsync(DockerRequest request, CancellationToken cancellationToken)
     {
-        await context.Nodes.WaitForSyncAsync(cancellationToken);
+        await member.KnowSelfAsync(cancellationToken);
         var info = Info();
         foreach (var (name, count) in await machine.CountsAsync(cancellationToken))
         {
@@ -25,7 +23,7 @@ internal sealed class InfoRoutes(SwarmContext context, IMachineEngine machine)
 
     private JsonObject Info()
     {
-        var node = context.Self;
+        var node = member.Self;
         return new JsonObject
         {
             ["ID"] = node?.Metadata.Uid ?? "",
@@ -50,7 +48,7 @@ internal sealed class InfoRoutes(SwarmContext context, IMachineEngine machine)
             ["NFd"] = 0,
             ["OomKillDisable"] = false,
             ["NGoroutines"] = 0,
-            ["SystemTime"] = context.Now.ToString("O"),
+            ["SystemTime"] = member.Now.ToString("O"),
             ["LoggingDriver"] = "json-file",
             ["CgroupDriver"] = "cgroupfs",
             ["CgroupVersion"] = Machine.CgroupVersion,
@@ -65,17 +63,17 @@ internal sealed class InfoRoutes(SwarmContext context, IMachineEngine machine)
             ["NCPU"] = Environment.ProcessorCount,
             ["MemTotal"] = Machine.Memory,
             ["GenericResources"] = null,
-            ["DockerRootDir"] = context.Options.RootDirectory,
+            ["DockerRootDir"] = member.Options.RootDirectory,
             ["HttpProxy"] = "",
             ["HttpsProxy"] = "",
             ["NoProxy"] = "",
-            ["Name"] = context.Options.NodeName,
+            ["Name"] = member.Options.NodeName,
             ["Labels"] = new JsonArray(),
             ["ExperimentalBuild"] = false,
-            ["ServerVersion"] = context.Options.Version,
+            ["ServerVersion"] = member.Options.Version,
             ["Runtimes"] = new JsonObject { ["runc"] = new JsonObject { ["path"] = "runc" } },
             ["DefaultRuntime"] = "runc",
-            ["Swarm"] = Swarm(),
+            ["Swarm"] = member.Swarm(),
             ["LiveRestoreEnabled"] = true,
             ["Isolation"] = "",
             ["InitBinary"] = "",
@@ -84,32 +82,6 @@ internal sealed class InfoRoutes(SwarmContext context, IMachineEngine machine)
             ["InitCommit"] = new JsonObject { ["ID"] = "" },
             ["SecurityOptions"] = new JsonArray("name=seccomp,profile=builtin"),
             ["Warnings"] = null,
-        };
-    }
-
-    private JsonObject Swarm()
-    {
-        if (context.Cluster.Known is not { Swarm: { } swarm } known || context.Self is not { } self)
-        {
-            return new JsonObject
-            {
-                ["NodeID"] = "", ["NodeAddr"] = "", ["LocalNodeState"] = "inactive", ["ControlAvailable"] = false, ["Error"] = "", ["RemoteManagers"] = null,
-            };
-        }
-
-        var view = NodeView.From(known, context);
-        var managers = known.Nodes.List().Where(view.IsManager).ToList();
-        return new JsonObject
-        {
-            ["NodeID"] = SwarmInformers.IdOf(self),
-            ["NodeAddr"] = NodeView.AddressOf(self),
-            ["LocalNodeState"] = "active",
-            ["ControlAvailable"] = true,
-            ["Error"] = "",
-            ["RemoteManagers"] = WireJson.Array(managers.Select(node => new JsonObject { ["NodeID"] = SwarmInformers.IdOf(node), ["Addr"] = view.ManagerAddress(node) })),
-            ["Nodes"] = known.Nodes.List().Count,
-            ["Managers"] = managers.Count,
-            ["Cluster"] = SwarmView.Of(swarm, context),
         };
     }
 }

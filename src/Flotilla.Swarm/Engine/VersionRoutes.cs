@@ -1,12 +1,12 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
-using Flotilla.Swarm.Cluster;
+using Flotilla.Swarm.Members;
 using Flotilla.Docker;
 
 namespace Flotilla.Swarm.Engine;
 
 /// <summary><c>docker version</c>.</summary>
-internal sealed class VersionRoutes(SwarmContext context)
+internal sealed class VersionRoutes(IMember member)
 {
     public IEnumerable<Route> All => [new("GET", "/version", (_, _) => Task.FromResult(DockerAnswer.Json(Version())))];
 
@@ -23,8 +23,8 @@ internal sealed class VersionRoutes(SwarmContext context)
         return new JsonObject
         {
             ["Platform"] = new JsonObject { ["Name"] = "Flotilla" },
-            ["Components"] = new JsonArray(new JsonObject { ["Name"] = "Engine", ["Version"] = context.Options.Version, ["Details"] = details }),
-            ["Version"] = context.Options.Version,
+            ["Components"] = new JsonArray(new JsonObject { ["Name"] = "Engine", ["Version"] = member.Options.Version, ["Details"] = details }),
+            ["Version"] = member.Options.Version,
             ["ApiVersion"] = ApiVersion.Newest.ToString(),
             ["MinAPIVersion"] = ApiVersion.Oldest.ToString(),
             ["GitCommit"] = "",

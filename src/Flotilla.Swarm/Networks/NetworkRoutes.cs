@@ -22,14 +22,18 @@ internal sealed class NetworkRoutes(SwarmContext context, IMachineEngine machine
 
     private async Task<DockerAnswer> ListAsync(DockerRequest request, CancellationToken cancellationToken)
     {
+        return DockerAnswer.Json(WireJson.Array(Filtered(Shown(await KnownAsync(cancellationToken)), request).Select(NetworkView.Of)));
+    }
+
+    internal static IEnumerable<NetworkEntry> Filtered(IEnumerable<NetworkEntry> networks, DockerRequest request)
+    {
         var filters = Filters.Parse(request.Query("filters"), "dangling", "driver", "id", "label", "name", "scope", "type");
-        var all = Shown(await KnownAsync(cancellationToken)).Where(network =>
+        return networks.Where(network =>
             filters.Is("driver", network.Driver) && filters.Is("scope", network.Scope)
             && filters.Is("type", IsBuiltIn(network) ? "builtin" : "custom")
             && (!filters.Has("id") || filters["id"].Any(id => network.Id.Contains(id, StringComparison.Ordinal)))
             && (!filters.Has("name") || filters["name"].Any(name => network.Name.Contains(name, StringComparison.Ordinal)))
             && filters.Labels("label", LabelsOf(network)));
-        return DockerAnswer.Json(WireJson.Array(all.Select(NetworkView.Of)));
     }
 
     private async Task<DockerAnswer> InspectAsync(DockerRequest request, CancellationToken cancellationToken)
@@ -132,9 +136,13 @@ internal sealed class NetworkRoutes(SwarmContext context, IMachineEngine machine
         return DockerAnswer.NoContent();
     }
 
+    /// <summary>The networks of the machine itself.</summary>
+    internal static List<NetworkEntry> Of(IMachineEngine machine) =>
+        [.. machine.Networks.Select(view => new NetworkEntry(view.String("Id")!, view.String("Name")!, "local", view.String("Driver")!, view, null))];
+
     private List<NetworkEntry> Shown(SwarmInformers? known) =>
     [
-        .. machine.Networks.Select(view => new NetworkEntry(view.String("Id")!, view.String("Name")!, "local", view.String("Driver")!, view, null)),
+        .. Of(machine),
         .. SwarmNetworks.All(known).Where(network => network.Scope == "swarm"),
     ];
 

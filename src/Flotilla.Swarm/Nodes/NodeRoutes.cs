@@ -1,14 +1,17 @@
 using System.Text.Json.Nodes;
+using Flotilla.Api;
 using Flotilla.Api.Json;
 using Flotilla.Client;
 using Flotilla.Swarm.Cluster;
+using Flotilla.Swarm.Definitions;
+using Flotilla.Swarm.Members;
 using Flotilla.Docker;
 using k8s.Models;
 
 namespace Flotilla.Swarm.Nodes;
 
 /// <summary><c>docker node</c>.</summary>
-internal sealed class NodeRoutes(SwarmContext context, NodeShutOut removeNode)
+internal sealed class NodeRoutes(SwarmContext context, NodeShutOut removeNode, NodeRoleChange changeRole)
 {
     public IEnumerable<Route> All =>
     [
@@ -28,7 +31,7 @@ internal sealed class NodeRoutes(SwarmContext context, NodeShutOut removeNode)
             throw DockerException.BadRequest($"Invalid role filter: '{role}'");
         }
 
-        var nodes = known.Nodes.List().Where(node =>
+        var nodes = known.Members.Where(node =>
             filters.Begins("id", SwarmInformers.IdOf(node)) && filters.Begins("name", node.Metadata.Name)
             && filters.Is("role", view.IsManager(node) ? "manager" : "worker") && filters.Is("membership", "accepted")
             && filters.Labels("label", NodeView.EngineLabels(node)) && filters.Labels("node.label", NodeView.Labels(node)));
@@ -47,12 +50,12 @@ internal sealed class NodeRoutes(SwarmContext context, NodeShutOut removeNode)
         var known = await context.ManagerAsync(cancellationToken);
         var spec = await request.BodyAsync(cancellationToken);
         var node = Find(known, request.Id);
-        CheckRole(spec, node, NodeView.From(known, context));
         if (spec.String("Availability")?.ToLowerInvariant() is not ("active" or "pause" or "drain"))
         {
             throw DockerException.BadRequest($"invalid Availability: \"{spec.String("Availability")}\"");
         }
 
+        await ChangeRoleAsync(spec, node, NodeView.From(known, context), cancellationToken);
         var written = await SwarmContext.RetryAsync(async () =>
         {
             var current = await context.Client.GetAsync<V1Node>(node.Key(), cancellationToken);
@@ -62,7 +65,8 @@ internal sealed class NodeRoutes(SwarmContext context, NodeShutOut removeNode)
         return DockerAnswer.Ok();
     }
 
-    private static void CheckRole(JsonObject spec, V1Node node, NodeView view)
+    /// <summary>Answers when it is done: a manager is a server of the cluster, which takes its time to start.</summary>
+    private async Task ChangeRoleAsync(JsonObject spec, V1Node node, NodeView view, CancellationToken cancellationToken)
     {
         var role = spec.String("Role")?.ToLowerInvariant();
         if (role is not ("worker" or "manager"))
@@ -70,16 +74,14 @@ internal sealed class NodeRoutes(SwarmContext context, NodeShutOut removeNode)
             throw DockerException.BadRequest($"invalid Role: \"{spec.String("Role")}\"");
         }
 
-        if (role == "worker" && view.IsManager(node))
+        if (role == "worker" && view.IsManager(node) && view.Servers.Count <= 1)
         {
-            throw view.Servers.Count <= 1
-                ? new DockerException(400, "rpc error: code = FailedPrecondition desc = attempting to demote the last manager of the swarm")
-                : DockerException.BadRequest($"{node.Metadata.Name} runs a server of the cluster: it is a manager until 'flotilla down' ends that.");
+            throw new DockerException(400, "rpc error: code = FailedPrecondition desc = attempting to demote the last manager of the swarm");
         }
 
-        if (role == "manager" && !view.IsManager(node))
+        if ((role == "manager") != view.IsManager(node))
         {
-            throw DockerException.BadRequest($"{node.Metadata.Name} runs no server of the cluster; a machine becomes a manager by 'flotilla server' with the cluster's datastore.");
+            await changeRole(node, role == "manager", cancellationToken);
         }
     }
 
@@ -90,6 +92,15 @@ internal sealed class NodeRoutes(SwarmContext context, NodeShutOut removeNode)
         if (NodeView.From(known, context).IsManager(node))
         {
             throw new DockerException(400, $"rpc error: code = FailedPrecondition desc = node {SwarmInformers.IdOf(node)} is a cluster manager and is a member of the raft cluster. It must be demoted to worker before removal");
+        }
+
+        if (!Membership.IsMember(node))
+        {
+            // It is a node of the cluster still; who left the swarm is only listed no more.
+            var patch = new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [SwarmApi.Left] = Membership.Forgotten } } };
+            var forgotten = await context.Client.PatchAsync<V1Node>(node.Key(), new Patch(PatchKind.Merge, ObjectJson.Encode(patch)), null, cancellationToken);
+            await context.Writes(known.Nodes).SeenAsync(forgotten, cancellationToken);
+            return DockerAnswer.Ok();
         }
 
         if (NodeView.IsReady(node) && !request.Flag("force"))
@@ -103,5 +114,5 @@ internal sealed class NodeRoutes(SwarmContext context, NodeShutOut removeNode)
     }
 
     private V1Node Find(SwarmInformers known, string word) =>
-        Lookup.Find("node", word == "self" ? context.Options.NodeName : word, known.Nodes.List(), SwarmInformers.IdOf, node => node.Metadata.Name);
+        Lookup.Find("node", word == "self" ? context.Options.NodeName : word, known.Members, SwarmInformers.IdOf, node => node.Metadata.Name);
 }

@@ -5,7 +5,9 @@ using Flotilla.Api.Quantities;
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Definitions;
 using Flotilla.Swarm.Engine;
+using Flotilla.Swarm.Members;
 using Flotilla.Swarm.Swarms;
+using Flotilla.Swarm.Tasks;
 using Flotilla.Docker;
 using k8s.Models;
 
@@ -59,9 +61,9 @@ internal sealed record NodeView(IReadOnlySet<string> Servers, SwarmContext Conte
             ["UpdatedAt"] = updated,
             ["Spec"] = Spec(node),
             ["Description"] = Description(node),
-            ["Status"] = new JsonObject { ["State"] = IsReady(node) ? "ready" : "down", ["Addr"] = AddressOf(node) },
+            ["Status"] = new JsonObject { ["State"] = IsReady(node) && Membership.IsMember(node) ? "ready" : "down", ["Addr"] = AddressOf(node) },
         };
-        if (!IsReady(node))
+        if (!IsReady(node) && Membership.IsMember(node))
         {
             value["Status"]!["Message"] = "heartbeat failure";
         }
@@ -98,7 +100,7 @@ internal sealed record NodeView(IReadOnlySet<string> Servers, SwarmContext Conte
         {
             ["Hostname"] = node.Metadata.Labels?.TryGetValue("kubernetes.io/hostname", out var host) == true ? host : node.Metadata.Name,
             ["Platform"] = new JsonObject { ["Architecture"] = Machine.ArchitectureOf(info?.Architecture), ["OS"] = info?.OperatingSystem ?? "linux" },
-            ["Resources"] = new JsonObject { ["NanoCPUs"] = Amount(node, "cpu", nano: true), ["MemoryBytes"] = Amount(node, "memory", nano: false) },
+            ["Resources"] = Resources(node),
             ["Engine"] = new JsonObject
             {
                 ["EngineVersion"] = Context.Options.Version,
@@ -108,6 +110,19 @@ internal sealed record NodeView(IReadOnlySet<string> Servers, SwarmContext Conte
             },
             ["TLSInfo"] = tls.DeepClone(),
         };
+    }
+
+    private static JsonObject Resources(V1Node node)
+    {
+        var all = new JsonObject { ["NanoCPUs"] = Amount(node, "cpu", nano: true), ["MemoryBytes"] = Amount(node, "memory", nano: false) };
+        var generic = (node.Status?.Capacity ?? new Dictionary<string, ResourceQuantity>()).Where(amount => GenericResources.KindOf(amount.Key) is not null)
+            .Select(amount => new JsonObject { ["DiscreteResourceSpec"] = new JsonObject { ["Kind"] = GenericResources.KindOf(amount.Key), ["Value"] = Amount(node, amount.Key, nano: false) } }).ToList();
+        if (generic.Count > 0)
+        {
+            all["GenericResources"] = WireJson.Array(generic);
+        }
+
+        return all;
     }
 
     private static JsonObject Plugin(string type, string name) => new() { ["Type"] = type, ["Name"] = name };

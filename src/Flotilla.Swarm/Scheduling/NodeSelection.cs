@@ -1,3 +1,4 @@
+using Flotilla.Swarm.Members;
 using Flotilla.Swarm.Nodes;
 using k8s.Models;
 
@@ -33,12 +34,20 @@ internal static class NodeSelection
 
         if (others.Count > 0)
         {
-            var names = nodes.Where(node => Satisfies(node, others, view)).Select(node => node.Metadata.Labels?.TryGetValue(HostName, out var host) == true ? host : node.Metadata.Name);
+            var names = nodes.Where(node => Satisfies(node, others, view)).Select(HostOf);
             labels.Add(new V1NodeSelectorRequirement { Key = HostName, OperatorProperty = "In", Values = [.. names.DefaultIfEmpty("none")] });
+        }
+
+        var away = nodes.Where(node => !Membership.IsMember(node)).Select(HostOf).ToList();
+        if (away.Count > 0)
+        {
+            labels.Add(new V1NodeSelectorRequirement { Key = HostName, OperatorProperty = "NotIn", Values = away });
         }
 
         return labels.Count == 0 ? null : new V1NodeSelectorTerm { MatchExpressions = labels };
     }
+
+    public static string HostOf(V1Node node) => node.Metadata.Labels?.TryGetValue(HostName, out var host) == true ? host : node.Metadata.Name;
 
     public static V1NodeSelectorTerm OnNode(string name) => new()
     {

@@ -15,6 +15,7 @@ namespace Flotilla.Swarm.Secrets;
 /// <summary>What secrets and configs have in common: a Kubernetes object with one key, and Docker's spec beside it.</summary>
 internal static partial class Payload
 {
+    private const string VersionedLabel = "flotilla.versioned";
     private const int LongestName = 64;
 
     public static string NameOf(IKubernetesObject<V1ObjectMeta> value) =>
@@ -111,12 +112,15 @@ internal static partial class Payload
         return isNamed && filters.Labels("label", LabelsOf(value));
     }
 
-    /// <summary>Only labels may change, and what is sent again must be what is there.</summary>
+    /// <summary>Whether other data may take the place of what is there, for all that use it.</summary>
+    public static bool IsVersioned(JsonObject spec) => spec.Object("Labels").String(VersionedLabel) == "true";
+
+    /// <summary>Only labels may change, and what is sent again must be what is there, unless a label says otherwise.</summary>
     /// <exception cref="DockerException">Something else would change.</exception>
     public static void CheckUpdate(IKubernetesObject<V1ObjectMeta> current, JsonObject spec, byte[]? data)
     {
         var sent = DataOf(spec);
-        if (spec.String("Name") != NameOf(current) || (sent.Length > 0 && !sent.AsSpan().SequenceEqual(data)))
+        if (spec.String("Name") != NameOf(current) || (!IsVersioned(spec) && sent.Length > 0 && !sent.AsSpan().SequenceEqual(data)))
         {
             throw DockerException.Invalid("only updates to Labels are allowed");
         }
@@ -125,8 +129,7 @@ internal static partial class Payload
     /// <exception cref="DockerException">A service uses it.</exception>
     public static void CheckUnused(string noun, string id, string name, SwarmInformers known)
     {
-        var users = known.Services.List().Where(service => service.Metadata.DeletionTimestamp is null
-            && ((service.Read.TaskTemplate.ContainerSpec?.Secrets ?? []).Concat(service.Read.TaskTemplate.ContainerSpec?.Configs ?? [])).Any(reference => reference.Id == id)).Select(service => service.Name).ToList();
+        var users = PayloadUsers.Of(known, id).Select(service => service.Name).ToList();
         if (users.Count > 0)
         {
             throw DockerException.Invalid($"{noun} '{name}' is in use by the following service{(users.Count > 1 ? "s" : "")}: {string.Join(", ", users)}");

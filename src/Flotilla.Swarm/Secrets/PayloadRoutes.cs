@@ -27,7 +27,7 @@ internal abstract class PayloadRoutes<T>(SwarmContext context, string noun, int 
 
     protected abstract byte[]? DataOf(T value);
 
-    protected abstract T With(T value, IDictionary<string, string> annotations);
+    protected abstract T With(T value, IDictionary<string, string> annotations, byte[] data);
 
     protected abstract JsonObject Show(T value);
 
@@ -50,6 +50,7 @@ internal abstract class PayloadRoutes<T>(SwarmContext context, string noun, int 
             throw DockerException.BadRequest($"drivers of {noun}s are plugins, which nodes here have none of");
         }
 
+        PayloadTemplates.Check(noun, spec);
         var value = Make(Payload.MetadataFor(noun, context.Options.Namespace, spec), Payload.Check(noun, spec, longest));
         try
         {
@@ -75,10 +76,16 @@ internal abstract class PayloadRoutes<T>(SwarmContext context, string noun, int 
         }
 
         Payload.CheckUpdate(current, spec, DataOf(current));
+        var data = Payload.DataOf(spec) is { Length: > 0 } sent ? Payload.Check(noun, spec, longest) : DataOf(current) ?? [];
         try
         {
-            var written = await context.Client.UpdateAsync(With(current, Payload.AnnotationsFor(spec, current.Metadata.Annotations, context.Now)), cancellationToken);
+            var written = await context.Client.UpdateAsync(With(current, Payload.AnnotationsFor(spec, current.Metadata.Annotations, context.Now), data), cancellationToken);
             await context.Writes(In(known)).SeenAsync(written, cancellationToken);
+            if (!data.AsSpan().SequenceEqual(DataOf(current)))
+            {
+                await PayloadUsers.RestartAsync(context, known, SwarmInformers.IdOf(current), cancellationToken);
+            }
+
             return DockerAnswer.Ok();
         }
         catch (ApiException conflict) when (conflict.IsConflict)
@@ -111,8 +118,8 @@ internal sealed class SecretRoutes(SwarmContext context) : PayloadRoutes<V1Secre
 
     protected override byte[]? DataOf(V1Secret value) => value.Data?.TryGetValue(Payload.Key, out var data) == true ? data : null;
 
-    protected override V1Secret With(V1Secret value, IDictionary<string, string> annotations) =>
-        value with { ApiVersion = "v1", Kind = "Secret", Metadata = value.Metadata with { Annotations = annotations } };
+    protected override V1Secret With(V1Secret value, IDictionary<string, string> annotations, byte[] data) =>
+        value with { ApiVersion = "v1", Kind = "Secret", Metadata = value.Metadata with { Annotations = annotations }, Data = new Dictionary<string, byte[]> { [Payload.Key] = data } };
 
     protected override JsonObject Show(V1Secret value) => Payload.Of(value);
 }
@@ -125,13 +132,15 @@ internal sealed class ConfigRoutes(SwarmContext context) : PayloadRoutes<V1Confi
     protected override V1ConfigMap Make(V1ObjectMeta metadata, byte[] data) =>
         new() { ApiVersion = "v1", Kind = "ConfigMap", Metadata = metadata, BinaryData = new Dictionary<string, byte[]> { [Payload.Key] = data } };
 
-    protected override byte[]? DataOf(V1ConfigMap value) =>
+    public static byte[]? Data(V1ConfigMap value) =>
         value.BinaryData?.TryGetValue(Payload.Key, out var data) == true ? data
         : value.Data?.TryGetValue(Payload.Key, out var text) == true ? System.Text.Encoding.UTF8.GetBytes(text)
         : null;
 
-    protected override V1ConfigMap With(V1ConfigMap value, IDictionary<string, string> annotations) =>
-        value with { ApiVersion = "v1", Kind = "ConfigMap", Metadata = value.Metadata with { Annotations = annotations } };
+    protected override byte[]? DataOf(V1ConfigMap value) => Data(value);
+
+    protected override V1ConfigMap With(V1ConfigMap value, IDictionary<string, string> annotations, byte[] data) =>
+        value with { ApiVersion = "v1", Kind = "ConfigMap", Metadata = value.Metadata with { Annotations = annotations }, Data = null, BinaryData = new Dictionary<string, byte[]> { [Payload.Key] = data } };
 
     protected override JsonObject Show(V1ConfigMap value)
     {

@@ -123,8 +123,9 @@ internal sealed class ServiceRoutes(SwarmContext context)
 
         PublishedPorts.Check(next.Read, current, known);
 
-        // A job runs again for a new spec, not for other labels.
-        var iteration = (current.Change?.Iteration ?? 0) + (next.Hash == current.Hash ? 0 : 1);
+        // A job runs again for a new spec, not for other labels; one with a schedule when it is due.
+        var runsNow = next.Hash != current.Hash && ServiceLabels.TextOf(next.Read, ServiceLabels.Schedule) is null;
+        var iteration = (current.Change?.Iteration ?? 0) + (runsNow ? 1 : 0);
         return next with
         {
             PreviousSpec = current.Spec,

@@ -18,11 +18,12 @@ internal static partial class ServiceRules
     public static void Check(ServiceSpec spec)
     {
         CheckName(spec.Name);
-        CheckTask(spec.TaskTemplate);
+        CheckTask(spec.TaskTemplate, spec.Labels);
         CheckUpdate("UpdateConfig", spec.UpdateConfig);
         CheckUpdate("RollbackConfig", spec.RollbackConfig);
         CheckMode(spec);
         CheckEndpoint(spec.EndpointSpec);
+        ServiceLabels.Check(spec);
     }
 
     public static void CheckName(string name)
@@ -38,7 +39,7 @@ internal static partial class ServiceRules
         }
     }
 
-    private static void CheckTask(TaskSpec task)
+    private static void CheckTask(TaskSpec task, IReadOnlyDictionary<string, string>? labels)
     {
         if (task.ContainerSpec is not { } container)
         {
@@ -61,10 +62,10 @@ internal static partial class ServiceRules
         CheckResources(task.Resources?.Reservations);
         CheckRestart(task.RestartPolicy);
         Constraint.ParseAll(task.Placement?.Constraints);
-        CheckContainer(container);
+        CheckContainer(container, labels);
     }
 
-    private static void CheckContainer(ContainerSpec container)
+    private static void CheckContainer(ContainerSpec container, IReadOnlyDictionary<string, string>? labels)
     {
         Refuse((container.Mounts ?? []).GroupBy(mount => mount.Target).FirstOrDefault(group => group.Count() > 1)?.Key, target => $"ContainerSpec: duplicate mount point: {target}");
         foreach (var mount in container.Mounts ?? [])
@@ -72,17 +73,17 @@ internal static partial class ServiceRules
             Refuse(mount.Target.StartsWith('/') ? null : mount.Target, target => $"invalid mount target, must be an absolute path: {target}");
             Refuse(mount.Type == "bind" && mount.Source?.StartsWith('/') != true ? mount.Source ?? "" : null, source => $"invalid bind mount source, must be an absolute path: {source}");
             Refuse(mount.Type is "npipe" or "cluster" ? mount.Type : null, type => $"mounts of type {type} are not supported: use volume, bind or tmpfs");
-            TaskTemplates.Check(mount.Source);
-            TaskTemplates.Check(mount.Target);
+            TaskTemplates.Check("mounts", mount.Source, labels);
+            TaskTemplates.Check("mounts", mount.Target, labels);
         }
 
         CheckFiles("Secret", container.Secrets ?? []);
         CheckFiles("Config", container.Configs ?? []);
         CheckUser(container);
-        TaskTemplates.Check(container.Hostname);
+        TaskTemplates.Check("hostname", container.Hostname, labels);
         foreach (var line in container.Env ?? [])
         {
-            TaskTemplates.Check(line);
+            TaskTemplates.Check("env", line, labels);
         }
     }
 
@@ -94,10 +95,12 @@ internal static partial class ServiceRules
         Refuse(files.FirstOrDefault(file => file.Id.Length == 0 || file.Name.Length == 0), _ => $"malformed {noun.ToLowerInvariant()} reference");
     }
 
-    // The runtime is told numbers: names are known to the image alone.
-    private static void CheckUser(ContainerSpec container) => Refuse(
-        (container.User ?? "").Split(':').Concat(container.Groups ?? []).FirstOrDefault(part => part.Length > 0 && !part.All(char.IsAsciiDigit)),
-        part => $"user and groups must be numbers here, like 1000:1000; '{part}' is a name");
+    // The image knows names of its user; further groups are told to the runtime as numbers.
+    private static void CheckUser(ContainerSpec container)
+    {
+        Refuse((container.User ?? "").Any(char.IsWhiteSpace) ? container.User : null, user => $"invalid user '{user}'");
+        Refuse((container.Groups ?? []).FirstOrDefault(group => group.Length == 0 || !group.All(char.IsAsciiDigit)), group => $"groups must be numbers here; '{group}' is a name");
+    }
 
     private static void CheckResources(ResourceLimits? amounts)
     {

@@ -89,8 +89,9 @@ internal static class ServiceView
         {
             { Replicated.Replicas: { } replicas } => (long)replicas,
             { ReplicatedJob: { } job } => (long)(job.MaxConcurrent ?? 1),
-            { Global: not null } => alive,
-            { GlobalJob: not null } => tasks.Count(task => task.IsAlive || task.State == TaskState.Complete),
+
+            // Of a global job only what is not done yet: clients add what is.
+            { Global: not null } or { GlobalJob: not null } => alive,
             _ => 1,
         };
         return new JsonObject

@@ -88,6 +88,10 @@ internal sealed record SwarmServiceStatus
 
     [JsonPropertyName("update")]
     public UpdateState? Update { get; set; }
+
+    /// <summary>Of its tasks' Pods, for who scales it.</summary>
+    [JsonPropertyName("selector")]
+    public string? Selector { get; set; }
 }
 
 /// <summary>Docker's UpdateStatus.</summary>

@@ -5,6 +5,7 @@ using System.Text;
 using Flotilla.Api;
 using Flotilla.Client.Streams;
 using Flotilla.Swarm.Cluster;
+using Flotilla.Swarm.Nodes;
 using Flotilla.Swarm.Services;
 using Flotilla.Docker;
 using k8s.Models;
@@ -16,6 +17,7 @@ namespace Flotilla.Swarm.Tasks;
 internal sealed class LogRoutes(SwarmContext context, PodLogs logs)
 {
     private const byte Output = 1;
+    private const byte Error = 2;
     private const byte SystemError = 3;
 
     public IEnumerable<Route> All =>
@@ -45,7 +47,6 @@ internal sealed class LogRoutes(SwarmContext context, PodLogs logs)
         var options = new LogOptions
         {
             Follow = request.Flag("follow"),
-            Timestamps = request.Flag("timestamps"),
             TailLines = long.TryParse(request.Query("tail"), NumberStyles.None, CultureInfo.InvariantCulture, out var lines) ? lines : null,
             SinceTime = Since(request.Query("since")),
         };
@@ -55,21 +56,26 @@ internal sealed class LogRoutes(SwarmContext context, PodLogs logs)
             await response.Body.FlushAsync(token);
             using var gate = new SemaphoreSlim(1);
             var readable = tasks.Where(task => task.Node is not null && task.Pod.Status?.ContainerStatuses?.FirstOrDefault()?.ContainerID is { Length: > 0 });
-            var copies = readable.Select(task => new LogCopy(task, request.Flag("details") ? DetailsOf(task, known) : "", options, isRaw, response.Body, gate));
-            await Task.WhenAll(copies.Select(copy => CopyAsync(copy, token)));
+            var wanted = new LogWish(request.Flag("stdout"), request.Flag("stderr"), request.Flag("timestamps"), isRaw);
+            var copies = readable.Select(task => new LogCopy(task, request.Flag("details") ? DetailsOf(task, known) : "", wanted, response.Body, gate));
+            await Task.WhenAll(copies.Select(copy => CopyAsync(copy, options, known, token)));
         });
     }
 
     private static string DetailsOf(ServiceTask task, SwarmInformers known) =>
         $"com.docker.swarm.node.id={TaskView.NodeIdOf(task, known)},com.docker.swarm.service.id={task.ServiceId},com.docker.swarm.task.id={task.Id} ";
 
-    private async Task CopyAsync(LogCopy copy, CancellationToken cancellationToken)
+    private async Task CopyAsync(LogCopy copy, LogOptions options, SwarmInformers known, CancellationToken cancellationToken)
     {
         var pipe = new Pipe();
         var reading = copy.RunAsync(pipe.Reader, cancellationToken);
         try
         {
-            await logs(copy.Task.Pod.Metadata.NamespaceProperty, copy.Task.Pod.Metadata.Name, copy.Options, pipe.Writer.AsStream(), cancellationToken);
+            await logs(copy.Task.Pod.Metadata.NamespaceProperty, copy.Task.Pod.Metadata.Name, options, pipe.Writer.AsStream(), cancellationToken);
+        }
+        catch (ApiException) when (copy.Task.IsOver && known.Nodes.Get(new ObjectKey(null, copy.Task.Node!)) is { } node && NodeView.IsReady(node))
+        {
+            // Its container is gone, and what it said with it.
         }
         catch (Exception failure) when (failure is ApiException or HttpRequestException or IOException)
         {
@@ -96,24 +102,27 @@ internal sealed class LogRoutes(SwarmContext context, PodLogs logs)
             : throw DockerException.BadRequest($"invalid value for \"since\": {text}");
     }
 
-    private sealed record LogCopy(ServiceTask Task, string Details, LogOptions Options, bool IsRaw, Stream Destination, SemaphoreSlim Gate)
+    private sealed record LogWish(bool Output, bool Errors, bool Times, bool IsRaw);
+
+    private sealed record LogCopy(ServiceTask Task, string Details, LogWish Wish, Stream Destination, SemaphoreSlim Gate)
     {
         public async Task RunAsync(PipeReader reader, CancellationToken cancellationToken)
         {
-            using var lines = new StreamReader(reader.AsStream(), Encoding.Latin1);
-            while (await lines.ReadLineAsync(cancellationToken) is { } line)
+            await foreach (var line in TaskLogLines.ReadAsync(reader, cancellationToken))
             {
-                // With times the line begins with one, and details go between.
-                var at = Options.Timestamps ? line.IndexOf(' ', StringComparison.Ordinal) + 1 : 0;
-                var text = Encoding.Latin1.GetBytes($"{line[..at]}{Details}{line[at..]}\n");
-                await WriteAsync(Output, text, cancellationToken);
+                if (line.IsError ? Wish.Errors : Wish.Output)
+                {
+                    // With times the line begins with one, and details go between.
+                    var head = Encoding.ASCII.GetBytes($"{(Wish.Times ? line.Time + " " : "")}{Details}");
+                    await WriteAsync(line.IsError ? Error : Output, [.. head, .. line.Text], cancellationToken);
+                }
             }
         }
 
         public async Task WriteAsync(byte kind, byte[] text, CancellationToken cancellationToken)
         {
-            var header = IsRaw ? [] : new byte[8];
-            if (!IsRaw)
+            var header = Wish.IsRaw ? [] : new byte[8];
+            if (!Wish.IsRaw)
             {
                 header[0] = kind;
                 BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), text.Length);

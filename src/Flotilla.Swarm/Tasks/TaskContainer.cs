@@ -10,6 +10,11 @@ internal sealed class TaskContainer(ServiceSpec service, TaskTemplates templates
 {
     private readonly ContainerSpec spec = service.TaskTemplate.ContainerSpec ?? new ContainerSpec();
 
+    private string[] User => (spec.User ?? "").Split(':');
+
+    /// <summary>As Kubernetes names it; null: the image's.</summary>
+    private string? StopSignal => string.IsNullOrEmpty(spec.StopSignal) ? null : spec.StopSignal.ToUpperInvariant() is var name && name.StartsWith("SIG", StringComparison.Ordinal) ? name : "SIG" + name;
+
     public V1Container Build()
     {
         var probe = HealthProbe.For(spec.Healthcheck);
@@ -30,6 +35,7 @@ internal sealed class TaskContainer(ServiceSpec service, TaskTemplates templates
             StartupProbe = probe?.Startup,
             ReadinessProbe = probe?.Readiness,
             LivenessProbe = probe?.Liveness,
+            Lifecycle = StopSignal is { } signal ? new V1Lifecycle { StopSignal = signal } : null,
             Ports = hostPorts.Count == 0 ? null : [.. hostPorts.Select(port => new V1ContainerPort
             {
                 ContainerPort = port.TargetPort, HostPort = port.PublishedPort, Protocol = port.Transport.ToUpperInvariant(),
@@ -37,19 +43,17 @@ internal sealed class TaskContainer(ServiceSpec service, TaskTemplates templates
         };
     }
 
-    // Kubernetes replaces $(NAME) in these; Docker takes every letter as it is.
-    private static string Literal(string text) => text.Replace("$(", "$$(", StringComparison.Ordinal);
+    /// <summary>Kubernetes replaces $(NAME); Docker takes every letter as it is.</summary>
+    public static string Literal(string text) => text.Replace("$(", "$$(", StringComparison.Ordinal);
+
+    public static string Unescaped(string literal) => literal.Replace("$$(", "$(", StringComparison.Ordinal);
 
     private List<V1EnvVar>? Environment()
     {
-        var given = (spec.Env ?? []).Where(line => line.Contains('=', StringComparison.Ordinal)).ToList();
-        List<V1EnvVar> all = [];
-        if (given.Any(TaskTemplates.NeedsNode))
-        {
-            all.Add(new V1EnvVar { Name = TaskTemplates.NodeVariable, ValueFrom = new V1EnvVarSource { FieldRef = new V1ObjectFieldSelector { FieldPath = "spec.nodeName" } } });
-        }
-
-        all.AddRange(given.Select(line => line.Split('=', 2)).Select(pair => new V1EnvVar { Name = pair[0], Value = templates.Fill(pair[1]) }));
+        List<V1EnvVar> all =
+        [
+            .. (spec.Env ?? []).Where(line => line.Contains('=', StringComparison.Ordinal)).Select(line => line.Split('=', 2)).Select(pair => new V1EnvVar { Name = pair[0], Value = Literal(templates.Fill(pair[1])) }),
+        ];
         return all.Count == 0 ? null : all;
     }
 
@@ -62,15 +66,13 @@ internal sealed class TaskContainer(ServiceSpec service, TaskTemplates templates
             requests.TryAdd(name, new ResourceQuantity("0"));
         }
 
-        foreach (var generic in (wanted?.Reservations?.GenericResources ?? []).Select(resource => resource.DiscreteResourceSpec).OfType<DiscreteResource>())
+        foreach (var generic in GenericResources.Discrete(wanted))
         {
-            limits[GenericName(generic.Kind)] = new ResourceQuantity(generic.Value.ToString(CultureInfo.InvariantCulture));
+            limits[GenericResources.NameOf(generic.Kind)] = new ResourceQuantity(generic.Value.ToString(CultureInfo.InvariantCulture));
         }
 
         return limits.Count + requests.Count == 0 ? null : new V1ResourceRequirements { Limits = limits.Count == 0 ? null : limits, Requests = requests.Count == 0 ? null : requests };
     }
-
-    private static string GenericName(string kind) => kind.Contains('/', StringComparison.Ordinal) ? kind : $"generic.{Definitions.SwarmApi.Group}/{ObjectNames.Label(kind)}";
 
     private static Dictionary<string, ResourceQuantity> Amounts(ResourceLimits? amounts)
     {
@@ -89,20 +91,20 @@ internal sealed class TaskContainer(ServiceSpec service, TaskTemplates templates
         return all;
     }
 
-    private V1SecurityContext? Security()
+    private V1SecurityContext Security()
     {
-        var ids = (spec.User ?? "").Split(':');
-        var context = new V1SecurityContext
+        return new V1SecurityContext
         {
             ReadOnlyRootFilesystem = spec.ReadOnly ? true : null,
             AllowPrivilegeEscalation = spec.Privileges?.NoNewPrivileges == true ? false : null,
-            RunAsUser = Number(ids[0]),
-            RunAsGroup = ids.Length > 1 ? Number(ids[1]) : null,
+            RunAsUser = Number(User[0]),
+            RunAsGroup = User.Length > 1 ? Number(User[1]) : null,
             Capabilities = spec.CapabilityAdd is { Count: > 0 } || spec.CapabilityDrop is { Count: > 0 }
                 ? new V1Capabilities { Add = Bare(spec.CapabilityAdd), Drop = Bare(spec.CapabilityDrop) }
                 : null,
+            SeccompProfile = new V1SeccompProfile { Type = spec.Privileges?.Seccomp?.Mode == "unconfined" ? "Unconfined" : "RuntimeDefault" },
+            AppArmorProfile = spec.Privileges?.AppArmor?.Mode == "disabled" ? new V1AppArmorProfile { Type = "Unconfined" } : null,
         };
-        return context == new V1SecurityContext() ? null : context;
     }
 
     private static long? Number(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;

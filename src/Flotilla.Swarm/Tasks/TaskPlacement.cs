@@ -20,15 +20,17 @@ internal static class TaskPlacement
     public static string LaneOf(TaskSpec template, TaskPlace place) =>
         template.Placement?.MaxReplicas is > 0 and var most ? ((ulong)place.Slot % most).ToString(CultureInfo.InvariantCulture) : "";
 
-    public static V1Affinity? AffinityFor(TaskSpec template, string serviceId, TaskPlace place, IReadOnlyList<V1Node> nodes, NodeView view)
+    /// <param name="preferred">Where the task had best go; empty: anywhere.</param>
+    public static V1Affinity? AffinityFor(TaskSpec template, string serviceId, TaskPlace place, IReadOnlyList<V1Node> nodes, NodeView view, IList<V1PreferredSchedulingTerm> preferred)
     {
         var term = place.Node is { } node ? NodeSelection.OnNode(node) : NodeSelection.TermFor(Constraint.ParseAll(template.Placement?.Constraints), nodes, view);
         var lane = place.Node is null ? LaneOf(template, place) : "";
-        return term is null && lane.Length == 0 ? null : new V1Affinity
+        return term is null && lane.Length == 0 && preferred.Count == 0 ? null : new V1Affinity
         {
-            NodeAffinity = term is null ? null : new V1NodeAffinity
+            NodeAffinity = term is null && preferred.Count == 0 ? null : new V1NodeAffinity
             {
-                RequiredDuringSchedulingIgnoredDuringExecution = new V1NodeSelector { NodeSelectorTerms = [term] },
+                RequiredDuringSchedulingIgnoredDuringExecution = term is null ? null : new V1NodeSelector { NodeSelectorTerms = [term] },
+                PreferredDuringSchedulingIgnoredDuringExecution = preferred.Count == 0 ? null : preferred,
             },
             PodAntiAffinity = lane.Length == 0 ? null : new V1PodAntiAffinity
             {
@@ -44,16 +46,17 @@ internal static class TaskPlacement
         };
     }
 
-    /// <summary>Over what the preferences name, the first before the second, and always over nodes.</summary>
+    /// <summary>Over nodes, or over what the first preference names: the rest of those is <see cref="SpreadTree"/>'s.</summary>
     public static List<V1TopologySpreadConstraint> SpreadFor(TaskSpec template, string serviceId) =>
     [
-        .. (template.Placement?.Preferences ?? []).Select(preference => NodeSelection.LabelOf(preference.Spread?.SpreadDescriptor ?? "")).OfType<string>().Append(HostName).Distinct(StringComparer.Ordinal)
-            .Select(key => new V1TopologySpreadConstraint
-            {
-                MaxSkew = 1,
-                TopologyKey = key,
-                WhenUnsatisfiable = "ScheduleAnyway",
-                LabelSelector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { [SwarmApi.ServiceIdLabel] = serviceId } },
-            }),
+        new V1TopologySpreadConstraint
+        {
+            MaxSkew = 1,
+            TopologyKey = Preferences(template).Select(NodeSelection.LabelOf).OfType<string>().FirstOrDefault(HostName),
+            WhenUnsatisfiable = "ScheduleAnyway",
+            LabelSelector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { [SwarmApi.ServiceIdLabel] = serviceId } },
+        },
     ];
+
+    public static IEnumerable<string> Preferences(TaskSpec template) => (template.Placement?.Preferences ?? []).Select(preference => preference.Spread?.SpreadDescriptor ?? "");
 }

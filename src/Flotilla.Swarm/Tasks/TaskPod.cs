@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Definitions;
 using Flotilla.Swarm.Nodes;
@@ -12,11 +13,12 @@ using k8s.Models;
 namespace Flotilla.Swarm.Tasks;
 
 /// <summary>The Pod that is a task. Pure but for the task's id.</summary>
-internal sealed class TaskPod(SwarmService service, SwarmOptions options, IReadOnlyList<V1Node> nodes, NodeView view)
+/// <param name="spread">Where tasks had best go.</param>
+/// <param name="isTemplate">Whether a secret or config is one, by its id.</param>
+internal sealed class TaskPod(SwarmService service, SwarmOptions options, IReadOnlyList<V1Node> nodes, NodeView view, SpreadTree spread, Func<string, bool> isTemplate)
 {
     /// <summary>Seconds that Docker gives a container to stop.</summary>
     private const long UsualGrace = 10;
-    private const int LongestHostname = 63;
 
     private readonly TaskSpec template = service.Read.TaskTemplate;
     private readonly ContainerSpec container = service.Read.TaskTemplate.ContainerSpec ?? new ContainerSpec();
@@ -24,22 +26,53 @@ internal sealed class TaskPod(SwarmService service, SwarmOptions options, IReadO
 
     /// <param name="startAfter">Until then it waits unscheduled; null: at once.</param>
     /// <param name="iteration">Of a job; null: it is none.</param>
-    public V1Pod For(TaskPlace place, DateTime now, DateTime? startAfter = null, long? iteration = null)
+    /// <param name="waitsFor">Which other service it waits for, in words; null: none.</param>
+    public V1Pod For(TaskPlace place, DateTime now, DateTime? startAfter = null, long? iteration = null, string? waitsFor = null)
     {
         var id = SwarmId.New();
         var templates = new TaskTemplates(service, serviceId, id, place);
-        var volumes = new TaskVolumes(container, options, templates.Fill);
+        var name = $"{ObjectNames.Label(service.Name)}.{place.Text}.{id}";
+        var volumes = new TaskVolumes(container, templates.Fill, new RenderedFiles(name, isTemplate));
         var ports = (service.Read.EndpointSpec?.Ports ?? []).Where(port => port.IsHost).ToList();
+        var built = new TaskContainer(service.Read, templates, volumes, ports).Build();
+        var hostname = template.IsOnHost ? null : templates.Fill(string.IsNullOrEmpty(container.Hostname) ? id[..12] : container.Hostname);
+        var annotations = Annotations(place, now, startAfter, iteration);
+        if (hostname is not null && TaskTemplates.AsksForNode(hostname))
+        {
+            annotations[SwarmApi.Hostname] = hostname;
+            hostname = null;
+        }
+
+        if (templates.NeedsNode || volumes.AreRendered)
+        {
+            annotations[SwarmApi.ServiceLabels] = JsonSerializer.Serialize(service.Read.Labels ?? new Dictionary<string, string>());
+        }
+
+        if (waitsFor is not null)
+        {
+            annotations[SwarmApi.WaitsFor] = waitsFor;
+        }
+
+        if (volumes.AreRendered)
+        {
+            annotations[SwarmApi.Rendered] = "true";
+        }
+
+        foreach (var (key, value) in TaskExtras.For(container, template.Resources, volumes))
+        {
+            annotations[key] = value;
+        }
+
         return new V1Pod
         {
             ApiVersion = "v1",
             Kind = "Pod",
             Metadata = new V1ObjectMeta
             {
-                Name = $"{ObjectNames.Label(service.Name)}.{place.Text}.{id}",
+                Name = name,
                 NamespaceProperty = service.Metadata.NamespaceProperty,
                 Labels = Labels(id, place),
-                Annotations = Annotations(place, now, startAfter, iteration),
+                Annotations = annotations,
                 Finalizers = [SwarmApi.History],
                 OwnerReferences =
                 [
@@ -56,9 +89,11 @@ internal sealed class TaskPod(SwarmService service, SwarmOptions options, IReadO
                 EnableServiceLinks = false,
                 TerminationGracePeriodSeconds = container.StopGracePeriod is { } grace ? (long)Math.Ceiling(grace / 1e9) : UsualGrace,
                 HostNetwork = template.IsOnHost ? true : null,
-                Hostname = template.IsOnHost ? null : HostnameOf(id, templates),
-                SchedulingGates = startAfter is null ? null : [new V1PodSchedulingGate { Name = SwarmApi.StartAfter }],
-                Affinity = TaskPlacement.AffinityFor(template, serviceId, place, nodes, view),
+                Hostname = hostname is null ? null : ObjectNames.Hostname(hostname),
+                ShareProcessNamespace = container.Init == true ? true : null,
+                Os = built.Lifecycle is null ? null : new V1PodOS { Name = "linux" },
+                SchedulingGates = startAfter is null && waitsFor is null ? null : [new V1PodSchedulingGate { Name = startAfter is null ? SwarmApi.WaitsFor : SwarmApi.StartAfter }],
+                Affinity = TaskPlacement.AffinityFor(template, serviceId, place, nodes, view, place.Node is null ? spread.Next() : []),
                 TopologySpreadConstraints = place.Node is null ? TaskPlacement.SpreadFor(template, serviceId) : null,
                 Tolerations = Tolerations(place),
                 HostAliases = HostAliases(),
@@ -70,7 +105,7 @@ internal sealed class TaskPod(SwarmService service, SwarmOptions options, IReadO
                     SupplementalGroups = container.Groups is { Count: > 0 } groups ? [.. groups.Select(group => long.Parse(group, CultureInfo.InvariantCulture))] : null,
                     Sysctls = container.Sysctls is { Count: > 0 } sysctls ? [.. sysctls.Select(pair => new V1Sysctl { Name = pair.Key, Value = pair.Value })] : null,
                 },
-                Containers = [new TaskContainer(service.Read, templates, volumes, ports).Build()],
+                Containers = [built],
             },
         };
     }
@@ -122,13 +157,6 @@ internal sealed class TaskPod(SwarmService service, SwarmOptions options, IReadO
         }
 
         return annotations;
-    }
-
-    private string HostnameOf(string id, TaskTemplates templates)
-    {
-        var wanted = string.IsNullOrEmpty(container.Hostname) ? id[..12] : templates.Fill(container.Hostname);
-        var shaped = ObjectNames.Label(wanted);
-        return shaped.Length <= LongestHostname ? shaped : shaped[..LongestHostname].TrimEnd('-');
     }
 
     // Swarm moves tasks as soon as a node is down, and its global tasks are nobody's to evict.

@@ -28,8 +28,8 @@ internal sealed record TaskReport(TaskState State, string Message, DateTime At, 
 
         if (string.IsNullOrEmpty(pod.Spec.NodeName))
         {
-            return pod.Spec.SchedulingGates is { Count: > 0 }
-                ? new TaskReport(TaskState.Ready, "preparing", CreatedAt(pod))
+            return pod.Spec.SchedulingGates is { Count: > 0 } gates
+                ? gates[0].Name == SwarmApi.WaitsFor ? new TaskReport(TaskState.Pending, "pending task scheduling", CreatedAt(pod), pod.GetAnnotation(SwarmApi.WaitsFor)) : new TaskReport(TaskState.Ready, "preparing", CreatedAt(pod))
                 : Pending(pod);
         }
 
@@ -67,6 +67,11 @@ internal sealed record TaskReport(TaskState State, string Message, DateTime At, 
             return new TaskReport(TaskState.Shutdown, "shutdown", at);
         }
 
+        if (NeverGotHealthy(pod, ended))
+        {
+            return new TaskReport(TaskState.Failed, "starting", at, "dockerexec: unhealthy container");
+        }
+
         if (pod.Status.Phase == "Succeeded")
         {
             return new TaskReport(TaskState.Complete, "finished", at);
@@ -78,8 +83,14 @@ internal sealed record TaskReport(TaskState State, string Message, DateTime At, 
             : new TaskReport(TaskState.Failed, "started", at, error);
     }
 
-    // The node kills who fails its check, and only then.
-    private static bool WasUnhealthy(V1Pod pod, V1ContainerStateTerminated? ended) => ended?.ExitCode == 137 && pod.Spec.Containers[0].LivenessProbe is not null;
+    // It was never ready, and ran until its first checks were due: whatever it said at its end, they were its end.
+    private static bool NeverGotHealthy(V1Pod pod, V1ContainerStateTerminated? ended) =>
+        pod.Spec.Containers[0].StartupProbe is { } probe && ended is { StartedAt: { } started, FinishedAt: { } finished }
+        && ConditionAt(pod, "Ready") <= started.AddSeconds(1)
+        && finished - started >= TimeSpan.FromSeconds((probe.InitialDelaySeconds ?? 0) + ((probe.PeriodSeconds ?? 1) * ((probe.FailureThreshold ?? 1) - 1)));
+
+    // The node stops who fails its check.
+    private static bool WasUnhealthy(V1Pod pod, V1ContainerStateTerminated? ended) => ended?.ExitCode is 137 or 143 && pod.Spec.Containers[0].LivenessProbe is not null;
 
     private static TaskReport Pending(V1Pod pod)
     {

@@ -66,6 +66,6 @@ internal sealed class TaskRoutes(SwarmContext context)
         return known.Services.List().Where(service => words.Any(word => SwarmInformers.IdOf(service) == word || service.Name == word || SwarmInformers.IdOf(service).StartsWith(word, StringComparison.Ordinal)));
     }
 
-    private string? NodeNameOf(SwarmInformers known, string word) => known.Nodes.List().FirstOrDefault(node =>
+    private string? NodeNameOf(SwarmInformers known, string word) => known.Members.FirstOrDefault(node =>
         SwarmInformers.IdOf(node) == word || node.Metadata.Name == (word == "self" ? context.Options.NodeName : word) || SwarmInformers.IdOf(node).StartsWith(word, StringComparison.Ordinal))?.Metadata.Name;
 }

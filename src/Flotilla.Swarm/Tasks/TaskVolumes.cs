@@ -9,30 +9,38 @@ namespace Flotilla.Swarm.Tasks;
 internal sealed class TaskVolumes
 {
     private const string SecretDirectory = "/run/secrets";
+    private const int UsualTmpfsMode = 0b1_111_111_111;
 
     private readonly List<V1Volume> volumes = [];
     private readonly List<V1VolumeMount> mounts = [];
 
-    public TaskVolumes(ContainerSpec container, SwarmOptions options, Func<string, string> fill)
+    private readonly Dictionary<string, string> owners = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> modes = new(StringComparer.Ordinal);
+    private readonly RenderedFiles rendered;
+
+    public TaskVolumes(ContainerSpec container, Func<string, string> fill, RenderedFiles rendered)
     {
+        this.rendered = rendered;
         foreach (var mount in container.Mounts ?? [])
         {
-            Add(VolumeOf(mount, options, fill), new V1VolumeMount
+            var volume = Add(VolumeOf(mount, fill), new V1VolumeMount
             {
                 MountPath = fill(mount.Target),
                 ReadOnlyProperty = mount.ReadOnly ? true : null,
                 SubPath = string.IsNullOrEmpty(mount.VolumeOptions?.Subpath) ? null : mount.VolumeOptions.Subpath,
                 MountPropagation = mount.BindOptions?.Propagation switch { "rslave" or "slave" => "HostToContainer", "rshared" or "shared" => "Bidirectional", _ => null },
             });
+            if (mount.Type == "tmpfs")
+            {
+                modes[volume] = Convert.ToString(mount.TmpfsOptions?.Mode is > 0 and var mode ? mode : UsualTmpfsMode, 8);
+            }
         }
 
         AddSecrets(container.Secrets ?? []);
         foreach (var config in container.Configs?.Where(config => config.File is not null) ?? [])
         {
             var target = config.File!.Name;
-            Add(
-                new V1Volume { ConfigMap = new V1ConfigMapVolumeSource { Name = ObjectNames.Subdomain(config.Name), Items = [new V1KeyToPath { Key = DataKey.Name, Path = DataKey.Name, Mode = config.File.Mode }] } },
-                new V1VolumeMount { MountPath = target.StartsWith('/') ? target : "/" + target, SubPath = DataKey.Name, ReadOnlyProperty = true });
+            AddFile(config, target.StartsWith('/') ? target : "/" + target);
         }
     }
 
@@ -40,28 +48,66 @@ internal sealed class TaskVolumes
 
     public IList<V1VolumeMount>? Mounts => mounts.Count == 0 ? null : mounts;
 
+    /// <summary>Of files, by volume and path, as the node takes them.</summary>
+    public IReadOnlyDictionary<string, string> Owners => owners;
+
+    /// <summary>Permissions of directories in memory, by volume, in octal digits.</summary>
+    public IReadOnlyDictionary<string, string> Modes => modes;
+
+    /// <summary>Whether some secret or config is a template.</summary>
+    public bool AreRendered { get; private set; }
+
     // Those with relative names share one directory; the others are files of their own.
     private void AddSecrets(IReadOnlyList<FileReference> secrets)
     {
         var files = secrets.Where(secret => secret.File is not null).ToLookup(secret => secret.File!.Name.StartsWith('/'));
         if (files[false].Any())
         {
-            Add(
-                new V1Volume { Projected = new V1ProjectedVolumeSource { Sources = [.. files[false].Select(secret => new V1VolumeProjection { Secret = new V1SecretProjection { Name = ObjectNames.Subdomain(secret.Name), Items = [ItemOf(secret, secret.File!.Name)] } })] } },
+            var volume = Add(
+                new V1Volume { Projected = new V1ProjectedVolumeSource { Sources = [.. files[false].Select(secret => new V1VolumeProjection { Secret = new V1SecretProjection { Name = ObjectOf(secret), Items = [ItemOf(secret, secret.File!.Name)] } })] } },
                 new V1VolumeMount { MountPath = SecretDirectory, ReadOnlyProperty = true });
+            foreach (var secret in files[false])
+            {
+                SetOwner(volume, secret.File!.Name, secret);
+            }
         }
 
         foreach (var secret in files[true])
         {
-            Add(
-                new V1Volume { Secret = new V1SecretVolumeSource { SecretName = ObjectNames.Subdomain(secret.Name), Items = [ItemOf(secret, DataKey.Name)] } },
-                new V1VolumeMount { MountPath = secret.File!.Name, SubPath = DataKey.Name, ReadOnlyProperty = true });
+            AddFile(secret, secret.File!.Name);
         }
     }
 
-    private static V1KeyToPath ItemOf(FileReference secret, string path) => new() { Key = DataKey.Name, Path = path, Mode = secret.File!.Mode };
+    private void AddFile(FileReference file, string target)
+    {
+        var source = file.ConfigID is not null && !rendered.Contains(file)
+            ? new V1Volume { ConfigMap = new V1ConfigMapVolumeSource { Name = ObjectOf(file), Items = [ItemOf(file, DataKey.Name)] } }
+            : new V1Volume { Secret = new V1SecretVolumeSource { SecretName = ObjectOf(file), Items = [ItemOf(file, DataKey.Name)] } };
+        SetOwner(Add(source, new V1VolumeMount { MountPath = target, SubPath = DataKey.Name, ReadOnlyProperty = true }), DataKey.Name, file);
+    }
 
-    private static V1Volume VolumeOf(Mount mount, SwarmOptions options, Func<string, string> fill) => mount.Type switch
+    private string ObjectOf(FileReference file)
+    {
+        if (!rendered.Contains(file))
+        {
+            return ObjectNames.Subdomain(file.Name);
+        }
+
+        AreRendered = true;
+        return rendered.Secret;
+    }
+
+    private V1KeyToPath ItemOf(FileReference file, string path) => new() { Key = rendered.Contains(file) ? RenderedFiles.KeyOf(file) : DataKey.Name, Path = path, Mode = file.File!.Permissions };
+
+    private void SetOwner(string volume, string path, FileReference file)
+    {
+        if (file.File!.Owner is { } owner)
+        {
+            owners[$"{volume}/{path}"] = owner;
+        }
+    }
+
+    private static V1Volume VolumeOf(Mount mount, Func<string, string> fill) => mount.Type switch
     {
         "tmpfs" => new V1Volume
         {
@@ -73,15 +119,24 @@ internal sealed class TaskVolumes
         },
         "bind" => new V1Volume { HostPath = new V1HostPathVolumeSource { Path = fill(mount.Source ?? ""), Type = mount.BindOptions?.CreateMountpoint == true ? "DirectoryOrCreate" : null } },
         _ when string.IsNullOrEmpty(mount.Source) => new V1Volume { EmptyDir = new V1EmptyDirVolumeSource() },
-        _ => new V1Volume { HostPath = new V1HostPathVolumeSource { Path = Path.Combine(options.VolumeDirectory, fill(mount.Source), "_data"), Type = "DirectoryOrCreate" } },
+        _ => new V1Volume { HostPath = new V1HostPathVolumeSource { Path = Path.Combine(SwarmOptions.UsualVolumeDirectory, fill(mount.Source), "_data"), Type = "DirectoryOrCreate" } },
     };
 
-    private void Add(V1Volume volume, V1VolumeMount mount)
+    private string Add(V1Volume volume, V1VolumeMount mount)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"mount-{volumes.Count}");
         volumes.Add(volume with { Name = name });
         mounts.Add(mount with { Name = name });
+        return name;
     }
+}
+
+/// <summary>Files that are templates: each task has them in a Secret of its own, filled in when it has a node.</summary>
+internal sealed record RenderedFiles(string Secret, Func<string, bool> IsTemplate)
+{
+    public static string KeyOf(FileReference file) => (file.ConfigID is null ? "secret-" : "config-") + file.Id;
+
+    public bool Contains(FileReference file) => IsTemplate(file.Id);
 }
 
 /// <summary>Under which key Secrets and ConfigMaps of the swarm keep what they hold.</summary>

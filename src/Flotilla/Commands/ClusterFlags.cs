@@ -20,6 +20,7 @@ internal sealed class ClusterFlags
     private readonly Option<string?> runtime = new("--container-runtime-endpoint") { Description = "A CRI socket that somebody else runs (a containerd of its own)." };
     private readonly Option<string?> reservedCpus = new("--reserved-cpus") { Description = "Processors for the machine and for pods that share, like 0 or 0-1; Guaranteed pods that ask for whole processors then get others for themselves." };
     private readonly Option<string?> reservedMemory = new("--reserved-memory") { Description = "What of each NUMA node's memory is kept for the machine, like 0:memory=1Gi;1:memory=1Gi; Guaranteed pods then get their memory from certain nodes." };
+    private readonly Option<string?> genericResources = new("--generic-resources") { Description = "What else the machine has that services of the swarm may reserve, by name or number, like gpu=UUID1,gpu=UUID2,ssd=3." };
     private readonly Option<string?> topologyPolicy = new("--topology-manager-policy") { Description = "How near to each other the processors, devices and memory of a container must lie: none (the default), best-effort, restricted or single-numa-node." };
     private readonly Option<string?> topologyScope = new("--topology-manager-scope") { Description = "Whether that holds for each container or for all of a pod together: container (the default) or pod." };
     private readonly Option<TimeSpan?> shutdownGrace = Durations.Option("--shutdown-grace-period", "How long the machine waits for its pods when it is shut down or restarted, where systemd runs it (0s: not at all).");
@@ -49,7 +50,7 @@ internal sealed class ClusterFlags
         }
     }
 
-    private IEnumerable<Option> OfNode => [runDirectory, nodeName, nodeIp, runtime, reservedCpus, reservedMemory, topologyPolicy, topologyScope, shutdownGrace, shutdownGraceCritical, .. ingress.All];
+    private IEnumerable<Option> OfNode => [runDirectory, nodeName, nodeIp, runtime, reservedCpus, reservedMemory, genericResources, topologyPolicy, topologyScope, shutdownGrace, shutdownGraceCritical, .. ingress.All];
 
     private IEnumerable<Option> OfServer => [apiPort, podCidr, serviceCidr, networkBackend, kubeconfig, scheduler, grace, seLinuxWarnings, .. balancers.All, .. access.All, .. datastore.All, .. backup.All];
 
@@ -91,6 +92,7 @@ internal sealed class ClusterFlags
             ContainerRuntimeEndpoint = flags.GetValue(runtime) ?? known.ContainerRuntimeEndpoint,
             ReservedCpus = flags.GetValue(reservedCpus) ?? known.ReservedCpus,
             ReservedMemory = flags.GetValue(reservedMemory) ?? known.ReservedMemory,
+            GenericResources = flags.GetValue(genericResources) ?? known.GenericResources,
             TopologyPolicy = flags.GetValue(topologyPolicy) ?? known.TopologyPolicy,
             TopologyScope = flags.GetValue(topologyScope) ?? known.TopologyScope,
             ShutdownGracePeriod = flags.GetValue(shutdownGrace) ?? known.ShutdownGracePeriod,

@@ -30,6 +30,7 @@ internal sealed class Agent : IAsyncDisposable
     private HttpObjectClient? client;
     private HttpObjectClient? sharedClient;
     private (InformerSet Own, SharedAccess Shared)? ingress;
+    private WorkerDockerEndpoint? docker;
 
     public Agent(ClusterSettings settings, StartupProgress progress, TimeProvider time, ILoggerFactory loggers)
     {
@@ -64,12 +65,15 @@ internal sealed class Agent : IAsyncDisposable
         progress.Report("container runtime answers");
         await node.StartPodsAsync(cancellationToken);
         await node.StartIngressAsync(client!, ingress!.Value.Own, ingress.Value.Shared, cancellationToken);
+        docker = new WorkerDockerEndpoint(settings, client!, ingress.Value.Own, node.LoadImagesAsync, time, loggers);
+        await docker.StartAsync(cancellationToken);
         progress.Report(StartupProgress.Ready);
         await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public async ValueTask DisposeAsync()
     {
+        await (docker?.DisposeAsync() ?? ValueTask.CompletedTask);
         await node.DisposeAsync();
         await services.StopAsync(CancellationToken.None);
         await services.DisposeAsync();

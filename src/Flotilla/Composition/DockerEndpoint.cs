@@ -6,8 +6,10 @@ using Flotilla.Engine;
 using Flotilla.Engine.Images;
 using Flotilla.Joining;
 using Flotilla.Local;
+using Flotilla.Local.Nodes;
 using Flotilla.Node.Containerd;
 using Flotilla.Swarm;
+using k8s.Models;
 using Microsoft.Extensions.Logging;
 
 namespace Flotilla.Composition;
@@ -15,6 +17,7 @@ namespace Flotilla.Composition;
 /// <summary>The Docker API of this machine: the swarm as a translation in front of the API server, and the machine's own engine.</summary>
 internal sealed class DockerEndpoint : IAsyncDisposable
 {
+    private readonly ClusterSettings settings;
     private readonly HttpObjectClient logs;
     private readonly NodeEngine engine;
     private readonly DockerServer server;
@@ -22,11 +25,12 @@ internal sealed class DockerEndpoint : IAsyncDisposable
     /// <param name="load">Where pods' images come from archives.</param>
     public DockerEndpoint(ClusterSettings settings, ControlPlane plane, ImageLoad load, TimeProvider time, ILoggerFactory loggers)
     {
+        this.settings = settings;
         logs = ControlPlane.AdminClient(settings);
         var client = plane.Server.ClientFor("docker");
         var options = OptionsFor(settings);
         engine = new NodeEngine(EngineOptionsFor(settings), load, time, loggers);
-        var swarm = SwarmEndpoint.Routes(options, client, plane.Informers, CopyLogsAsync, new NodeRemoval(client, time).RemoveAsync, engine, time);
+        var swarm = SwarmEndpoint.Routes(options, client, plane.Informers, CopyLogsAsync, new NodeRemoval(client, time).RemoveAsync, ChangeRoleAsync, engine, time);
         server = new DockerServer(options.Socket, options.Version, [.. swarm, .. engine.Routes], loggers);
     }
 
@@ -39,7 +43,7 @@ internal sealed class DockerEndpoint : IAsyncDisposable
             CtrBinary = node.CtrBinary,
             DataDirectory = Path.Combine(settings.DataDirectory, "engine"),
             RunDirectory = Path.Combine(settings.RunDirectory, "engine"),
-            VolumeDirectory = OptionsFor(settings).VolumeDirectory,
+            VolumeDirectory = NodeComposition.VolumeDirectory(settings),
             RuncRoot = Path.Combine(ContainerdConfiguration.State(node), "runc"),
             CgroupRoot = settings.CgroupRoot + "-engine",
             NodeName = settings.NodeName,
@@ -51,7 +55,6 @@ internal sealed class DockerEndpoint : IAsyncDisposable
     {
         Socket = settings.DockerSocket,
         NodeName = settings.NodeName,
-        VolumeDirectory = Path.Combine(settings.DataDirectory, "node", "swarm-volumes"),
         RootDirectory = settings.DataDirectory,
         PodRange = settings.PodCidr,
         ClusterDns = NodeComposition.ClusterDns(settings).ToString(),
@@ -72,10 +75,23 @@ internal sealed class DockerEndpoint : IAsyncDisposable
         logs.Dispose();
     }
 
+    private async Task ChangeRoleAsync(V1Node node, bool toManager, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var roles = new NodeRoles(settings, logs);
+            await (toManager ? roles.PromoteAsync(node, cancellationToken) : roles.DemoteAsync(node, cancellationToken));
+        }
+        catch (UserError refused)
+        {
+            throw DockerException.BadRequest(refused.Message);
+        }
+    }
+
     // By the API server, which knows the way to every node.
     private Task CopyLogsAsync(string ns, string pod, LogOptions options, Stream destination, CancellationToken cancellationToken)
     {
-        List<string> query = [$"follow={(options.Follow ? "true" : "false")}", $"timestamps={(options.Timestamps ? "true" : "false")}"];
+        List<string> query = ["asWritten=true", $"follow={(options.Follow ? "true" : "false")}"];
         if (options.TailLines is { } lines)
         {
             query.Add(string.Create(CultureInfo.InvariantCulture, $"tailLines={lines}"));
@@ -83,7 +99,7 @@ internal sealed class DockerEndpoint : IAsyncDisposable
 
         if (options.SinceTime is { } since)
         {
-            query.Add("sinceTime=" + Uri.EscapeDataString(since.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)));
+            query.Add("sinceTime=" + Uri.EscapeDataString(since.ToString("O", CultureInfo.InvariantCulture)));
         }
 
         return logs.CopyAsync($"/api/v1/namespaces/{ns}/pods/{pod}/log?{string.Join('&', query)}", destination, cancellationToken);

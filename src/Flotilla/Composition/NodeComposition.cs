@@ -5,9 +5,11 @@ using Flotilla.Local;
 using Flotilla.Network;
 using Flotilla.Network.Overlay;
 using Flotilla.Node;
+using Flotilla.Node.Devices;
 using Flotilla.Node.Serving;
 using Flotilla.Server.Http;
 using Flotilla.Server.Identity;
+using Flotilla.Swarm.Tasks;
 using Flotilla.Upgrades;
 
 namespace Flotilla.Composition;
@@ -45,6 +47,8 @@ internal static class NodeComposition
         ClusterDns = [ClusterDns(settings).ToString()],
         CgroupRoot = settings.CgroupRoot,
         LeaseDuration = settings.NodeGracePeriod,
+        OnNode = TaskOnNode.For(VolumeDirectory(settings)),
+        NamedResources = [.. GenericResources.Parse(settings.GenericResources ?? "").Select(kind => new NamedResource(kind.Resource, kind.Variable, kind.Names, kind.AreNamed))],
         NodeLabels = settings.Agent is null ? ServerLabels : NoLabels,
         CertificateLifetime = settings.Agent?.CertificateLifetime ?? TimeSpan.FromHours(24),
         RenewCertificatesAfter = settings.Agent?.RenewCertificatesAfter,
@@ -89,6 +93,9 @@ internal static class NodeComposition
 
         static IPNetwork Of(IReadOnlyList<IPNetwork> all, Family family) => all.First(one => family.Has(one.BaseAddress));
     }
+
+    /// <summary>Of named volumes, of containers and of services.</summary>
+    public static string VolumeDirectory(ClusterSettings settings) => Path.Combine(settings.DataDirectory, "node", "swarm-volumes");
 
     private static string CniConfigurationDirectory(ClusterSettings settings) =>
         Path.Combine(settings.DataDirectory, "node", "cni", "net.d");

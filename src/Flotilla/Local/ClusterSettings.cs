@@ -57,6 +57,9 @@ internal sealed record ClusterSettings
     /// <summary>null: no container has memory of a NUMA node for itself.</summary>
     public string? ReservedMemory { get; init; }
 
+    /// <summary>What the machine has of the swarm's generic resources, like <c>gpu=UUID1,gpu=UUID2,ssd=3</c>; null: nothing.</summary>
+    public string? GenericResources { get; init; }
+
     public string TopologyPolicy { get; init; } = "none";
 
     /// <summary><c>container</c> or <c>pod</c>.</summary>
@@ -193,6 +196,7 @@ internal sealed record ClusterSettings
         NodeAddresses.Validate(NodeIp, PodCidr);
         CheckProcessors(ReservedCpus);
         CheckTopology();
+        CheckGenericResources();
         if (ShutdownGracePeriodCriticalPods > ShutdownGracePeriod)
         {
             throw new UserError("--shutdown-grace-period-critical-pods is a part of --shutdown-grace-period and must not be longer.");
@@ -244,6 +248,18 @@ internal sealed record ClusterSettings
             {
                 over[name] = value.DeepClone();
             }
+        }
+    }
+
+    private void CheckGenericResources()
+    {
+        try
+        {
+            Swarm.Tasks.GenericResources.Parse(GenericResources ?? "");
+        }
+        catch (FormatException wrong)
+        {
+            throw new UserError($"--generic-resources: {wrong.Message}.");
         }
     }
 

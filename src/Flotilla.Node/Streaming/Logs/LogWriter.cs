@@ -18,6 +18,12 @@ internal sealed class LogWriter(LogOptions options, DateTime now)
         {
             return;
         }
+        if (options.AsWritten)
+        {
+            Append(line, output);
+            Append("\n"u8, output);
+            return;
+        }
         if (options.Timestamps && !begun)
         {
             Append(parsed.Timestamp, output);

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json;
+using Flotilla.Api.Pods;
 using Flotilla.Node.Linux;
 using Flotilla.Node.Pods;
 using k8s.Models;
@@ -37,8 +39,25 @@ internal sealed class EmptyDirectories(NodeOptions options, decimal allocatableM
     {
         Directory.CreateDirectory(path);
         mount?.Invoke();
-        File.SetUnixFileMode(path, Everybody);
+        File.SetUnixFileMode(path, ModeOf(request) ?? Everybody);
         Ownership.Apply(path, request.Group, readOnly: false);
+    }
+
+    /// <exception cref="VolumeException">The annotation cannot be read.</exception>
+    private static UnixFileMode? ModeOf(VolumeRequest request)
+    {
+        if (request.Pod.GetAnnotation(PodAnnotations.DirectoryModes) is not { } text)
+        {
+            return null;
+        }
+        try
+        {
+            return JsonSerializer.Deserialize<Dictionary<string, string>>(text)?.TryGetValue(request.Volume.Name, out var digits) == true ? (UnixFileMode)(Convert.ToInt32(digits, 8) & 0b111_111_111_111) : null;
+        }
+        catch (Exception wrong) when (wrong is JsonException or FormatException or OverflowException)
+        {
+            throw new VolumeException($"annotation {PodAnnotations.DirectoryModes}: {wrong.Message}");
+        }
     }
 
     /// <summary>The least of what the node has, what the pod may use and what the volume asks for.</summary>

@@ -1,3 +1,4 @@
+using Flotilla.Api.Cron;
 using Flotilla.Swarm.Tasks;
 
 namespace Flotilla.Swarm.Services.Control;
@@ -14,6 +15,11 @@ internal static class JobPlan
         var current = input with { Tasks = [.. input.Tasks.Where(task => task.Iteration == iteration)] };
         var slots = isGlobal ? TaskSlot.ByNode(current.Tasks, input.Hash, name => input.Nodes.GetValueOrDefault(name)?.Id) : TaskSlot.BySlot(current.Tasks, input.Hash);
         TaskUpkeep.Add(plan, current, slots);
+        if (ServiceLabels.ScheduleOf(input.Service.Read) is { } schedule && !IsUnderWay(plan, current, schedule))
+        {
+            return plan;
+        }
+
         if (isGlobal)
         {
             AddGlobal(plan, current, slots);
@@ -24,6 +30,15 @@ internal static class JobPlan
         }
 
         return plan;
+    }
+
+    /// <summary>Whether a run goes on: the first begins when it is due, and none ends one that is to be left in peace.</summary>
+    private static bool IsUnderWay(ServicePlan plan, PlanInput input, CronSchedule schedule)
+    {
+        var (last, isFirst) = (input.Service.Change?.At ?? input.Service.Metadata.CreationTimestamp ?? input.Now, input.Service.Change?.Iteration is null or 0);
+        var isLeft = ServiceLabels.TextOf(input.Service.Read, ServiceLabels.ScheduleConcurrency) != "replace" && input.Tasks.Any(task => task.IsAlive || task.IsStopping);
+        plan.RunAgain = !isLeft && schedule.NextAfter(last) is { } due && plan.IsTime(due);
+        return !isFirst && !plan.RunAgain;
     }
 
     private static void AddReplicated(ServicePlan plan, PlanInput input, List<TaskSlot> slots)

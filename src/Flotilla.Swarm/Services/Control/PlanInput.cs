@@ -8,6 +8,9 @@ namespace Flotilla.Swarm.Services.Control;
 /// <param name="HistoryLimit">How many tasks a slot keeps; negative: all.</param>
 internal sealed record PlanInput(SwarmService Service, IReadOnlyList<ServiceTask> Tasks, IReadOnlyDictionary<string, NodeState> Nodes, int HistoryLimit, DateTime Now)
 {
+    /// <summary>Which other service the tasks wait for, in words; null: none.</summary>
+    public string? WaitsFor { get; init; }
+
     public string Hash => Service.Hash;
 
     /// <summary>A task may stay where it is.</summary>

@@ -29,6 +29,7 @@ internal static class ReplicatedPlan
         }
 
         AddSlots(plan, slots, wanted);
+        Rebalancing.Add(plan, input, slots);
         return plan;
     }
 

@@ -3,6 +3,8 @@ using System.Text.Json.Nodes;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Swarm.Cluster;
+using Flotilla.Swarm.Definitions;
+using Flotilla.Swarm.Members;
 using Flotilla.Swarm.Nodes;
 using Flotilla.Swarm.Scheduling;
 using Flotilla.Swarm.Tasks;
@@ -28,7 +30,7 @@ internal sealed partial class ServiceController : SwarmReconciler
         this.logger = logger;
         written = new RecentWrites<V1Pod>(Known.Pods, Context.Time);
         writer = new TaskWriter(Context.Client, written);
-        Known.Services.Subscribe(change => Queue.Add(change.Latest.Key()));
+        Known.Services.Subscribe(change => OnService(change.Latest));
         Known.Pods.Subscribe(change => OnPod(change.Latest));
         Known.Nodes.Subscribe(OnNode);
         Known.Swarms.Subscribe(_ => EnqueueAll());
@@ -53,26 +55,41 @@ internal sealed partial class ServiceController : SwarmReconciler
         var nodes = Known.Nodes.List();
         var states = nodes.ToDictionary(
             node => node.Metadata.Name,
-            node => new NodeState(node, SwarmInformers.IdOf(node), NodeView.IsReady(node), NodeView.Availability(node), NodeSelection.Satisfies(node, constraints, view)),
+            node => new NodeState(node, SwarmInformers.IdOf(node), NodeView.IsReady(node) && Membership.IsMember(node), NodeView.Availability(node), NodeSelection.Satisfies(node, constraints, view)),
             StringComparer.Ordinal);
         var pods = written.Over(Known.TasksOf(service), pod => SwarmInformers.OwnerOf(pod)?.Uid == service.Metadata.Uid);
         var input = new PlanInput(
-            service, [.. pods.Select(pod => ServiceTask.Of(pod, name => states.TryGetValue(name, out var node) && node.IsAlive))], states, HistoryLimit(), Context.Now);
+            service, [.. pods.Select(pod => ServiceTask.Of(pod, name => states.TryGetValue(name, out var node) && NodeView.IsReady(node.Node)))], states, HistoryLimit(), Context.Now)
+        {
+            WaitsFor = Dependencies.MissingOf(service, Known.Services.List()),
+        };
         var plan = ServicePlans.For(input);
         if (plan.LookAgain is { } wait)
         {
             Queue.AddAfter(service.Key(), wait);
         }
 
-        await ApplyAsync(service, plan, new TaskPod(service, Context.Options, nodes, view), cancellationToken);
+        await ApplyAsync(service, plan, input.WaitsFor, new TaskPod(service, Context.Options, nodes, view, SpreadOf(input, view), Known.IsTemplate), cancellationToken);
         await WriteStatusAsync(service, plan, input, cancellationToken);
     }
 
-    private async Task ApplyAsync(SwarmService service, ServicePlan plan, TaskPod template, CancellationToken cancellationToken)
+    private static SpreadTree SpreadOf(PlanInput input, NodeView view) => new(
+        TaskPlacement.Preferences(input.Service.Read.TaskTemplate),
+        input.Nodes.Values.Where(node => node is { IsAlive: true, Satisfies: true, Availability: "active" }).Select(node => node.Node),
+        view,
+        input.Tasks.Where(task => task is { IsAlive: true, Node: not null }).CountBy(task => task.Node!).ToDictionary(StringComparer.Ordinal));
+
+    private async Task ApplyAsync(SwarmService service, ServicePlan plan, string? waitsFor, TaskPod template, CancellationToken cancellationToken)
     {
         if (plan.RollBack is { } why)
         {
             await RollBackAsync(service, why, cancellationToken);
+            return;
+        }
+
+        if (plan.RunAgain)
+        {
+            await RunAgainAsync(service, cancellationToken);
             return;
         }
 
@@ -81,7 +98,7 @@ internal sealed partial class ServiceController : SwarmReconciler
         await writer.RemoveAsync(plan.Remove.Select(task => task.Pod), cancellationToken);
         await writer.ReleaseAsync(plan.Release, cancellationToken);
         long? iteration = ServicePlans.IsJob(service.Read.Mode) ? service.Change?.Iteration ?? 0 : null;
-        await writer.CreateAsync(plan.Create.Select(task => template.For(task.Place, Context.Now, task.StartAfter, iteration)), cancellationToken);
+        await writer.CreateAsync(plan.Create.Select(task => template.For(task.Place, Context.Now, task.StartAfter, iteration, waitsFor)), cancellationToken);
         if (plan.Create.Count > 0)
         {
             Events.Record(service, "Normal", "TasksCreated", $"Created {plan.Create.Count} tasks");
@@ -96,9 +113,15 @@ internal sealed partial class ServiceController : SwarmReconciler
             cancellationToken);
     }
 
+    private async Task RunAgainAsync(SwarmService service, CancellationToken cancellationToken)
+    {
+        Events.Record(service, "Normal", "RunAgain", $"The time of {ServiceLabels.TextOf(service.Read, ServiceLabels.Schedule)} has come");
+        await Context.Client.UpdateAsync(service with { Change = new SpecChange { At = Context.Now, Iteration = (service.Change?.Iteration ?? 0) + 1 } }, cancellationToken);
+    }
+
     private async Task WriteStatusAsync(SwarmService service, ServicePlan plan, PlanInput input, CancellationToken cancellationToken)
     {
-        if (plan.RollBack is not null)
+        if (plan.RollBack is not null || plan.RunAgain)
         {
             return;
         }
@@ -110,6 +133,7 @@ internal sealed partial class ServiceController : SwarmReconciler
             RunningTasks = input.Tasks.Count(task => task is { IsAlive: true, State: TaskState.Running }),
             CompletedTasks = input.Tasks.Count(task => task.State == TaskState.Complete),
             Update = plan.Update,
+            Selector = $"{SwarmApi.ServiceIdLabel}={SwarmInformers.IdOf(service)}",
         };
         if (status != service.Status)
         {
@@ -144,6 +168,15 @@ internal sealed partial class ServiceController : SwarmReconciler
         return limit is null ? 5 : (int)limit.GetValue<long>();
     }
 
+    private void OnService(SwarmService service)
+    {
+        Queue.Add(service.Key());
+        foreach (var other in Known.Services.List().Where(other => Dependencies.IsOf(other, service.Name)))
+        {
+            Queue.Add(other.Key());
+        }
+    }
+
     private void OnPod(V1Pod pod)
     {
         if (SwarmInformers.OwnerOf(pod) is { } owner)
@@ -157,6 +190,7 @@ internal sealed partial class ServiceController : SwarmReconciler
         // Heartbeats change nothing here.
         if (change.Old is null || change.New is null || NodeView.IsReady(change.Old) != NodeView.IsReady(change.New)
             || change.Old.Metadata.Generation != change.New.Metadata.Generation || NodeView.Availability(change.Old) != NodeView.Availability(change.New)
+            || Membership.IsMember(change.Old) != Membership.IsMember(change.New)
             || NodeView.VersionOf(change.Old) != NodeView.VersionOf(change.New) || !SameLabels(change.Old, change.New))
         {
             EnqueueAll();

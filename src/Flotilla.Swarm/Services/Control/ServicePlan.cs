@@ -26,7 +26,13 @@ internal sealed class ServicePlan(DateTime now)
     /// <summary>Set: back to the previous spec, for this reason.</summary>
     public string? RollBack { get; set; }
 
+    /// <summary>Set: a job is to be run again, for its time has come.</summary>
+    public bool RunAgain { get; set; }
+
     public int Desired { get; set; }
+
+    /// <summary>Something is to be done to tasks.</summary>
+    public bool IsBusy => Create.Count + Stop.Count + Remove.Count + Release.Count + Reject.Count > 0 || RollBack is not null;
 
     public TimeSpan? LookAgain { get; private set; }
 

@@ -9,7 +9,7 @@ internal static class TaskUpkeep
     {
         foreach (var task in input.Tasks.Where(task => task.IsAlive))
         {
-            if (task.IsWaiting && plan.IsTime(task.StartAfter ?? default))
+            if (task.IsWaiting && input.WaitsFor is null && plan.IsTime(task.StartAfter ?? default))
             {
                 plan.Release.Add(task);
             }

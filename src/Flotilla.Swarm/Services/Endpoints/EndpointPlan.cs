@@ -47,6 +47,7 @@ internal static class EndpointPlan
             {
                 Type = ports.Count > 0 ? "NodePort" : "ClusterIP",
                 ClusterIP = isDnsOnly ? "None" : current?.Spec.ClusterIP is { } address && address != "None" ? address : null,
+                ExternalTrafficPolicy = ports.Count == 0 ? null : ServiceLabels.IsSet(service.Read, ServiceLabels.KeepSourceAddress) ? "Local" : "Cluster",
                 Selector = new Dictionary<string, string> { [SwarmApi.ServiceIdLabel] = SwarmInformers.IdOf(service) },
                 Ports = ports.Count > 0 ? ports : isDnsOnly ? null : [new V1ServicePort { Name = "any", Port = Placeholder, TargetPort = Placeholder }],
             },
@@ -57,7 +58,7 @@ internal static class EndpointPlan
     public static bool NeedsAnother(V1Service current, V1Service wanted) => (current.Spec.ClusterIP == "None") != (wanted.Spec.ClusterIP == "None");
 
     public static bool IsCurrent(V1Service current, V1Service wanted) =>
-        current.Spec.Type == wanted.Spec.Type
+        current.Spec.Type == wanted.Spec.Type && current.Spec.ExternalTrafficPolicy == wanted.Spec.ExternalTrafficPolicy
         && wanted.Metadata.Annotations.All(pair => current.Metadata.Annotations?.TryGetValue(pair.Key, out var value) == true && value == pair.Value)
         && (current.Spec.Ports ?? []).Select(Key).SequenceEqual((wanted.Spec.Ports ?? []).Select(Key), StringComparer.Ordinal);
 

@@ -54,11 +54,36 @@ internal sealed record ContainerSpec
     public IReadOnlyList<string>? CapabilityAdd { get; init; }
 
     public IReadOnlyList<string>? CapabilityDrop { get; init; }
+
+    public IReadOnlyList<Ulimit>? Ulimits { get; init; }
+
+    /// <summary>Somebody is to reap processes that have lost their parents.</summary>
+    public bool? Init { get; init; }
 }
 
 internal sealed record Privileges
 {
     public bool NoNewPrivileges { get; init; }
+
+    public Confinement? Seccomp { get; init; }
+
+    public Confinement? AppArmor { get; init; }
+}
+
+internal sealed record Confinement
+{
+    /// <summary>Of seccomp: default, unconfined or custom; of AppArmor: default or disabled.</summary>
+    public string? Mode { get; init; }
+}
+
+/// <summary>-1: no limit.</summary>
+internal sealed record Ulimit
+{
+    public string Name { get; init; } = "";
+
+    public long Hard { get; init; }
+
+    public long Soft { get; init; }
 }
 
 internal sealed record DnsSettings
@@ -90,6 +115,8 @@ internal sealed record Mount
 internal sealed record TmpfsOptions
 {
     public long SizeBytes { get; init; }
+
+    public int Mode { get; init; }
 }
 
 internal sealed record BindOptions
@@ -144,5 +171,17 @@ internal sealed record FileTarget
 {
     public string Name { get; init; } = "";
 
+    public string? UID { get; init; }
+
+    public string? GID { get; init; }
+
     public int Mode { get; init; } = 0b100_100_100;
+
+    /// <summary>null: root's.</summary>
+    [JsonIgnore]
+    public string? Owner => (UID, GID) is ((null or "" or "0"), (null or "" or "0")) ? null : $"{(string.IsNullOrEmpty(UID) ? "0" : UID)}:{(string.IsNullOrEmpty(GID) ? "0" : GID)}";
+
+    /// <summary>What Kubernetes takes of the mode.</summary>
+    [JsonIgnore]
+    public int Permissions => Mode & 0b111_111_111;
 }

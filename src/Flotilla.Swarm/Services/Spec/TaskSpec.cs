@@ -29,6 +29,8 @@ internal sealed record TaskSpec
     public ulong ForceUpdate { get; init; }
 
     public string? Runtime { get; init; }
+
+    public static TaskSpec Read(string json) => JsonSerializer.Deserialize(json, SpecJson.Default.TaskSpec) ?? new TaskSpec();
 }
 
 internal sealed record ResourceRequirements
@@ -45,12 +47,17 @@ internal sealed record ResourceLimits
 
     public long MemoryBytes { get; init; }
 
+    /// <summary>Of limits: 0 or less: none.</summary>
+    public long Pids { get; init; }
+
     public IReadOnlyList<GenericResource>? GenericResources { get; init; }
 }
 
 internal sealed record GenericResource
 {
     public DiscreteResource? DiscreteResourceSpec { get; init; }
+
+    public NamedResource? NamedResourceSpec { get; init; }
 }
 
 internal sealed record DiscreteResource
@@ -58,6 +65,13 @@ internal sealed record DiscreteResource
     public string Kind { get; init; } = "";
 
     public long Value { get; init; }
+}
+
+internal sealed record NamedResource
+{
+    public string Kind { get; init; } = "";
+
+    public string Value { get; init; } = "";
 }
 
 internal sealed record RestartPolicy

@@ -28,7 +28,7 @@ internal static class ListCommand
                 table.AddRow(
                     name.EscapeMarkup(),
                     local.Exists(name) && !local.Runs(name) ? "[red]stopped[/]" : StateOf(node),
-                    servers.TryGetValue(name, out var state) ? Text(state) : RoleCommands.IsServer(node) ? Text(ServerState.Unreachable) : "",
+                    servers.TryGetValue(name, out var state) ? Text(state) : NodeRoles.IsServer(node) ? Text(ServerState.Unreachable) : "",
                     node.Status?.Addresses?.FirstOrDefault(address => address.Type == "InternalIP")?.Address ?? "",
                     pods.GetValueOrDefault(name).ToString(CultureInfo.InvariantCulture),
                     name == settings.NodeName || local.Exists(name) ? "this machine" : "");

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Flotilla.Client;
 using Flotilla.Composition;
+using Flotilla.Engine;
 using Flotilla.Joining;
 using Flotilla.Network;
 using Flotilla.Network.Commands;
@@ -179,6 +180,7 @@ internal sealed class LocalNodes(ClusterSettings cluster)
     {
         await new ServerProcess(node).StopAsync(cancellationToken);
         await ManagedEtcd.EndAsync(node, cancellationToken);
+        await EngineCleanup.EndContainersAsync(DockerEndpoint.EngineOptionsFor(node), grace, cancellationToken);
         await NodeCleanup.RunAsync(NodeComposition.NodeOptionsFor(node), cancellationToken, grace);
         var netns = NetnsOf(node);
         if (File.Exists($"/run/netns/{netns.Name}"))
