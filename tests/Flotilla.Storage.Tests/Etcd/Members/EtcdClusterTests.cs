@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using Flotilla.Storage.Etcd;
 using Flotilla.Storage.Etcd.Members;
 using Flotilla.Storage.Etcd.Running;
@@ -55,6 +57,39 @@ public sealed class EtcdClusterTests : IAsyncDisposable
         await WriteAsync(store, "without the first");
         Assert.Equal(["one", "three", "two of three", "without the first"], (await store.ListAsync("", null, 0, null, Cancelled)).Entries.Select(entry => entry.Key).Order(StringComparer.Ordinal));
         Assert.Equal(["b", "c"], (await cluster.ListAsync(Cancelled)).Members.Select(member => member.Name));
+    }
+
+    [Fact]
+    public async Task A_leader_that_falls_silent_costs_an_election_and_nothing_that_was_acknowledged()
+    {
+        var first = await etcd.StartAsync(etcd.OptionsOf("a"), Cancelled);
+        using var cluster = ClusterOfEtcd.Connect(first);
+        var others = new[] { await etcd.JoinAsync("b", cluster, Cancelled), await etcd.JoinAsync("c", cluster, Cancelled) };
+        var members = new[] { first, others[0], others[1] };
+        var report = await cluster.ListAsync(Cancelled);
+        var leader = members.Single(member => member.Name == report.Leader!.Name);
+        await using var store = await EtcdStore.OpenAsync(ClusterOfEtcd.Ask([.. members.Where(member => member != leader), leader]), new StorageOptions(), TimeProvider.System, NullLogger<EtcdStore>.Instance, Cancelled);
+        await WriteAsync(store, "before");
+
+        // Its machine answers, it does not: to the others it is cut off.
+        var process = Flotilla.Storage.Etcd.Running.EtcdProcess.Find(leader)!.Value;
+        Signal(process, "STOP");
+        try
+        {
+            var begun = Stopwatch.GetTimestamp();
+            Assert.Equal(WriteOutcome.Written, (await WriteAsync(store, "without")).Outcome);
+            Assert.True(Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(10), "nobody else led for long");
+        }
+        finally
+        {
+            Signal(process, "CONT");
+        }
+
+        // It hears of the new one and of what was written meanwhile, and follows.
+        await using var own = await OpenAsync(leader);
+        Assert.NotNull(await own.GetAsync("without", Cancelled));
+        Assert.NotEqual(leader.Name, (await cluster.ListAsync(Cancelled)).Leader!.Name);
+        Assert.Equal(["before", "without"], (await store.ListAsync("", null, 0, null, Cancelled)).Entries.Select(entry => entry.Key));
     }
 
     [Fact]
@@ -138,6 +173,13 @@ public sealed class EtcdClusterTests : IAsyncDisposable
             Assert.True(DateTimeOffset.UtcNow < limit, "it still runs");
             await Task.Delay(50, Cancelled);
         }
+    }
+
+    private static void Signal(int process, string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", process.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+        Assert.Equal(0, kill.ExitCode);
     }
 
     private static EtcdMember Of(ClusterReport report, string name) => report.Members.Single(member => member.Name == name);
