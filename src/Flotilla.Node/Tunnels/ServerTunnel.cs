@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -12,14 +13,17 @@ namespace Flotilla.Node.Tunnels;
 /// <summary>The node's side of <see cref="TunnelPaths"/> to one server, for as long as one connection lasts.</summary>
 internal sealed class ServerTunnel : IDisposable
 {
+    private readonly IPAddress address;
     private readonly Func<int?> nodePort;
     private readonly HttpMessageInvoker http;
     private readonly ConcurrentDictionary<Task, bool> carried = new();
     private readonly SemaphoreSlim free = new(TunnelPaths.MostConnections);
 
+    /// <param name="address">The node's, whose other ports servers may ask for.</param>
     /// <param name="nodePort">Where the node's own server listens.</param>
-    public ServerTunnel(DnsEndPoint server, NodeIdentity identity, Func<int?> nodePort)
+    public ServerTunnel(DnsEndPoint server, NodeIdentity identity, IPAddress address, Func<int?> nodePort)
     {
+        this.address = address;
         this.nodePort = nodePort;
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.Add(identity.Authority!);
@@ -52,10 +56,10 @@ internal sealed class ServerTunnel : IDisposable
 
         connected();
         using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync(ending.Token));
-        while (await lines.ReadLineAsync(ending.Token) is { } number)
+        while (await lines.ReadLineAsync(ending.Token) is { } line)
         {
             await free.WaitAsync(ending.Token);
-            var carrying = CarryAsync(number, cancellationToken);
+            var carrying = CarryAsync(line.Split(' '), cancellationToken);
             carried[carrying] = true;
             _ = carrying.ContinueWith(done => carried.TryRemove(done, out bool _), TaskScheduler.Default);
         }
@@ -74,15 +78,14 @@ internal sealed class ServerTunnel : IDisposable
         free.Dispose();
     }
 
-    private async Task CarryAsync(string number, CancellationToken cancellationToken)
+    /// <param name="wanted">The connection's number, and perhaps a port of this node.</param>
+    private async Task CarryAsync(string[] wanted, CancellationToken cancellationToken)
     {
         try
         {
-            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            await socket.ConnectAsync(IPAddress.Loopback, nodePort() ?? 0, cancellationToken);
-            await using var local = new NetworkStream(socket);
+            await using var local = await ConnectAsync(wanted, cancellationToken);
             using var content = new StreamedContent(local);
-            using var request = RequestOf($"{TunnelPaths.Control}/{number}", content);
+            using var request = RequestOf($"{TunnelPaths.Control}/{wanted[0]}", content);
             using var answer = await http.SendAsync(request, cancellationToken);
             if (answer.IsSuccessStatusCode)
             {
@@ -97,6 +100,30 @@ internal sealed class ServerTunnel : IDisposable
         finally
         {
             free.Release();
+        }
+    }
+
+    /// <summary>Nobody may listen at another port: then the connection ends as soon as it is brought, so that nobody waits for it.</summary>
+    private async Task<Stream> ConnectAsync(string[] wanted, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            var to = wanted is [_, var text] && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+                ? new IPEndPoint(address, port)
+                : new IPEndPoint(IPAddress.Loopback, nodePort() ?? 0);
+            await socket.ConnectAsync(to, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch (SocketException)
+        {
+            socket.Dispose();
+            return Stream.Null;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
         }
     }
 

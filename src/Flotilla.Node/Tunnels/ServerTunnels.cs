@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Flotilla.Node.Tunnels;
 
 /// <summary>A tunnel to every server that the node knows, so that each of them reaches the node; opened again when it breaks.</summary>
-public sealed partial class ServerTunnels(ServerList servers, NodeIdentity identity, Func<int?> nodePort, TimeProvider time, ILogger<ServerTunnels> logger) : BackgroundService
+public sealed partial class ServerTunnels(ServerList servers, NodeIdentity identity, IPAddress address, Func<int?> nodePort, TimeProvider time, ILogger<ServerTunnels> logger) : BackgroundService
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(200);
@@ -51,7 +51,7 @@ public sealed partial class ServerTunnels(ServerList servers, NodeIdentity ident
         List<Task> draining = [];
         while (!cancellationToken.IsCancellationRequested)
         {
-            var tunnel = new ServerTunnel(server, identity, nodePort);
+            var tunnel = new ServerTunnel(server, identity, address, nodePort);
             var renewed = identity.ClientReplaced;
             draining.RemoveAll(drain => drain.IsCompleted);
             try

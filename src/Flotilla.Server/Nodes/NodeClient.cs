@@ -29,26 +29,46 @@ internal sealed class NodeClient : IDisposable
             UseProxy = false,
             AutomaticDecompression = DecompressionMethods.None,
             ConnectTimeout = TimeSpan.FromSeconds(10),
-            ConnectCallback = (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, cancellationToken),
+            ConnectCallback = (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, isOwnServer: true, cancellationToken),
             SslOptions = new SslClientAuthenticationOptions
             {
                 CertificateChainPolicy = policy,
                 ClientCertificateContext = SslStreamCertificateContext.Create(identity.NodeClient.Load(), null),
             },
         });
+        Ports = new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ConnectTimeout = TimeSpan.FromSeconds(30),
+            ConnectCallback = (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, isOwnServer: false, cancellationToken),
+            SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true },
+        });
     }
 
     public HttpMessageInvoker Connections { get; }
 
-    public void Dispose() => Connections.Dispose();
+    /// <summary>To whatever else listens at a node, called <c>http://NODE:PORT</c>: it need not be trusted by anybody.</summary>
+    public HttpMessageInvoker Ports { get; }
 
-    private async ValueTask<Stream> ConnectAsync(DnsEndPoint node, CancellationToken cancellationToken)
+    /// <summary>Whether the node has dialed this server.</summary>
+    public bool HasTunnel(string node) => tunnels.TryGet(node, out _);
+
+    public void Dispose()
+    {
+        Connections.Dispose();
+        Ports.Dispose();
+    }
+
+    private async ValueTask<Stream> ConnectAsync(DnsEndPoint node, bool isOwnServer, CancellationToken cancellationToken)
     {
         while (await tunnels.FindAsync(node.Host, cancellationToken) is { } tunnel)
         {
             try
             {
-                return await tunnel.ConnectAsync(cancellationToken);
+                return await tunnel.ConnectAsync(isOwnServer ? null : node.Port, cancellationToken);
             }
             catch (IOException) when (tunnel.Closed.IsCancellationRequested)
             {

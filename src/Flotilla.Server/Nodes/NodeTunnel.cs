@@ -17,15 +17,16 @@ internal sealed class NodeTunnel
     private readonly CancellationTokenSource closing = new();
     private static long count;
 
-    /// <summary>Numbers of connections that the node is to bring; ends with the tunnel.</summary>
+    /// <summary>Numbers of connections that the node is to bring, some with a port; ends with the tunnel.</summary>
     public ChannelReader<string> Wanted => wanted.Reader;
 
     public CancellationToken Closed => closing.Token;
 
     public bool Awaits(string number) => waiting.ContainsKey(number);
 
+    /// <param name="port">Of the node; null: its own server's.</param>
     /// <exception cref="IOException">The node does not bring it, or has too many already.</exception>
-    public async ValueTask<Stream> ConnectAsync(CancellationToken cancellationToken)
+    public async ValueTask<Stream> ConnectAsync(int? port, CancellationToken cancellationToken)
     {
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, closing.Token);
         bounded.CancelAfter(Patience);
@@ -43,7 +44,7 @@ internal sealed class NodeTunnel
         waiting[number] = arrival;
         try
         {
-            await wanted.Writer.WriteAsync(number, bounded.Token);
+            await wanted.Writer.WriteAsync(port is { } other ? string.Create(CultureInfo.InvariantCulture, $"{number} {other}") : number, bounded.Token);
             return await arrival.Task.WaitAsync(bounded.Token);
         }
         catch (Exception failure) when (failure is OperationCanceledException or ChannelClosedException)

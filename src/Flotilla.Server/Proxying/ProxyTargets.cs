@@ -50,6 +50,7 @@ internal sealed class ProxyTargets(ObjectStore objects, ServiceEndpoints service
         var node = await NodeAddress.FindAsync(objects, name.Name, cancellationToken);
         return name.Port.Length == 0 || name.Port == node.Port.ToString(CultureInfo.InvariantCulture)
             ? new ProxyTarget($"https://{node.Authority}", nodes.Connections)
+            : nodes.HasTunnel(node.Node) ? new ProxyTarget($"{name.Scheme}://{node.Node}:{name.Port}", nodes.Ports)
             : new ProxyTarget($"{name.Scheme}://{node.AuthorityOf(name.Port)}", anybody);
     }
 

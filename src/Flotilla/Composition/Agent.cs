@@ -93,7 +93,7 @@ internal sealed class Agent : IAsyncDisposable
         await services.StartAsync(shared.Informers, cancellationToken);
         ingress = (informers, shared);
         await services.StartAsync(new CertificateRenewal(identity, NodeComposition.NodeOptionsFor(settings), client, time, loggers.CreateLogger<CertificateRenewal>()), cancellationToken);
-        await services.StartAsync(new ServerTunnels(servers, identity, () => node.Port, time, loggers.CreateLogger<ServerTunnels>()), cancellationToken);
+        await services.StartAsync(new ServerTunnels(servers, identity, MachineAddresses.OfNode(settings)[0], () => node.Port, time, loggers.CreateLogger<ServerTunnels>()), cancellationToken);
         ServerDiscovery.Follow(shared.Informers, servers);
         V1ConfigMap facts = null!;
         await WaitAsync(async () => facts = await client.GetAsync<V1ConfigMap>(new ObjectKey(ClusterFacts.Namespace, ClusterFacts.Name), cancellationToken), cancellationToken);

@@ -11,7 +11,7 @@ public sealed class NodeTunnelTests
     public async Task A_connection_is_asked_for_brought_and_used_until_it_is_closed()
     {
         var tunnel = new NodeTunnel();
-        var connecting = tunnel.ConnectAsync(CancellationToken.None).AsTask();
+        var connecting = tunnel.ConnectAsync(null, CancellationToken.None).AsTask();
         var number = await tunnel.Wanted.ReadAsync();
         using var input = new MemoryStream(Encoding.ASCII.GetBytes("from the node"));
         using var output = new MemoryStream();
@@ -30,6 +30,21 @@ public sealed class NodeTunnelTests
     }
 
     [Fact]
+    public async Task Another_port_of_the_node_is_asked_for_with_the_number()
+    {
+        var tunnel = new NodeTunnel();
+        var connecting = tunnel.ConnectAsync(8080, CancellationToken.None).AsTask();
+        var wanted = await tunnel.Wanted.ReadAsync();
+        Assert.EndsWith(" 8080", wanted, StringComparison.Ordinal);
+        using var nothing = new MemoryStream();
+        using var over = new CancellationTokenSource();
+        var carrying = tunnel.CarryAsync(wanted.Split(' ')[0], nothing, nothing, over.Token);
+        Assert.Equal(0, await (await connecting).ReadAsync(new byte[1]));
+        await over.CancelAsync();
+        await carrying;
+    }
+
+    [Fact]
     public async Task A_connection_that_nobody_waits_for_is_not_taken()
     {
         using var nothing = new MemoryStream();
@@ -40,7 +55,7 @@ public sealed class NodeTunnelTests
     public async Task Who_waits_when_the_tunnel_closes_is_told()
     {
         var tunnel = new NodeTunnel();
-        var connecting = tunnel.ConnectAsync(CancellationToken.None).AsTask();
+        var connecting = tunnel.ConnectAsync(null, CancellationToken.None).AsTask();
         tunnel.Close();
         await Assert.ThrowsAsync<IOException>(() => connecting);
     }
@@ -54,12 +69,12 @@ public sealed class NodeTunnelTests
         var carried = new List<Task>();
         for (var i = 0; i < TunnelPaths.MostConnections; i++)
         {
-            var connecting = tunnel.ConnectAsync(CancellationToken.None).AsTask();
+            var connecting = tunnel.ConnectAsync(null, CancellationToken.None).AsTask();
             carried.Add(tunnel.CarryAsync(await tunnel.Wanted.ReadAsync(), nothing, nothing, over.Token));
             await connecting;
         }
 
-        var one = tunnel.ConnectAsync(CancellationToken.None).AsTask();
+        var one = tunnel.ConnectAsync(null, CancellationToken.None).AsTask();
         Assert.False(tunnel.Wanted.TryRead(out _));
         await over.CancelAsync();
         await Task.WhenAll(carried);
