@@ -96,6 +96,7 @@ public sealed class NodeAgent : IAsyncDisposable
             loggers.CreateLogger<PodAgent>(), hostIps, view, probes, admission, exclusive, claims, new CriticalPreemption(admission, () => agent!.Workers, events), new RuntimeClassHandlers(client), files, kills)
         {
             AddressReady = addressReady ?? ((_, _, _) => Task.CompletedTask),
+            DevicesOf = devices.HealthOf,
         };
         Pods = informers.Of<V1Pod>(new ListScope(FieldSelector: $"spec.nodeName={options.NodeName}"));
         Streams = new RuntimeStreams(Runtime, Pods, time);
@@ -112,6 +113,7 @@ public sealed class NodeAgent : IAsyncDisposable
             inventory.Tell(plugin, plugin.Devices);
         }
         inventory.Changed += Status.Hurry;
+        inventory.Changed += () => WakeHolders(agent);
         inUse.Changed = Status.Hurry;
         shutdown.Changed = Status.Hurry;
         services = new ServiceSet(time, loggers.CreateLogger<ServiceSet>());
@@ -170,6 +172,15 @@ public sealed class NodeAgent : IAsyncDisposable
             await Images.ImportAsync(pause, cancellationToken);
         }
         await services.StartAsync(cancellationToken);
+    }
+
+    /// <summary>Their statuses tell how their devices are.</summary>
+    private void WakeHolders(PodAgent agent)
+    {
+        foreach (var worker in agent.Workers.Where(worker => devices.Has(worker.Uid)))
+        {
+            worker.Wake();
+        }
     }
 
     private NodeRoutes RoutesOf(UsageSampler sampler, PodCgroups cgroups, RuntimeView view, ProbeCounts probes, PodAgent agent, TimeProvider time)

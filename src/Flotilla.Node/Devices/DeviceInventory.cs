@@ -53,6 +53,17 @@ internal sealed class DeviceInventory(TimeProvider time)
         }
     }
 
+    /// <summary>As a pod's status has it: <c>Healthy</c>, <c>Unhealthy</c>, or <c>Unknown</c> of one that no plugin has told of.</summary>
+    public string HealthOf(string resource, string device)
+    {
+        lock (gate)
+        {
+            return Find(resource) is not { } stock || stock.Devices.All(known => known.ID != device) ? "Unknown"
+                : Healthy(stock).Any(known => known.ID == device) ? "Healthy"
+                : "Unhealthy";
+        }
+    }
+
     /// <summary>On which NUMA nodes each device lies; null: its plugin does not tell.</summary>
     public IReadOnlyDictionary<string, NumaMask?> Places(string resource)
     {

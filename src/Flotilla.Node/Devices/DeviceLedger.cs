@@ -22,11 +22,11 @@ internal sealed record GrantedMount(string ContainerPath, string HostPath, bool 
 /// <param name="Permissions">Letters out of <c>rwm</c>.</param>
 internal sealed record GrantedNode(string ContainerPath, string HostPath, string Permissions);
 
-/// <summary>Which container holds which devices; survives a restart of the agent. Not for several threads at once.</summary>
+/// <summary>Which container holds which devices; survives a restart of the agent. Any thread may read, one at a time may change it.</summary>
 internal sealed class DeviceLedger
 {
     private readonly string file;
-    private readonly List<DeviceGrant> grants;
+    private volatile IReadOnlyList<DeviceGrant> grants;
 
     public DeviceLedger(string file)
     {
@@ -42,15 +42,17 @@ internal sealed class DeviceLedger
 
     public void Add(DeviceGrant grant)
     {
-        grants.Add(grant);
+        grants = [.. grants, grant];
         Write();
     }
 
     /// <summary>Frees what pods held that are no longer there.</summary>
     public void KeepOnly(IReadOnlySet<string> podUids)
     {
-        if (grants.RemoveAll(grant => !podUids.Contains(grant.PodUid)) > 0)
+        var kept = grants.Where(grant => podUids.Contains(grant.PodUid)).ToList();
+        if (kept.Count < grants.Count)
         {
+            grants = kept;
             Write();
         }
     }

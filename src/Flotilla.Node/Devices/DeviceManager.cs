@@ -96,6 +96,23 @@ internal sealed class DeviceManager(DeviceInventory inventory, DeviceLedger ledg
         }
     }
 
+    /// <summary>How the devices are that a container was given, as its status tells it; null: it has none. Any thread may ask.</summary>
+    public IList<V1ResourceStatus>? HealthOf(string podUid, string container)
+    {
+        var grants = ledger.Of(podUid, container).ToList();
+        return grants.Count == 0 ? null :
+        [
+            .. grants.OrderBy(grant => grant.Resource, StringComparer.Ordinal).Select(grant => new V1ResourceStatus
+            {
+                Name = grant.Resource,
+                Resources = [.. grant.Devices.Order(StringComparer.Ordinal).Select(device => new V1ResourceHealth { ResourceID = device, Health = inventory.HealthOf(grant.Resource, device) })],
+            }),
+        ];
+    }
+
+    /// <summary>Whether a pod was given any.</summary>
+    public bool Has(string podUid) => ledger.Of(podUid).Any();
+
     /// <summary>All that a pod was given.</summary>
     public async Task<IReadOnlyList<DeviceGrant>> GrantsAsync(V1Pod pod, CancellationToken cancellationToken)
     {

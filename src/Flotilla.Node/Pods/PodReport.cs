@@ -60,7 +60,8 @@ internal sealed class PodReport
             Now,
             resizer.InForce,
             resizer.Pending is { } lack ? (lack.Reason, lack.Message) : null,
-            resizer.Progress)), remove);
+            resizer.Progress,
+            container => services.DevicesOf(desired.Metadata.Uid, container))), remove);
     }
 
     private void Write(V1Pod desired, V1PodStatus fresh, bool remove = false)

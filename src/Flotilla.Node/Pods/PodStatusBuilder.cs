@@ -8,6 +8,7 @@ namespace Flotilla.Node.Pods;
 /// <param name="InForce">The resources a running container has.</param>
 /// <param name="ResizePending">Why it cannot have those it asks for.</param>
 /// <param name="Resizing">Given resources are not in force yet: empty, or why not; null: they are.</param>
+/// <param name="Devices">How those are that a container was given.</param>
 /// <param name="Stopped">Nothing of the pod runs any more or will: a phase may be final.</param>
 internal sealed record StatusInput(
     V1Pod Pod,
@@ -22,7 +23,8 @@ internal sealed record StatusInput(
     DateTime Now,
     Func<V1Container, ObservedContainer, V1ResourceRequirements?>? InForce = null,
     (string Reason, string Message)? ResizePending = null,
-    string? Resizing = null);
+    string? Resizing = null,
+    Func<string, IList<V1ResourceStatus>?>? Devices = null);
 
 /// <summary>A pod's status as users see it. Pure.</summary>
 internal static class PodStatusBuilder

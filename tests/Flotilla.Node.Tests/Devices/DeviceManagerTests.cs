@@ -134,6 +134,28 @@ public sealed class DeviceManagerTests : IAsyncLifetime
         Assert.Null(await AdmitAsync(Pod("q", 2), Pods("p"), "best-effort"));
     }
 
+    [Fact]
+    public async Task A_container_tells_how_its_devices_are()
+    {
+        await OfferAsync("a", "b");
+        Assert.Null(await AdmitAsync(Pod("p", 2), Pods()));
+        Assert.Equal("example.com/device: a=Healthy b=Healthy", Health());
+        await plugin.TellAsync(("a", true), ("b", false));
+        await UntilAsync((2, 1));
+        Assert.Equal("example.com/device: a=Healthy b=Unhealthy", Health());
+        await plugin.TellAsync(("a", true));
+        await UntilAsync((1, 1));
+        Assert.Equal("example.com/device: a=Healthy b=Unknown", Health());
+        plugin.Leave();
+        await UntilAsync((1, 0));
+        Assert.Equal("example.com/device: a=Unhealthy b=Unknown", Health());
+        Assert.Null(manager.HealthOf("p", "other"));
+        Assert.True(manager.Has("p"));
+        Assert.False(manager.Has("q"));
+
+        string Health() => string.Join(' ', manager.HealthOf("p", Pod("p", 2).Spec.Containers[0].Name)!.Select(one => $"{one.Name}: {string.Join(' ', one.Resources.Select(device => $"{device.ResourceID}={device.Health}"))}"));
+    }
+
     private DeviceManager NewManager() => new(inventory, new DeviceLedger(Ledger), NumaMask.Of(0, 1));
 
     private async Task<string?> AdmitAsync(V1Pod pod, IReadOnlySet<string> pods, string policy = "none")
