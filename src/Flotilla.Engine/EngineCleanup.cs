@@ -2,7 +2,9 @@ using Flotilla.Engine.Containerd;
 using Flotilla.Engine.Containerd.Api;
 using Flotilla.Engine.Containers;
 using Flotilla.Engine.Linux;
+using Flotilla.Engine.Logs;
 using Flotilla.Engine.Networks;
+using Flotilla.Engine.Streams;
 using Grpc.Core;
 
 namespace Flotilla.Engine;
@@ -16,6 +18,7 @@ public static class EngineCleanup
     private static readonly TimeSpan PollEvery = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan RuntimeLimit = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan UsualGrace = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(2);
 
     /// <param name="longestGrace">The most that containers are given to end by themselves.</param>
     public static async Task RunAsync(EngineOptions options, TimeSpan longestGrace, CancellationToken cancellationToken)
@@ -43,6 +46,11 @@ public static class EngineCleanup
         }
 
         await EndTasksAsync(options, longestGrace < UsualGrace ? longestGrace : UsualGrace, cancellationToken);
+        foreach (var pipes in Directory.Exists(options.FifoDirectory) ? Directory.EnumerateDirectories(options.FifoDirectory) : [])
+        {
+            ProcessStreams.Remove(pipes);
+        }
+
         foreach (var mounted in Directory.Exists(Path.Combine(options.RunDirectory, "mounts")) ? Directory.EnumerateDirectories(Path.Combine(options.RunDirectory, "mounts")) : [])
         {
             Native.Unmount(mounted);
@@ -64,21 +72,30 @@ public static class EngineCleanup
         using var runtime = new Runtime(options.ContainerdSocket);
         try
         {
-            await Task.WhenAll(Directory.EnumerateDirectories(options.ContainerDirectory).Select(directory => EndAsync(runtime, directory, grace, bounded.Token)));
+            await Task.WhenAll(Directory.EnumerateDirectories(options.ContainerDirectory).Select(directory => EndAsync(options, runtime, directory, grace, bounded.Token)));
         }
-        catch (Exception failure) when ((failure is RpcException or OperationCanceledException or DirectoryNotFoundException) && !cancellationToken.IsCancellationRequested)
+        catch (Exception failure) when ((failure is RpcException or OperationCanceledException or IOException) && !cancellationToken.IsCancellationRequested)
         {
             // A runtime that does not answer cannot help: the processes are killed with it.
         }
     }
 
-    private static async Task EndAsync(Runtime runtime, string directory, TimeSpan grace, CancellationToken cancellationToken)
+    private static async Task EndAsync(EngineOptions options, Runtime runtime, string directory, TimeSpan grace, CancellationToken cancellationToken)
     {
-        if (RecordFile.Read<ContainerRecord>(Path.Combine(directory, "container.json")) is not { } record || !await IsRunningAsync(runtime, record.Id, cancellationToken))
+        var file = Path.Combine(directory, "container.json");
+        if (RecordFile.Read<ContainerRecord>(file) is not { } record || !await IsRunningAsync(runtime, record.Id, cancellationToken))
         {
             return;
         }
 
+        using var log = new LogWriter(Path.Combine(directory, "container.log"), options.MaxLogBytes, TimeProvider.System);
+        var streams = ProcessStreams.Reopen(Path.Combine(options.FifoDirectory, record.Id), hasInput: false, record.HasTerminal);
+        streams.Start(frame =>
+        {
+            log.Write(frame);
+            return ValueTask.CompletedTask;
+        });
+        await ResumeAsync(runtime, record.Id, cancellationToken);
         await KillAsync(runtime, record.Id, Signals.Number((string?)record.Config["StopSignal"] ?? "") ?? 15, cancellationToken);
         for (var waited = TimeSpan.Zero; waited < grace && await IsRunningAsync(runtime, record.Id, cancellationToken); waited += PollEvery)
         {
@@ -91,7 +108,23 @@ public static class EngineCleanup
             await Task.Delay(PollEvery, cancellationToken);
         }
 
-        await runtime.Tasks.DeleteAsync(new DeleteTaskRequest { ContainerId = record.Id }, cancellationToken: cancellationToken);
+        var end = await runtime.Tasks.DeleteAsync(new DeleteTaskRequest { ContainerId = record.Id }, cancellationToken: cancellationToken);
+        await streams.Drained.WaitAsync(DrainLimit, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await streams.DisposeAsync();
+        (record.State.Status, record.State.Pid, record.State.ExitCode, record.State.FinishedAt) = (StateRecord.Exited, 0, (int)end.ExitStatus, end.ExitedAt?.ToDateTime() ?? DateTime.UtcNow);
+        RecordFile.Write(file, record);
+    }
+
+    private static async Task ResumeAsync(Runtime runtime, string id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await runtime.Tasks.ResumeAsync(new ResumeTaskRequest { ContainerId = id }, cancellationToken: cancellationToken);
+        }
+        catch (RpcException)
+        {
+            // It was not paused.
+        }
     }
 
     private static async Task<bool> IsRunningAsync(Runtime runtime, string id, CancellationToken cancellationToken)

@@ -29,7 +29,7 @@ public sealed class NodeEngine : IHostedService, IMachineEngine, IAsyncDisposabl
     private readonly TaskContainers tasks;
     private readonly ContainerNetworks links;
     private readonly NameServers names;
-    private readonly ContainerLife life;
+    private readonly ContainerRuns runs;
     private readonly ExecRoutes execs;
     private readonly ImageCatalog images;
     private readonly NetworkRoutes networkRoutes;
@@ -50,7 +50,9 @@ public sealed class NodeEngine : IHostedService, IMachineEngine, IAsyncDisposabl
         var roots = new RootFileSystem(runtime, options);
         var launch = new ContainerLaunch(runtime, options, links, containers, new ContainerFiles(options, networks, containers), roots);
         var runner = new ExecRunner(runtime, options, containers, time);
-        life = new ContainerLife(runtime, options, containers, launch, roots, volumes, new HealthChecks(runner, events, time), events, time, loggers.CreateLogger<ContainerLife>());
+        var removal = new ContainerRemoval(containers, launch, roots, volumes, events);
+        runs = new ContainerRuns(runtime, options, containers, launch, removal, new HealthChecks(runner, events, time), events, time, loggers.CreateLogger<ContainerRuns>());
+        var life = new ContainerLife(runtime, runs, removal, events, time);
         execs = new ExecRoutes(runtime, containers, tasks, runner, events);
         networkRoutes = new NetworkRoutes(options, networks, containers, links, names, events, time);
         var view = new ContainerView(networks, time);
@@ -58,7 +60,7 @@ public sealed class NodeEngine : IHostedService, IMachineEngine, IAsyncDisposabl
         routes =
         [
             .. new ContainerCreation(images, containers, networks, new MountPlan(volumes, containers), roots, events, time).All,
-            .. new ContainerList(containers, tasks, networks, roots, view).All,
+            .. new ContainerList(containers, tasks, roots, view).All,
             .. new ContainerRoutes(containers, tasks, life, roots, view, execs, events).All,
             .. new AttachRoutes(runtime, containers, events, time).All,
             .. new LogRoutes(containers, tasks, time).All,
@@ -105,13 +107,13 @@ public sealed class NodeEngine : IHostedService, IMachineEngine, IAsyncDisposabl
         containers.Load();
         await links.RestoreAsync(cancellationToken);
         names.Follow();
-        await life.RestoreAsync(cancellationToken);
+        await runs.RestoreAsync(cancellationToken);
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await execs.DisposeAsync();
-        await life.DisposeAsync();
+        await runs.DisposeAsync();
         await names.DisposeAsync();
     }
 

@@ -16,11 +16,7 @@ internal sealed class ArchiveRoutes(ContainerStore containers, RootFileSystem ro
 
     public IEnumerable<Route> All =>
     [
-        new("HEAD", "/containers/{id}/archive", (request, token) => WithFilesAsync(request, (files, path) => Task.FromResult(DockerAnswer.Stream((response, _) =>
-        {
-            response.Headers[StatHeader] = Stat(files.At(path, request.Id));
-            return Task.CompletedTask;
-        })), keepsFiles: false, token)),
+        new("HEAD", "/containers/{id}/archive", (request, token) => WithFilesAsync(request, (files, path) => Task.FromResult(Head(Stat(files.At(path, request.Id)))), keepsFiles: false, token)),
         new("GET", "/containers/{id}/archive", (request, token) => WithFilesAsync(request, (files, path) => Task.FromResult(Read(files, path, request.Id)), keepsFiles: true, token)),
         new("PUT", "/containers/{id}/archive", (request, token) => WithFilesAsync(request, (files, path) => WriteAsync(files, path, request, token), keepsFiles: false, token)),
         new("GET", "/containers/{id}/export", ExportAsync),
@@ -50,6 +46,12 @@ internal sealed class ArchiveRoutes(ContainerStore containers, RootFileSystem ro
             throw;
         }
     }
+
+    private static DockerAnswer Head(string stat) => DockerAnswer.Stream((response, _) =>
+    {
+        response.Headers[StatHeader] = stat;
+        return Task.CompletedTask;
+    });
 
     private static DockerAnswer Read(ContainerTree tree, string path, string container)
     {

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Flotilla.Docker;
 using Flotilla.Engine.Containers;
 using Flotilla.Engine.Linux;
+using Flotilla.Engine.Specs;
 
 namespace Flotilla.Engine.Archives;
 
@@ -11,6 +12,9 @@ internal sealed class ChangeRoutes(ContainerStore containers, RootFileSystem roo
     private const int Modified = 0;
     private const int Added = 1;
     private const int Deleted = 2;
+
+    // Places for what every container has mounted there; no program has made them.
+    private static readonly HashSet<string> Own = new(["/dev", "/proc", "/sys", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", InitProgram.Path], StringComparer.Ordinal);
 
     public IEnumerable<Route> All => [new("GET", "/containers/{id}/changes", AnswerAsync)];
 
@@ -28,7 +32,7 @@ internal sealed class ChangeRoutes(ContainerStore containers, RootFileSystem roo
         foreach (var file in Directory.EnumerateFileSystemEntries(directory).Order(StringComparer.Ordinal))
         {
             var inside = $"{path}/{Path.GetFileName(file)}";
-            if (Native.State(file) is not { } state)
+            if (Native.State(file) is not { } state || Own.Contains(inside))
             {
                 continue;
             }
@@ -40,11 +44,20 @@ internal sealed class ChangeRoutes(ContainerStore containers, RootFileSystem roo
                 continue;
             }
 
-            yield return (inside, lower.Any(layer => Native.State(layer + inside) is not null) ? Modified : Added);
-            foreach (var change in state.IsDirectory ? Changes(file, inside, lower) : [])
+            var within = state.IsDirectory ? Changes(file, inside, lower).ToList() : [];
+            var isKnown = lower.Any(layer => Native.State(layer + inside) is not null);
+            if (within.Count > 0 || !isKnown || !HoldsOnlyOwn(file, inside))
+            {
+                yield return (inside, isKnown ? Modified : Added);
+            }
+
+            foreach (var change in within)
             {
                 yield return change;
             }
         }
     }
+
+    private static bool HoldsOnlyOwn(string directory, string path) =>
+        Directory.Exists(directory) && Directory.EnumerateFileSystemEntries(directory).Select(file => $"{path}/{Path.GetFileName(file)}").ToList() is { Count: > 0 } entries && entries.TrueForAll(Own.Contains);
 }

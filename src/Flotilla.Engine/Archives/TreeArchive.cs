@@ -21,7 +21,11 @@ internal static class TreeArchive
         if (name.Length > 0 && EntryOf(path, name.Trim('/'), state) is { } entry)
         {
             await using var data = state.IsRegular ? new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete) : null;
-            entry.DataStream = data;
+            if (data is not null)
+            {
+                entry.DataStream = data;
+            }
+
             await writer.WriteEntryAsync(entry, cancellationToken);
         }
 

@@ -129,7 +129,13 @@ internal sealed class ContainerCreation(ImageCatalog images, ContainerStore cont
 
         foreach (var name in (wanted ?? []).Select(pair => pair.Key == "default" ? BuiltInNetworks.Bridge : pair.Key).Prepend(mode).Distinct(StringComparer.Ordinal))
         {
-            var network = networks.Find(name);
+            // Whether it is there counts when the container starts.
+            if (networks.TryFind(name) is not { } network)
+            {
+                endpoints.TryAdd(name, new EndpointRecord { NetworkId = name });
+                continue;
+            }
+
             endpoints.TryAdd(network.Name, EndpointOf(network, (wanted.Object(name) ?? wanted.Object("default"))));
             if (name == mode)
             {
@@ -177,6 +183,11 @@ internal sealed class ContainerCreation(ImageCatalog images, ContainerStore cont
         if (host.Boolean("AutoRemove") == true && policy is not ("" or "no"))
         {
             throw DockerException.BadRequest("can't create 'AutoRemove' container with restart policy");
+        }
+
+        if ((host.Array("SecurityOpt") ?? []).Select(option => option.AsString() ?? "").FirstOrDefault(option => option.StartsWith("seccomp=", StringComparison.Ordinal) && option is not ("seccomp=unconfined" or "seccomp=builtin")) is not null)
+        {
+            throw DockerException.BadRequest("seccomp profiles of one's own are not supported: use the built-in one, or seccomp=unconfined");
         }
 
         foreach (var name in (host.Array("CapAdd") ?? []).Concat(host.Array("CapDrop") ?? []).Select(name => name.AsString() ?? ""))

@@ -18,6 +18,7 @@ internal sealed class ContainerLaunch(Runtime runtime, EngineOptions options, Co
 {
     private const string RuntimeName = "io.containerd.runc.v2";
     private const string EngineLabel = "flotilla.dev/engine";
+    private static readonly TimeSpan StrayLimit = TimeSpan.FromSeconds(5);
 
     public string CgroupOf(string id) => $"{options.CgroupRoot}/{id}";
 
@@ -31,11 +32,7 @@ internal sealed class ContainerLaunch(Runtime runtime, EngineOptions options, Co
         ProcessStreams? streams = null;
         try
         {
-            if (HasOwnNetwork(record))
-            {
-                await networks.ConnectAsync(container, cancellationToken);
-            }
-
+            await ConnectAsync(container, cancellationToken);
             await PutSpecAsync(container, cancellationToken);
             streams = ProcessStreams.Create(FifosOf(record.Id), record.HasInput, record.HasTerminal);
             record.State.Pid = await StartTaskAsync(record, streams, takeAsync, cancellationToken);
@@ -61,6 +58,28 @@ internal sealed class ContainerLaunch(Runtime runtime, EngineOptions options, Co
         {
             await networks.DisconnectAsync(container, cancellationToken);
         }
+    }
+
+    /// <summary>A process that was started just before its engine was killed, and of which no record knows.</summary>
+    public async Task EndStrayAsync(Container container, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await runtime.Tasks.KillAsync(new KillRequest { ContainerId = container.Id, Signal = 9, All = true }, cancellationToken: cancellationToken);
+            await runtime.Tasks.WaitAsync(new WaitRequest { ContainerId = container.Id }, cancellationToken: cancellationToken).ResponseAsync.WaitAsync(StrayLimit, cancellationToken);
+        }
+        catch (RpcException failure) when (failure.IsMissing())
+        {
+            // As usual.
+            return;
+        }
+        catch (Exception failure) when (failure is RpcException or TimeoutException)
+        {
+            // It has ended, or cannot; what is left of it goes below.
+        }
+
+        await PutAwayAsync(container, cancellationToken);
+        ProcessStreams.Remove(FifosOf(container.Id));
     }
 
     public async Task DeleteTaskAsync(string id, CancellationToken cancellationToken)
@@ -89,12 +108,30 @@ internal sealed class ContainerLaunch(Runtime runtime, EngineOptions options, Co
 
     public static bool HasOwnNetwork(ContainerRecord record) => record.NetworkMode != BuiltInNetworks.Host && !record.NetworkMode.StartsWith("container:", StringComparison.Ordinal);
 
+    private async Task ConnectAsync(Container container, CancellationToken cancellationToken)
+    {
+        if (!HasOwnNetwork(container.Record))
+        {
+            return;
+        }
+
+        try
+        {
+            await networks.ConnectAsync(container, cancellationToken);
+        }
+        catch (DockerException failure)
+        {
+            throw new DockerException(failure.Code, "failed to set up container networking: " + failure.Message);
+        }
+    }
+
     private async Task<int> StartTaskAsync(ContainerRecord record, ProcessStreams streams, Func<Frame, ValueTask> takeAsync, CancellationToken cancellationToken)
     {
         var create = new CreateTaskRequest { ContainerId = record.Id, Terminal = record.HasTerminal, Stdin = streams.InputPath, Stdout = streams.OutputPath, Stderr = streams.ErrorPath };
         create.Rootfs.Add(await roots.MountsAsync(record.Id, cancellationToken));
         streams.Start(takeAsync);
         var created = await runtime.Tasks.CreateAsync(create, cancellationToken: cancellationToken);
+        await streams.HoldAsync(cancellationToken);
         streams.ReleaseKeepers();
         await runtime.Tasks.StartAsync(new StartRequest { ContainerId = record.Id }, cancellationToken: cancellationToken);
         return (int)created.Pid;
@@ -141,7 +178,7 @@ internal sealed class ContainerLaunch(Runtime runtime, EngineOptions options, Co
     private async Task<JsonObject> SpecAsync(Container container, CancellationToken cancellationToken)
     {
         var record = container.Record;
-        var hostname = record.NetworkMode == BuiltInNetworks.Host ? Environment.MachineName : record.Config.String("Hostname") ?? record.Id[..12];
+        var hostname = record.NetworkMode == BuiltInNetworks.Host ? Environment.MachineName : OwnerOfNetwork(record).Config.String("Hostname") ?? record.Id[..12];
         UserIdentity user;
         using (var mounted = await roots.MountAsync(record.Id, cancellationToken))
         {
@@ -157,6 +194,10 @@ internal sealed class ContainerLaunch(Runtime runtime, EngineOptions options, Co
             Files = await files.WriteAsync(container, hostname, cancellationToken),
         });
     }
+
+    // Who is in another's network has its name too.
+    private ContainerRecord OwnerOfNetwork(ContainerRecord record) =>
+        record.NetworkMode.StartsWith("container:", StringComparison.Ordinal) ? containers.Find(record.NetworkMode["container:".Length..]).Record : record;
 
     private Dictionary<string, string> Namespaces(ContainerRecord record)
     {

@@ -6,7 +6,7 @@ using Flotilla.Engine.Networks;
 namespace Flotilla.Engine.Containers;
 
 /// <summary><c>docker ps</c>: this engine's containers, and those of the swarm's tasks on this machine.</summary>
-internal sealed class ContainerList(ContainerStore containers, TaskContainers tasks, NetworkStore networks, RootFileSystem roots, ContainerView view)
+internal sealed class ContainerList(ContainerStore containers, TaskContainers tasks, RootFileSystem roots, ContainerView view)
 {
     private static readonly string[] Known = ["ancestor", "before", "expose", "exited", "health", "id", "isolation", "is-task", "label", "name", "network", "publish", "since", "status", "volume"];
     private static readonly string[] Statuses = ["created", "restarting", "running", "removing", "paused", "exited", "dead"];
@@ -47,7 +47,7 @@ internal sealed class ContainerList(ContainerStore containers, TaskContainers ta
             && (!filters.Has("ancestor") || filters["ancestor"].Any(word => record.ImageId == word || record.ImageId.StartsWith("sha256:" + word, StringComparison.Ordinal) || SameImage(word, record.Image)))
             && (!filters.Has("before") || record.Created < containers.Find(filters["before"][0]).Record.Created)
             && (!filters.Has("since") || record.Created > containers.Find(filters["since"][0]).Record.Created)
-            && (!filters.Has("network") || record.Networks.Any(pair => filters["network"].Any(word => word == pair.Key || networks.Find(pair.Value.NetworkId).Id.StartsWith(word, StringComparison.Ordinal))))
+            && (!filters.Has("network") || record.Networks.Any(pair => filters["network"].Any(word => word == pair.Key || pair.Value.NetworkId.StartsWith(word, StringComparison.Ordinal))))
             && (!filters.Has("volume") || record.Mounts.Any(mount => filters["volume"].Contains(mount.Name) || filters["volume"].Contains(mount.Destination)))
             && (!filters.Has("publish") || record.State.Ports.Any(port => filters["publish"].Any(word => word.Split('/')[0] == port.HostPort.ToString(CultureInfo.InvariantCulture))))
             && (!filters.Has("expose") || PortBindings.Exposed(record).Any(port => filters["expose"].Any(word => word.Split('/')[0] == port.ContainerPort.ToString(CultureInfo.InvariantCulture))));

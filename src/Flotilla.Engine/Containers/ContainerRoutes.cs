@@ -69,7 +69,7 @@ internal sealed class ContainerRoutes(ContainerStore containers, TaskContainers 
         {
             "next-exit" => container.NextExit.Task,
             "removed" => container.Removed.Task,
-            null or "" or "not-running" => container.Record.State.IsRunning ? container.NextExit.Task : Task.FromResult(container.Record.State.ExitCode),
+            null or "" or "not-running" => container.Record.State.IsRunning || container.Record.State.Status == StateRecord.Restarting ? container.NextExit.Task : Task.FromResult(container.Record.State.ExitCode),
             var unknown => throw DockerException.BadRequest($"invalid condition: \"{unknown}\""),
         };
         return DockerAnswer.Stream(async (response, token) =>

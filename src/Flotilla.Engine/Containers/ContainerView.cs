@@ -235,8 +235,9 @@ internal sealed class ContainerView(NetworkStore networks, TimeProvider time)
         var all = new JsonObject();
         foreach (var (name, endpoint) in record.Networks)
         {
-            var network = networks.Find(endpoint.NetworkId);
-            var isConnected = endpoint.Address.Length > 0;
+            // One that does not run may be of a network that is no more.
+            var network = networks.TryFind(endpoint.NetworkId);
+            var isConnected = endpoint.Address.Length > 0 && network is not null;
             all[name] = new JsonObject
             {
                 ["IPAMConfig"] = endpoint.WantedAddress.Length > 0 ? new JsonObject { ["IPv4Address"] = endpoint.WantedAddress } : null,
@@ -244,15 +245,15 @@ internal sealed class ContainerView(NetworkStore networks, TimeProvider time)
                 ["Aliases"] = endpoint.Aliases.Count == 0 ? null : WireJson.Array(endpoint.Aliases.Select(alias => (JsonNode)alias)),
                 ["MacAddress"] = isConnected ? endpoint.Mac : "",
                 ["DriverOpts"] = null,
-                ["NetworkID"] = network.Id,
+                ["NetworkID"] = endpoint.NetworkId,
                 ["EndpointID"] = endpoint.EndpointId,
-                ["Gateway"] = isConnected ? network.Gateway : "",
+                ["Gateway"] = isConnected ? network!.Gateway : "",
                 ["IPAddress"] = endpoint.Address,
-                ["IPPrefixLen"] = isConnected ? network.Range.PrefixLength : 0,
+                ["IPPrefixLen"] = isConnected ? network!.Range.PrefixLength : 0,
                 ["IPv6Gateway"] = "",
                 ["GlobalIPv6Address"] = "",
                 ["GlobalIPv6PrefixLen"] = 0,
-                ["DNSNames"] = network.HasNames ? WireJson.Array(new[] { record.Name }.Concat(endpoint.Aliases).Append(record.Id[..12]).Distinct(StringComparer.Ordinal).Select(alias => (JsonNode)alias)) : null,
+                ["DNSNames"] = network is { HasNames: true } ? WireJson.Array(new[] { record.Name }.Concat(endpoint.Aliases).Append(record.Id[..12]).Distinct(StringComparer.Ordinal).Select(alias => (JsonNode)alias)) : null,
             };
         }
 

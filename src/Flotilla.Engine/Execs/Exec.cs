@@ -8,6 +8,8 @@ namespace Flotilla.Engine.Execs;
 /// <param name="ContainerId">One of docker's, or of a task.</param>
 internal sealed record Exec(string Id, string ContainerId, JsonObject Config)
 {
+    private int begun;
+
     public bool HasTerminal => Config.Boolean("Tty") == true;
 
     public bool HasInput => Config.Boolean("AttachStdin") == true;
@@ -24,6 +26,9 @@ internal sealed record Exec(string Id, string ContainerId, JsonObject Config)
     public Broadcast Output { get; } = new();
 
     public ProcessStreams? Streams { get; set; }
+
+    /// <returns>false: somebody has started it before.</returns>
+    public bool TryBegin() => Interlocked.Exchange(ref begun, 1) == 0;
 
     public bool IsRunning => IsStarted && ExitCode is null;
 }

@@ -78,27 +78,47 @@ internal sealed class ExecRoutes(Runtime runtime, ContainerStore containers, Tas
     {
         var exec = Find(request.Id);
         var body = await request.BodyAsync(cancellationToken);
-        if (exec.IsStarted || exec.ExitCode is not null)
+        if (!exec.TryBegin())
         {
             throw new DockerException(409, $"Error: Exec command {exec.Id} is already running");
         }
 
-        Tell(exec, "exec_start: " + string.Join(' ', exec.Command));
-        var isDetached = body.Boolean("Detach") == true;
-        var listener = isDetached ? null : exec.Output.Listen();
-        await runner.StartAsync(exec, cancellationToken);
-        running[exec.Id] = FinishAsync(exec);
-        if (listener is null)
+        if (body.Boolean("Detach") == true)
         {
+            await BeginAsync(exec, cancellationToken);
             return DockerAnswer.Ok();
         }
 
-        var attachment = new Attachment(exec.Output, listener, () => exec.Streams?.Input, exec.HasTerminal)
+        // The client has its connection by then, so what goes wrong is told on it; the exit code says it too.
+        return DockerAnswer.Connection(Attachment.ContentType(exec.HasTerminal), (stream, token) => ServeAsync(exec, stream, token));
+    }
+
+    private async Task BeginAsync(Exec exec, CancellationToken cancellationToken)
+    {
+        Tell(exec, "exec_start: " + string.Join(' ', exec.Command));
+        await runner.StartAsync(exec, cancellationToken);
+        running[exec.Id] = FinishAsync(exec);
+    }
+
+    private async Task ServeAsync(Exec exec, Stream stream, CancellationToken cancellationToken)
+    {
+        var attachment = new Attachment(exec.Output, exec.Output.Listen(), () => exec.Streams?.Input, exec.HasTerminal)
         {
             CloseInputAsync = () => CloseInputAsync(exec),
             DetachKeys = DetachKeys.Parse(exec.Config.String("DetachKeys")),
         };
-        return DockerAnswer.Connection(Attachment.ContentType(exec.HasTerminal), (stream, token) => attachment.ServeAsync(stream, exec.HasInput, token));
+        try
+        {
+            await BeginAsync(exec, cancellationToken);
+        }
+        catch (DockerException refused)
+        {
+            var said = new Frame(Frame.Output, System.Text.Encoding.UTF8.GetBytes(refused.Message + "\r\n"));
+            await stream.WriteAsync(exec.HasTerminal ? said.Data : said.Multiplexed(), cancellationToken);
+            return;
+        }
+
+        await attachment.ServeAsync(stream, exec.HasInput, cancellationToken);
     }
 
     private async ValueTask CloseInputAsync(Exec exec)

@@ -40,8 +40,10 @@ internal sealed class ExecRunner(Runtime runtime, EngineOptions options, Contain
         {
             await streams.DisposeAsync();
             await ForgetAsync(exec);
+            var said = failure is RpcException refused ? refused.Status.Detail : failure.Message;
+            exec.ExitCode = StartFailures.ExitCode(said);
             exec.Output.Complete();
-            throw failure is RpcException refused ? Refusal(exec, refused) : failure;
+            throw failure is RpcException ? DockerException.BadRequest(said) : failure;
         }
     }
 
@@ -155,12 +157,5 @@ internal sealed class ExecRunner(Runtime runtime, EngineOptions options, Contain
     {
         var file = ScopedPath.Resolve(root, path);
         return File.Exists(file) ? File.ReadAllLines(file) : [];
-    }
-
-    private static DockerException Refusal(Exec exec, RpcException failure)
-    {
-        var said = failure.Status.Detail;
-        exec.ExitCode = said.Contains("permission denied", StringComparison.Ordinal) ? 126 : 127;
-        return DockerException.BadRequest(said);
     }
 }

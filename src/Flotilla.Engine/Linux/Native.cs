@@ -27,6 +27,13 @@ internal static class Native
     /// <summary>rmdir, which unlike <see cref="Directory.Delete(string)"/> works on cgroups. A directory in use stays.</summary>
     public static void RemoveDirectory(string path) => _ = rmdir(path);
 
+    /// <summary>SIGKILL, to a process that may have gone.</summary>
+    public static void Kill(int pid)
+    {
+        const int kill9 = 9;
+        _ = kill(pid, kill9);
+    }
+
     public static void MakeFifo(string path)
     {
         const uint onlyForUs = 0x180;
@@ -41,6 +48,14 @@ internal static class Native
     {
         var descriptor = open(path, (access switch { FileAccess.Read => 0, FileAccess.Write => 1, _ => 2 }) | NoWait | CloseOnExec);
         return descriptor >= 0 ? descriptor : throw Failure($"open {path}");
+    }
+
+    /// <summary>What a pipe takes before its writer has to wait.</summary>
+    public static void Enlarge(int pipe, int bytes)
+    {
+        // F_SETPIPE_SZ. A kernel that gives less has the usual size.
+        const int setPipeSize = 1031;
+        _ = fcntl(pipe, setPipeSize, bytes);
     }
 
     public static void Close(int descriptor) => _ = close(descriptor);
@@ -103,6 +118,12 @@ internal static class Native
 
     [DllImport("libc", SetLastError = true)]
     private static extern int close(int descriptor);
+
+    [DllImport("libc", SetLastError = true)]
+    private static extern int kill(int pid, int signal);
+
+    [DllImport("libc", SetLastError = true)]
+    private static extern int fcntl(int descriptor, int command, nint argument);
 
     [DllImport("libc", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false)]
     private static extern int lchown(string path, uint user, uint group);

@@ -38,10 +38,14 @@ internal sealed class ContainerNetworks(EngineOptions options, NetworkStore netw
             await links.MakeNamespaceAsync(container.Id, cancellationToken);
             container.Record.State.Ports = [];
             var device = 0;
-            foreach (var (name, endpoint) in InOrder(container.Record))
+            foreach (var endpoint in InOrder(container.Record).Select(pair => pair.Value))
             {
-                await JoinAsync(container, networks.Find(endpoint.NetworkId), endpoint, $"eth{device}", device == 0, cancellationToken);
-                device++;
+                // With none there is only the loopback.
+                if (networks.Find(endpoint.NetworkId) is { IsBridge: true } network)
+                {
+                    await JoinAsync(container, network, endpoint, $"eth{device}", device == 0, cancellationToken);
+                    device++;
+                }
             }
 
             container.Record.State.Ports = Publish(container);

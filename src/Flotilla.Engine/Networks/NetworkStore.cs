@@ -60,6 +60,19 @@ internal sealed class NetworkStore(EngineOptions options)
     /// <exception cref="DockerException">There is no such network of this machine.</exception>
     public NetworkRecord Find(string word) => Lookup.Find("network", word, All, network => network.Id, network => network.Name);
 
+    /// <summary>null: it was removed, or never was.</summary>
+    public NetworkRecord? TryFind(string word)
+    {
+        try
+        {
+            return Find(word);
+        }
+        catch (DockerException missing) when (missing.Code == 404)
+        {
+            return null;
+        }
+    }
+
     private void AddBuiltIn(string name, string driver, DateTime now) =>
         all.TryAdd(BuiltInNetworks.IdOf(name), new NetworkRecord { Id = BuiltInNetworks.IdOf(name), Name = name, Driver = driver, Created = now });
 }

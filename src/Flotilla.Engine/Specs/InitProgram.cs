@@ -6,7 +6,7 @@ namespace Flotilla.Engine.Specs;
 internal static class InitProgram
 {
     public const string Path = "/sbin/docker-init";
-    private static readonly string[] Candidates = ["/usr/libexec/docker/docker-init", "/usr/bin/docker-init", "/usr/bin/tini-static", "/usr/bin/tini", "/usr/bin/catatonit"];
+    private static readonly string[] Candidates = ["/usr/libexec/docker/docker-init", "/usr/bin/docker-init", "/usr/bin/tini-static", "/usr/bin/catatonit"];
 
     /// <exception cref="DockerException">The machine has none.</exception>
     public static string Find() => Candidates.FirstOrDefault(File.Exists)

@@ -30,7 +30,7 @@ internal sealed class DetachKeys(byte[] keys)
             // What had looked like the beginning is input after all.
             passed.AddRange(keys.AsSpan(0, matched));
             matched = key == keys[0] ? 1 : 0;
-            if (matched == 0 || keys.Length == 1)
+            if (matched == 0)
             {
                 passed.Add(key);
             }
