@@ -46,6 +46,9 @@ internal static class SwarmApi
     public const string ServiceIdLabel = "com.docker.swarm.service.id";
     public const string ServiceNameLabel = "com.docker.swarm.service.name";
 
+    /// <summary>Annotation of services whose image is pulled by somebody's name.</summary>
+    public const string RegistryAuth = Group + "/registry-auth";
+
     /// <summary>Label of tasks of a replicated service: the slot.</summary>
     public const string Slot = Group + "/slot";
 

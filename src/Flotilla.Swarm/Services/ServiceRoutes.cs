@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Flotilla.Api;
+using Flotilla.Api.Json;
 using Flotilla.Client;
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Definitions;
@@ -71,9 +72,17 @@ internal sealed class ServiceRoutes(SwarmContext context)
             Spec = json,
             Change = new SpecChange { At = context.Now },
         };
+        var logins = RegistryAuth.Of(request, read.TaskTemplate.ContainerSpec?.Image ?? "");
+        if (logins is not null)
+        {
+            service.Metadata.Annotations = new Dictionary<string, string> { [SwarmApi.RegistryAuth] = "true" };
+            await RegistryAuth.KeepAsync(context, service, logins, cancellationToken);
+        }
+
         try
         {
             var created = await context.Client.CreateAsync(service, cancellationToken);
+            await (logins is null ? Task.CompletedTask : RegistryAuth.OwnAsync(context, created, cancellationToken));
             await context.Writes(known.Services).SeenAsync(created, cancellationToken);
             return DockerAnswer.Json(new JsonObject { ["ID"] = SwarmInformers.IdOf(created), ["Warnings"] = null }, 201);
         }
@@ -90,9 +99,20 @@ internal sealed class ServiceRoutes(SwarmContext context)
         var service = Find(known, request.Id);
         var isRollback = request.Query("rollback") == "previous";
         var body = isRollback ? null : await request.BodyAsync(cancellationToken);
+        var logins = RegistryAuth.Of(request, body.Object("TaskTemplate").Object("ContainerSpec").String("Image") ?? service.Read.TaskTemplate.ContainerSpec?.Image ?? "");
+        if (logins is not null)
+        {
+            await RegistryAuth.KeepAsync(context, service, logins, cancellationToken);
+        }
+
         var written = await SwarmContext.RetryAsync(async () =>
         {
             var current = await context.Client.GetAsync<SwarmService>(service.Key(), cancellationToken);
+            if (logins is not null)
+            {
+                current.Metadata.Annotations = new Dictionary<string, string>(current.Metadata.Annotations ?? new Dictionary<string, string>()) { [SwarmApi.RegistryAuth] = "true" };
+            }
+
             return ServiceView.VersionOf(current) == index
                 ? await context.Client.UpdateAsync(Changed(current, body?.DeepClone().AsObject(), known), cancellationToken)
                 : throw DockerException.OutOfSequence();

@@ -86,6 +86,7 @@ internal sealed class TaskPod(SwarmService service, SwarmOptions options, IReadO
             {
                 RestartPolicy = "Never",
                 AutomountServiceAccountToken = false,
+                ImagePullSecrets = RegistryAuth.IsKept(service) ? [new V1LocalObjectReference { Name = RegistryAuth.NameOf(service) }] : null,
                 EnableServiceLinks = false,
                 TerminationGracePeriodSeconds = container.StopGracePeriod is { } grace ? (long)Math.Ceiling(grace / 1e9) : UsualGrace,
                 HostNetwork = template.IsOnHost ? true : null,
