@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
@@ -12,7 +13,8 @@ namespace Flotilla.Network.LoadBalancers;
 
 /// <summary>
 /// Keeps the addresses that this node answers for on a device of its own, and tells the neighbours that they are here.
-/// They stay when the agent stops: the node answers until another one takes them over.
+/// They stay when the agent stops, or hears nothing of the servers: the node answers until another one takes them over, which it
+/// hears from that one itself.
 /// </summary>
 public sealed partial class AddressHolder(
     NetworkOptions options, InformerSet informers, HostCommands commands, INeighbours neighbours, TimeProvider time, ILogger<AddressHolder> logger) : BackgroundService
@@ -24,6 +26,10 @@ public sealed partial class AddressHolder(
 
     private readonly DirtyKeys changed = new(time, Gather);
     private readonly Dictionary<IPAddress, int> untold = [];
+
+    // Another node has them, whatever the services said last.
+    private readonly ConcurrentDictionary<IPAddress, bool> lost = new();
+    private readonly TaskCompletionSource holding = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool isMade;
     private bool holdsAny = true;
 
@@ -33,7 +39,8 @@ public sealed partial class AddressHolder(
         var nodes = informers.Of<V1Node>();
         services.Subscribe(change =>
         {
-            if (!Of(change.Old).SequenceEqual(Of(change.New)))
+            var back = Of(change.New).Where(address => lost.TryRemove(address, out _)).ToList();
+            if (back.Count > 0 || !Of(change.Old).SequenceEqual(Of(change.New)))
             {
                 changed.Add(change.Latest.Key());
             }
@@ -43,17 +50,44 @@ public sealed partial class AddressHolder(
             await services.WaitForSyncAsync(stoppingToken);
             await nodes.WaitForSyncAsync(stoppingToken);
             changed.Poke();
-            while (true)
-            {
-                await changed.TakeAsync(untold.Count > 0 ? RepeatAfter : holdsAny ? CheckEvery : Timeout.InfiniteTimeSpan, stoppingToken);
-
-                // Whatever an annotation says: the addresses of nodes stay theirs.
-                await ApplyAsync([.. services.List().SelectMany(Of).Except(nodes.List().SelectMany(AddressesOf))], stoppingToken);
-            }
+            await Task.WhenAll(HoldAsync(services, nodes, stoppingToken), ListenAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The addresses stay.
+        }
+    }
+
+    private async Task HoldAsync(Informer<V1Service> services, Informer<V1Node> nodes, CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            await changed.TakeAsync(untold.Count > 0 ? RepeatAfter : holdsAny ? CheckEvery : Timeout.InfiniteTimeSpan, stoppingToken);
+
+            // Whatever an annotation says: the addresses of nodes stay theirs.
+            await ApplyAsync([.. services.List().SelectMany(Of).Except(nodes.List().SelectMany(AddressesOf)).Except(lost.Keys)], stoppingToken);
+        }
+    }
+
+    // A node that only the servers lost goes on, and another one takes its addresses: both would answer.
+    private async Task ListenAsync(CancellationToken stoppingToken)
+    {
+        await holding.Task.WaitAsync(stoppingToken);
+        try
+        {
+            await foreach (var address in neighbours.ClaimsAsync(stoppingToken))
+            {
+                // While it is telling that itself, what it hears is of before.
+                if (untold.Count == 0 && informers.Of<V1Service>().List().SelectMany(Of).Contains(address) && lost.TryAdd(address, true))
+                {
+                    Log.Lost(logger, address);
+                    changed.Poke();
+                }
+            }
+        }
+        catch (SocketException deaf)
+        {
+            Log.Deaf(logger, deaf.Message);
         }
     }
 
@@ -83,6 +117,10 @@ public sealed partial class AddressHolder(
 
             Tell();
             holdsAny = wanted.Count > 0;
+            if (holdsAny)
+            {
+                holding.TrySetResult();
+            }
         }
         catch (CommandException error)
         {
@@ -161,6 +199,12 @@ public sealed partial class AddressHolder(
 
         [LoggerMessage(Level = LogLevel.Information, Message = "This node no longer answers for {Address}")]
         public static partial void Released(ILogger logger, IPAddress address);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Another machine says that it has {Address}: this node gives it up until the cluster says otherwise")]
+        public static partial void Lost(ILogger logger, IPAddress address);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Whether others take addresses of load balancers over cannot be heard here: {Reason}")]
+        public static partial void Deaf(ILogger logger, string reason);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "The neighbours could not be told that {Address} is here ({Reason}); they find out when they ask")]
         public static partial void Untold(ILogger logger, IPAddress address, string reason);

@@ -8,6 +8,13 @@ namespace Flotilla.Network.LoadBalancers;
 /// <summary>The frames that say where an address is. Pure.</summary>
 internal static class Announcement
 {
+    // Of an ARP frame: after both hardware addresses its type and header; the sender's and the target's addresses follow.
+    private const int EtherTypeAt = 12;
+    private const int SenderAt = 28;
+    private const int TargetAt = 38;
+    private const int ArpEnd = 42;
+    private static readonly byte[] EtherTypeAndHeader = [0x08, 0x06, 0, 1, 0x08, 0, 6, 4];
+
     private static readonly byte[] Everybody = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
 
     // All nodes of the link, ff02::1, and the hardware address that follows from it.
@@ -17,6 +24,20 @@ internal static class Announcement
     public static IEnumerable<byte[]> FramesFor(IPAddress address, PhysicalAddress hardware) => address.AddressFamily == AddressFamily.InterNetwork
         ? [Arp(address, hardware, isReply: false), Arp(address, hardware, isReply: true)]
         : [Advertisement(address, hardware)];
+
+    /// <summary>What another machine says of itself by such a frame; null: this is none, or of IPv6.</summary>
+    public static (IPAddress Address, PhysicalAddress Hardware)? ClaimIn(ReadOnlySpan<byte> frame)
+    {
+        if (frame.Length < ArpEnd || !frame.Slice(EtherTypeAt, EtherTypeAndHeader.Length).SequenceEqual(EtherTypeAndHeader))
+        {
+            return null;
+        }
+
+        var sender = frame.Slice(SenderAt, 4);
+        return sender.SequenceEqual(frame.Slice(TargetAt, 4)) && BinaryPrimitives.ReadUInt32BigEndian(sender) != 0
+            ? (new IPAddress(sender), new PhysicalAddress(frame.Slice(SenderAt - 6, 6).ToArray()))
+            : null;
+    }
 
     private static byte[] Arp(IPAddress address, PhysicalAddress hardware, bool isReply)
     {

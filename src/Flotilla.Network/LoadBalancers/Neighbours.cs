@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 
 namespace Flotilla.Network.LoadBalancers;
 
@@ -10,6 +11,10 @@ public interface INeighbours
     /// <summary>An address is here from now on; who knew it elsewhere forgets that.</summary>
     /// <exception cref="SocketException">The link does not take it.</exception>
     void Tell(IPAddress address);
+
+    /// <summary>Addresses of IPv4 of which another machine says that they are there from now on.</summary>
+    /// <exception cref="SocketException">The kernel lets nobody listen.</exception>
+    IAsyncEnumerable<IPAddress> ClaimsAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>
@@ -20,6 +25,9 @@ public interface INeighbours
 /// <param name="aside">Devices that lead to no neighbours.</param>
 public sealed class Neighbours(IPAddress? node, params IReadOnlyList<string> aside) : INeighbours
 {
+    private const int MostOfAFrame = 128;
+    private static readonly int ArpInNetworkOrder = BitConverter.IsLittleEndian ? 0x0608 : 0x0806;
+
     public void Tell(IPAddress address)
     {
         if (LinkFor(address) is not { } link)
@@ -31,6 +39,20 @@ public sealed class Neighbours(IPAddress? node, params IReadOnlyList<string> asi
         foreach (var frame in Announcement.FramesFor(address, link.Hardware))
         {
             socket.SendTo(frame, new LinkEndPoint(link.Index));
+        }
+    }
+
+    public async IAsyncEnumerable<IPAddress> ClaimsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var socket = new Socket(AddressFamily.Packet, SocketType.Raw, (ProtocolType)ArpInNetworkOrder);
+        var frame = new byte[MostOfAFrame];
+        while (true)
+        {
+            var length = await socket.ReceiveAsync(frame, cancellationToken);
+            if (Announcement.ClaimIn(frame.AsSpan(0, length)) is { } claim && !NetworkInterface.GetAllNetworkInterfaces().Any(link => link.GetPhysicalAddress().Equals(claim.Hardware)))
+            {
+                yield return claim.Address;
+            }
         }
     }
 

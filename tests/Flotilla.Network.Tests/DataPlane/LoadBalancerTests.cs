@@ -1,4 +1,5 @@
 using System.Net;
+using System.Threading.Channels;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Controllers.Tests.Runtime;
@@ -43,6 +44,18 @@ public sealed class LoadBalancerTests(Machine machine) : IClassFixture<Machine>
         await machine.ApplyAsync([Balanced(one => one.Spec.LoadBalancerSourceRanges = ["10.0.0.0/8", "fd00::/8"])], [Given.Slice("web", 8080, "10.244.0.6")]);
         await Talk.AssertSilentAsync(machine.Outside, Address, 80);
 
+        // The servers lost this node, and another one says that it has the address.
+        // It is heard once this one has told often enough itself.
+        using (told.Repeat("192.168.77.99", Address))
+        {
+            await UntilGoneAsync();
+        }
+
+        var back = await client.GetAsync<V1Service>(new ObjectKey("default", "web"), default);
+        back.Metadata.Labels = new Dictionary<string, string> { ["it"] = "is still this node's" };
+        await client.UpdateAsync(back, default);
+        await UntilThereAsync();
+
         var moved = await client.GetAsync<V1Service>(new ObjectKey("default", "web"), default);
         moved.Metadata.Annotations = new Dictionary<string, string> { [LoadBalancing.NodeAnnotation] = "node-2" };
         await client.UpdateAsync(moved, default);
@@ -84,20 +97,32 @@ public sealed class LoadBalancerTests(Machine machine) : IClassFixture<Machine>
         }
     }
 
-    private async Task UntilGoneAsync()
+    private Task UntilGoneAsync() => UntilAsync(isThere: false);
+
+    private Task UntilThereAsync() => UntilAsync(isThere: true);
+
+    private async Task UntilAsync(bool isThere)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while ((await machine.Node.Commands.DoAsync("ip", ["addr", "show"], default)).Contains(Address, StringComparison.Ordinal))
+        while ((await machine.Node.Commands.DoAsync("ip", ["addr", "show"], default)).Contains(Address, StringComparison.Ordinal) != isThere)
         {
-            Assert.False(limit.IsCancellationRequested, "the address is still there");
+            Assert.False(limit.IsCancellationRequested, $"the address is {(isThere ? "not" : "still")} there");
             await Task.Delay(10);
         }
     }
 
     private sealed class Told : INeighbours
     {
+        private readonly Channel<IPAddress> claims = Channel.CreateBounded<IPAddress>(4);
+
         public HashSet<IPAddress> Addresses { get; } = [];
 
         public void Tell(IPAddress address) => Addresses.Add(address);
+
+        public IAsyncEnumerable<IPAddress> ClaimsAsync(CancellationToken cancellationToken) => claims.Reader.ReadAllAsync(cancellationToken);
+
+        /// <summary>Others claim these, again and again.</summary>
+        public IDisposable Repeat(params string[] addresses) =>
+            new Timer(_ => Array.ForEach(addresses, address => claims.Writer.TryWrite(IPAddress.Parse(address))), null, TimeSpan.Zero, TimeSpan.FromMilliseconds(100));
     }
 }

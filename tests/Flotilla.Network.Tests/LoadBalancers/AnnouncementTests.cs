@@ -31,4 +31,21 @@ public sealed class AnnouncementTests
 
         Assert.Equal(0xffffu, (sum & 0xffff) + (sum >> 16));
     }
+
+    [Fact]
+    public void What_others_say_is_understood()
+    {
+        Assert.All(Announcement.FramesFor(IPAddress.Parse("10.0.0.1"), Hardware), frame => Assert.Equal((IPAddress.Parse("10.0.0.1"), Hardware), Announcement.ClaimIn(frame)));
+        Assert.Null(Announcement.ClaimIn(Announcement.FramesFor(IPAddress.Parse("fd00::7"), Hardware).Single()));
+    }
+
+    [Fact]
+    public void Who_only_asks_claims_nothing()
+    {
+        var question = Announcement.FramesFor(IPAddress.Parse("10.0.0.1"), Hardware).First();
+        question[^1] = 2;
+        Assert.Null(Announcement.ClaimIn(question));
+        Assert.Null(Announcement.ClaimIn(question.AsSpan(0, 41)));
+        Assert.Null(Announcement.ClaimIn(Announcement.FramesFor(IPAddress.Any, Hardware).First()));
+    }
 }
