@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Flotilla.EndToEnd.Tools;
 
@@ -43,6 +44,9 @@ internal sealed class NamedCluster(string name) : IAsyncDisposable
     /// <summary>With another program of Flotilla.</summary>
     public Task<CommandOutput> RunAsync(string program, params string[] arguments) =>
         CommandLine.RunAsync(program, WithData(arguments), environment: Environs, limit: TimeSpan.FromMinutes(5));
+
+    /// <summary>The same, for who is to be killed before it ends.</summary>
+    public Process Begin(string program, params string[] arguments) => CommandLine.Start(program, WithData(arguments), Environs);
 
     /// <summary>What was told to a node of this machine, or to the server.</summary>
     public async Task<JsonNode> SettingsAsync(string? node = null) =>

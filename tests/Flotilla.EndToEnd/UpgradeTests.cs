@@ -23,7 +23,20 @@ public sealed class UpgradeTests : IAsyncLifetime
         var before = await ContainersAsync();
         var watch = cluster.BeginKubectlAsync("rollout", "status", "deployment/waits", "--timeout=500s");
 
+        // Killed when the program of before has ended: the next start finishes it or takes it back.
         var newer = await BuildAsync("0.2.0", dataVersion: 2);
+        var server = (await File.ReadAllTextAsync(Path.Combine(cluster.DataDirectory, "flotilla.pid"))).Trim();
+        using (var killed = cluster.Begin(Path.Combine(newer, "flotilla"), "upgrade"))
+        {
+            await Eventually.GetAsync(() => Task.FromResult(Directory.Exists($"/proc/{server}")), runs => !runs);
+            killed.Kill();
+        }
+
+        Assert.True(File.Exists(Path.Combine(cluster.DataDirectory, "upgrade.json")));
+        (await cluster.RunAsync(Path.Combine(newer, "flotilla"), "up")).Success();
+        Assert.False(File.Exists(Path.Combine(cluster.DataDirectory, "upgrade.json")));
+        await cluster.KubectlAsync("wait", "--for=condition=Ready", "node", "--all", "--timeout=60s");
+        Assert.Equal(before, await ContainersAsync());
         Assert.Contains("Flotilla 0.2.0", (await cluster.RunAsync(Path.Combine(newer, "flotilla"), "upgrade")).Success(), StringComparison.Ordinal);
         Assert.Equal("v1.36.2+flotilla.0.2.0 v1.36.2+flotilla.0.2.0", await cluster.KubectlAsync("get", "nodes", "-o", "jsonpath={.items[*].status.nodeInfo.kubeletVersion}"));
         Assert.Contains("version 0.2.0", await cluster.FlotillaAsync("status"), StringComparison.Ordinal);
