@@ -11,6 +11,7 @@ internal sealed class ServerProcess(ClusterSettings settings)
     public const string AgentName = "agent";
     private const long LogLimitBytes = 16 * 1024 * 1024;
     public static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(25);
+    private static readonly TimeSpan TakeTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Its process number, or null. A number that meanwhile belongs to somebody else is told by the command line.</summary>
@@ -19,15 +20,24 @@ internal sealed class ServerProcess(ClusterSettings settings)
         try
         {
             var process = int.Parse(File.ReadAllText(settings.PidFile).Trim(), CultureInfo.InvariantCulture);
-            var arguments = File.ReadAllText($"/proc/{process}/cmdline").Split('\0');
-            return arguments.Any(argument => argument is CommandName or AgentName) && arguments.Contains(settings.DataDirectory, StringComparer.Ordinal)
-                ? process
-                : null;
+            return IsOne($"/proc/{process}") ? process : null;
         }
         catch (Exception failure) when (failure is IOException or FormatException or UnauthorizedAccessException)
         {
             return null;
         }
+    }
+
+    /// <summary>The same, but one that somebody started a moment ago may yet take the directory.</summary>
+    public async Task<int?> FindStartedAsync(CancellationToken cancellationToken)
+    {
+        var start = Stopwatch.GetTimestamp();
+        while (Find() is null && Stopwatch.GetElapsedTime(start) < TakeTimeout && IsBeingStarted())
+        {
+            await Task.Delay(PollInterval, cancellationToken);
+        }
+
+        return Find();
     }
 
     /// <summary>Whether it was started as by <see cref="StartAsync"/>, not in somebody's foreground.</summary>
@@ -94,6 +104,24 @@ internal sealed class ServerProcess(ClusterSettings settings)
         {
             return "it left no log";
         }
+    }
+
+    private bool IsBeingStarted() => Directory.EnumerateDirectories("/proc").Where(path => char.IsAsciiDigit(path[^1])).Any(path =>
+    {
+        try
+        {
+            return IsOne(path);
+        }
+        catch (Exception ended) when (ended is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    });
+
+    private bool IsOne(string process)
+    {
+        var arguments = File.ReadAllText(Path.Combine(process, "cmdline")).Split('\0');
+        return arguments.Any(argument => argument is CommandName or AgentName) && arguments.Contains(settings.DataDirectory, StringComparer.Ordinal);
     }
 
     private void RotateLog()

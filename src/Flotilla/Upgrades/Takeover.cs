@@ -47,7 +47,7 @@ internal sealed class Takeover(ClusterSettings settings, IReadOnlyList<string> p
     public async Task<string?> ResumeAsync(FlotillaProgram old, Func<Task> undo, CancellationToken cancellationToken)
     {
         var since = Stopwatch.GetTimestamp();
-        var failure = process.Find() is { } number ? await WaitOrEndAsync(number, patience, since, cancellationToken) : "it does not run";
+        var failure = await process.FindStartedAsync(cancellationToken) is { } number ? await WaitOrEndAsync(number, patience, since, cancellationToken) : "it does not run";
         return failure is null ? null : await ReturnAsync(old, failure, undo, since);
     }
 
