@@ -17,6 +17,8 @@ public class CheckerTests
     [InlineData("1 ? 2 : 3", "ERROR: <input>:1:3: found no matching overload for '_?_:_' applied to '(int, int, int)'\n | 1 ? 2 : 3\n | ..^")]
     [InlineData("true ?\n2 : foo", "ERROR: <input>:2:5: undeclared reference to 'foo' (in container '')\n | 2 : foo\n | ....^")]
     [InlineData("duration('x')", "ERROR: <input>:1:10: invalid duration argument\n | duration('x')\n | .........^")]
+    [InlineData("duration('-')", "ERROR: <input>:1:10: invalid duration argument\n | duration('-')\n | .........^")]
+    [InlineData("duration('')", "ERROR: <input>:1:10: invalid duration argument\n | duration('')\n | .........^")]
     [InlineData("'a'.matches('[')", "ERROR: <input>:1:13: invalid matches argument\n | 'a'.matches('[')\n | ............^")]
     [InlineData("has(x)", "ERROR: <input>:1:5: invalid argument to has() macro\n | has(x)\n | ....^")]
     [InlineData("[1].all(1, true)", "ERROR: <input>:1:9: argument must be a simple name\n | [1].all(1, true)\n | ........^")]

@@ -26,6 +26,10 @@ public static class Durations
         {
             return true;
         }
+        if (rest.IsEmpty)
+        {
+            return false;
+        }
         Int128 total = 0;
         while (rest.Length > 0)
         {
@@ -41,7 +45,7 @@ public static class Durations
         }
         total = negative ? -total : total;
         nanoseconds = total >= long.MinValue && total <= long.MaxValue ? (long)total : 0;
-        return total >= long.MinValue && total <= long.MaxValue && text.Length > (text[0] is '-' or '+' ? 1 : 0);
+        return total >= long.MinValue && total <= long.MaxValue;
     }
 
     private static bool TakePart(ref ReadOnlySpan<char> rest, out Int128 nanoseconds)

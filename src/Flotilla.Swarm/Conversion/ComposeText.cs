@@ -32,7 +32,7 @@ internal static class ComposeText
     };
 
     /// <summary>Whole seconds, rounded up; null: nothing is said.</summary>
-    public static int? Seconds(JsonNode? node) => Text(node).Length > 0 && Durations.TryParse(Text(node), out var nanoseconds) ? (int)Math.Ceiling(nanoseconds / 1e9) : null;
+    public static int? Seconds(JsonNode? node) => Durations.TryParse(Text(node), out var nanoseconds) ? (int)Math.Ceiling(nanoseconds / 1e9) : null;
 
     /// <summary><c>512M</c> as Kubernetes has it.</summary>
     public static string Memory(string text)

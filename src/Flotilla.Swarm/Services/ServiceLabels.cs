@@ -76,7 +76,7 @@ internal static class ServiceLabels
     {
         AutoscaleMin or AutoscaleMax or AutoscaleCpu or AutoscaleMemory => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? null : "must be a whole number greater than 0",
         Rebalance or KeepSourceAddress => text is True or "false" ? null : "must be true or false",
-        RebalanceInterval => text.Length > 0 && Durations.TryParse(text, out var nanoseconds) && nanoseconds >= 1_000_000_000 ? null : "must be a duration of 1s at least",
+        RebalanceInterval => Durations.TryParse(text, out var nanoseconds) && nanoseconds >= 1_000_000_000 ? null : "must be a duration of 1s at least",
         ScheduleConcurrency => text is "forbid" or "replace" ? null : "must be forbid or replace",
         Schedule => Fault(text),
         _ => null,
