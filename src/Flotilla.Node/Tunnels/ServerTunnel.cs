@@ -115,7 +115,7 @@ internal sealed class ServerTunnel : IDisposable
             await socket.ConnectAsync(to, cancellationToken);
             return new NetworkStream(socket, ownsSocket: true);
         }
-        catch (SocketException)
+        catch (SocketException) when (wanted.Length > 1)
         {
             socket.Dispose();
             return Stream.Null;
