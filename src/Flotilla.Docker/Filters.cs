@@ -76,12 +76,26 @@ public sealed class Filters
         return false;
     }
 
-    /// <summary><c>k</c>: there is such a label; <c>k=v</c>: with this value.</summary>
-    public bool Labels(string key, IReadOnlyDictionary<string, string>? labels) => this[key].All(wanted =>
+    /// <summary>The one value as true or false; null: there is no such filter.</summary>
+    /// <exception cref="DockerException">It is neither, or both.</exception>
+    public bool? Truth(string key) => !Has(key) ? null : this[key] switch
+    {
+        ["1" or "true"] => true,
+        ["0" or "false"] => false,
+        var said => throw DockerException.BadRequest($"invalid filter '{key}=[{string.Join(' ', said)}]'"),
+    };
+
+    /// <summary><c>k</c>: there is such a label; <c>k=v</c>: with this value. All that were asked for.</summary>
+    public bool Labels(string key, IReadOnlyDictionary<string, string>? labels) => this[key].All(wanted => Has(labels, wanted));
+
+    /// <summary>None of the labels that were asked for.</summary>
+    public bool Without(string key, IReadOnlyDictionary<string, string>? labels) => !this[key].Any(wanted => Has(labels, wanted));
+
+    private static bool Has(IReadOnlyDictionary<string, string>? labels, string wanted)
     {
         var at = wanted.IndexOf('=', StringComparison.Ordinal);
         return labels is not null && (at < 0
             ? labels.ContainsKey(wanted)
             : labels.TryGetValue(wanted[..at], out var value) && value == wanted[(at + 1)..]);
-    });
+    }
 }

@@ -8,6 +8,7 @@ using Flotilla.Engine.Health;
 using Flotilla.Engine.Images;
 using Flotilla.Engine.Machines;
 using Flotilla.Engine.Networks;
+using Flotilla.Engine.Registries;
 using Flotilla.Engine.Volumes;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -42,11 +43,13 @@ public sealed class NodeEngine : IHostedService, IMachineEngine, IAsyncDisposabl
         events = new EventLog(time);
         images = new ImageCatalog(runtime);
         tasks = new TaskContainers(runtime);
-        containers = new ContainerStore(options, tasks);
+        containers = new ContainerStore(options);
         networks = new NetworkStore(options);
         links = new ContainerNetworks(options, networks, containers, new NetworkLinks(options));
         names = new NameServers(options, networks, containers, time, loggers.CreateLogger<NameServers>());
+        var users = new ImageUsers(containers, tasks);
         var volumes = new VolumeStore(options, time);
+        var volumeUsers = new VolumeUsers(volumes, containers, tasks);
         var roots = new RootFileSystem(runtime, options);
         var launch = new ContainerLaunch(runtime, options, links, containers, new ContainerFiles(options, networks, containers), roots);
         var runner = new ExecRunner(runtime, options, containers, time);
@@ -56,7 +59,7 @@ public sealed class NodeEngine : IHostedService, IMachineEngine, IAsyncDisposabl
         execs = new ExecRoutes(runtime, containers, tasks, runner, events);
         networkRoutes = new NetworkRoutes(options, networks, containers, links, names, events, time);
         var view = new ContainerView(networks, time);
-        var volumeRoutes = new VolumeRoutes(volumes, containers, events);
+        var volumeRoutes = new VolumeRoutes(volumes, volumeUsers, events);
         routes =
         [
             .. new ContainerCreation(images, containers, networks, new MountPlan(volumes, containers), roots, events, time).All,
@@ -65,15 +68,18 @@ public sealed class NodeEngine : IHostedService, IMachineEngine, IAsyncDisposabl
             .. new AttachRoutes(runtime, containers, events, time).All,
             .. new LogRoutes(containers, tasks, time).All,
             .. execs.All,
-            .. new ImageRoutes(images, containers, events).All,
-            .. new TransferRoutes(runtime, images, options, load, events, time).All,
+            .. new ImageRoutes(images, users, events, time).All,
+            .. new PullRoutes(runtime, images, http, events, time).All,
+            .. new PushRoutes(runtime, images, http, events, time).All,
+            .. new ImageArchiveRoutes(runtime, images, load, events).All,
+            .. new BuildRoutes().All,
             .. new LoginRoutes(http).All,
             .. volumeRoutes.All,
             .. networkRoutes.All,
             .. new EventRoutes(events, time).All,
             .. new UsageRoutes(containers, launch, time).All,
             .. new ProcessRoutes(runtime, containers).All,
-            .. new DiskRoutes(images, containers, volumes, volumeRoutes, roots, view).All,
+            .. new DiskRoutes(images, users, containers, volumes, volumeUsers, volumeRoutes, roots, view).All,
             .. new Archives.ArchiveRoutes(containers, roots).All,
             .. new Archives.ChangeRoutes(containers, roots).All,
         ];

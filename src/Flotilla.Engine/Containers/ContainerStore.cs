@@ -5,7 +5,7 @@ using Flotilla.Engine.Linux;
 namespace Flotilla.Engine.Containers;
 
 /// <summary>All containers of this machine that docker has made: in memory, and a directory each.</summary>
-internal sealed class ContainerStore(EngineOptions options, TaskContainers tasks)
+internal sealed class ContainerStore(EngineOptions options)
 {
     private readonly ConcurrentDictionary<string, Container> all = new(StringComparer.Ordinal);
     private readonly Lock names = new();
@@ -83,9 +83,6 @@ internal sealed class ContainerStore(EngineOptions options, TaskContainers tasks
             return null;
         }
     }
-
-    /// <summary>The images that pods of this machine run.</summary>
-    public async Task<IEnumerable<string>> TaskImagesAsync(CancellationToken cancellationToken) => (await tasks.ListAsync(cancellationToken)).Select(task => task.ImageId);
 
     private void Claim(string name, Container? self)
     {

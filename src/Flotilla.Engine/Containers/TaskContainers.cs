@@ -1,5 +1,6 @@
 using Flotilla.Engine.Containerd;
 using Flotilla.Engine.Containerd.Api;
+using Grpc.Core;
 
 namespace Flotilla.Engine.Containers;
 
@@ -37,6 +38,19 @@ internal sealed class TaskContainers(Runtime runtime)
 
     public async Task<PodContainerStatus> StatusAsync(string id, CancellationToken cancellationToken) =>
         (await runtime.CriContainers.ContainerStatusAsync(new PodContainerStatusRequest { ContainerId = id }, cancellationToken: cancellationToken)).Status;
+
+    /// <summary>Directories of the machine that a container sees; of one that is gone, none.</summary>
+    public async Task<IReadOnlyList<string>> MountsAsync(string id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return [.. (await StatusAsync(id, cancellationToken)).Mounts.Select(mount => mount.HostPath)];
+        }
+        catch (RpcException gone) when (gone.IsMissing())
+        {
+            return [];
+        }
+    }
 
     private static Dictionary<string, string> LabelsOf(PodSandbox pod) =>
         pod.Labels.Where(label => !label.Key.StartsWith(OwnLabels, StringComparison.Ordinal)).ToDictionary(label => label.Key, label => label.Value, StringComparer.Ordinal);

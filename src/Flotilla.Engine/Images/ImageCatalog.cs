@@ -13,6 +13,8 @@ internal sealed class ImageCatalog(Runtime runtime)
     // The sandboxes' own, which no user asked for.
     private const string PauseRepository = "docker.io/flotilla/pause:";
 
+    private readonly LayerSizes sizes = new(runtime);
+
     public ImageContents Contents { get; } = new(runtime);
 
     public async Task<IReadOnlyList<EngineImage>> ListAsync(CancellationToken cancellationToken)
@@ -27,9 +29,14 @@ internal sealed class ImageCatalog(Runtime runtime)
             }
         }
 
-        return [.. known.GroupBy(pair => pair.Content.Id, StringComparer.Ordinal)
-            .Select(group => new EngineImage(group.First().Content, [.. group.Select(pair => pair.Stored.Name)], group.First().Stored.Target.Digest))
-            .Where(image => !image.Tags.Any(tag => tag.StartsWith(PauseRepository, StringComparison.Ordinal)))];
+        List<EngineImage> images = [];
+        foreach (var names in known.GroupBy(pair => pair.Content.Id, StringComparer.Ordinal).Where(names => !names.Any(pair => pair.Stored.Name.StartsWith(PauseRepository, StringComparison.Ordinal))))
+        {
+            var (first, content) = names.First();
+            images.Add(new EngineImage(content, [.. names.Select(pair => pair.Stored.Name)], first.Target.Digest, await sizes.OfAsync(content, cancellationToken)));
+        }
+
+        return images;
     }
 
     /// <summary>By name, else by id or its beginning.</summary>

@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Engine.Containerd;
@@ -9,21 +11,49 @@ namespace Flotilla.Engine.Images;
 
 /// <summary>What a manifest leads to on this machine's platform.</summary>
 /// <param name="Id">The configuration's digest, which docker calls the image's id.</param>
-/// <param name="Size">Bytes, compressed.</param>
-internal sealed record ImageContent(string Id, string ManifestDigest, long Size, JsonObject Config)
+internal sealed record ImageContent(string Id, string ManifestDigest, JsonObject Manifest, JsonObject Config)
 {
     /// <summary>The user's part: command, environment and so on.</summary>
     public JsonObject Settings => Config.Object("config") ?? [];
 
+    /// <summary>Digests of the layers as they are unpacked, the lowest first.</summary>
     public IReadOnlyList<string> Layers => [.. (Config.Object("rootfs").Array("diff_ids") ?? []).Select(layer => layer.AsString()!)];
 
-    /// <summary>Under which name the snapshotter keeps the layers together.</summary>
-    public string ChainId => Layers.Skip(1).Aggregate(Layers.FirstOrDefault() ?? "", (chain, layer) => "sha256:" + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.ASCII.GetBytes($"{chain} {layer}"))));
+    /// <summary>The layers as registries have them, in the same order.</summary>
+    public IReadOnlyList<Blob> LayerBlobs => [.. Manifest.Objects("layers").Select(Blob.Of)];
+
+    public Blob ConfigBlob => Blob.Of(Manifest.Object("config") ?? []);
+
+    /// <summary>Under which name the snapshotter keeps each layer with all below it.</summary>
+    public IReadOnlyList<string> Chains
+    {
+        get
+        {
+            List<string> chains = [];
+            foreach (var layer in Layers)
+            {
+                chains.Add(chains.Count == 0 ? layer : "sha256:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes($"{chains[^1]} {layer}"))));
+            }
+
+            return chains;
+        }
+    }
+
+    public string ChainId => Chains.LastOrDefault() ?? "";
+}
+
+/// <summary>A file of containerd's content, as a manifest speaks of it.</summary>
+/// <param name="Size">Bytes.</param>
+internal sealed record Blob(string Digest, long Size, string MediaType)
+{
+    public static Blob Of(JsonObject descriptor) => new(descriptor.String("digest") ?? "", descriptor.Integer("size") ?? 0, descriptor.String("mediaType") ?? "");
 }
 
 /// <summary>Reads manifests and configurations from containerd's content. A digest always means the same bytes, so each is read once.</summary>
 internal sealed class ImageContents(Runtime runtime)
 {
+    private const string DockerManifest = "application/vnd.docker.distribution.manifest.v2+json";
+    private const string OciManifest = "application/vnd.oci.image.manifest.v1+json";
     private const int MostKnown = 2000;
     private const int LongestBlob = 8 << 20;
     private readonly System.Collections.Concurrent.ConcurrentDictionary<string, ImageContent> known = new(StringComparer.Ordinal);
@@ -48,6 +78,13 @@ internal sealed class ImageContents(Runtime runtime)
         }
 
         return content;
+    }
+
+    /// <summary>An image's manifest as a file, of the size it has here.</summary>
+    public async Task<Blob> ManifestAsync(ImageContent content, CancellationToken cancellationToken)
+    {
+        var info = (await runtime.Content.InfoAsync(new InfoRequest { Digest = content.ManifestDigest }, cancellationToken: cancellationToken)).Info;
+        return new Blob(content.ManifestDigest, info.Size, content.Manifest.String("mediaType") ?? (content.ConfigBlob.MediaType.Contains("docker", StringComparison.Ordinal) ? DockerManifest : OciManifest));
     }
 
     public async Task<JsonObject?> JsonAsync(string digest, CancellationToken cancellationToken)
@@ -94,7 +131,7 @@ internal sealed class ImageContents(Runtime runtime)
         }
 
         return manifest.Object("config").String("digest") is { } id && await JsonAsync(id, cancellationToken) is { } config
-            ? new ImageContent(id, digest, (manifest.Object("config").Integer("size") ?? 0) + manifest.Objects("layers").Sum(layer => layer.Integer("size") ?? 0), config)
+            ? new ImageContent(id, digest, manifest, config)
             : null;
     }
 

@@ -1,13 +1,12 @@
 using System.Text.Json.Nodes;
 using Flotilla.Api.Images;
 using Flotilla.Docker;
-using Flotilla.Engine.Containers;
 using Flotilla.Engine.Events;
 
 namespace Flotilla.Engine.Images;
 
 /// <summary><c>docker images, inspect, history, tag, rmi, image prune</c>.</summary>
-internal sealed class ImageRoutes(ImageCatalog images, ContainerStore containers, EventLog events)
+internal sealed class ImageRoutes(ImageCatalog images, ImageUsers users, EventLog events, TimeProvider time)
 {
     public IEnumerable<Route> All =>
     [
@@ -22,14 +21,23 @@ internal sealed class ImageRoutes(ImageCatalog images, ContainerStore containers
 
     private async Task<DockerAnswer> ListAsync(DockerRequest request, CancellationToken cancellationToken)
     {
-        var filters = Filters.Parse(request.Query("filters"), "dangling", "label", "before", "since", "reference", "until");
-        var all = await images.ListAsync(cancellationToken);
-        var before = filters.Has("before") ? (await images.FindAsync(filters["before"][0], cancellationToken)).Created : DateTime.MaxValue;
-        var since = filters.Has("since") ? (await images.FindAsync(filters["since"][0], cancellationToken)).Created : DateTime.MinValue;
-        var shown = all.Where(image => filters.Labels("label", image.Labels) && image.Created < before && image.Created > since
-            && (!filters.Has("dangling") || (image.Tags.Count == 0) == (filters["dangling"][0] is "true" or "1"))
-            && (!filters.Has("reference") || filters["reference"].Any(pattern => ReferencePattern.Matches(pattern, image))));
-        return DockerAnswer.Json(WireJson.Array(shown.OrderByDescending(image => image.Created).Select(image => image.Summary(-1))));
+        var filters = ImageFilters.ForList(request.Query("filters"), time.GetUtcNow().UtcDateTime);
+        var before = DateTime.MaxValue;
+        foreach (var word in filters.Before)
+        {
+            before = (await images.FindAsync(word, cancellationToken)).Created;
+        }
+
+        var since = DateTime.MinValue;
+        foreach (var word in filters.Since)
+        {
+            since = (await images.FindAsync(word, cancellationToken)).Created;
+        }
+
+        var used = request.Flag("shared-size") ? await users.ListAsync(cancellationToken) : null;
+        var shown = (await images.ListAsync(cancellationToken)).Where(image => image.Created < before && image.Created > since && filters.Take(image));
+        return DockerAnswer.Json(WireJson.Array(shown.OrderByDescending(image => image.Created)
+            .Select(image => filters.Tags(image) is { } tags ? image.Summary(used?[image.Id].Count() ?? -1, tags) : null).OfType<JsonObject>()));
     }
 
     private async Task<DockerAnswer> TagAsync(DockerRequest request, CancellationToken cancellationToken)
@@ -37,8 +45,13 @@ internal sealed class ImageRoutes(ImageCatalog images, ContainerStore containers
         var image = await images.FindAsync(request.Words["name"], cancellationToken);
         var repository = request.Query("repo") ?? "";
         var full = ImageCatalog.FullName(request.Query("tag") is { Length: > 0 } tag ? $"{repository}:{tag}" : repository);
+        if (full.Contains('@', StringComparison.Ordinal))
+        {
+            throw DockerException.BadRequest("refusing to create a tag with a digest reference");
+        }
+
         await images.NameAsync(full, image, cancellationToken);
-        events.Add("image", "tag", image.Id, ("name", ImageName.Familiar(full)));
+        events.Image(image, "tag", ImageName.Familiar(full));
         return new DockerAnswer(201, null);
     }
 
@@ -46,87 +59,62 @@ internal sealed class ImageRoutes(ImageCatalog images, ContainerStore containers
     {
         var word = request.Words["name"];
         var image = await images.FindAsync(word, cancellationToken);
-        var force = request.Flag("force");
-        var isId = image.Id.StartsWith(word.StartsWith("sha256:", StringComparison.Ordinal) ? word : "sha256:" + word, StringComparison.Ordinal);
-        if (!isId && image.Tags.Count > 1)
-        {
-            return DockerAnswer.Json(new JsonArray(await UntagAsync(image, ImageCatalog.FullName(word), cancellationToken)));
-        }
-
-        if (isId && !force && image.Tags.Select(tag => tag[..tag.LastIndexOf(':')]).Distinct(StringComparer.Ordinal).Count() > 1)
-        {
-            throw new DockerException(409, $"conflict: unable to delete {image.ShortId} (must be forced) - image is referenced in multiple repositories");
-        }
-
-        Refuse(image, word, isId, force);
-        return DockerAnswer.Json(await DeleteAsync(image, cancellationToken));
+        var removal = ImageRemoval.For(image, word, request.Flag("force"), [.. (await users.ListAsync(cancellationToken))[image.Id]]);
+        return DockerAnswer.Json(await ApplyAsync(image, removal, cancellationToken));
     }
 
-    private void Refuse(EngineImage image, string word, bool isId, bool force)
-    {
-        foreach (var user in containers.All.Where(container => container.Record.ImageId == image.Id))
-        {
-            var isRunning = user.Record.State.IsRunning;
-            if (isRunning && (isId || force))
-            {
-                throw new DockerException(409, $"conflict: unable to delete {image.ShortId} (cannot be forced) - image is being used by running container {user.ShortId}");
-            }
-
-            if (!force)
-            {
-                throw new DockerException(409, isId
-                    ? $"conflict: unable to delete {image.ShortId} (must be forced) - image is being used by stopped container {user.ShortId}"
-                    : $"conflict: unable to remove repository reference \"{word}\" (must force) - container {user.ShortId} is using its referenced image {image.ShortId}");
-            }
-        }
-    }
-
-    private async Task<JsonArray> DeleteAsync(EngineImage image, CancellationToken cancellationToken)
+    private async Task<JsonArray> ApplyAsync(EngineImage image, ImageRemoval removal, CancellationToken cancellationToken)
     {
         JsonArray done = [];
-        foreach (var tag in image.Tags)
+        foreach (var name in removal.Untagged)
         {
-            done.Add((JsonNode)await UntagAsync(image, tag, cancellationToken));
+            await images.UnnameAsync(name, cancellationToken);
+            events.Image(image, "untag", image.Id);
+            done.Add((JsonNode)new JsonObject { ["Untagged"] = ImageName.Familiar(name) });
         }
 
-        foreach (var name in image.Names.Except(image.Tags, StringComparer.Ordinal))
+        if (!removal.Deletes)
+        {
+            return done;
+        }
+
+        foreach (var name in image.Names.Except(removal.Untagged, StringComparer.Ordinal))
         {
             await images.UnnameAsync(name, cancellationToken);
         }
 
-        events.Add("image", "delete", image.Id, ("name", image.Id));
-        done.Add((JsonNode)new JsonObject { ["Deleted"] = image.Id });
-        return done;
-    }
+        events.Image(image, "delete", image.Id);
+        var kept = (await images.ListAsync(cancellationToken)).SelectMany(other => other.Content.Chains).ToHashSet(StringComparer.Ordinal);
+        foreach (var deleted in image.Content.Chains.Reverse().Where(chain => !kept.Contains(chain)).Prepend(image.Id))
+        {
+            done.Add((JsonNode)new JsonObject { ["Deleted"] = deleted });
+        }
 
-    private async Task<JsonObject> UntagAsync(EngineImage image, string full, CancellationToken cancellationToken)
-    {
-        await images.UnnameAsync(full, cancellationToken);
-        events.Add("image", "untag", image.Id, ("name", image.Id));
-        return new JsonObject { ["Untagged"] = ImageName.Familiar(full) };
+        return done;
     }
 
     private async Task<DockerAnswer> PruneAsync(DockerRequest request, CancellationToken cancellationToken)
     {
-        var filters = Filters.Parse(request.Query("filters"), "dangling", "label", "label!", "until");
-        var all = filters.Has("dangling") && filters["dangling"][0] is "false" or "0";
+        var filters = ImageFilters.ForPrune(request.Query("filters"), time.GetUtcNow().UtcDateTime);
+        var used = await users.ListAsync(cancellationToken);
         JsonArray deleted = [];
         long bytes = 0;
-        var inUse = containers.All.Select(container => container.Record.ImageId).Concat(await containers.TaskImagesAsync(cancellationToken)).ToHashSet(StringComparer.Ordinal);
         foreach (var image in await images.ListAsync(cancellationToken))
         {
-            if (inUse.Contains(image.Id) || (!all && image.Tags.Count > 0) || !filters.Labels("label", image.Labels))
+            if (used.Contains(image.Id) || !(filters.Dangling == false ? filters.TakeWhatever(image) : image.Tags.Count == 0 && filters.TakeWhatever(image)))
             {
                 continue;
             }
 
-            bytes += image.Content.Size;
-            foreach (var step in await DeleteAsync(image, cancellationToken))
+            var kept = (await images.ListAsync(cancellationToken)).Where(other => other.Id != image.Id).SelectMany(other => other.Content.Chains).ToHashSet(StringComparer.Ordinal);
+            bytes += image.Content.Chains.Zip(image.LayerSizes).Where(layer => !kept.Contains(layer.First)).Sum(layer => layer.Second);
+            foreach (var step in await ApplyAsync(image, new ImageRemoval(image.References, true), cancellationToken))
             {
                 deleted.Add(step!.DeepClone());
             }
         }
 
+        events.Add("image", "prune", "", ("reclaimed", bytes.ToString(System.Globalization.CultureInfo.InvariantCulture)));
         return DockerAnswer.Json(new JsonObject { ["ImagesDeleted"] = deleted.Count == 0 ? null : deleted, ["SpaceReclaimed"] = bytes });
     }
 }

@@ -1,26 +1,26 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Docker;
-using Flotilla.Engine.Containers;
 using Flotilla.Engine.Events;
 
 namespace Flotilla.Engine.Volumes;
 
 /// <summary><c>docker volume</c>.</summary>
-internal sealed class VolumeRoutes(VolumeStore volumes, ContainerStore containers, EventLog events)
+internal sealed class VolumeRoutes(VolumeStore volumes, VolumeUsers users, EventLog events)
 {
     public IEnumerable<Route> All =>
     [
-        new("GET", "/volumes", (request, _) => Task.FromResult(List(request))),
+        new("GET", "/volumes", ListAsync),
         new("GET", "/volumes/{id}", (request, _) => Task.FromResult(DockerAnswer.Json(View(volumes.Find(request.Id))))),
         new("POST", "/volumes/create", CreateAsync),
-        new("DELETE", "/volumes/{id}", (request, _) => Task.FromResult(Remove(request))),
-        new("POST", "/volumes/prune", (request, _) => Task.FromResult(Prune(request))),
+        new("DELETE", "/volumes/{id}", RemoveAsync),
+        new("POST", "/volumes/prune", PruneAsync),
     ];
 
     public JsonObject View(VolumeRecord volume) => new()
     {
-        ["CreatedAt"] = volume.Created.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture),
+        ["CreatedAt"] = volume.Created.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
         ["Driver"] = "local",
         ["Labels"] = volume.Labels.Copy(),
         ["Mountpoint"] = volumes.DirectoryOf(volume.Name),
@@ -29,12 +29,14 @@ internal sealed class VolumeRoutes(VolumeStore volumes, ContainerStore container
         ["Scope"] = "local",
     };
 
-    private DockerAnswer List(DockerRequest request)
+    private async Task<DockerAnswer> ListAsync(DockerRequest request, CancellationToken cancellationToken)
     {
         var filters = Filters.Parse(request.Query("filters"), "dangling", "driver", "label", "name");
+        var dangling = filters.Truth("dangling");
+        var used = await users.ListAsync(cancellationToken);
         var shown = volumes.All.Where(volume => filters.Is("driver", "local") && filters.Labels("label", LabelsOf(volume))
             && (!filters.Has("name") || filters["name"].Any(name => volume.Name.Contains(name, StringComparison.Ordinal)))
-            && (!filters.Has("dangling") || (filters["dangling"][0] is "true" or "1") == !UsersOf(volume).Any()));
+            && (dangling is not { } wanted || wanted != used.Contains(volume.Name)));
         return DockerAnswer.Json(new JsonObject { ["Volumes"] = WireJson.Array(shown.Select(View)), ["Warnings"] = null });
     }
 
@@ -50,41 +52,45 @@ internal sealed class VolumeRoutes(VolumeStore volumes, ContainerStore container
         return DockerAnswer.Json(View(volume), 201);
     }
 
-    private DockerAnswer Remove(DockerRequest request)
+    private async Task<DockerAnswer> RemoveAsync(DockerRequest request, CancellationToken cancellationToken)
     {
         if (volumes.TryFind(request.Id) is not { } volume)
         {
             return request.Flag("force") ? DockerAnswer.NoContent() : throw new DockerException(404, $"get {request.Id}: no such volume");
         }
 
-        if (UsersOf(volume).Select(user => user.Id).ToList() is { Count: > 0 } users)
+        if ((await users.ListAsync(cancellationToken))[volume.Name].ToList() is { Count: > 0 } holders)
         {
-            throw new DockerException(409, $"remove {volume.Name}: volume is in use - [{string.Join(", ", users)}]");
+            throw new DockerException(409, $"remove {volume.Name}: volume is in use - [{string.Join(", ", holders)}]");
         }
 
-        volumes.Remove(volume.Name);
-        events.Add("volume", "destroy", volume.Name, ("driver", "local"));
+        Remove(volume);
         return DockerAnswer.NoContent();
     }
 
-    private DockerAnswer Prune(DockerRequest request)
+    private async Task<DockerAnswer> PruneAsync(DockerRequest request, CancellationToken cancellationToken)
     {
         var filters = Filters.Parse(request.Query("filters"), "all", "label", "label!");
-        var all = filters.Has("all") && filters["all"][0] is "true" or "1";
+        var all = filters.Truth("all") == true;
+        var used = await users.ListAsync(cancellationToken);
         JsonArray deleted = [];
         var bytes = 0L;
-        foreach (var volume in volumes.All.Where(volume => (all || volume.IsAnonymous) && !UsersOf(volume).Any() && filters.Labels("label", LabelsOf(volume))))
+        foreach (var volume in volumes.All.Where(volume => (all || volume.IsAnonymous) && !used.Contains(volume.Name) && filters.Labels("label", LabelsOf(volume)) && filters.Without("label!", LabelsOf(volume))))
         {
             bytes += DiskUse.Of(volumes.DirectoryOf(volume.Name));
-            volumes.Remove(volume.Name);
-            events.Add("volume", "destroy", volume.Name, ("driver", "local"));
+            Remove(volume);
             deleted.Add((JsonNode)volume.Name);
         }
 
+        events.Add("volume", "prune", "", ("reclaimed", bytes.ToString(CultureInfo.InvariantCulture)));
         return DockerAnswer.Json(new JsonObject { ["VolumesDeleted"] = deleted, ["SpaceReclaimed"] = bytes });
     }
 
-    private IEnumerable<Container> UsersOf(VolumeRecord volume) => containers.All.Where(container => container.Record.Mounts.Any(mount => mount.Type == "volume" && mount.Name == volume.Name));
+    private void Remove(VolumeRecord volume)
+    {
+        volumes.Remove(volume.Name);
+        events.Add("volume", "destroy", volume.Name, ("driver", "local"));
+    }
 
     private static Dictionary<string, string> LabelsOf(VolumeRecord volume) => volume.Labels.ToDictionary(label => label.Key, label => label.Value?.ToString() ?? "", StringComparer.Ordinal);
 }

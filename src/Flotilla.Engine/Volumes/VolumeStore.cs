@@ -32,6 +32,9 @@ internal sealed class VolumeStore(EngineOptions options, TimeProvider time)
 
     public string DirectoryOf(string name) => Path.Combine(options.VolumeDirectory, name, "_data");
 
+    /// <summary>The volume that a directory lies in; null: in none.</summary>
+    public string? NameOf(string directory) => directory.StartsWith(options.VolumeDirectory + "/", StringComparison.Ordinal) ? directory[(options.VolumeDirectory.Length + 1)..].Split('/')[0] : null;
+
     public VolumeRecord? TryFind(string name) => name.Length > 0 && !name.Contains('/', StringComparison.Ordinal) && name is not ("." or "..") && Directory.Exists(Path.Combine(options.VolumeDirectory, name)) ? Read(name) : null;
 
     public VolumeRecord Find(string name) => TryFind(name) ?? throw new DockerException(404, $"get {name}: no such volume");

@@ -29,18 +29,21 @@ internal sealed class ImageParts(ImageStore images)
         return false;
     }
 
+    /// <summary>The digest of a manifest's configuration, which is the image's id; null for what is no manifest.</summary>
+    public async Task<string?> ConfigurationAsync(string manifest, CancellationToken cancellationToken) => (await ReadAsync(manifest, cancellationToken)).Configuration;
+
     private async Task<IReadOnlyList<string>> ChildrenAsync(string manifest, CancellationToken cancellationToken)
     {
         if (children.TryGetValue(manifest, out var known))
         {
             return known;
         }
-        var (manifests, blobs) = await ReadAsync(manifest, cancellationToken);
+        var (manifests, layers, configuration) = await ReadAsync(manifest, cancellationToken);
         if (children.Count >= MaxKnown)
         {
             children.Clear();
         }
-        children[manifest] = [.. manifests, .. blobs];
+        children[manifest] = [.. manifests, .. layers, .. configuration is null ? (string[])[] : [configuration]];
         foreach (var inner in manifests)
         {
             await ChildrenAsync(inner, cancellationToken);
@@ -48,27 +51,23 @@ internal sealed class ImageParts(ImageStore images)
         return children.GetValueOrDefault(manifest, []);
     }
 
-    private async Task<(List<string> Manifests, List<string> Blobs)> ReadAsync(string digest, CancellationToken cancellationToken)
+    private async Task<(List<string> Manifests, List<string> Layers, string? Configuration)> ReadAsync(string digest, CancellationToken cancellationToken)
     {
         if (await images.BlobSizeAsync(digest, cancellationToken) is not (> 0 and <= MaxManifestBytes))
         {
-            return ([], []);
+            return ([], [], null);
         }
         using var bytes = new MemoryStream();
         await images.CopyBlobAsync(digest, bytes, cancellationToken);
         try
         {
             using var json = JsonDocument.Parse(bytes.GetBuffer().AsMemory(0, (int)bytes.Length));
-            List<string> blobs = [.. Digests(json.RootElement, "layers")];
-            if (json.RootElement.TryGetProperty("config", out var config) && config.GetProperty("digest").GetString() is { } text)
-            {
-                blobs.Add(text);
-            }
-            return ([.. Digests(json.RootElement, "manifests")], blobs);
+            var configuration = json.RootElement.TryGetProperty("config", out var config) ? config.GetProperty("digest").GetString() : null;
+            return ([.. Digests(json.RootElement, "manifests")], [.. Digests(json.RootElement, "layers")], configuration);
         }
         catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            return ([], []);
+            return ([], [], null);
         }
     }
 

@@ -21,9 +21,10 @@ public sealed class ImageStore(CriClient runtime, NodeOptions options)
     private ImageParts Parts => field ??= new ImageParts(this);
 
     /// <summary>Loads a docker-archive or OCI layout, plain or compressed. Answers once the runtime can use the images.</summary>
+    /// <param name="takesNameless">Whether an image without a full name is taken too: its name is its id.</param>
     /// <returns>The full names that the archive held.</returns>
     /// <exception cref="InvalidDataException">The archive is not one, with containerd's words.</exception>
-    public async Task<IReadOnlyList<string>> ImportAsync(Stream archive, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> ImportAsync(Stream archive, CancellationToken cancellationToken, bool takesNameless = false)
     {
         string[] arguments = ["--address", options.RuntimeSocket, "--namespace", ContainerdNamespace, "images", "import", "-"];
         var plain = await ArchiveStream.OpenAsync(archive, cancellationToken);
@@ -39,7 +40,7 @@ public sealed class ImageStore(CriClient runtime, NodeOptions options)
             .ToList();
         return found.Count == 0
             ? throw new InvalidDataException("the archive names no image")
-            : await Task.WhenAll(found.Select(name => RememberAsync(name, cancellationToken)));
+            : await Task.WhenAll(found.Select(name => RememberAsync(name, takesNameless, cancellationToken)));
     }
 
     public async Task<bool> ExistsAsync(string name, CancellationToken cancellationToken)
@@ -108,11 +109,17 @@ public sealed class ImageStore(CriClient runtime, NodeOptions options)
     }
 
     // Archives may carry short names; the CRI plugin looks images up by full ones.
-    private async Task<string> RememberAsync(string name, CancellationToken cancellationToken)
+    private async Task<string> RememberAsync(string name, bool takesNameless, CancellationToken cancellationToken)
     {
         var target = await names.FindAsync(name, cancellationToken) ?? throw new InvalidDataException($"image {name} is gone right after it was loaded");
         if (name.StartsWith(NamelessPrefix, StringComparison.Ordinal))
         {
+            if (takesNameless && await Parts.ConfigurationAsync(target.Digest, cancellationToken) is { } id)
+            {
+                await names.SetAsync(id, target, cancellationToken);
+                await names.RemoveAsync(name, cancellationToken);
+                return id;
+            }
             await names.RemoveAsync(name, cancellationToken);
             throw new InvalidDataException($"the archive names its image only \"{name[(name.IndexOf(':', StringComparison.Ordinal) + 1)..]}\"; it must say the full name, like my-image:latest");
         }

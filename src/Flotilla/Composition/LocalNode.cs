@@ -48,7 +48,7 @@ internal sealed class LocalNode(ClusterSettings settings, TimeProvider time, ILo
         network?.ReadyAsync(pod, addresses, cancellationToken) ?? Task.CompletedTask;
 
     /// <summary>Images of an archive, for pods and containers. Answers their full names.</summary>
-    public Task<IReadOnlyList<string>> LoadImagesAsync(Stream archive, CancellationToken cancellationToken) => agent!.Images.ImportAsync(archive, cancellationToken);
+    public Task<IReadOnlyList<string>> LoadImagesAsync(Stream archive, CancellationToken cancellationToken) => agent!.Images.ImportAsync(archive, cancellationToken, takesNameless: true);
 
     /// <summary>Where the node's own server listens, once it does.</summary>
     public int? Port => agent?.Status.ServerPort();
