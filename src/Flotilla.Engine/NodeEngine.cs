@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Flotilla.Docker;
 using Flotilla.Engine.Containerd;
+using Flotilla.Engine.Containerd.Api;
 using Flotilla.Engine.Containers;
 using Flotilla.Engine.Events;
 using Flotilla.Engine.Execs;
@@ -24,7 +25,8 @@ public sealed class NodeEngine : IHostedService, IMachineEngine, IAsyncDisposabl
     private readonly TimeProvider time;
     private readonly Runtime runtime;
     private readonly EventLog events;
-    private readonly HttpClient http = new();
+    // A layer may take long; a registry that does not answer may not.
+    private readonly HttpClient http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(15) }) { Timeout = TimeSpan.FromMinutes(30) };
     private readonly NetworkStore networks;
     private readonly ContainerStore containers;
     private readonly TaskContainers tasks;
@@ -45,10 +47,10 @@ public sealed class NodeEngine : IHostedService, IMachineEngine, IAsyncDisposabl
         tasks = new TaskContainers(runtime);
         containers = new ContainerStore(options);
         networks = new NetworkStore(options);
-        links = new ContainerNetworks(options, networks, containers, new NetworkLinks(options));
+        links = new ContainerNetworks(options, networks, containers, new NetworkLinks(options), events);
         names = new NameServers(options, networks, containers, time, loggers.CreateLogger<NameServers>());
         var users = new ImageUsers(containers, tasks);
-        var volumes = new VolumeStore(options, time);
+        var volumes = new VolumeStore(options, events, time);
         var volumeUsers = new VolumeUsers(volumes, containers, tasks);
         var roots = new RootFileSystem(runtime, options);
         var launch = new ContainerLaunch(runtime, options, links, containers, new ContainerFiles(options, networks, containers), roots);
@@ -100,10 +102,12 @@ public sealed class NodeEngine : IHostedService, IMachineEngine, IAsyncDisposabl
         var states = containers.All.Select(container => container.Record.State.Status)
             .Concat((await tasks.ListAsync(cancellationToken)).Where(task => task.IsTask).Select(task => task.IsRunning ? StateRecord.Running : StateRecord.Exited)).ToList();
         var (running, paused) = (states.Count(status => status == StateRecord.Running), states.Count(status => status == StateRecord.Paused));
+        var version = (await runtime.CriContainers.VersionAsync(new VersionRequest(), cancellationToken: cancellationToken)).RuntimeVersion;
         return new JsonObject
         {
+            ["ContainerdCommit"] = new JsonObject { ["ID"] = version },
             ["Containers"] = states.Count, ["ContainersRunning"] = running, ["ContainersPaused"] = paused, ["ContainersStopped"] = states.Count - running - paused,
-            ["Images"] = (await images.ListAsync(cancellationToken)).Count,
+            ["Images"] = (await images.ListAsync(cancellationToken)).Count, ["NEventsListener"] = events.Listeners,
         };
     }
 

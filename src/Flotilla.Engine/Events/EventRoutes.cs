@@ -12,7 +12,7 @@ internal sealed class EventRoutes(EventLog log, TimeProvider time)
 
     private DockerAnswer Answer(DockerRequest request)
     {
-        var filters = Filters.Parse(request.Query("filters"), "config", "container", "daemon", "event", "image", "label", "network", "node", "plugin", "scope", "secret", "service", "type", "volume");
+        var filters = EventFilters.Parse(request.Query("filters"));
         var since = TimeWords.Parse(request.Query("since"), "since");
         var until = TimeWords.Parse(request.Query("until"), "until");
         return DockerAnswer.Stream(async (response, token) =>
@@ -23,7 +23,7 @@ internal sealed class EventRoutes(EventLog log, TimeProvider time)
             try
             {
                 using var bounded = CancellationTokenSource.CreateLinkedTokenSource(token);
-                foreach (var happened in past.Where(happened => since is not null && happened.At >= since && (until is null || happened.At <= until) && Shows(filters, happened)))
+                foreach (var happened in past.Where(happened => since is not null && happened.At >= since && (until is null || happened.At <= until) && EventFilters.Show(filters, happened)))
                 {
                     await WriteAsync(response.Body, happened, token);
                 }
@@ -41,7 +41,7 @@ internal sealed class EventRoutes(EventLog log, TimeProvider time)
 
                 await foreach (var happened in future.Reader.ReadAllAsync(bounded.Token))
                 {
-                    if (Shows(filters, happened))
+                    if (EventFilters.Show(filters, happened))
                     {
                         await WriteAsync(response.Body, happened, token);
                     }
@@ -64,12 +64,4 @@ internal sealed class EventRoutes(EventLog log, TimeProvider time)
         await body.WriteAsync(LineEnd, cancellationToken);
         await body.FlushAsync(cancellationToken);
     }
-
-    private static bool Shows(Filters filters, EngineEvent happened) =>
-        filters.Is("type", happened.Type)
-        && (!filters.Has("event") || filters["event"].Any(action => happened.Action == action || happened.Action.StartsWith(action + ":", StringComparison.Ordinal)))
-        && filters.Is("scope", happened.Scope)
-        && filters.Labels("label", happened.Attributes)
-        && ((string[])["config", "container", "image", "network", "node", "secret", "service", "volume"]).All(type => !filters.Has(type) || (happened.Type == type && filters[type].Any(word =>
-            happened.Id.StartsWith(word, StringComparison.Ordinal) || happened.Attributes.GetValueOrDefault("name") == word)));
 }

@@ -16,14 +16,16 @@ internal static class AddressPool
     public static IPNetwork? NextSubnet(IReadOnlyCollection<IPNetwork> taken) =>
         Subnets.Where(candidate => !taken.Any(other => Overlap(candidate, other))).Select(network => (IPNetwork?)network).FirstOrDefault();
 
+    /// <summary>The first free one; a subnet's own address and the one for everybody in it are nobody's.</summary>
+    /// <param name="range">A part of the subnet, or all of it.</param>
     /// <returns>null: the range is used up.</returns>
-    public static IPAddress? NextAddress(IPNetwork range, IReadOnlySet<string> taken)
+    public static IPAddress? NextAddress(IPNetwork subnet, IPNetwork range, IReadOnlySet<string> taken)
     {
-        var last = (1u << (32 - range.PrefixLength)) - 1;
-        for (var offset = 1u; offset < last; offset++)
+        var everybody = At(subnet, (uint)((1L << (32 - subnet.PrefixLength)) - 1));
+        for (var offset = 0L; offset < 1L << (32 - range.PrefixLength); offset++)
         {
-            var candidate = At(range, offset);
-            if (!taken.Contains(candidate.ToString()))
+            var candidate = At(range, (uint)offset);
+            if (!candidate.Equals(subnet.BaseAddress) && !candidate.Equals(everybody) && !taken.Contains(candidate.ToString()))
             {
                 return candidate;
             }

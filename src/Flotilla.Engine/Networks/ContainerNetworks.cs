@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Flotilla.Docker;
 using Flotilla.Engine.Containers;
+using Flotilla.Engine.Events;
 using Flotilla.Engine.Linux;
 
 namespace Flotilla.Engine.Networks;
@@ -10,7 +11,7 @@ namespace Flotilla.Engine.Networks;
 /// Connects containers: addresses, links and published ports. What the kernel holds is worked out from the records of networks and containers, so
 /// after a crash the same rules are written again.
 /// </summary>
-internal sealed class ContainerNetworks(EngineOptions options, NetworkStore networks, ContainerStore containers, NetworkLinks links) : IDisposable
+internal sealed class ContainerNetworks(EngineOptions options, NetworkStore networks, ContainerStore containers, NetworkLinks links, EventLog events) : IDisposable
 {
     private const int FirstPort = 32768;
     private const int LastPort = 60999;
@@ -111,13 +112,17 @@ internal sealed class ContainerNetworks(EngineOptions options, NetworkStore netw
 
     public void Dispose() => gate.Dispose();
 
+    /// <summary>An event of a network and one of its containers.</summary>
+    public void Tell(string action, Container container, NetworkRecord network) =>
+        events.Add("network", action, network.Id, ("container", container.Id), ("name", network.Name), ("type", network.Driver));
+
     private static IEnumerable<KeyValuePair<string, EndpointRecord>> InOrder(ContainerRecord record) => record.Networks.OrderBy(pair => pair.Key == record.NetworkMode ? 0 : 1);
 
     private async Task JoinAsync(Container container, NetworkRecord network, EndpointRecord endpoint, string device, bool isDefaultRoute, CancellationToken cancellationToken)
     {
         var taken = containers.All.SelectMany(other => other.Record.Networks.Values).Where(other => other != endpoint && other.NetworkId == network.Id)
-            .SelectMany(other => (string[])[other.Address, other.WantedAddress]).Append(network.Gateway).ToHashSet(StringComparer.Ordinal);
-        var address = endpoint.WantedAddress.Length > 0 ? IPAddress.Parse(endpoint.WantedAddress) : AddressPool.NextAddress(network.Range, taken)
+            .SelectMany(other => (string[])[other.Address, other.WantedAddress]).Append(network.Gateway).Concat(network.Reserved).ToHashSet(StringComparer.Ordinal);
+        var address = endpoint.WantedAddress.Length > 0 ? IPAddress.Parse(endpoint.WantedAddress) : AddressPool.NextAddress(network.Range, network.AddressRange.Length > 0 ? IPNetwork.Parse(network.AddressRange) : network.Range, taken)
             ?? throw new DockerException(500, "no available IPv4 addresses on this network's address pools: " + network.Name);
         if (endpoint.WantedAddress.Length > 0 && containers.All.SelectMany(other => other.Record.Networks.Values).Any(other => other != endpoint && other.NetworkId == network.Id && other.Address == endpoint.WantedAddress))
         {
@@ -130,6 +135,7 @@ internal sealed class ContainerNetworks(EngineOptions options, NetworkStore netw
         endpoint.Link = options.LinkPrefix + Ids.New()[..10];
         await links.EnsureBridgeAsync(network, cancellationToken);
         await links.ConnectAsync(container.Id, device, network, endpoint, isDefaultRoute, cancellationToken);
+        Tell("connect", container, network);
     }
 
     private List<PortRecord> Publish(Container container)
@@ -198,6 +204,11 @@ internal sealed class ContainerNetworks(EngineOptions options, NetworkStore netw
         await links.RemoveNamespaceAsync(container.Id, cancellationToken);
         foreach (var endpoint in container.Record.Networks.Values)
         {
+            if (endpoint.Address.Length > 0 && networks.All.FirstOrDefault(network => network.Id == endpoint.NetworkId) is { } network)
+            {
+                Tell("disconnect", container, network);
+            }
+
             (endpoint.Address, endpoint.EndpointId, endpoint.Link) = ("", "", "");
         }
 

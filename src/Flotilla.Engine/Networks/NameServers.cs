@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Flotilla.Docker;
 using Flotilla.Engine.Containers;
 using Microsoft.Extensions.Logging;
 
@@ -76,7 +77,7 @@ internal sealed partial class NameServers(EngineOptions options, NetworkStore ne
     {
         try
         {
-            var answer = NameQuery.Parse(query) is { } question && AddressesOf(network, question) is { } addresses
+            var answer = NameQuery.Parse(query) is { } question && AddressesOf(NetworksOf(network, client), question.Name) is { } addresses
                 ? question.Answer(query, addresses)
                 : await ForwardAsync(query, cancellationToken);
             await socket.SendToAsync(answer, client, cancellationToken);
@@ -91,18 +92,18 @@ internal sealed partial class NameServers(EngineOptions options, NetworkStore ne
         }
     }
 
-    /// <returns>null: it is no container's name.</returns>
-    private List<IPAddress>? AddressesOf(NetworkRecord network, NameQuery question)
+    // Who is in several networks asks one server, and means all of them.
+    private IEnumerable<string> NetworksOf(NetworkRecord network, EndPoint client)
     {
-        var name = question.Name;
-        var found = containers.All.Where(container => container.Record.State.IsRunning)
-            .Select(container => (container.Record, Endpoint: container.Record.Networks.GetValueOrDefault(network.Name)))
-            .Where(pair => pair.Endpoint is { Address.Length: > 0 } && Names(pair.Record, pair.Endpoint).Any(own => own.Equals(name, StringComparison.OrdinalIgnoreCase)))
-            .Select(pair => IPAddress.Parse(pair.Endpoint!.Address)).ToList();
-        return found.Count == 0 ? null : found;
+        var address = ((IPEndPoint)client).Address.ToString();
+        var asker = containers.All.FirstOrDefault(container => container.Record.Networks.TryGetValue(network.Name, out var endpoint) && endpoint.Address == address);
+        return asker is null ? [network.Name] : asker.Record.Networks.Keys.OrderBy(name => name == network.Name ? 0 : 1);
     }
 
-    private static IEnumerable<string> Names(ContainerRecord record, EndpointRecord endpoint) => [record.Name, record.Id[..12], .. endpoint.Aliases];
+    /// <returns>null: it is no container's name.</returns>
+    private List<IPAddress>? AddressesOf(IEnumerable<string> among, string name) =>
+        among.Where(network => network != BuiltInNetworks.Bridge).Select(network => ContainerAddresses.Find(containers.All.Where(container => container.Record.State.IsRunning).Select(container => container.Record), network, name))
+            .FirstOrDefault(found => found.Count > 0);
 
     private async Task<byte[]> ForwardAsync(byte[] query, CancellationToken cancellationToken)
     {

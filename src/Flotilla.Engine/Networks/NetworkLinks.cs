@@ -47,9 +47,10 @@ internal sealed class NetworkLinks(EngineOptions options)
     /// <param name="device">Its name in the container, like <c>eth0</c>.</param>
     public async Task ConnectAsync(string container, string device, NetworkRecord network, EndpointRecord endpoint, bool isDefaultRoute, CancellationToken cancellationToken)
     {
+        // Hairpin: a container reaches itself by the machine's address too.
         var inside = NamespaceOf(container);
         var temporary = endpoint.Link + "p";
-        await IpAsync([], $"link add {endpoint.Link} type veth peer name {temporary} netns {inside} address {endpoint.Mac}\nlink set {endpoint.Link} master {network.Bridge} up\n", cancellationToken);
+        await IpAsync([], $"link add {endpoint.Link} type veth peer name {temporary} netns {inside} address {endpoint.Mac}\nlink set {endpoint.Link} master {network.Bridge} up\nlink set {endpoint.Link} type bridge_slave hairpin on\n", cancellationToken);
         var script = new StringBuilder($"link set {temporary} name {device}\naddr add {endpoint.Address}/{network.Range.PrefixLength} dev {device}\nlink set {device} up\n");
         if (isDefaultRoute && !network.IsInternal)
         {

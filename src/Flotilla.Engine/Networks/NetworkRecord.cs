@@ -21,6 +21,12 @@ internal sealed record NetworkRecord
 
     public string Gateway { get; init; } = "";
 
+    /// <summary>The part of the subnet that containers are given addresses of; empty: all of it.</summary>
+    public string AddressRange { get; init; } = "";
+
+    /// <summary>Addresses that are somebody else's.</summary>
+    public IReadOnlyList<string> Reserved { get; init; } = [];
+
     /// <summary>The link on the machine.</summary>
     public string Bridge { get; init; } = "";
 

@@ -26,6 +26,11 @@ internal sealed class NetworkRoutes(EngineOptions options, NetworkStore networks
             throw DockerException.BadRequest("network name cannot be empty");
         }
 
+        if (!IsName(name))
+        {
+            throw DockerException.BadRequest($"invalid network name \"{name}\": only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed");
+        }
+
         if (spec.String("Driver") is { Length: > 0 } driver && driver != "bridge")
         {
             throw driver is "host" or "null"
@@ -55,9 +60,9 @@ internal sealed class NetworkRoutes(EngineOptions options, NetworkStore networks
             throw new DockerException(403, $"{network.Name} is a pre-defined network and cannot be removed");
         }
 
-        if (containers.All.Any(container => container.Record.State.IsRunning && container.Record.Networks.ContainsKey(network.Name)))
+        if (MembersOf(network).Select(member => $"name:\"{member.Container.Record.Name}\" id:\"{member.Endpoint.EndpointId[..12]}\"").ToList() is { Count: > 0 } active)
         {
-            throw new DockerException(403, $"error while removing network: network {network.Name} id {network.Id} has active endpoints");
+            throw new DockerException(403, $"error while removing network: network {network.Name} has active endpoints ({string.Join(", ", active)})");
         }
 
         networks.Remove(network);
@@ -70,13 +75,18 @@ internal sealed class NetworkRoutes(EngineOptions options, NetworkStore networks
     private async Task<NetworkRecord> RecordOfAsync(string name, JsonObject spec, CancellationToken cancellationToken)
     {
         IPNetwork[] taken = [.. networks.Taken(), .. await NetworkLinks.InUseAsync(cancellationToken)];
+        if (spec.Boolean("EnableIPv6") == true || spec.Object("IPAM").Objects("Config").Count() > 1)
+        {
+            throw DockerException.BadRequest("networks of this machine have one IPv4 subnet; leave --ipv6 and further subnets out");
+        }
+
         var wanted = spec.Object("IPAM").Objects("Config").FirstOrDefault();
         IPNetwork subnet;
         if (wanted.String("Subnet") is { Length: > 0 } text)
         {
             if (!IPNetwork.TryParse(text, out subnet) || subnet.BaseAddress.AddressFamily != System.Net.Sockets.AddressFamily.InterNetwork)
             {
-                throw DockerException.BadRequest($"invalid network config:\ninvalid subnet {text}: it must be an IPv4 network like 172.28.0.0/16");
+                throw DockerException.BadRequest($"invalid network config:\ninvalid subnet {text}: it should be an IPv4 network like 172.28.0.0/16");
             }
 
             if (taken.Any(other => AddressPool.Overlap(other, subnet)))
@@ -89,6 +99,8 @@ internal sealed class NetworkRoutes(EngineOptions options, NetworkStore networks
             subnet = AddressPool.NextSubnet(taken) ?? throw new DockerException(500, "all predefined address pools have been fully subnetted");
         }
 
+        var gateway = wanted.String("Gateway") is { Length: > 0 } given ? InSubnet(given, subnet, "gateway") : AddressPool.At(subnet, 1).ToString();
+        var range = wanted.String("IPRange") is { Length: > 0 } part ? RangeIn(part, subnet).ToString() : "";
         var id = Ids.New();
         return new NetworkRecord
         {
@@ -97,7 +109,9 @@ internal sealed class NetworkRoutes(EngineOptions options, NetworkStore networks
             Driver = "bridge",
             Created = time.GetUtcNow().UtcDateTime,
             Subnet = subnet.ToString(),
-            Gateway = wanted.String("Gateway") is { Length: > 0 } gateway ? gateway : AddressPool.At(subnet, 1).ToString(),
+            Gateway = gateway,
+            AddressRange = range,
+            Reserved = [.. (wanted.Object("AuxiliaryAddresses") ?? []).Select(pair => InSubnet(pair.Value.AsString() ?? "", subnet, "auxiliary"))],
             Bridge = options.LinkPrefix + id[..12],
             IsInternal = spec.Boolean("Internal") == true,
             IsAttachable = spec.Boolean("Attachable") == true,
@@ -105,6 +119,19 @@ internal sealed class NetworkRoutes(EngineOptions options, NetworkStore networks
             Labels = spec.Object("Labels")?.Copy() ?? [],
         };
     }
+
+    private static bool IsName(string name) => char.IsAsciiLetterOrDigit(name[0]) && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '.' or '-');
+
+    private static string InSubnet(string text, IPNetwork subnet, string what) => IPAddress.TryParse(text, out var address) && subnet.Contains(address)
+        ? text
+        : throw DockerException.BadRequest($"invalid network config:\ninvalid {what} {text}: parent subnet is an IPv4 block that does not contain it: {subnet}");
+
+    private static IPNetwork RangeIn(string text, IPNetwork subnet) => IPNetwork.TryParse(text, out var range) && subnet.Contains(range.BaseAddress) && range.PrefixLength >= subnet.PrefixLength
+        ? range
+        : throw DockerException.BadRequest($"invalid network config:\ninvalid ip-range {text}: it should be within parent subnet {subnet}");
+
+    private IEnumerable<(Container Container, EndpointRecord Endpoint)> MembersOf(NetworkRecord network) => containers.All.Where(container => container.Record.State.IsRunning)
+        .Select(container => (container, container.Record.Networks.GetValueOrDefault(network.Name))).Where(pair => pair.Item2 is { Address.Length: > 0 }).Select(pair => (pair.container, pair.Item2!));
 
     private async Task<DockerAnswer> ConnectAsync(DockerRequest request, CancellationToken cancellationToken)
     {
@@ -132,7 +159,11 @@ internal sealed class NetworkRoutes(EngineOptions options, NetworkStore networks
 
             container.Record.Networks[network.Name] = endpoint;
             container.Save();
-            events.Add("network", "connect", network.Id, ("container", container.Id), ("name", network.Name), ("type", "bridge"));
+            if (!container.Record.State.IsRunning)
+            {
+                links.Tell("connect", container, network);
+            }
+
             return DockerAnswer.Ok();
         }
         finally
@@ -156,7 +187,7 @@ internal sealed class NetworkRoutes(EngineOptions options, NetworkStore networks
 
             await links.LeaveRunningAsync(endpoint, cancellationToken);
             container.Save();
-            events.Add("network", "disconnect", network.Id, ("container", container.Id), ("name", network.Name), ("type", "bridge"));
+            links.Tell("disconnect", container, network);
             return DockerAnswer.Ok();
         }
         finally
@@ -168,26 +199,40 @@ internal sealed class NetworkRoutes(EngineOptions options, NetworkStore networks
     private async Task<DockerAnswer> PruneAsync(DockerRequest request, CancellationToken cancellationToken)
     {
         var filters = Filters.Parse(request.Query("filters"), "label", "label!", "until");
+        var until = filters.Has("until") ? UntilFilter.Parse(filters["until"][0], time.GetUtcNow().UtcDateTime) : DateTime.MaxValue;
         JsonArray deleted = [];
-        foreach (var network in networks.All.Where(network => !network.IsBuiltIn && !containers.All.Any(container => container.Record.Networks.ContainsKey(network.Name))
-            && filters.Labels("label", network.Labels.ToDictionary(label => label.Key, label => label.Value?.ToString() ?? "", StringComparer.Ordinal))).ToList())
+        foreach (var network in networks.All.Where(network => !network.IsBuiltIn && network.Created <= until && !containers.All.Any(container => container.Record.Networks.ContainsKey(network.Name))).ToList())
         {
-            await RemoveAsync(network.Id, cancellationToken);
-            deleted.Add((JsonNode)network.Name);
+            var labels = network.Labels.ToDictionary(label => label.Key, label => label.Value?.ToString() ?? "", StringComparer.Ordinal);
+            if (filters.Labels("label", labels) && filters.Without("label!", labels))
+            {
+                await RemoveAsync(network.Id, cancellationToken);
+                deleted.Add((JsonNode)network.Name);
+            }
         }
 
-        return DockerAnswer.Json(new JsonObject { ["NetworksDeleted"] = deleted });
+        events.Add("network", "prune", "", ("reclaimed", "0"));
+        return DockerAnswer.Json(new JsonObject { ["NetworksDeleted"] = deleted.Count == 0 ? null : deleted });
+    }
+
+    private static JsonObject Ranges(NetworkRecord network)
+    {
+        var ranges = new JsonObject { ["Subnet"] = network.Subnet };
+        if (network.AddressRange.Length > 0)
+        {
+            ranges["IPRange"] = network.AddressRange;
+        }
+
+        ranges["Gateway"] = network.Gateway;
+        return ranges;
     }
 
     private JsonObject View(NetworkRecord network)
     {
         var members = new JsonObject();
-        foreach (var container in containers.All.Where(container => container.Record.State.IsRunning))
+        foreach (var (container, endpoint) in MembersOf(network))
         {
-            if (container.Record.Networks.GetValueOrDefault(network.Name) is { Address.Length: > 0 } endpoint)
-            {
-                members[container.Id] = new JsonObject { ["Name"] = container.Record.Name, ["EndpointID"] = endpoint.EndpointId, ["MacAddress"] = endpoint.Mac, ["IPv4Address"] = $"{endpoint.Address}/{network.Range.PrefixLength}", ["IPv6Address"] = "" };
-            }
+            members[container.Id] = new JsonObject { ["Name"] = container.Record.Name, ["EndpointID"] = endpoint.EndpointId, ["MacAddress"] = endpoint.Mac, ["IPv4Address"] = $"{endpoint.Address}/{network.Range.PrefixLength}", ["IPv6Address"] = "" };
         }
 
         return new JsonObject
@@ -202,7 +247,7 @@ internal sealed class NetworkRoutes(EngineOptions options, NetworkStore networks
             ["IPAM"] = new JsonObject
             {
                 ["Driver"] = "default", ["Options"] = null,
-                ["Config"] = network.Subnet.Length == 0 ? new JsonArray() : new JsonArray(new JsonObject { ["Subnet"] = network.Subnet, ["Gateway"] = network.Gateway }),
+                ["Config"] = network.Subnet.Length == 0 ? new JsonArray() : new JsonArray(Ranges(network)),
             },
             ["Internal"] = network.IsInternal,
             ["Attachable"] = network.IsAttachable,

@@ -123,7 +123,7 @@ internal sealed class MountPlan(VolumeStore volumes, ContainerStore containers)
     private MountRecord Volume(string name, string destination, bool isReadOnly, bool copiesUp, JsonObject settings, string? below = null)
     {
         var spec = new JsonObject { ["Labels"] = settings.Object("Labels")?.DeepClone(), ["Driver"] = settings.Object("DriverConfig").String("Name"), ["DriverOpts"] = settings.Object("DriverConfig").Object("Options")?.DeepClone() };
-        var volume = volumes.Create(name, spec, out _);
+        var volume = volumes.Create(name, spec);
         var source = volumes.DirectoryOf(volume.Name);
         return new MountRecord("volume", volume.Name, string.IsNullOrEmpty(below) ? source : Linux.ScopedPath.Resolve(source, below), destination, isReadOnly, "", "", copiesUp && string.IsNullOrEmpty(below), volume.IsAnonymous);
     }

@@ -43,13 +43,7 @@ internal sealed class VolumeRoutes(VolumeStore volumes, VolumeUsers users, Event
     private async Task<DockerAnswer> CreateAsync(DockerRequest request, CancellationToken cancellationToken)
     {
         var spec = await request.BodyAsync(cancellationToken);
-        var volume = volumes.Create(spec.String("Name") ?? "", spec, out var isNew);
-        if (isNew)
-        {
-            events.Add("volume", "create", volume.Name, ("driver", "local"));
-        }
-
-        return DockerAnswer.Json(View(volume), 201);
+        return DockerAnswer.Json(View(volumes.Create(spec.String("Name") ?? "", spec)), 201);
     }
 
     private async Task<DockerAnswer> RemoveAsync(DockerRequest request, CancellationToken cancellationToken)
@@ -64,7 +58,7 @@ internal sealed class VolumeRoutes(VolumeStore volumes, VolumeUsers users, Event
             throw new DockerException(409, $"remove {volume.Name}: volume is in use - [{string.Join(", ", holders)}]");
         }
 
-        Remove(volume);
+        volumes.Remove(volume.Name);
         return DockerAnswer.NoContent();
     }
 
@@ -78,18 +72,12 @@ internal sealed class VolumeRoutes(VolumeStore volumes, VolumeUsers users, Event
         foreach (var volume in volumes.All.Where(volume => (all || volume.IsAnonymous) && !used.Contains(volume.Name) && filters.Labels("label", LabelsOf(volume)) && filters.Without("label!", LabelsOf(volume))))
         {
             bytes += DiskUse.Of(volumes.DirectoryOf(volume.Name));
-            Remove(volume);
+            volumes.Remove(volume.Name);
             deleted.Add((JsonNode)volume.Name);
         }
 
         events.Add("volume", "prune", "", ("reclaimed", bytes.ToString(CultureInfo.InvariantCulture)));
         return DockerAnswer.Json(new JsonObject { ["VolumesDeleted"] = deleted, ["SpaceReclaimed"] = bytes });
-    }
-
-    private void Remove(VolumeRecord volume)
-    {
-        volumes.Remove(volume.Name);
-        events.Add("volume", "destroy", volume.Name, ("driver", "local"));
     }
 
     private static Dictionary<string, string> LabelsOf(VolumeRecord volume) => volume.Labels.ToDictionary(label => label.Key, label => label.Value?.ToString() ?? "", StringComparer.Ordinal);

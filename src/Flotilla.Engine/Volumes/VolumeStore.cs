@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Docker;
 using Flotilla.Engine.Containers;
+using Flotilla.Engine.Events;
 using Flotilla.Engine.Linux;
 
 namespace Flotilla.Engine.Volumes;
@@ -23,7 +24,7 @@ internal sealed record VolumeRecord
 }
 
 /// <summary>Named volumes of this machine: directories, those that services have made included.</summary>
-internal sealed class VolumeStore(EngineOptions options, TimeProvider time)
+internal sealed class VolumeStore(EngineOptions options, EventLog events, TimeProvider time)
 {
     private readonly Lock gate = new();
 
@@ -40,7 +41,7 @@ internal sealed class VolumeStore(EngineOptions options, TimeProvider time)
     public VolumeRecord Find(string name) => TryFind(name) ?? throw new DockerException(404, $"get {name}: no such volume");
 
     /// <summary>The same again is the one that is there.</summary>
-    public VolumeRecord Create(string name, JsonObject spec, out bool isNew)
+    public VolumeRecord Create(string name, JsonObject spec)
     {
         if (spec.String("Driver") is { Length: > 0 } driver && driver != "local")
         {
@@ -56,15 +57,15 @@ internal sealed class VolumeStore(EngineOptions options, TimeProvider time)
         var full = isAnonymous ? Ids.New() : Checked(name);
         lock (gate)
         {
-            isNew = TryFind(full) is null;
-            if (!isNew)
+            if (TryFind(full) is { } known)
             {
-                return Read(full);
+                return known;
             }
 
             var record = new VolumeRecord { Name = full, Created = time.GetUtcNow().UtcDateTime, Labels = spec.Object("Labels")?.Copy() ?? [], IsAnonymous = isAnonymous };
             RecordFile.Write(FileOf(full), record);
             Directory.CreateDirectory(DirectoryOf(full));
+            events.Add("volume", "create", full, ("driver", "local"));
             return record;
         }
     }
@@ -74,6 +75,7 @@ internal sealed class VolumeStore(EngineOptions options, TimeProvider time)
         lock (gate)
         {
             Directory.Delete(Path.Combine(options.VolumeDirectory, name), recursive: true);
+            events.Add("volume", "destroy", name, ("driver", "local"));
         }
     }
 

@@ -26,7 +26,7 @@ public sealed class ImageStore(CriClient runtime, NodeOptions options)
     /// <exception cref="InvalidDataException">The archive is not one, with containerd's words.</exception>
     public async Task<IReadOnlyList<string>> ImportAsync(Stream archive, CancellationToken cancellationToken, bool takesNameless = false)
     {
-        string[] arguments = ["--address", options.RuntimeSocket, "--namespace", ContainerdNamespace, "images", "import", "-"];
+        string[] arguments = ["--address", options.RuntimeSocket, "--namespace", ContainerdNamespace, "images", "import", .. takesNameless ? ["--digests"] : Array.Empty<string>(), "-"];
         var plain = await ArchiveStream.OpenAsync(archive, cancellationToken);
         var result = await Command.RunAsync(options.CtrBinary, arguments, plain, cancellationToken);
         if (result.ExitCode != 0)
@@ -38,9 +38,15 @@ public sealed class ImageStore(CriClient runtime, NodeOptions options)
             .Where(line => line.StartsWith("unpacking ", StringComparison.Ordinal))
             .Select(line => line.Split(' ')[1])
             .ToList();
-        return found.Count == 0
-            ? throw new InvalidDataException("the archive names no image")
-            : await Task.WhenAll(found.Select(name => RememberAsync(name, takesNameless, cancellationToken)));
+        if (found.Count == 0)
+        {
+            throw new InvalidDataException("the archive names no image");
+        }
+        if (takesNameless)
+        {
+            found = await WithoutDigestsOfNamedAsync(found, cancellationToken);
+        }
+        return await Task.WhenAll(found.Select(name => RememberAsync(name, takesNameless, cancellationToken)));
     }
 
     public async Task<bool> ExistsAsync(string name, CancellationToken cancellationToken)
@@ -106,6 +112,29 @@ public sealed class ImageStore(CriClient runtime, NodeOptions options)
         {
             await destination.WriteAsync(chunk.Data.Memory, cancellationToken);
         }
+    }
+
+    // The importer then names every image by its digest too, which only those without another name need.
+    private async Task<List<string>> WithoutDigestsOfNamedAsync(List<string> found, CancellationToken cancellationToken)
+    {
+        HashSet<string> named = new(StringComparer.Ordinal);
+        foreach (var name in found.Where(name => !name.StartsWith(NamelessPrefix, StringComparison.Ordinal)))
+        {
+            named.Add((await names.FindAsync(name, cancellationToken))?.Digest ?? "");
+        }
+        List<string> kept = [];
+        foreach (var name in found)
+        {
+            if (name.StartsWith(NamelessPrefix, StringComparison.Ordinal) && named.Contains(name[(name.IndexOf('@', StringComparison.Ordinal) + 1)..]))
+            {
+                await names.RemoveAsync(name, cancellationToken);
+            }
+            else
+            {
+                kept.Add(name);
+            }
+        }
+        return kept;
     }
 
     // Archives may carry short names; the CRI plugin looks images up by full ones.

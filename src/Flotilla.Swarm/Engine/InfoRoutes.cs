@@ -52,7 +52,6 @@ internal sealed class InfoRoutes(IMember member, IMachineEngine machine)
             ["LoggingDriver"] = "json-file",
             ["CgroupDriver"] = "cgroupfs",
             ["CgroupVersion"] = Machine.CgroupVersion,
-            ["NEventsListener"] = 0,
             ["KernelVersion"] = Machine.KernelVersion,
             ["OperatingSystem"] = Machine.OperatingSystem,
             ["OSVersion"] = "",

@@ -7,7 +7,7 @@ public sealed class EngineImageTests
     {
         var steps = Sample.Image("docker.io/library/web:1").History();
         Assert.Equal(["COPY app", "ENV A=1", "ADD root"], steps.Select(step => (string)step!["CreatedBy"]!));
-        Assert.Equal([20, 0, 100], steps.Select(step => (int)step!["Size"]!));
+        Assert.Equal([20L, 0, 100], steps.Select(step => (long)step!["Size"]!));
         Assert.Equal([Sample.Id, "<missing>", "<missing>"], steps.Select(step => (string)step!["Id"]!));
     }
 

@@ -34,14 +34,14 @@ public sealed class ImageArchiveTests
         using var archive = new MemoryStream();
         await ImageArchive.WriteAsync(archive, images, blob => new MemoryStream(new byte[blob.Size]), TestContext.Current.CancellationToken);
         archive.Position = 0;
-        using var reader = new TarReader(archive);
+        await using var reader = new TarReader(archive);
         Dictionary<string, string> files = [];
-        while (reader.GetNextEntry() is { } entry)
+        while (await reader.GetNextEntryAsync(cancellationToken: TestContext.Current.CancellationToken) is { } entry)
         {
             if (entry.EntryType == TarEntryType.RegularFile)
             {
                 using var text = new StreamReader(entry.DataStream!, Encoding.UTF8);
-                files.Add(entry.Name, text.ReadToEnd());
+                files.Add(entry.Name, await text.ReadToEndAsync(TestContext.Current.CancellationToken));
             }
         }
 

@@ -16,8 +16,8 @@ internal static class Sample
         Id,
         Digest('e'),
         Parse($$$"""{"config":{"digest":"{{{Id}}}","size":2,"mediaType":"c"},"layers":[{"digest":"{{{Digest('1')}}}","size":3,"mediaType":"l"},{"digest":"{{{Digest('2')}}}","size":4,"mediaType":"l"}]}"""),
-        Parse($$"""
-            {"created":"2024-05-06T07:08:09Z","config":{"Labels":{"tier":"web"}},"rootfs":{"diff_ids":["{{Digest('a')}}","{{Digest('b')}}"]},
+        Parse($$$"""
+            {"created":"2024-05-06T07:08:09Z","config":{"Labels":{"tier":"web"}},"rootfs":{"diff_ids":["{{{Digest('a')}}}","{{{Digest('b')}}}"]},
              "history":[{"created_by":"ADD root"},{"created_by":"ENV A=1","empty_layer":true},{"created_by":"COPY app"}]}
             """));
 
