@@ -1,5 +1,4 @@
 using Flotilla.Docker;
-using Flotilla.Engine.Containerd;
 using Flotilla.Engine.Containers;
 
 namespace Flotilla.Engine.Tests.Containers;
@@ -7,7 +6,6 @@ namespace Flotilla.Engine.Tests.Containers;
 public sealed class ContainerStoreTests : IDisposable
 {
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("flotilla-containers-");
-    private readonly Runtime runtime = new("/nobody.sock");
     private readonly ContainerStore store;
 
     public ContainerStoreTests()
@@ -18,11 +16,7 @@ public sealed class ContainerStoreTests : IDisposable
         Add("xyz3", "db");
     }
 
-    public void Dispose()
-    {
-        runtime.Dispose();
-        directory.Delete(recursive: true);
-    }
+    public void Dispose() => directory.Delete(recursive: true);
 
     [Theory]
     [InlineData("abc1", "abc1")]
@@ -62,7 +56,7 @@ public sealed class ContainerStoreTests : IDisposable
         Assert.Equal(("web", 7, "172.17.0.2"), (read.Name, read.State.ExitCode, read.Networks["bridge"].Address));
     }
 
-    private ContainerStore New() => new(new EngineOptions { ContainerdSocket = "/nobody.sock", DataDirectory = directory.FullName }, new TaskContainers(runtime));
+    private ContainerStore New() => new(new EngineOptions { ContainerdSocket = "/nobody.sock", DataDirectory = directory.FullName });
 
     private void Add(string id, string name)
     {
