@@ -12,18 +12,23 @@ internal static class DockerTool
             return own;
         }
 
+        return Path.Combine(await UnpackAsync(), "usr", "bin", "docker");
+    }
+
+    /// <summary>Where Debian's package lies: docker, dockerd and what it runs.</summary>
+    public static async Task<string> UnpackAsync()
+    {
         var directory = Path.Combine(Repository.BuildDirectory, "docker.io");
-        var docker = Path.Combine(directory, "usr", "bin", "docker");
         await OneAtATime.WaitAsync();
         try
         {
-            if (!File.Exists(docker))
+            if (!File.Exists(Path.Combine(directory, "usr", "sbin", "dockerd")))
             {
                 Directory.CreateDirectory(directory);
                 (await CommandLine.RunAsync("sh", ["-c", "cd \"$1\" && apt-get download -q docker.io && dpkg -x docker.io_*.deb .", "sh", directory], limit: TimeSpan.FromMinutes(5))).Success();
             }
 
-            return docker;
+            return directory;
         }
         finally
         {
