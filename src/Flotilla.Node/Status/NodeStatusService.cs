@@ -22,12 +22,15 @@ public sealed partial class NodeStatusService(
     private static readonly TimeSpan LongestSilence = TimeSpan.FromMinutes(5);
     private const int InternalError = 500;
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan TellAgain = TimeSpan.FromSeconds(10);
     private readonly NodeLease lease = new(options, client, time);
     private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile string? nodeUid;
     private TaskCompletionSource hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ExtendedResources extended = ExtendedResources.None;
     private DateTimeOffset lastWrite;
+    private readonly Lock telling = new();
+    private (string? Reason, long At) told;
 
     /// <summary>Where the node's own server listens; null: there is none.</summary>
     public Func<int?> ServerPort { get; init; } = () => null;
@@ -217,9 +220,23 @@ public sealed partial class NodeStatusService(
         }
         catch (Exception failure) when (failure is ApiException or HttpRequestException or IOException)
         {
-            Log.Failed(logger, failure.Message);
+            Tell(failure.Message);
             return false;
         }
+    }
+
+    // Two loops try again several times a second: the same reason is told now and then.
+    private void Tell(string reason)
+    {
+        lock (telling)
+        {
+            if (reason == told.Reason && time.GetElapsedTime(told.At) < TellAgain)
+            {
+                return;
+            }
+            told = (reason, time.GetTimestamp());
+        }
+        Log.Failed(logger, reason);
     }
 
     // By name, as upstream: the node's events are found also when it is registered anew.
