@@ -42,10 +42,10 @@ public sealed class EtcdUpkeepTests : IAsyncDisposable
 
         // Each value is needed now: nothing can be forgotten.
         await FillAsync(store, number => $"{number}");
-        while (!warnings.Any(warning => warning.StartsWith("etcd is full", StringComparison.Ordinal)))
+        for (var number = 0; !warnings.Any(warning => warning.StartsWith("etcd is full", StringComparison.Ordinal)); number++)
         {
             await Task.Delay(50, Cancelled);
-            await TryWriteAsync(store, "more");
+            await TryWriteAsync(store, $"more-{number}");
         }
 
         Assert.False(await TryWriteAsync(store, "more"));
