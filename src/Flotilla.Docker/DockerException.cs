@@ -11,11 +11,14 @@ public sealed class DockerException(int code, string message) : Exception(messag
 
     public static DockerException Invalid(string reason) => new(400, "rpc error: code = InvalidArgument desc = " + reason);
 
+    /// <summary>What the managers' API refuses without a code of its own.</summary>
+    public static DockerException Unknown(string reason) => new(500, "rpc error: code = Unknown desc = " + reason);
+
     public static DockerException NotFound(string noun, string name) => new(404, $"{noun} {name} not found");
 
     public static DockerException Exists(string noun, string name) => new(409, $"rpc error: code = AlreadyExists desc = name conflicts with an existing object: {noun} {name} already exists");
 
-    public static DockerException OutOfSequence() => new(500, "rpc error: code = Unknown desc = update out of sequence");
+    public static DockerException OutOfSequence() => Unknown("update out of sequence");
 
     /// <summary>What the cluster refused, in the words it used.</summary>
     public static DockerException From(ApiException refused) => new(

@@ -41,9 +41,9 @@ public sealed class ParityTests(Cluster cluster) : IDisposable
         Assert.Empty(report.Wrong);
     }
 
-    /// <summary>Times beside those of dockerd, one engine after the other; into the report of the tests.</summary>
+    /// <summary>One engine after the other; the table is what counts, no time decides.</summary>
     [Fact]
-    public async Task Swarm_takes_no_longer_than_dockerd_does()
+    public async Task Times_stand_beside_those_of_dockerd()
     {
         await using var dockerd = await StartDockerdAsync(await DockerTool.GetAsync());
         using var real = new Measurement(Cluster.Image, dockerd.Host);
@@ -57,7 +57,6 @@ public sealed class ParityTests(Cluster cluster) : IDisposable
 
         await File.WriteAllTextAsync(Path.Combine(Repository.Root, ".build", "swarm-figures.md"), table.ToString());
         TestContext.Current.TestOutputHelper?.WriteLine(table.ToString());
-        Assert.All(figures, pair => Assert.True(pair.First.Time < pair.Second.Time, pair.First.What));
     }
 
     private async Task<string> OwnHostAsync() => (await cluster.FlotillaAsync("docker-env")).Success().Split('=', 2)[1];

@@ -7,7 +7,7 @@ internal static partial class Plain
 {
     public static string Of(string text, bool isSorted)
     {
-        var lines = text.Split('\n', '\r').Select(Line).Where(line => line.Length > 0 && !Progress().IsMatch(line));
+        var lines = Certificate().Replace(text, "<certificate>").Split('\n', '\r').Select(Line).Where(line => line.Length > 0 && !Progress().IsMatch(line));
         return string.Join('\n', isSorted ? lines.Order(StringComparer.Ordinal) : lines);
     }
 
@@ -24,8 +24,11 @@ internal static partial class Plain
         return Blanks().Replace(line, " ").Trim();
     }
 
-    [GeneratedRegex(@"^(overall progress|verify: Waiting|\d+/\d+:|[a-z0-9<>]+: (new|pending|assigned|accepted|preparing|ready|starting|running)|[A-Za-z0-9+/=]{40,64}$)", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^(overall progress|verify: |active tasks: |\d+/\d+:|[a-z0-9<>]+: (new|pending|assigned|accepted|preparing|ready|starting|running))", RegexOptions.NonBacktracking)]
     private static partial Regex Progress();
+
+    [GeneratedRegex("-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----", RegexOptions.NonBacktracking)]
+    private static partial Regex Certificate();
 
     [GeneratedRegex(@"SWMTKN-1-[a-z0-9]{50}-[a-z0-9]{25}|SWMKEY-1-[A-Za-z0-9+/]+", RegexOptions.NonBacktracking)]
     private static partial Regex Token();

@@ -38,9 +38,13 @@ internal sealed class NetworkRoutes(SwarmContext context, IMachineEngine machine
 
     private async Task<DockerAnswer> InspectAsync(DockerRequest request, CancellationToken cancellationToken)
     {
-        var all = Shown(await KnownAsync(cancellationToken)).Where(network => request.Query("scope") is null or "" || request.Query("scope") == network.Scope).ToList();
+        var all = Shown(await KnownAsync(cancellationToken)).Where(network => IsIn(network, request.Query("scope"))).ToList();
         return DockerAnswer.Json(NetworkView.Of(SwarmNetworks.Find(request.Id, all)));
     }
+
+    // The host's network is each machine's own, yet services may ask for it.
+    private static bool IsIn(NetworkEntry network, string? scope) =>
+        scope is null or "" || scope == network.Scope || (scope == "swarm" && network.Id == SwarmNetworks.HostId);
 
     private async Task<DockerAnswer> CreateAsync(DockerRequest request, CancellationToken cancellationToken)
     {
@@ -83,7 +87,8 @@ internal sealed class NetworkRoutes(SwarmContext context, IMachineEngine machine
     {
         if (spec.Boolean("Ingress") == true)
         {
-            throw new DockerException(409, "rpc error: code = AlreadyExists desc = ingress network (ingress) is already present");
+            var ingress = SwarmNetworks.Find(SwarmNetworks.Ingress, SwarmNetworks.All(known));
+            throw new DockerException(409, $"rpc error: code = AlreadyExists desc = ingress network ({ingress.Id}) is already present");
         }
 
         if (spec.Object("Options")?.ContainsKey("encrypted") == true)
@@ -103,7 +108,7 @@ internal sealed class NetworkRoutes(SwarmContext context, IMachineEngine machine
         {
             if (!IPNetwork.TryParse(range.String("Subnet"), out _))
             {
-                throw DockerException.Invalid($"invalid subnet {range.String("Subnet")}");
+                throw DockerException.BadRequest($"invalid network config:\ninvalid subnet {range.String("Subnet")}: invalid CIDR block notation");
             }
 
             range.DefaultText("Gateway", SwarmNetworks.GatewayOf(range.String("Subnet")!));

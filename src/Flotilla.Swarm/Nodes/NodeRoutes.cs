@@ -114,5 +114,5 @@ internal sealed class NodeRoutes(SwarmContext context, NodeShutOut removeNode, N
     }
 
     private V1Node Find(SwarmInformers known, string word) =>
-        Lookup.Find("node", word == "self" ? context.Options.NodeName : word, known.Members, SwarmInformers.IdOf, node => node.Metadata.Name);
+        Lookup.Find("node", word, known.Members, SwarmInformers.IdOf, node => node.Metadata.Name);
 }

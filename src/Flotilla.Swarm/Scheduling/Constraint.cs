@@ -24,12 +24,12 @@ internal sealed partial record Constraint(string Key, bool IsEqual, string Value
         at = isEqual ? at : text.IndexOf("!=", StringComparison.Ordinal);
         if (at < 0)
         {
-            throw DockerException.Invalid("constraint expected one operator from ==, !=");
+            throw DockerException.Unknown("constraint expected one operator from ==, !=");
         }
 
         var (key, value) = (text[..at].Trim(), text[(at + 2)..].Trim());
-        return !KeyShape().IsMatch(key) ? throw DockerException.Invalid($"key '{key}' is invalid")
-            : !ValueShape().IsMatch(value) ? throw DockerException.Invalid($"value '{value}' is invalid")
+        return !KeyShape().IsMatch(key) ? throw DockerException.Unknown($"key '{key}' is invalid")
+            : !ValueShape().IsMatch(value) ? throw DockerException.Unknown($"value '{value}' is invalid")
             : new Constraint(key, isEqual, value);
     }
 

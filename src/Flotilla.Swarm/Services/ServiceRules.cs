@@ -17,10 +17,11 @@ internal static partial class ServiceRules
     /// <exception cref="DockerException">The first thing that is wrong.</exception>
     public static void Check(ServiceSpec spec)
     {
+        CheckWords(spec);
         CheckName(spec.Name);
         CheckTask(spec.TaskTemplate, spec.Labels);
-        CheckUpdate("UpdateConfig", spec.UpdateConfig);
-        CheckUpdate("RollbackConfig", spec.RollbackConfig);
+        CheckUpdate(spec.UpdateConfig);
+        CheckUpdate(spec.RollbackConfig);
         CheckMode(spec);
         CheckEndpoint(spec.EndpointSpec);
         ServiceLabels.Check(spec);
@@ -119,17 +120,34 @@ internal static partial class ServiceRules
     {
         Refuse(policy?.Delay < 0 ? "" : null, _ => "TaskSpec: restart-delay cannot be negative");
         Refuse(policy?.Window < 0 ? "" : null, _ => "TaskSpec: restart-window cannot be negative");
-        Refuse(policy?.Condition is null or "" or "any" or "none" or "on-failure" ? null : policy.Condition, condition => $"invalid RestartCondition: \"{condition}\"");
     }
 
-    private static void CheckUpdate(string noun, UpdateConfig? config)
+    private static void CheckUpdate(UpdateConfig? config)
     {
-        Refuse(config?.Delay < 0 ? "" : null, _ => $"TaskSpec: update-delay cannot be negative");
-        Refuse(config?.Monitor < 0 ? "" : null, _ => $"TaskSpec: update-monitor cannot be negative");
+        Refuse(config?.Delay < 0 ? "" : null, _ => "TaskSpec: update-delay cannot be negative");
+        Refuse(config?.Monitor < 0 ? "" : null, _ => "TaskSpec: update-monitor cannot be negative");
         Refuse(config is { MaxFailureRatio: < 0 or > 1 } ? "" : null, _ => "TaskSpec: update-maxfailureratio cannot be less than 0 or bigger than 1");
-        Refuse(config?.FailureAction is null or "" or "pause" or "continue" or "rollback" ? null : config.FailureAction, action => $"unrecognized update failure action {action}");
-        Refuse(config?.Order is null or "" or "stop-first" or "start-first" ? null : config.Order, order => $"unrecognized update order {order}");
-        Refuse(noun == "RollbackConfig" && config?.FailureAction == "rollback" ? "" : null, _ => "unrecognized rollback failure action rollback");
+    }
+
+    /// <summary>The engine reads these words itself, before the managers see the spec.</summary>
+    private static void CheckWords(ServiceSpec spec)
+    {
+        RefuseWord(spec.TaskTemplate.RestartPolicy?.Condition, ["any", "none", "on-failure"], word => $"invalid RestartCondition: \"{word}\"");
+        foreach (var config in new[] { spec.UpdateConfig, spec.RollbackConfig })
+        {
+            RefuseWord(config?.FailureAction, ["pause", "continue", "rollback"], word => $"unrecognized update failure action {word}");
+            RefuseWord(config?.Order, ["stop-first", "start-first"], word => $"unrecognized update order {word}");
+        }
+
+        RefuseWord(spec.EndpointSpec?.Mode, ["vip", "dnsrr"], word => $"invalid resolution mode: \"{word}\"");
+    }
+
+    private static void RefuseWord(string? word, ReadOnlySpan<string> known, Func<string, string> say)
+    {
+        if (!string.IsNullOrEmpty(word) && !known.Contains(word))
+        {
+            throw DockerException.BadRequest(say(word));
+        }
     }
 
     private static void CheckMode(ServiceSpec spec)

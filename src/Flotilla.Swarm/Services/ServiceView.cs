@@ -121,6 +121,13 @@ internal static class ServiceDefaults
         spec.Remove("Networks");
         task["ForceUpdate"] ??= 0;
         task["Runtime"] ??= "container";
+        task.Object("ContainerSpec")?.DefaultText("Isolation", "default");
+        foreach (var config in new[] { spec.Object("UpdateConfig"), spec.Object("RollbackConfig") })
+        {
+            config?.DefaultText("FailureAction", "pause");
+            config?.DefaultText("Order", "stop-first");
+        }
+
         var mode = spec.Child("Mode");
         if (mode.Count == 0)
         {
@@ -174,9 +181,11 @@ internal static class ServiceDefaults
 
     private static void Update(JsonObject spec, string name)
     {
-        if (spec[name] is null)
+        spec[name] ??= new JsonObject { ["Parallelism"] = 1, ["FailureAction"] = "pause", ["MaxFailureRatio"] = 0, ["Order"] = "stop-first" };
+        var config = spec.Child(name);
+        if (config.Integer("Monitor") is null or 0)
         {
-            spec[name] = new JsonObject { ["Parallelism"] = 1, ["FailureAction"] = "pause", ["Monitor"] = 5 * Second, ["MaxFailureRatio"] = 0, ["Order"] = "stop-first" };
+            config["Monitor"] = 5 * Second;
         }
     }
 }

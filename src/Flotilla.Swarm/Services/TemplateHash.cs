@@ -17,6 +17,11 @@ internal static class TemplateHash
         template.Object("Placement")?.Remove("Constraints");
         template.Object("Placement")?.Remove("Platforms");
         template.Object("ContainerSpec")?.Remove("PullOptions");
+        if (template.Object("ContainerSpec").String("Isolation") == "default")
+        {
+            template.Object("ContainerSpec")!.Remove("Isolation");
+        }
+
         var both = new JsonArray(Bare(template), Bare(endpoint?.DeepClone()));
         return Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(GoJsonText.Sorted(both))))[..16];
     }

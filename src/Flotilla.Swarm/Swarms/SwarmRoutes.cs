@@ -56,7 +56,7 @@ internal sealed class SwarmRoutes(SwarmContext context)
 
         var spec = body.Object("Spec") ?? [];
         var address = AdvertisedAddress(body, self);
-        SwarmSpecDefaults.Check(spec);
+        SwarmSpecDefaults.CheckNew(spec);
         var swarm = new SwarmObject
         {
             Metadata = new V1ObjectMeta { Name = SwarmApi.Default },

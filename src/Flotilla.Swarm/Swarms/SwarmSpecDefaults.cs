@@ -31,14 +31,27 @@ internal static class SwarmSpecDefaults
         return filled;
     }
 
-    /// <exception cref="DockerException">The spec cannot be.</exception>
-    public static void Check(JsonObject spec)
+    /// <exception cref="DockerException">The spec of a new swarm cannot be.</exception>
+    public static void CheckNew(JsonObject spec)
     {
         if (spec.String("Name") is { Length: > 0 } name && name != "default")
         {
             throw DockerException.BadRequest("swarm spec must be named \"default\"");
         }
 
+        try
+        {
+            Check(spec);
+        }
+        catch (DockerException refused)
+        {
+            throw new DockerException(500, "error updating cluster settings: " + refused.Message);
+        }
+    }
+
+    /// <exception cref="DockerException">The spec cannot be.</exception>
+    public static void Check(JsonObject spec)
+    {
         if (spec.Object("CAConfig").Integer("NodeCertExpiry") is > 0 and < LeastCertificateExpiry)
         {
             throw DockerException.Invalid("minimum certificate expiry time is: 1h0m0s");

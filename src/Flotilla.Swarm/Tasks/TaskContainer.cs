@@ -57,10 +57,10 @@ internal sealed class TaskContainer(ServiceSpec service, TaskTemplates templates
         return all.Count == 0 ? null : all;
     }
 
-    // Only reservations count for the scheduler: a limit alone reserves nothing.
+    // Only reservations count for the scheduler: a limit alone reserves nothing, and no Pod may ask for more than its limit.
     private static V1ResourceRequirements? Resources(ResourceRequirements? wanted)
     {
-        var (limits, requests) = (Amounts(wanted?.Limits), Amounts(wanted?.Reservations));
+        var (limits, requests) = (Amounts(wanted?.Limits), Amounts(wanted?.Reservations, wanted?.Limits));
         foreach (var name in limits.Keys)
         {
             requests.TryAdd(name, new ResourceQuantity("0"));
@@ -74,21 +74,23 @@ internal sealed class TaskContainer(ServiceSpec service, TaskTemplates templates
         return limits.Count + requests.Count == 0 ? null : new V1ResourceRequirements { Limits = limits.Count == 0 ? null : limits, Requests = requests.Count == 0 ? null : requests };
     }
 
-    private static Dictionary<string, ResourceQuantity> Amounts(ResourceLimits? amounts)
+    private static Dictionary<string, ResourceQuantity> Amounts(ResourceLimits? amounts, ResourceLimits? most = null)
     {
         var all = new Dictionary<string, ResourceQuantity>(StringComparer.Ordinal);
         if (amounts?.NanoCPUs > 0)
         {
             // The least that Kubernetes counts is a thousandth.
-            all["cpu"] = new ResourceQuantity(string.Create(CultureInfo.InvariantCulture, $"{(amounts.NanoCPUs + 999_999) / 1_000_000}m"));
+            all["cpu"] = new ResourceQuantity(string.Create(CultureInfo.InvariantCulture, $"{(Within(amounts.NanoCPUs, most?.NanoCPUs) + 999_999) / 1_000_000}m"));
         }
 
         if (amounts?.MemoryBytes > 0)
         {
-            all["memory"] = new ResourceQuantity(amounts.MemoryBytes.ToString(CultureInfo.InvariantCulture));
+            all["memory"] = new ResourceQuantity(Within(amounts.MemoryBytes, most?.MemoryBytes).ToString(CultureInfo.InvariantCulture));
         }
 
         return all;
+
+        static long Within(long amount, long? most) => most > 0 ? Math.Min(amount, most.Value) : amount;
     }
 
     private V1SecurityContext Security()

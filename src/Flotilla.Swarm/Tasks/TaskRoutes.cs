@@ -67,5 +67,5 @@ internal sealed class TaskRoutes(SwarmContext context)
     }
 
     private string? NodeNameOf(SwarmInformers known, string word) => known.Members.FirstOrDefault(node =>
-        SwarmInformers.IdOf(node) == word || node.Metadata.Name == (word == "self" ? context.Options.NodeName : word) || SwarmInformers.IdOf(node).StartsWith(word, StringComparison.Ordinal))?.Metadata.Name;
+        SwarmInformers.IdOf(node) == word || node.Metadata.Name == word || SwarmInformers.IdOf(node).StartsWith(word, StringComparison.Ordinal))?.Metadata.Name;
 }

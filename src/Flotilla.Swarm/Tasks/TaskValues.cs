@@ -15,7 +15,7 @@ internal sealed record TaskValues(string ServiceId, string ServiceName, IReadOnl
     {
         var id = node is null ? "" : SwarmInformers.IdOf(node);
         var slot = Slot.Length > 0 ? Slot : id;
-        return new TemplateStruct("template.Context", new Dictionary<string, object?>
+        return new TemplateStruct("*template.Context", new Dictionary<string, object?>
         {
             ["Service"] = Struct(("ID", ServiceId), ("Name", ServiceName), ("Labels", ServiceLabels.ToDictionary(label => label.Key, label => (object?)label.Value))),
             ["Node"] = Struct(("ID", id), ("Hostname", HostnameOf(node)), ("Platform", Struct(

@@ -15,7 +15,7 @@ public sealed class ConstraintTests
     [InlineData("node role==manager", "key 'node role' is invalid")]
     [InlineData("node.role==", "value '' is invalid")]
     public void Refuses_what_is_none(string text, string why) =>
-        Assert.Equal("rpc error: code = InvalidArgument desc = " + why, Assert.Throws<DockerException>(() => Constraint.Parse(text)).Message);
+        Assert.Equal("rpc error: code = Unknown desc = " + why, Assert.Throws<DockerException>(() => Constraint.Parse(text)).Message);
 
     [Fact]
     public void Any_label_has_a_key_and_value_that_Kubernetes_takes()

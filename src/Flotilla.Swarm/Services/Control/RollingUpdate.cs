@@ -86,7 +86,7 @@ internal sealed class RollingUpdate(ServicePlan plan, PlanInput input, IReadOnly
         return state with
         {
             State = IsRollback ? UpdateState.RollbackPaused : UpdateState.Paused,
-            Message = $"{(IsRollback ? "rollback" : "update")} paused due to failure or early termination of task {task.Id}",
+            Message = $"update paused due to failure or early termination of task {task.Id}",
         };
     }
 
