@@ -66,7 +66,7 @@ public sealed class NodeEngine : IHostedService, IMachineEngine, IAsyncDisposabl
         [
             .. new ContainerCreation(images, containers, networks, new MountPlan(volumes, containers), roots, events, time).All,
             .. new ContainerList(containers, tasks, roots, view).All,
-            .. new ContainerRoutes(containers, tasks, life, roots, view, execs, events).All,
+            .. new ContainerRoutes(containers, tasks, life, roots, view, execs, events, time).All,
             .. new AttachRoutes(runtime, containers, events, time).All,
             .. new LogRoutes(containers, tasks, time).All,
             .. execs.All,

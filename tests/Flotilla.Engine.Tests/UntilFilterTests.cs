@@ -10,6 +10,7 @@ public sealed class UntilFilterTests
     [InlineData("1h30m", "2024-05-06T10:30:00Z")]
     [InlineData("0.5h", "2024-05-06T11:30:00Z")]
     [InlineData("90s", "2024-05-06T11:58:30Z")]
+    [InlineData("0", "2024-05-06T12:00:00Z")]
     [InlineData("1714900000", "2024-05-05T09:06:40Z")]
     [InlineData("2024-01-02T03:04:05Z", "2024-01-02T03:04:05Z")]
     [InlineData("2024-01-02", "2024-01-02T00:00:00Z")]

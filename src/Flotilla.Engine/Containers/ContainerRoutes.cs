@@ -8,7 +8,7 @@ using Flotilla.Engine.Execs;
 namespace Flotilla.Engine.Containers;
 
 /// <summary><c>docker start, stop, restart, kill, pause, unpause, wait, rename, rm, inspect, update, container prune</c>.</summary>
-internal sealed class ContainerRoutes(ContainerStore containers, TaskContainers tasks, ContainerLife life, RootFileSystem roots, ContainerView view, ExecRoutes execs, EventLog events)
+internal sealed class ContainerRoutes(ContainerStore containers, TaskContainers tasks, ContainerLife life, RootFileSystem roots, ContainerView view, ExecRoutes execs, EventLog events, TimeProvider time)
 {
     public IEnumerable<Route> All =>
     [
@@ -117,14 +117,18 @@ internal sealed class ContainerRoutes(ContainerStore containers, TaskContainers 
         return DockerAnswer.Json(new JsonObject { ["Warnings"] = new JsonArray() });
     }
 
+    /// <summary>Whether it is over and one of those that the filters mean. Pure.</summary>
+    internal static bool IsPruned(ContainerRecord record, Filters filters, DateTime until) =>
+        !record.State.IsRunning && record.State.Status != StateRecord.Restarting && record.Created < until
+        && filters.Labels("label", record.Labels) && filters.Without("label!", record.Labels);
+
     private async Task<DockerAnswer> PruneAsync(DockerRequest request, CancellationToken cancellationToken)
     {
         var filters = Filters.Parse(request.Query("filters"), "label", "label!", "until");
-        var before = filters.Has("until") ? TimeWords.Parse(filters["until"][0], "until") : null;
+        var until = UntilFilter.Parse(filters, time.GetUtcNow().UtcDateTime);
         JsonArray deleted = [];
         var bytes = 0L;
-        foreach (var container in containers.All.Where(container => !container.Record.State.IsRunning && container.Record.State.Status != StateRecord.Restarting
-            && filters.Labels("label", container.Record.Labels) && (before is null || container.Record.Created < before)).ToList())
+        foreach (var container in containers.All.Where(container => IsPruned(container.Record, filters, until)).ToList())
         {
             bytes += await roots.OwnBytesAsync(container.Id, cancellationToken);
             await life.RemoveAsync(container, force: false, withVolumes: false, cancellationToken);

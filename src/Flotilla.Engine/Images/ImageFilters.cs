@@ -15,7 +15,7 @@ internal sealed class ImageFilters
     {
         this.filters = filters;
         dangling = filters.Truth("dangling");
-        until = filters.Has("until") ? UntilFilter.Parse(filters["until"][0], now) : DateTime.MaxValue;
+        until = UntilFilter.Parse(filters, now);
     }
 
     /// <summary>The names of the images to compare with; by their creation.</summary>

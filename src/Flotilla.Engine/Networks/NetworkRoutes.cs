@@ -199,7 +199,7 @@ internal sealed class NetworkRoutes(EngineOptions options, NetworkStore networks
     private async Task<DockerAnswer> PruneAsync(DockerRequest request, CancellationToken cancellationToken)
     {
         var filters = Filters.Parse(request.Query("filters"), "label", "label!", "until");
-        var until = filters.Has("until") ? UntilFilter.Parse(filters["until"][0], time.GetUtcNow().UtcDateTime) : DateTime.MaxValue;
+        var until = UntilFilter.Parse(filters, time.GetUtcNow().UtcDateTime);
         JsonArray deleted = [];
         foreach (var network in networks.All.Where(network => !network.IsBuiltIn && network.Created <= until && !containers.All.Any(container => container.Record.Networks.ContainsKey(network.Name))).ToList())
         {
