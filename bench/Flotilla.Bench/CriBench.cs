@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Cri;
 
 namespace Flotilla.Bench;

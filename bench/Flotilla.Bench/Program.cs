@@ -4,6 +4,7 @@ using System.Text;
 using Flotilla.Bench;
 using Flotilla.Bench.Ingress;
 using Flotilla.Bench.Services;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Cri;
 using k8s;
 

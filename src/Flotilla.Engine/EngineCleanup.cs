@@ -1,10 +1,11 @@
 using Flotilla.Engine.Containerd;
-using Flotilla.Engine.Containerd.Api;
 using Flotilla.Engine.Containers;
 using Flotilla.Engine.Linux;
 using Flotilla.Engine.Logs;
 using Flotilla.Engine.Networks;
 using Flotilla.Engine.Streams;
+using Flotilla.Linux.Commands;
+using Flotilla.Linux.Containerd;
 using Grpc.Core;
 
 namespace Flotilla.Engine;
@@ -155,9 +156,9 @@ public static class EngineCleanup
     {
         try
         {
-            await HostCommand.RunAsync(program, arguments, null, cancellationToken);
+            await ThisMachine.Commands.DoAsync(program, arguments, cancellationToken);
         }
-        catch (HostCommandException)
+        catch (CommandException)
         {
             // It was not there.
         }

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Flotilla.Docker;
 using Flotilla.Engine.Containerd;
-using Flotilla.Engine.Containerd.Api;
 using Flotilla.Engine.Containers;
 using Flotilla.Engine.Events;
 using Flotilla.Engine.Execs;
@@ -11,6 +10,7 @@ using Flotilla.Engine.Machines;
 using Flotilla.Engine.Networks;
 using Flotilla.Engine.Registries;
 using Flotilla.Engine.Volumes;
+using Flotilla.Linux.Cri;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 

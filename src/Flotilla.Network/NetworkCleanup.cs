@@ -1,5 +1,5 @@
+using Flotilla.Linux.Commands;
 using Flotilla.Network.Cni;
-using Flotilla.Network.Commands;
 
 namespace Flotilla.Network;
 

@@ -1,17 +1,17 @@
 using System.Net;
 using Flotilla.Client;
 using Flotilla.Client.Services;
+using Flotilla.Linux.Commands;
 using Flotilla.Network.Cni;
-using Flotilla.Network.Commands;
 using Flotilla.Network.Dns;
 using Flotilla.Network.HealthChecks;
 using Flotilla.Network.LoadBalancers;
 using Flotilla.Network.Overlay;
 using Flotilla.Network.Policies;
 using Flotilla.Network.Services;
-using k8s.Models;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using k8s.Models;
 
 namespace Flotilla.Network;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Flotilla.Api;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Pods;
 using Flotilla.Node.Shutdown;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Containerd;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Linux;

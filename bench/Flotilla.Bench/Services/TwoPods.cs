@@ -1,12 +1,12 @@
 using Flotilla.Client;
 using Flotilla.Controllers.Tests.Runtime;
+using Flotilla.Linux.Commands;
 using Flotilla.Network;
 using Flotilla.Network.Cni;
-using Flotilla.Network.Commands;
 using Flotilla.Network.Services;
 using Flotilla.Storage;
-using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
+using k8s.Models;
 
 namespace Flotilla.Bench.Services;
 

@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using Flotilla.Docker;
 using Flotilla.Engine.Linux;
+using Flotilla.Linux;
 
 namespace Flotilla.Engine.Archives;
 

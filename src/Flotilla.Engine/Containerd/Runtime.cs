@@ -1,12 +1,14 @@
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Flotilla.Docker;
-using Flotilla.Engine.Containerd.Api;
+using Flotilla.Linux;
+using Flotilla.Linux.Containerd;
+using Flotilla.Linux.Cri;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
+using Services = Flotilla.Linux.Containerd;
 
 namespace Flotilla.Engine.Containerd;
 
@@ -18,39 +20,35 @@ internal sealed class Runtime : IDisposable
 {
     public const string Namespace = "k8s.io";
     public const string Snapshotter = "overlayfs";
-    private const int MaxMessageBytes = 64 << 20;
     private const string SpecificationType = "types.containerd.io/opencontainers/runtime-spec/1/";
     private readonly GrpcChannel channel;
 
     public Runtime(string socket)
     {
-        channel = ChannelTo(socket);
+        channel = UnixChannel.To(socket);
         var calls = channel.Intercept(headers =>
         {
             headers.Add("containerd-namespace", Namespace);
             return headers;
         });
-        Containers = new Api.Containers.ContainersClient(calls);
+        Containers = new Services.Containers.ContainersClient(calls);
         Tasks = new Tasks.TasksClient(calls);
         Snapshots = new Snapshots.SnapshotsClient(calls);
-        Images = new Api.Images.ImagesClient(calls);
+        Images = new Services.Images.ImagesClient(calls);
         Content = new Content.ContentClient(calls);
-        Differ = new Diff.DiffClient(calls);
         CriImages = new ImageService.ImageServiceClient(channel);
         CriContainers = new RuntimeService.RuntimeServiceClient(channel);
     }
 
-    public Api.Containers.ContainersClient Containers { get; }
+    public Services.Containers.ContainersClient Containers { get; }
 
     public Tasks.TasksClient Tasks { get; }
 
     public Snapshots.SnapshotsClient Snapshots { get; }
 
-    public Api.Images.ImagesClient Images { get; }
+    public Services.Images.ImagesClient Images { get; }
 
     public Content.ContentClient Content { get; }
-
-    public Diff.DiffClient Differ { get; }
 
     public ImageService.ImageServiceClient CriImages { get; }
 
@@ -74,36 +72,6 @@ internal sealed class Runtime : IDisposable
     }
 
     public void Dispose() => channel.Dispose();
-
-    private static GrpcChannel ChannelTo(string socket)
-    {
-        var endPoint = new UnixDomainSocketEndPoint(socket);
-        return GrpcChannel.ForAddress("http://localhost", new GrpcChannelOptions
-        {
-            DisposeHttpClient = true,
-            MaxReceiveMessageSize = MaxMessageBytes,
-            MaxSendMessageSize = MaxMessageBytes,
-            HttpHandler = new SocketsHttpHandler
-            {
-                EnableMultipleHttp2Connections = true,
-                PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
-                ConnectCallback = async (_, cancellationToken) =>
-                {
-                    var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                    try
-                    {
-                        await connection.ConnectAsync(endPoint, cancellationToken);
-                        return new NetworkStream(connection, ownsSocket: true);
-                    }
-                    catch
-                    {
-                        connection.Dispose();
-                        throw;
-                    }
-                },
-            },
-        });
-    }
 }
 
 internal static class RuntimeFailures

@@ -1,9 +1,9 @@
 using Flotilla.Docker;
 using Flotilla.Engine.Containerd;
-using Flotilla.Engine.Containerd.Api;
 using Flotilla.Engine.Events;
 using Flotilla.Engine.Logs;
 using Flotilla.Engine.Streams;
+using Flotilla.Linux.Containerd;
 
 namespace Flotilla.Engine.Containers;
 

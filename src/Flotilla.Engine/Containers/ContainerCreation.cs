@@ -17,6 +17,9 @@ internal sealed class ContainerCreation(ImageCatalog images, ContainerStore cont
     private const long LeastMemory = 6 << 20;
     private static readonly string[] Policies = ["", "no", "always", "unless-stopped", "on-failure"];
 
+    // What an image brings for a volume may be large.
+    private static readonly TimeSpan CopyLimit = TimeSpan.FromMinutes(10);
+
     public IEnumerable<Route> All => [new("POST", "/containers/create", AnswerAsync)];
 
     private async Task<DockerAnswer> AnswerAsync(DockerRequest request, CancellationToken cancellationToken)
@@ -112,7 +115,7 @@ internal sealed class ContainerCreation(ImageCatalog images, ContainerStore cont
             var source = ScopedPath.Resolve(mounted.Root, mount.Destination);
             if (Directory.Exists(source))
             {
-                await HostCommand.RunAsync("cp", ["-a", source + "/.", mount.Source], null, cancellationToken);
+                await ThisMachine.Commands.DoAsync("cp", ["-a", source + "/.", mount.Source], cancellationToken, limit: CopyLimit);
             }
         }
     }

@@ -2,11 +2,12 @@ using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Docker;
 using Flotilla.Engine.Containerd;
-using Flotilla.Engine.Containerd.Api;
 using Flotilla.Engine.Linux;
 using Flotilla.Engine.Networks;
 using Flotilla.Engine.Specs;
 using Flotilla.Engine.Streams;
+using Flotilla.Linux.Commands;
+using Flotilla.Linux.Containerd;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
@@ -44,7 +45,7 @@ internal sealed class ContainerLaunch(Runtime runtime, EngineOptions options, Co
             throw failure switch
             {
                 RpcException refused => DockerException.BadRequest("failed to create task for container: " + refused.Status.Detail),
-                HostCommandException broken => new DockerException(500, broken.Message),
+                CommandException broken => new DockerException(500, broken.Message),
                 _ => failure,
             };
         }

@@ -3,9 +3,9 @@ using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Docker;
 using Flotilla.Engine.Containerd;
-using Flotilla.Engine.Containerd.Api;
 using Flotilla.Engine.Events;
 using Flotilla.Engine.Specs;
+using Flotilla.Linux.Containerd;
 
 namespace Flotilla.Engine.Containers;
 

@@ -3,12 +3,13 @@ using System.Globalization;
 using Flotilla.Api.Json;
 using Flotilla.Docker;
 using Flotilla.Engine.Containerd;
-using Flotilla.Engine.Containerd.Api;
 using Flotilla.Engine.Events;
 using Flotilla.Engine.Health;
 using Flotilla.Engine.Linux;
 using Flotilla.Engine.Logs;
 using Flotilla.Engine.Streams;
+using Flotilla.Linux.Commands;
+using Flotilla.Linux.Containerd;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 
@@ -261,7 +262,7 @@ internal sealed partial class ContainerRuns(
         {
             await launch.PutAwayAsync(container, CancellationToken.None);
         }
-        catch (Exception failure) when (failure is HostCommandException or RpcException)
+        catch (Exception failure) when (failure is CommandException or RpcException)
         {
             Log.PutAwayFailed(logger, container.Record.Name, failure.Message);
         }

@@ -5,6 +5,7 @@ using Flotilla.Api.Json;
 using Flotilla.Docker;
 using Flotilla.Engine.Health;
 using Flotilla.Engine.Networks;
+using Flotilla.Linux.Cri;
 
 namespace Flotilla.Engine.Containers;
 
@@ -103,7 +104,7 @@ internal sealed class ContainerView(NetworkStore networks, TimeProvider time)
         return view;
     }
 
-    public static JsonObject TaskDetails(TaskContainer task, Containerd.Api.PodContainerStatus status) => new()
+    public static JsonObject TaskDetails(TaskContainer task, ContainerStatus status) => new()
     {
         ["Id"] = task.Id,
         ["Created"] = TimeWords.Of(task.Created),

@@ -1,6 +1,6 @@
 using Flotilla.Engine.Containerd;
-using Flotilla.Engine.Containerd.Api;
 using Flotilla.Engine.Linux;
+using Flotilla.Linux.Containerd;
 using Grpc.Core;
 
 namespace Flotilla.Engine.Containers;

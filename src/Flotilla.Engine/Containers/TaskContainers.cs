@@ -1,5 +1,5 @@
 using Flotilla.Engine.Containerd;
-using Flotilla.Engine.Containerd.Api;
+using Flotilla.Linux.Cri;
 using Grpc.Core;
 
 namespace Flotilla.Engine.Containers;
@@ -17,15 +17,14 @@ internal sealed class TaskContainers(Runtime runtime)
 {
     private const string PodNameLabel = "io.kubernetes.pod.name";
     private const string OwnLabels = "io.kubernetes.";
-    private const int Running = 1;
 
     public async Task<IReadOnlyList<TaskContainer>> ListAsync(CancellationToken cancellationToken)
     {
         var pods = (await runtime.CriContainers.ListPodSandboxAsync(new ListPodSandboxRequest(), cancellationToken: cancellationToken)).Items.ToDictionary(pod => pod.Id, StringComparer.Ordinal);
-        var listed = (await runtime.CriContainers.ListContainersAsync(new ListPodContainersRequest(), cancellationToken: cancellationToken)).Containers;
+        var listed = (await runtime.CriContainers.ListContainersAsync(new ListContainersRequest(), cancellationToken: cancellationToken)).Containers;
         return [.. listed.Where(container => pods.ContainsKey(container.PodSandboxId)).Select(container => new TaskContainer(
             container.Id, container.Labels.GetValueOrDefault(PodNameLabel) ?? container.Metadata.Name, container.Image?.Image ?? "", container.ImageRef,
-            DateTime.UnixEpoch.AddTicks(container.CreatedAt / 100), container.State == Running, LabelsOf(pods[container.PodSandboxId])))];
+            DateTime.UnixEpoch.AddTicks(container.CreatedAt / 100), container.State == ContainerState.ContainerRunning, LabelsOf(pods[container.PodSandboxId])))];
     }
 
     /// <summary>By id, name or the beginning of an id; null: there is no such task here.</summary>
@@ -36,8 +35,8 @@ internal sealed class TaskContainers(Runtime runtime)
             ?? (word.Length > 0 && tasks.Where(task => task.Id.StartsWith(word, StringComparison.Ordinal)).ToList() is [var only] ? only : null);
     }
 
-    public async Task<PodContainerStatus> StatusAsync(string id, CancellationToken cancellationToken) =>
-        (await runtime.CriContainers.ContainerStatusAsync(new PodContainerStatusRequest { ContainerId = id }, cancellationToken: cancellationToken)).Status;
+    public async Task<ContainerStatus> StatusAsync(string id, CancellationToken cancellationToken) =>
+        (await runtime.CriContainers.ContainerStatusAsync(new ContainerStatusRequest { ContainerId = id }, cancellationToken: cancellationToken)).Status;
 
     /// <summary>Directories of the machine that a container sees; of one that is gone, none.</summary>
     public async Task<IReadOnlyList<string>> MountsAsync(string id, CancellationToken cancellationToken)

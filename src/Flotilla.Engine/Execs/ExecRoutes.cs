@@ -3,10 +3,10 @@ using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Docker;
 using Flotilla.Engine.Containerd;
-using Flotilla.Engine.Containerd.Api;
 using Flotilla.Engine.Containers;
 using Flotilla.Engine.Events;
 using Flotilla.Engine.Streams;
+using Flotilla.Linux.Containerd;
 
 namespace Flotilla.Engine.Execs;
 

@@ -3,11 +3,11 @@ using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Docker;
 using Flotilla.Engine.Containerd;
-using Flotilla.Engine.Containerd.Api;
 using Flotilla.Engine.Containers;
 using Flotilla.Engine.Linux;
 using Flotilla.Engine.Specs;
 using Flotilla.Engine.Streams;
+using Flotilla.Linux.Containerd;
 using Grpc.Core;
 
 namespace Flotilla.Engine.Execs;

@@ -1,5 +1,5 @@
 using Flotilla.Engine.Containerd;
-using Flotilla.Engine.Containerd.Api;
+using Flotilla.Linux.Containerd;
 using Grpc.Core;
 
 namespace Flotilla.Engine.Images;

@@ -1,7 +1,7 @@
 using Flotilla.Api.Images;
 using Flotilla.Docker;
 using Flotilla.Engine.Containerd;
-using Flotilla.Engine.Containerd.Api;
+using Flotilla.Linux.Containerd;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 

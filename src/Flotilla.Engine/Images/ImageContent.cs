@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Engine.Containerd;
-using Flotilla.Engine.Containerd.Api;
+using Flotilla.Linux.Containerd;
 using Grpc.Core;
 
 namespace Flotilla.Engine.Images;

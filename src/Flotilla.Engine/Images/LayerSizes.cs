@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Flotilla.Engine.Containerd;
-using Flotilla.Engine.Containerd.Api;
+using Flotilla.Linux.Containerd;
 using Grpc.Core;
 
 namespace Flotilla.Engine.Images;

@@ -1,5 +1,5 @@
 using Flotilla.Engine.Containerd;
-using Flotilla.Engine.Containerd.Api;
+using Flotilla.Linux.Containerd;
 
 namespace Flotilla.Engine.Images;
 

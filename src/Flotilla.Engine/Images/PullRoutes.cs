@@ -1,9 +1,9 @@
 using Flotilla.Api.Images;
 using Flotilla.Docker;
 using Flotilla.Engine.Containerd;
-using Flotilla.Engine.Containerd.Api;
 using Flotilla.Engine.Events;
 using Flotilla.Engine.Registries;
+using Flotilla.Linux.Cri;
 using Grpc.Core;
 
 namespace Flotilla.Engine.Images;

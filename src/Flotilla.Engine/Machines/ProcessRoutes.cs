@@ -2,9 +2,10 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Flotilla.Docker;
 using Flotilla.Engine.Containerd;
-using Flotilla.Engine.Containerd.Api;
 using Flotilla.Engine.Containers;
 using Flotilla.Engine.Linux;
+using Flotilla.Linux.Commands;
+using Flotilla.Linux.Containerd;
 
 namespace Flotilla.Engine.Machines;
 
@@ -26,9 +27,9 @@ internal sealed class ProcessRoutes(Runtime runtime, ContainerStore containers)
         string output;
         try
         {
-            output = await HostCommand.RunAsync("ps", arguments, null, cancellationToken);
+            output = await ThisMachine.Commands.DoAsync("ps", arguments, cancellationToken);
         }
-        catch (HostCommandException failure)
+        catch (CommandException failure)
         {
             throw new DockerException(500, "error running ps: " + failure.Message);
         }

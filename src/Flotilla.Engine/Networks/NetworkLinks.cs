@@ -20,16 +20,16 @@ internal sealed class NetworkLinks(EngineOptions options)
             await IpAsync([], $"link add {network.Bridge} address {mac} type bridge\nlink set {network.Bridge} up\naddr replace {network.Gateway}/{network.Range.PrefixLength} dev {network.Bridge}\n", cancellationToken);
         }
 
-        await HostCommand.RunAsync("sysctl", ["-qw", "net.ipv4.ip_forward=1", $"net.ipv4.conf.{network.Bridge}.route_localnet=1"], null, cancellationToken);
+        await ThisMachine.Commands.DoAsync("sysctl", ["-qw", "net.ipv4.ip_forward=1", $"net.ipv4.conf.{network.Bridge}.route_localnet=1"], cancellationToken);
     }
 
     public Task RemoveBridgeAsync(NetworkRecord network, CancellationToken cancellationToken) =>
-        HostCommand.RunAsync("ip", ["link", "delete", network.Bridge], null, cancellationToken);
+        ThisMachine.Commands.DoAsync("ip", ["link", "delete", network.Bridge], cancellationToken);
 
     public async Task MakeNamespaceAsync(string container, CancellationToken cancellationToken)
     {
         await RemoveNamespaceAsync(container, cancellationToken);
-        await HostCommand.RunAsync("ip", ["netns", "add", NamespaceOf(container)], null, cancellationToken);
+        await ThisMachine.Commands.DoAsync("ip", ["netns", "add", NamespaceOf(container)], cancellationToken);
         await IpAsync(["-n", NamespaceOf(container)], "link set lo up\n", cancellationToken);
     }
 
@@ -40,7 +40,7 @@ internal sealed class NetworkLinks(EngineOptions options)
     {
         if (HasNamespace(container))
         {
-            await HostCommand.RunAsync("ip", ["netns", "delete", NamespaceOf(container)], null, cancellationToken);
+            await ThisMachine.Commands.DoAsync("ip", ["netns", "delete", NamespaceOf(container)], cancellationToken);
         }
     }
 
@@ -64,11 +64,11 @@ internal sealed class NetworkLinks(EngineOptions options)
     {
         if (Names().Contains(endpoint.Link))
         {
-            await HostCommand.RunAsync("ip", ["link", "delete", endpoint.Link], null, cancellationToken);
+            await ThisMachine.Commands.DoAsync("ip", ["link", "delete", endpoint.Link], cancellationToken);
         }
     }
 
-    public Task ApplyAsync(string script, CancellationToken cancellationToken) => HostCommand.RunAsync("nft", ["-f", "-"], script, cancellationToken);
+    public Task ApplyAsync(string script, CancellationToken cancellationToken) => ThisMachine.Commands.DoAsync("nft", ["-f", "-"], cancellationToken, script);
 
     /// <summary>All links of the machine.</summary>
     public static IEnumerable<string> Names() => NetworkInterface.GetAllNetworkInterfaces().Select(link => link.Name);
@@ -76,13 +76,13 @@ internal sealed class NetworkLinks(EngineOptions options)
     /// <summary>Subnets that the machine has a way to already.</summary>
     public static async Task<IReadOnlyCollection<IPNetwork>> InUseAsync(CancellationToken cancellationToken)
     {
-        var routes = await HostCommand.RunAsync("ip", ["-4", "route", "show", "table", "main"], null, cancellationToken);
+        var routes = await ThisMachine.Commands.DoAsync("ip", ["-4", "route", "show", "table", "main"], cancellationToken);
         return [.. routes.Split('\n').Select(line => line.Split(' ')[0]).Where(word => word.Length > 0 && word != "default")
             .Select(word => IPNetwork.TryParse(word.Contains('/', StringComparison.Ordinal) ? word : word + "/32", out var network) ? network : (IPNetwork?)null).OfType<IPNetwork>()];
     }
 
     private static async Task IpAsync(string[] options, string script, CancellationToken cancellationToken) =>
-        await HostCommand.RunAsync("ip", [.. options, "-batch", "-"], script, cancellationToken);
+        await ThisMachine.Commands.DoAsync("ip", [.. options, "-batch", "-"], cancellationToken, script);
 
     private string NamespaceOf(string container) => options.LinkPrefix + container[..12];
 }

@@ -15,7 +15,7 @@ internal static class PipeHolder
     /// <param name="pipes">One or two, which somebody has open for writing.</param>
     public static async Task StartAsync(string directory, IReadOnlyList<string> pipes, CancellationToken cancellationToken)
     {
-        var pid = await HostCommand.RunAsync("sh", ["-c", Script, "holder", .. pipes], null, cancellationToken);
+        var pid = await ThisMachine.Commands.DoAsync("sh", ["-c", Script, "holder", .. pipes], cancellationToken);
         await File.WriteAllTextAsync(FileOf(directory), pid, cancellationToken);
     }
 

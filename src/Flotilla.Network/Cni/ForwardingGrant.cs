@@ -1,4 +1,4 @@
-using Flotilla.Network.Commands;
+using Flotilla.Linux.Commands;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 

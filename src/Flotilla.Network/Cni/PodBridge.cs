@@ -1,5 +1,5 @@
 using System.Globalization;
-using Flotilla.Network.Commands;
+using Flotilla.Linux.Commands;
 using Flotilla.Network.Overlay;
 using Microsoft.Extensions.Logging;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Flotilla.Network.Commands;
+using Flotilla.Linux.Commands;
 
 namespace Flotilla.Network.Cni;
 

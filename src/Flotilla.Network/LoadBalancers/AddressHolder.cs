@@ -4,10 +4,10 @@ using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Text.Json;
 using Flotilla.Client;
-using Flotilla.Network.Commands;
-using k8s.Models;
+using Flotilla.Linux.Commands;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using k8s.Models;
 
 namespace Flotilla.Network.LoadBalancers;
 

@@ -1,11 +1,11 @@
 using System.Net;
 using System.Text.Json;
 using Flotilla.Client;
-using Flotilla.Network.Commands;
+using Flotilla.Linux.Commands;
 using Flotilla.Network.Services;
-using k8s.Models;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using k8s.Models;
 
 namespace Flotilla.Network.Overlay;
 

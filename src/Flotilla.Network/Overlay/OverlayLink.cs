@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.NetworkInformation;
-using Flotilla.Network.Commands;
+using Flotilla.Linux.Commands;
 
 namespace Flotilla.Network.Overlay;
 

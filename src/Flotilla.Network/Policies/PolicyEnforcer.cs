@@ -2,11 +2,11 @@ using Flotilla.Api;
 using Flotilla.Api.Pods;
 using Flotilla.Api.Selectors;
 using Flotilla.Client;
-using Flotilla.Network.Commands;
+using Flotilla.Linux.Commands;
 using Flotilla.Network.Services;
-using k8s.Models;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using k8s.Models;
 
 namespace Flotilla.Network.Policies;
 

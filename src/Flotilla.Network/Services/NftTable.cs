@@ -1,4 +1,4 @@
-using Flotilla.Network.Commands;
+using Flotilla.Linux.Commands;
 using Microsoft.Extensions.Logging;
 
 namespace Flotilla.Network.Services;

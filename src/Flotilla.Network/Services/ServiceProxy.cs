@@ -1,9 +1,9 @@
 using Flotilla.Api;
 using Flotilla.Client;
-using Flotilla.Network.Commands;
-using k8s.Models;
+using Flotilla.Linux.Commands;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using k8s.Models;
 
 namespace Flotilla.Network.Services;
 

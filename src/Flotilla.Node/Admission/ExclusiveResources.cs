@@ -1,11 +1,11 @@
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Cdi;
 using Flotilla.Node.Cpus;
-using Flotilla.Node.Cri;
 using Flotilla.Node.Devices;
 using Flotilla.Node.DynamicResources;
 using Flotilla.Node.NumaMemory;
-using Flotilla.Node.Pods;
 using Flotilla.Node.Placement;
+using Flotilla.Node.Pods;
 using k8s.Models;
 
 namespace Flotilla.Node.Admission;

@@ -1,4 +1,4 @@
-using Flotilla.Node.Cri;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Linux;
 
 namespace Flotilla.Node.Cdi;

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Flotilla.Linux;
 
 namespace Flotilla.Node.Containerd;
 
@@ -11,55 +12,5 @@ internal static class ArchiveStream
         var length = await archive.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, cancellationToken);
         var whole = new PrefixedStream(start.AsMemory(0, length), archive);
         return start is [0x1F, 0x8B] ? new GZipStream(whole, CompressionMode.Decompress) : whole;
-    }
-
-    /// <summary>Bytes already read, then the rest of the stream they came from.</summary>
-    private sealed class PrefixedStream(ReadOnlyMemory<byte> prefix, Stream rest) : Stream
-    {
-        private ReadOnlyMemory<byte> prefix = prefix;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override int Read(byte[] buffer, int offset, int count)
-        {
-            var taken = Take(buffer.AsSpan(offset, count));
-            return taken > 0 ? taken : rest.Read(buffer, offset, count);
-        }
-
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            var taken = Take(buffer.Span);
-            return taken > 0 ? ValueTask.FromResult(taken) : rest.ReadAsync(buffer, cancellationToken);
-        }
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        private int Take(Span<byte> buffer)
-        {
-            var count = Math.Min(buffer.Length, prefix.Length);
-            prefix.Span[..count].CopyTo(buffer);
-            prefix = prefix[count..];
-            return count;
-        }
     }
 }

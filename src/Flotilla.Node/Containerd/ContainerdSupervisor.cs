@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Cri;
 using Grpc.Core;
 using Microsoft.Extensions.Hosting;

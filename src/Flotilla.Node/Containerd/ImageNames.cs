@@ -1,4 +1,4 @@
-using Flotilla.Node.Containerd.Api;
+using Flotilla.Linux.Containerd;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 
@@ -9,7 +9,7 @@ internal sealed class ImageNames(Images.ImagesClient images, string containerdNa
 {
     private readonly Metadata headers = new() { { "containerd-namespace", containerdNamespace } };
 
-    public async Task<ContentDescriptor?> FindAsync(string name, CancellationToken cancellationToken)
+    public async Task<BlobDescriptor?> FindAsync(string name, CancellationToken cancellationToken)
     {
         try
         {
@@ -22,10 +22,10 @@ internal sealed class ImageNames(Images.ImagesClient images, string containerdNa
     }
 
     /// <summary>What all the names stand for.</summary>
-    public async Task<IReadOnlyList<ContentDescriptor>> TargetsAsync(CancellationToken cancellationToken) =>
+    public async Task<IReadOnlyList<BlobDescriptor>> TargetsAsync(CancellationToken cancellationToken) =>
         [.. (await images.ListAsync(new ListStoredImagesRequest(), headers, cancellationToken: cancellationToken)).Images.Select(image => image.Target)];
 
-    public async Task SetAsync(string name, ContentDescriptor target, CancellationToken cancellationToken)
+    public async Task SetAsync(string name, BlobDescriptor target, CancellationToken cancellationToken)
     {
         var image = new StoredImage { Name = name, Target = target };
         try

@@ -1,5 +1,6 @@
 using Flotilla.Api.Images;
-using Flotilla.Node.Containerd.Api;
+using Flotilla.Linux.Containerd;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Cri;
 using Grpc.Core;
 
@@ -63,7 +64,7 @@ public sealed class ImageStore(CriClient runtime, NodeOptions options)
     /// The manifest (or index) of an image that was loaded here; null for one that is not here or came from a registry,
     /// which has to be asked again whether its tag has moved.
     /// </summary>
-    public async Task<ContentDescriptor?> FindLoadedAsync(string name, CancellationToken cancellationToken)
+    public async Task<BlobDescriptor?> FindLoadedAsync(string name, CancellationToken cancellationToken)
     {
         if (await loaded.FindAsync(name, cancellationToken) is not { } target)
         {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Flotilla.Node.Containerd.Api;
+using Flotilla.Linux.Containerd;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Cri;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
@@ -17,11 +18,11 @@ internal sealed class StoredSpecs(CriClient runtime)
     /// <exception cref="RpcException">The runtime is another one, or knows no such container.</exception>
     public async Task ChangeAsync(string id, Action<JsonObject> change, DateTime deadline)
     {
-        var spec = (await containers.GetAsync(new GetStoredContainerRequest { Id = id }, Namespace, deadline)).Container.Spec;
+        var spec = (await containers.GetAsync(new GetContainerRequest { Id = id }, Namespace, deadline)).Container.Spec;
         var read = (JsonObject)JsonNode.Parse(spec.Value.Span)!;
         change(read);
         var changed = new Any { TypeUrl = spec.TypeUrl, Value = ByteString.CopyFrom(JsonSerializer.SerializeToUtf8Bytes(read)) };
         await containers.UpdateAsync(
-            new UpdateStoredContainerRequest { Container = new StoredContainer { Id = id, Spec = changed }, UpdateMask = new FieldMask { Paths = { "spec" } } }, Namespace, deadline);
+            new UpdateContainerRequest { Container = new ContainerObject { Id = id, Spec = changed }, UpdateMask = new FieldMask { Paths = { "spec" } } }, Namespace, deadline);
     }
 }

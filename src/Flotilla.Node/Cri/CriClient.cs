@@ -1,4 +1,5 @@
-using Flotilla.Node.Linux;
+using Flotilla.Linux;
+using Flotilla.Linux.Cri;
 using Grpc.Net.Client;
 
 namespace Flotilla.Node.Cri;

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Flotilla.Linux.Cri;
 using Grpc.Core;
 
 namespace Flotilla.Node.Cri;

@@ -1,5 +1,5 @@
+using Flotilla.Linux;
 using Flotilla.Node.Csi.Api;
-using Flotilla.Node.Linux;
 using Grpc.Core;
 using Grpc.Net.Client;
 

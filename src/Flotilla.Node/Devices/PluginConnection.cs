@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Flotilla.Node.Linux;
+using Flotilla.Linux;
 using Grpc.Core;
 using Grpc.Net.Client;
 

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Flotilla.Linux;
 using Flotilla.Node.DynamicResources.Api;
 using Flotilla.Node.Linux;
 using Flotilla.Node.Plugins;

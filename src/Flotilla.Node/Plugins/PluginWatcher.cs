@@ -1,4 +1,5 @@
 using Flotilla.Api;
+using Flotilla.Linux;
 using Flotilla.Node.Linux;
 using Flotilla.Node.Plugins.Registration;
 using Grpc.Core;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Flotilla.Node.Cri;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Volumes;
 using k8s.Models;
 

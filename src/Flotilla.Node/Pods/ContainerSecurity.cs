@@ -1,7 +1,7 @@
 using Flotilla.Api.Pods;
-using Flotilla.Node.Cri;
+using Flotilla.Linux.Cri;
 using k8s.Models;
-using Profile = Flotilla.Node.Cri.SecurityProfile.Types.ProfileType;
+using Profile = Flotilla.Linux.Cri.SecurityProfile.Types.ProfileType;
 
 namespace Flotilla.Node.Pods;
 

@@ -1,5 +1,6 @@
 using Flotilla.Api.Pods;
 using Flotilla.Client;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Admission;
 using Flotilla.Node.Containerd;
 using Flotilla.Node.Cri;

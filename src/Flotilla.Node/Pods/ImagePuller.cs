@@ -1,6 +1,7 @@
 using Flotilla.Api;
 using Flotilla.Api.Images;
 using Flotilla.Client;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Containerd;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Registry;

@@ -1,4 +1,4 @@
-using Flotilla.Node.Cri;
+using Flotilla.Linux.Cri;
 
 namespace Flotilla.Node.Pods;
 
@@ -11,6 +11,6 @@ internal static class InterruptedStart
     private const string Reason = "StartError";
     private const string Cause = "context canceled";
 
-    public static bool Is(Cri.ContainerStatus status) =>
+    public static bool Is(ContainerStatus status) =>
         status.State == ContainerState.ContainerExited && status.Reason == Reason && status.Message.Contains(Cause, StringComparison.Ordinal);
 }

@@ -1,4 +1,4 @@
-using Flotilla.Node.Cri;
+using Flotilla.Linux.Cri;
 
 namespace Flotilla.Node.Pods;
 
@@ -26,7 +26,7 @@ internal sealed record ObservedPod(IReadOnlyList<PodSandbox> Sandboxes, IReadOnl
         Containers.FirstOrDefault(container => container.Name == name && container.SandboxId == Sandbox?.Id);
 }
 
-internal sealed record ObservedContainer(string Id, string SandboxId, string Name, uint Attempt, Cri.ContainerStatus Status, string? TerminationMessage)
+internal sealed record ObservedContainer(string Id, string SandboxId, string Name, uint Attempt, ContainerStatus Status, string? TerminationMessage)
 {
     private const string OutOfMemory = "OOMKilled";
     private const int Killed = 137;
@@ -38,7 +38,7 @@ internal sealed record ObservedContainer(string Id, string SandboxId, string Nam
     public bool IsUnsettled(DateTimeOffset now) => IsExited && Status.ExitCode == Killed && Status.Reason != OutOfMemory && now - FinishedAt < TimeToSettle;
 
     /// <summary>When the kernel has killed one of its processes for that.</summary>
-    public ObservedContainer ForLackOfMemory() => IsExited && Status.ExitCode == Killed ? this with { Status = new Cri.ContainerStatus(Status) { Reason = OutOfMemory } } : this;
+    public ObservedContainer ForLackOfMemory() => IsExited && Status.ExitCode == Killed ? this with { Status = new ContainerStatus(Status) { Reason = OutOfMemory } } : this;
 
     public bool IsExited => Status.State == ContainerState.ContainerExited;
 

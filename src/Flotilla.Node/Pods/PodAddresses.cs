@@ -1,4 +1,4 @@
-using Flotilla.Node.Cri;
+using Flotilla.Linux.Cri;
 
 namespace Flotilla.Node.Pods;
 

@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
 using Flotilla.Client;
-using Flotilla.Node.Containerd.Api;
-using Flotilla.Node.Cri;
+using Flotilla.Linux.Containerd;
+using Flotilla.Linux.Cri;
 using Grpc.Core;
-using k8s.Models;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using k8s.Models;
 
 namespace Flotilla.Node.Pods;
 

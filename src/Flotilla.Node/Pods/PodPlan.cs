@@ -1,4 +1,4 @@
-using Flotilla.Node.Cri;
+using Flotilla.Linux.Cri;
 using k8s.Models;
 
 namespace Flotilla.Node.Pods;

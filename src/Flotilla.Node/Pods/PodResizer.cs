@@ -1,5 +1,5 @@
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Admission;
-using Flotilla.Node.Cri;
 using k8s.Models;
 
 namespace Flotilla.Node.Pods;

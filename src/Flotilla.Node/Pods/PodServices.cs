@@ -1,11 +1,12 @@
 using Flotilla.Client;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Admission;
 using Flotilla.Node.Cri;
 using Flotilla.Node.DynamicResources;
 using Flotilla.Node.Statistics;
 using Flotilla.Node.Status;
-using k8s.Models;
 using Microsoft.Extensions.Logging;
+using k8s.Models;
 
 namespace Flotilla.Node.Pods;
 

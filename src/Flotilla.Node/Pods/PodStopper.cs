@@ -1,3 +1,4 @@
+using Flotilla.Linux.Cri;
 using k8s.Models;
 
 namespace Flotilla.Node.Pods;
@@ -21,7 +22,7 @@ internal sealed class PodStopper(PodServices services, PodSandboxes sandboxes)
             await StopContainerAsync(
                 pod, sidecar, left > TimeSpan.Zero ? left : TimeSpan.Zero, $"Stopping container {sidecar.Name}", observed.Ip, cancellationToken);
         }
-        foreach (var sandbox in observed.Sandboxes.Where(sandbox => sandbox.State == Cri.PodSandboxState.SandboxReady))
+        foreach (var sandbox in observed.Sandboxes.Where(sandbox => sandbox.State == PodSandboxState.SandboxReady))
         {
             await sandboxes.StopAsync(sandbox, cancellationToken);
         }

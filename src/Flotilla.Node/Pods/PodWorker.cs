@@ -1,12 +1,12 @@
 using Flotilla.Api;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Admission;
-using Flotilla.Node.Cri;
 using Flotilla.Node.DynamicResources;
 using Flotilla.Node.Probes;
 using Flotilla.Node.Shutdown;
 using Grpc.Core;
-using k8s.Models;
 using Microsoft.Extensions.Logging;
+using k8s.Models;
 
 namespace Flotilla.Node.Pods;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Flotilla.Node.Cri;
+using Flotilla.Linux.Cri;
 
 namespace Flotilla.Node.Pods;
 
@@ -11,7 +11,7 @@ internal static class TerminationMessage
     private const int MaxLogBytes = 2048;
     private const int MaxLogLines = 80;
 
-    public static string? Read(Cri.ContainerStatus status)
+    public static string? Read(ContainerStatus status)
     {
         var path = status.Annotations.TryGetValue(RuntimeLabels.TerminationMessagePath, out var declared) ? declared : DefaultPath;
         var file = status.Mounts.FirstOrDefault(mount => mount.ContainerPath == path)?.HostPath;

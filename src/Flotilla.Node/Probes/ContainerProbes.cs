@@ -1,4 +1,5 @@
 using Flotilla.Client;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Pods;
 using Flotilla.Node.Statistics;

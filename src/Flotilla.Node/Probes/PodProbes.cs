@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Flotilla.Client;
-using Flotilla.Node.Cri;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Pods;
 using Flotilla.Node.Statistics;
 using k8s.Models;

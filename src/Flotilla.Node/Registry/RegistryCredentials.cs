@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using Flotilla.Node.Cri;
+using Flotilla.Linux.Cri;
 using k8s.Models;
 
 namespace Flotilla.Node.Registry;

@@ -1,10 +1,10 @@
 using System.Text.Json.Nodes;
 using Flotilla.Api;
-using Flotilla.Node.Cri;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Pods;
 using Flotilla.Node.Statistics;
-using k8s.Models;
 using Microsoft.AspNetCore.Http;
+using k8s.Models;
 
 namespace Flotilla.Node.Serving;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Flotilla.Client.Metrics;
-using Flotilla.Node.Cri;
+using Flotilla.Linux.Cri;
 
 namespace Flotilla.Node.Statistics;
 

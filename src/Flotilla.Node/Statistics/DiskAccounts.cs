@@ -1,3 +1,4 @@
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Linux;
 using Flotilla.Node.Pods;

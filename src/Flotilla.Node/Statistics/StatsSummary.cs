@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Linux;
 using Flotilla.Node.Pods;

@@ -1,7 +1,7 @@
-using Flotilla.Node.Cri;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Pods;
-using k8s.Models;
 using Microsoft.Extensions.Hosting;
+using k8s.Models;
 
 namespace Flotilla.Node.Statistics;
 

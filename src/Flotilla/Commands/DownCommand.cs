@@ -3,10 +3,10 @@ using Flotilla.Composition;
 using Flotilla.Engine;
 using Flotilla.Joining;
 using Flotilla.Kubeconfigs;
+using Flotilla.Linux.Commands;
 using Flotilla.Local;
 using Flotilla.Local.Nodes;
 using Flotilla.Network;
-using Flotilla.Network.Commands;
 using Flotilla.Node;
 
 namespace Flotilla.Commands;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Flotilla.Composition;
+using Flotilla.Linux.Cri;
 using Flotilla.Local;
 using Flotilla.Local.Nodes;
 using Flotilla.Node.Containerd;

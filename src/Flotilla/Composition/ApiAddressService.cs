@@ -1,7 +1,7 @@
 using System.Net;
 using Flotilla.Client.Streams;
+using Flotilla.Linux.Commands;
 using Flotilla.Local.Nodes;
-using Flotilla.Network.Commands;
 using Flotilla.Server.Membership;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

@@ -3,14 +3,15 @@ using Flotilla.Client;
 using Flotilla.Client.Streams;
 using Flotilla.Ingress;
 using Flotilla.Ingress.Observing;
+using Flotilla.Linux.Cri;
 using Flotilla.Local;
 using Flotilla.Network;
 using Flotilla.Node;
 using Flotilla.Node.Containerd;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Serving;
-using k8s.Models;
 using Microsoft.Extensions.Logging;
+using k8s.Models;
 
 namespace Flotilla.Composition;
 

@@ -1,4 +1,4 @@
-using Flotilla.Network.Commands;
+using Flotilla.Linux.Commands;
 using Flotilla.Node.Joining;
 using Flotilla.Storage;
 

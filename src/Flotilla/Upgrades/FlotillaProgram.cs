@@ -1,6 +1,6 @@
 using System.Globalization;
+using Flotilla.Linux.Commands;
 using Flotilla.Local;
-using Flotilla.Network.Commands;
 
 namespace Flotilla.Upgrades;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
+using Flotilla.Linux.Commands;
 using Flotilla.Network.Cni;
-using Flotilla.Network.Commands;
 using Flotilla.Network.Tests.DataPlane;
 using Microsoft.Extensions.Logging.Abstractions;
 

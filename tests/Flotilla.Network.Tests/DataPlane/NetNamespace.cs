@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using Flotilla.Network.Commands;
+using Flotilla.Linux.Commands;
 using Microsoft.Win32.SafeHandles;
 
 namespace Flotilla.Network.Tests.DataPlane;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Flotilla.Client;
 using Flotilla.Controllers.Tests.Runtime;
+using Flotilla.Linux.Commands;
 using Flotilla.Network.Cni;
 using Flotilla.Network.Overlay;
 using Flotilla.Network.Services;
@@ -265,7 +266,7 @@ public sealed class OverlayTests
         }
     }
 
-    private sealed class ServiceTable(NetworkOptions options, Commands.HostCommands commands, Predicate<Family> seesBridgedPackets)
+    private sealed class ServiceTable(NetworkOptions options, HostCommands commands, Predicate<Family> seesBridgedPackets)
     {
         private readonly List<(ServiceCompiler Compiler, NftTable Table)> tables =
         [

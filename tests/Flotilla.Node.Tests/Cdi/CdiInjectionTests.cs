@@ -1,5 +1,5 @@
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Cdi;
-using Flotilla.Node.Cri;
 
 namespace Flotilla.Node.Tests.Cdi;
 

@@ -1,10 +1,10 @@
-using Flotilla.Node.Cri;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Devices;
 using Flotilla.Node.Placement;
 using Grpc.Core;
-using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using k8s.Models;
 
 namespace Flotilla.Node.Tests.Devices;
 

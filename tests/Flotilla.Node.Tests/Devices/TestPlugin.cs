@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Flotilla.Linux;
 using Flotilla.Node.Devices;
 using Flotilla.Node.Linux;
 using Grpc.Core;

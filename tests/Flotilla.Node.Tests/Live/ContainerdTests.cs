@@ -1,6 +1,6 @@
 using System.IO.Compression;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Containerd;
-using Flotilla.Node.Cri;
 
 namespace Flotilla.Node.Tests.Live;
 

@@ -1,5 +1,7 @@
 using System.Text;
 using Flotilla.Client.Streams;
+using Flotilla.Linux;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Linux;
 using Flotilla.Node.PodResources.Api;
 using Flotilla.Node.Tests.DynamicResources;
@@ -35,7 +37,7 @@ public sealed class DynamicResourceTests(NodeFixture node) : IClassFixture<NodeF
         await host.DisposeAsync();
 
         host = await AgentHost.StartAsync(node, cluster, Options);
-        await node.Runtime.Runtime.StopContainerAsync(new Cri.StopContainerRequest { ContainerId = running.Status.ContainerStatuses[0].ContainerID["containerd://".Length..] }, cancellationToken: Cancel);
+        await node.Runtime.Runtime.StopContainerAsync(new StopContainerRequest { ContainerId = running.Status.ContainerStatuses[0].ContainerID["containerd://".Length..] }, cancellationToken: Cancel);
         await host.UntilAsync(pod, current => current.Status?.ContainerStatuses?[0] is { RestartCount: 1, State.Running: not null });
         await UntilLogAsync(host, "one\ncrw-");
         Assert.Equal(["prepare one"], driver.Calls.Where(call => call != "registered"));

@@ -1,6 +1,7 @@
 using System.Text;
 using Flotilla.Api;
 using Flotilla.Client.Streams;
+using Flotilla.Linux;
 using Flotilla.Node.Linux;
 using Flotilla.Node.PodResources.Api;
 using Flotilla.Node.Tests.Devices;

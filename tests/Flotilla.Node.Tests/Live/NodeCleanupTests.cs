@@ -1,5 +1,5 @@
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Containerd;
-using Flotilla.Node.Cri;
 using Flotilla.Node.Linux;
 
 namespace Flotilla.Node.Tests.Live;

@@ -1,3 +1,4 @@
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Containerd;
 using Flotilla.Node.Cri;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Flotilla.Node.Cri;
+using Flotilla.Linux.Cri;
 using k8s.Models;
 
 namespace Flotilla.Node.Tests.Live;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Flotilla.Node.Cri;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Registry;
 using Grpc.Core;
 using Microsoft.Extensions.Logging.Abstractions;

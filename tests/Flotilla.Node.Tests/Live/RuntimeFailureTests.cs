@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Containerd;
 using Flotilla.Node.Cri;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,3 +1,4 @@
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Pods;
 using k8s.Models;
 using Microsoft.Extensions.Time.Testing;
@@ -84,9 +85,9 @@ public sealed class ContainerHoldsTests
     private ObservedContainer Exit(uint attempt, TimeSpan ran)
     {
         var end = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
-        return new ObservedContainer($"id{attempt}", "s", "c", attempt, new Cri.ContainerStatus
+        return new ObservedContainer($"id{attempt}", "s", "c", attempt, new ContainerStatus
         {
-            State = Cri.ContainerState.ContainerExited, ExitCode = 1, FinishedAt = end, StartedAt = end - (ran.Ticks * 100),
+            State = ContainerState.ContainerExited, ExitCode = 1, FinishedAt = end, StartedAt = end - (ran.Ticks * 100),
         }, null);
     }
 

@@ -1,4 +1,4 @@
-using Flotilla.Node.Cri;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Pods;
 using k8s.Models;
 
@@ -25,7 +25,7 @@ public sealed class ContainerStatusBuilderTests
         Assert.Equal(3, again.RestartCount);
         Assert.Equal(137, again.LastState.Terminated.ExitCode);
 
-        var started = For(again, new ObservedContainer("new", "s", "c", 3, new Cri.ContainerStatus { State = ContainerState.ContainerRunning }, null));
+        var started = For(again, new ObservedContainer("new", "s", "c", 3, new ContainerStatus { State = ContainerState.ContainerRunning }, null));
         Assert.Equal(3, started.RestartCount);
         Assert.Equal("ContainerStatusUnknown", started.LastState.Terminated.Reason);
     }

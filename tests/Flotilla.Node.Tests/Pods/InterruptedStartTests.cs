@@ -1,4 +1,4 @@
-using Flotilla.Node.Cri;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Pods;
 
 namespace Flotilla.Node.Tests.Pods;
@@ -11,5 +11,5 @@ public sealed class InterruptedStartTests
     [InlineData(ContainerState.ContainerExited, "Error", "context canceled", false)]
     [InlineData(ContainerState.ContainerRunning, "", "", false)]
     public void A_start_that_ended_with_its_agent_is_told_from_one_that_failed(ContainerState state, string reason, string message, bool interrupted) =>
-        Assert.Equal(interrupted, InterruptedStart.Is(new Flotilla.Node.Cri.ContainerStatus { State = state, Reason = reason, Message = message }));
+        Assert.Equal(interrupted, InterruptedStart.Is(new ContainerStatus { State = state, Reason = reason, Message = message }));
 }

@@ -1,4 +1,4 @@
-using Flotilla.Node.Cri;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Pods;
 
 namespace Flotilla.Node.Tests.Pods;
@@ -29,5 +29,5 @@ public sealed class ObservedContainerTests
     }
 
     private static ObservedContainer Of(ContainerState state, int exitCode, string reason) =>
-        new("c", "s", "main", 0, new Flotilla.Node.Cri.ContainerStatus { State = state, ExitCode = exitCode, Reason = reason, FinishedAt = End.ToUnixTimeMilliseconds() * 1_000_000 }, null);
+        new("c", "s", "main", 0, new ContainerStatus { State = state, ExitCode = exitCode, Reason = reason, FinishedAt = End.ToUnixTimeMilliseconds() * 1_000_000 }, null);
 }

@@ -1,4 +1,4 @@
-using Flotilla.Node.Cri;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Pods;
 using k8s.Models;
 
@@ -122,10 +122,10 @@ public sealed class PodPlanTests
     };
 
     private static ObservedContainer Running(string name) =>
-        new(name, "s", name, 0, new Cri.ContainerStatus { State = ContainerState.ContainerRunning }, null);
+        new(name, "s", name, 0, new ContainerStatus { State = ContainerState.ContainerRunning }, null);
 
     private static ObservedContainer Exited(string name, int code) =>
-        new(name, "s", name, 0, new Cri.ContainerStatus { State = ContainerState.ContainerExited, ExitCode = code }, null);
+        new(name, "s", name, 0, new ContainerStatus { State = ContainerState.ContainerExited, ExitCode = code }, null);
 
     private sealed class Verdicts : IContainerVerdicts
     {

@@ -1,4 +1,4 @@
-using Flotilla.Node.Cri;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Pods;
 using k8s.Models;
 
@@ -46,7 +46,7 @@ public sealed class PodResizingTests
 
     private static ObservedContainer Running(V1Container container)
     {
-        var status = new Cri.ContainerStatus { State = ContainerState.ContainerRunning };
+        var status = new ContainerStatus { State = ContainerState.ContainerRunning };
         status.Annotations[RuntimeLabels.Resources] = PodResizing.Describe(container);
         return new ObservedContainer("id", "s", "c", 0, status, null);
     }

@@ -1,10 +1,11 @@
 using Flotilla.Api;
 using Flotilla.Client;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Status;
 using Flotilla.Node.Tests.Live;
-using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
+using k8s.Models;
 
 namespace Flotilla.Node.Tests.Status;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Cri;
 using Grpc.Core;
 using Microsoft.Extensions.Hosting;

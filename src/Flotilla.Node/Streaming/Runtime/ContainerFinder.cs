@@ -1,6 +1,7 @@
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Client.Streams;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Pods;
 using k8s.Models;

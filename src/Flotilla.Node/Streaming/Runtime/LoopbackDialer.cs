@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Linux;
 

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Flotilla.Client;
 using Flotilla.Client.Streams;
 using Flotilla.Client.Streams.Spdy;
+using Flotilla.Linux.Cri;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Streaming.Logs;
 using Grpc.Core;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Net;
-using Flotilla.Network.Commands;
+using Flotilla.Linux.Commands;
 
 namespace Flotilla.Local.Nodes;
 

@@ -3,8 +3,8 @@ using Flotilla.Client;
 using Flotilla.Composition;
 using Flotilla.Engine;
 using Flotilla.Joining;
+using Flotilla.Linux.Commands;
 using Flotilla.Network;
-using Flotilla.Network.Commands;
 using Flotilla.Node;
 using Flotilla.Upgrades;
 

@@ -1,6 +1,6 @@
 using System.Net;
+using Flotilla.Linux.Commands;
 using Flotilla.Network.Cni;
-using Flotilla.Network.Commands;
 
 namespace Flotilla.Local.Nodes;
 

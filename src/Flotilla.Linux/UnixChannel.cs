@@ -1,10 +1,10 @@
 using System.Net.Sockets;
 using Grpc.Net.Client;
 
-namespace Flotilla.Node.Linux;
+namespace Flotilla.Linux;
 
 /// <summary>gRPC over a unix socket.</summary>
-internal static class UnixChannel
+public static class UnixChannel
 {
     private const int MaxMessageBytes = 64 << 20;
 

@@ -1,7 +1,7 @@
-namespace Flotilla.Engine.Archives;
+namespace Flotilla.Linux;
 
 /// <summary>Bytes already read, then the rest of the stream they came from.</summary>
-internal sealed class PrefixedStream(ReadOnlyMemory<byte> prefix, Stream rest) : Stream
+public sealed class PrefixedStream(ReadOnlyMemory<byte> prefix, Stream rest) : Stream
 {
     private ReadOnlyMemory<byte> prefix = prefix;
 

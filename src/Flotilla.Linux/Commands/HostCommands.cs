@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 
-namespace Flotilla.Network.Commands;
+namespace Flotilla.Linux.Commands;
 
 /// <summary>What a command said.</summary>
 public sealed record CommandResult(int ExitCode, string Output, string Error)
@@ -23,8 +23,10 @@ public sealed class HostCommands(params IReadOnlyList<string> prefix)
     public Task<CommandResult> RunAsync(string command, IEnumerable<string> arguments, CancellationToken cancellationToken) =>
         RunAsync(command, arguments, null, cancellationToken);
 
+    /// <param name="limit">How long it may take; null: 20 s.</param>
+    /// <exception cref="CommandException">It is missing or took too long.</exception>
     public async Task<CommandResult> RunAsync(
-        string command, IEnumerable<string> arguments, string? input, CancellationToken cancellationToken)
+        string command, IEnumerable<string> arguments, string? input, CancellationToken cancellationToken, TimeSpan? limit = null)
     {
         string[] line = [.. prefix, command, .. arguments];
         var start = new ProcessStartInfo(line[0], line[1..])
@@ -44,7 +46,7 @@ public sealed class HostCommands(params IReadOnlyList<string> prefix)
         }
 
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(Limit);
+        timeout.CancelAfter(limit ?? Limit);
         try
         {
             var output = process.StandardOutput.ReadToEndAsync(timeout.Token);
@@ -57,15 +59,16 @@ public sealed class HostCommands(params IReadOnlyList<string> prefix)
         {
             process.Kill(entireProcessTree: true);
             cancellationToken.ThrowIfCancellationRequested();
-            throw new CommandException($"{command} did not finish within {Limit.TotalSeconds} s");
+            throw new CommandException($"{command} did not finish within {(limit ?? Limit).TotalSeconds} s");
         }
     }
 
     /// <summary>Runs a command that must succeed.</summary>
-    public async Task<string> DoAsync(string command, IEnumerable<string> arguments, CancellationToken cancellationToken)
+    /// <exception cref="CommandException">It is missing, failed or took too long.</exception>
+    public async Task<string> DoAsync(string command, IEnumerable<string> arguments, CancellationToken cancellationToken, string? input = null, TimeSpan? limit = null)
     {
         var all = arguments.ToList();
-        var result = await RunAsync(command, all, cancellationToken);
+        var result = await RunAsync(command, all, input, cancellationToken, limit);
         return result.Succeeded
             ? result.Output
             : throw new CommandException($"{command} {string.Join(' ', all)}: {result.Error.Trim()}");
