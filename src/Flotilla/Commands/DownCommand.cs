@@ -43,7 +43,7 @@ internal static class DownCommand
         await Task.WhenAll([.. nodes.All.Select(node => nodes.StopAsync(node, grace, cancellationToken)), new ServerProcess(settings).StopAsync(cancellationToken)]);
         await ManagedEtcd.EndAsync(settings, cancellationToken);
         await TellOthersAsync(settings, nodes, cancellationToken);
-        await EngineCleanup.RunAsync(DockerEndpoint.EngineOptionsFor(settings), grace, cancellationToken);
+        await EngineCleanup.RunAsync(EngineServer.OptionsFor(settings), grace, cancellationToken);
         await NodeCleanup.RunAsync(NodeComposition.NodeOptionsFor(settings), cancellationToken, grace, step => Console.WriteLine($"  {step}"));
         IReadOnlyList<string> left = [];
         var netns = new NodeNetns(settings, settings);

@@ -9,6 +9,7 @@ using Flotilla.Node;
 using Flotilla.Node.Joining;
 using Flotilla.Node.Serving;
 using Flotilla.Node.Tunnels;
+using Flotilla.Swarm;
 using k8s.Models;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -30,7 +31,7 @@ internal sealed class Agent : IAsyncDisposable
     private HttpObjectClient? client;
     private HttpObjectClient? sharedClient;
     private (InformerSet Own, SharedAccess Shared)? ingress;
-    private WorkerDockerEndpoint? docker;
+    private EngineServer? docker;
 
     public Agent(ClusterSettings settings, StartupProgress progress, TimeProvider time, ILoggerFactory loggers)
     {
@@ -65,7 +66,7 @@ internal sealed class Agent : IAsyncDisposable
         progress.Report("container runtime answers");
         await node.StartPodsAsync(cancellationToken);
         await node.StartIngressAsync(client!, ingress!.Value.Own, ingress.Value.Shared, cancellationToken);
-        docker = new WorkerDockerEndpoint(settings, client!, ingress.Value.Own, node.LoadImagesAsync, time, loggers);
+        docker = WorkerDocker();
         await docker.StartAsync(cancellationToken);
         progress.Report(StartupProgress.Ready);
         await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -79,6 +80,13 @@ internal sealed class Agent : IAsyncDisposable
         await services.DisposeAsync();
         sharedClient?.Dispose();
         client?.Dispose();
+    }
+
+    // Of the swarm a machine without a server says what Docker's workers say.
+    private EngineServer WorkerDocker()
+    {
+        var self = ingress!.Value.Own.Of<V1Node>(new ListScope(FieldSelector: $"metadata.name={settings.NodeName}"));
+        return new EngineServer(settings, node.LoadImagesAsync, (options, engine) => SwarmEndpoint.WorkerRoutes(options, client!, self, engine, time), time, loggers);
     }
 
     private async Task StartNodeAsync(CancellationToken cancellationToken)

@@ -77,7 +77,7 @@ internal sealed class ControlPlane : IAsyncDisposable
         }
 
         Lead("kube-controller-manager", client => new ControllerSet(new ControllerContext(client, Informers, time, loggers, ControllersFor(settings, Identity, conflicts))));
-        Lead("flotilla-swarm", client => new SwarmController(DockerEndpoint.OptionsFor(settings), client, Informers, time, loggers));
+        Lead("flotilla-swarm", client => new SwarmController(EngineServer.SwarmOptionsFor(settings), client, Informers, time, loggers));
         if (settings.Ingress.Enabled)
         {
             Lead("flotilla-ingress", client => new IngressController(client, Informers, time, loggers));

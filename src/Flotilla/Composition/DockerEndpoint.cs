@@ -7,20 +7,18 @@ using Flotilla.Engine.Images;
 using Flotilla.Joining;
 using Flotilla.Local;
 using Flotilla.Local.Nodes;
-using Flotilla.Node.Containerd;
 using Flotilla.Swarm;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 
 namespace Flotilla.Composition;
 
-/// <summary>The Docker API of this machine: the swarm as a translation in front of the API server, and the machine's own engine.</summary>
+/// <summary>The Docker API of a machine with a server: the swarm as a translation in front of the API server.</summary>
 internal sealed class DockerEndpoint : IAsyncDisposable
 {
     private readonly ClusterSettings settings;
     private readonly HttpObjectClient logs;
-    private readonly NodeEngine engine;
-    private readonly DockerServer server;
+    private readonly EngineServer server;
 
     /// <param name="load">Where pods' images come from archives.</param>
     public DockerEndpoint(ClusterSettings settings, ControlPlane plane, ImageLoad load, TimeProvider time, ILoggerFactory loggers)
@@ -28,50 +26,17 @@ internal sealed class DockerEndpoint : IAsyncDisposable
         this.settings = settings;
         logs = ControlPlane.AdminClient(settings);
         var client = plane.Server.ClientFor("docker");
-        var options = OptionsFor(settings);
-        engine = new NodeEngine(EngineOptionsFor(settings), load, time, loggers);
-        var swarm = SwarmEndpoint.Routes(options, client, plane.Informers, CopyLogsAsync, new NodeRemoval(client, time).RemoveAsync, ChangeRoleAsync, engine, time);
-        server = new DockerServer(options.Socket, options.Version, [.. swarm, .. engine.Routes], loggers);
+        server = new EngineServer(settings, load, Swarm, time, loggers);
+
+        IEnumerable<Route> Swarm(SwarmOptions options, NodeEngine engine) =>
+            SwarmEndpoint.Routes(options, client, plane.Informers, CopyLogsAsync, new NodeRemoval(client, time).RemoveAsync, ChangeRoleAsync, engine, time);
     }
 
-    public static EngineOptions EngineOptionsFor(ClusterSettings settings)
-    {
-        var node = NodeComposition.NodeOptionsFor(settings);
-        return new EngineOptions
-        {
-            ContainerdSocket = node.RuntimeSocket,
-            CtrBinary = node.CtrBinary,
-            DataDirectory = Path.Combine(settings.DataDirectory, "engine"),
-            RunDirectory = Path.Combine(settings.RunDirectory, "engine"),
-            VolumeDirectory = NodeComposition.VolumeDirectory(settings),
-            RuncRoot = Path.Combine(ContainerdConfiguration.State(node), "runc"),
-            CgroupRoot = settings.CgroupRoot + "-engine",
-            NodeName = settings.NodeName,
-            ClusterDns = NodeComposition.ClusterDns(settings),
-        };
-    }
-
-    public static SwarmOptions OptionsFor(ClusterSettings settings) => new()
-    {
-        Socket = settings.DockerSocket,
-        NodeName = settings.NodeName,
-        RootDirectory = settings.DataDirectory,
-        PodRange = settings.PodCidr,
-        ClusterDns = NodeComposition.ClusterDns(settings).ToString(),
-    };
-
-    public async Task StartAsync(CancellationToken cancellationToken)
-    {
-        await engine.StartAsync(cancellationToken);
-        await server.StartAsync(cancellationToken);
-    }
+    public Task StartAsync(CancellationToken cancellationToken) => server.StartAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
-        await server.StopAsync(CancellationToken.None);
         await server.DisposeAsync();
-        await engine.StopAsync(CancellationToken.None);
-        await engine.DisposeAsync();
         logs.Dispose();
     }
 

@@ -180,7 +180,7 @@ internal sealed class LocalNodes(ClusterSettings cluster)
     {
         await new ServerProcess(node).StopAsync(cancellationToken);
         await ManagedEtcd.EndAsync(node, cancellationToken);
-        await EngineCleanup.EndContainersAsync(DockerEndpoint.EngineOptionsFor(node), grace, cancellationToken);
+        await EngineCleanup.EndContainersAsync(EngineServer.OptionsFor(node), grace, cancellationToken);
         await NodeCleanup.RunAsync(NodeComposition.NodeOptionsFor(node), cancellationToken, grace);
         var netns = NetnsOf(node);
         if (File.Exists($"/run/netns/{netns.Name}"))

@@ -1,0 +1,65 @@
+using Flotilla.Docker;
+using Flotilla.Engine;
+using Flotilla.Engine.Images;
+using Flotilla.Local;
+using Flotilla.Node.Containerd;
+using Flotilla.Swarm;
+using Microsoft.Extensions.Logging;
+
+namespace Flotilla.Composition;
+
+/// <summary>The engine of this machine behind its Docker API, in which what the swarm says comes first.</summary>
+internal sealed class EngineServer : IAsyncDisposable
+{
+    private readonly NodeEngine engine;
+    private readonly DockerServer server;
+
+    /// <param name="load">Where pods' images come from archives.</param>
+    /// <param name="swarm">What the swarm says on this machine.</param>
+    public EngineServer(ClusterSettings settings, ImageLoad load, Func<SwarmOptions, NodeEngine, IEnumerable<Route>> swarm, TimeProvider time, ILoggerFactory loggers)
+    {
+        var options = SwarmOptionsFor(settings);
+        engine = new NodeEngine(OptionsFor(settings), load, time, loggers);
+        server = new DockerServer(options.Socket, options.Version, [.. swarm(options, engine), .. engine.Routes], loggers);
+    }
+
+    public static EngineOptions OptionsFor(ClusterSettings settings)
+    {
+        var node = NodeComposition.NodeOptionsFor(settings);
+        return new EngineOptions
+        {
+            ContainerdSocket = node.RuntimeSocket,
+            CtrBinary = node.CtrBinary,
+            DataDirectory = Path.Combine(settings.DataDirectory, "engine"),
+            RunDirectory = Path.Combine(settings.RunDirectory, "engine"),
+            VolumeDirectory = NodeComposition.VolumeDirectory(settings),
+            RuncRoot = Path.Combine(ContainerdConfiguration.State(node), "runc"),
+            CgroupRoot = settings.CgroupRoot + "-engine",
+            NodeName = settings.NodeName,
+            ClusterDns = NodeComposition.ClusterDns(settings),
+        };
+    }
+
+    public static SwarmOptions SwarmOptionsFor(ClusterSettings settings) => new()
+    {
+        Socket = settings.DockerSocket,
+        NodeName = settings.NodeName,
+        RootDirectory = settings.DataDirectory,
+        PodRange = settings.PodCidr,
+        ClusterDns = NodeComposition.ClusterDns(settings).ToString(),
+    };
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await engine.StartAsync(cancellationToken);
+        await server.StartAsync(cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await server.StopAsync(CancellationToken.None);
+        await server.DisposeAsync();
+        await engine.StopAsync(CancellationToken.None);
+        await engine.DisposeAsync();
+    }
+}
