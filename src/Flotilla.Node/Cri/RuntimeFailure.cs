@@ -17,6 +17,8 @@ internal static class RuntimeFailure
         {
             System.Net.Sockets.SocketError.ConnectionRefused => "nobody listens there",
             System.Net.Sockets.SocketError.AccessDenied => "permission denied",
+            // It hung up on what it did not understand.
+            System.Net.Sockets.SocketError.ConnectionReset or System.Net.Sockets.SocketError.ConnectionAborted or System.Net.Sockets.SocketError.Shutdown => "it does not speak gRPC",
             System.Net.Sockets.SocketError => "it is no socket that listens",
             null when failure.StatusCode == StatusCode.Unimplemented => "it does not serve the container runtime interface (CRI) v1",
             null when failure.StatusCode == StatusCode.DeadlineExceeded => "it takes connections but says nothing",

@@ -89,18 +89,25 @@ public sealed class OtherRouteTests
 
         // Both records of a message that came in two, byte by byte, and what follows it.
         var hello = ClientHelloTests.Hello("x.raw.test", recordBytes: 40);
+        // Until the route is known, the name is a stranger's and is turned away.
         using var client = await World.UntilAsync(
             async () =>
             {
                 var connecting = new TcpClient();
                 await connecting.ConnectAsync(IPAddress.Loopback, port);
+                foreach (var piece in hello)
+                {
+                    await connecting.GetStream().WriteAsync(new[] { piece });
+                }
+
+                for (var waited = 0; waited < 50 && !pod.Pending(); waited++)
+                {
+                    await Task.Delay(20);
+                }
+
                 return connecting;
             },
-            made => made.Connected);
-        foreach (var piece in hello)
-        {
-            await client.GetStream().WriteAsync(new[] { piece });
-        }
+            _ => pod.Pending());
 
         using var passed = await pod.AcceptTcpClientAsync().WaitAsync(TimeSpan.FromSeconds(20));
         var received = new byte[hello.Length];
