@@ -20,9 +20,12 @@ namespace Flotilla.Engine;
 /// The Docker engine of one machine: containers, images, volumes and networks that belong to it alone. containerd runs them; what was asked for is
 /// kept in files. Stopping it leaves containers running, and the next one takes them over.
 /// </summary>
-public sealed class NodeEngine : IHostedService, IMachineEngine, IAsyncDisposable
+public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncDisposable
 {
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(10);
     private readonly TimeProvider time;
+    private readonly ILogger logger;
+    private readonly CancellationTokenSource stopping = new();
     private readonly Runtime runtime;
     private readonly EventLog events;
     // A layer may take long; a registry that does not answer may not.
@@ -37,10 +40,13 @@ public sealed class NodeEngine : IHostedService, IMachineEngine, IAsyncDisposabl
     private readonly ImageCatalog images;
     private readonly NetworkRoutes networkRoutes;
     private readonly IEnumerable<Route> routes;
+    private Task restoring = Task.CompletedTask;
+    private volatile string? unusable;
 
     public NodeEngine(EngineOptions options, ImageLoad load, TimeProvider time, ILoggerFactory loggers)
     {
         this.time = time;
+        logger = loggers.CreateLogger<NodeEngine>();
         runtime = new Runtime(options.ContainerdSocket);
         events = new EventLog(time);
         images = new ImageCatalog(runtime);
@@ -87,7 +93,7 @@ public sealed class NodeEngine : IHostedService, IMachineEngine, IAsyncDisposabl
         ];
     }
 
-    public IEnumerable<Route> Routes => routes.Select(RuntimeFailures.Guarded);
+    public IEnumerable<Route> Routes => routes.Select(route => WhenUsable(route.Guarded()));
 
     public IReadOnlyList<JsonObject> Networks => networkRoutes.Views;
 
@@ -111,17 +117,21 @@ public sealed class NodeEngine : IHostedService, IMachineEngine, IAsyncDisposabl
         };
     }
 
+    /// <summary>
+    /// Takes over what the last one left. When it cannot, requests are refused with the reason and it tries again: pods and services do not depend on it.
+    /// </summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        networks.Load(await NetworkLinks.InUseAsync(cancellationToken), time.GetUtcNow().UtcDateTime);
-        containers.Load();
-        await links.RestoreAsync(cancellationToken);
-        names.Follow();
-        await runs.RestoreAsync(cancellationToken);
+        if (!await TryRestoreAsync(cancellationToken))
+        {
+            restoring = RetryAsync(stopping.Token);
+        }
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        await stopping.CancelAsync();
+        await restoring.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await execs.DisposeAsync();
         await runs.DisposeAsync();
         await names.DisposeAsync();
@@ -132,6 +142,47 @@ public sealed class NodeEngine : IHostedService, IMachineEngine, IAsyncDisposabl
         links.Dispose();
         http.Dispose();
         runtime.Dispose();
+        stopping.Dispose();
         return ValueTask.CompletedTask;
     }
+
+    private async Task RetryAsync(CancellationToken cancellationToken)
+    {
+        do
+        {
+            await Task.Delay(RetryInterval, time, cancellationToken);
+        }
+        while (!await TryRestoreAsync(cancellationToken));
+    }
+
+    private async Task<bool> TryRestoreAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            networks.Load(await NetworkLinks.InUseAsync(cancellationToken), time.GetUtcNow().UtcDateTime);
+            containers.Load();
+            await links.RestoreAsync(cancellationToken);
+        }
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        {
+            unusable = failure.Message;
+            LogUnusable(failure.Message, RetryInterval.TotalSeconds);
+            return false;
+        }
+
+        names.Follow();
+        await runs.RestoreAsync(cancellationToken);
+        unusable = null;
+        return true;
+    }
+
+    private Route WhenUsable(Route route) => route with
+    {
+        AnswerAsync = (request, token) => unusable is { } reason
+            ? throw new DockerException(503, $"the containers of this machine could not be taken over yet: {reason}")
+            : route.AnswerAsync(request, token),
+    };
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The containers of docker run could not be taken over, the next attempt is in {Seconds:0} s: {Reason}")]
+    private partial void LogUnusable(string reason, double seconds);
 }

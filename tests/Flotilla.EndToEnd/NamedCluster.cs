@@ -20,7 +20,17 @@ internal sealed class NamedCluster(string name) : IAsyncDisposable
     public async Task UpAsync(params string[] options)
     {
         kubectl = await KubectlTool.GetAsync(35);
-        await FlotillaAsync(["up", "--name", name, .. options]);
+        try
+        {
+            await FlotillaAsync(["up", "--name", name, .. options]);
+        }
+        catch
+        {
+            // Nobody disposes of what did not begin.
+            await FlotillaAsync("down", "--purge", "--grace-period", "0");
+            throw;
+        }
+
         var image = Path.Combine(directory.FullName, "image.tar");
         (await CommandLine.RunAsync(Path.Combine(Repository.Root, "examples", "my-app", "build-image.sh"), [image, Cluster.Image])).Success();
         await FlotillaAsync("image", "load", image);

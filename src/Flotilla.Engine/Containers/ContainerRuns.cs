@@ -35,7 +35,16 @@ internal sealed partial class ContainerRuns(
     {
         foreach (var container in containers.All.ToList())
         {
-            await AdoptAsync(container, cancellationToken);
+            try
+            {
+                await AdoptAsync(container, cancellationToken);
+            }
+            catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+            {
+                // The others are not to wait for it.
+                container.Record.State.Error = failure.Message;
+                Log.NotAdopted(logger, container.Record.Name, failure.Message);
+            }
         }
 
         foreach (var container in containers.All.Where(container => !container.Record.State.IsRunning && RestartRules.AtStart(container.Record)))
@@ -310,6 +319,9 @@ internal sealed partial class ContainerRuns(
     {
         [LoggerMessage(Level = LogLevel.Warning, Message = "Container {Name} was not put away as a whole: {Reason}")]
         public static partial void PutAwayFailed(ILogger logger, string name, string reason);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "Container {Name} could not be taken over: {Reason}")]
+        public static partial void NotAdopted(ILogger logger, string name, string reason);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Container {Name} is not started again: {Reason}")]
         public static partial void NoRestart(ILogger logger, string name, string reason);

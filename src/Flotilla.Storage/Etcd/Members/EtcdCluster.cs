@@ -76,7 +76,7 @@ public sealed partial class EtcdCluster : IDisposable
 
         var added = await AddAsync(peerAddress, cancellationToken);
         Log.Added(logger, name, peerAddress);
-        return JoinTicket.For(added, name, await ListAsync(cancellationToken));
+        return JoinTicket.For(added.Member.ID, name, MemberSurvey.Read(added.Members));
     }
 
     /// <summary>Makes a learner a full member as soon as it has caught up. One that is already stays so.</summary>
@@ -205,17 +205,18 @@ public sealed partial class EtcdCluster : IDisposable
         }
     }
 
-    private async Task<ulong> AddAsync(Uri peerAddress, CancellationToken cancellationToken)
+    // Its answer knows the new member; a list from another one may not yet.
+    private async Task<MemberAddResponse> AddAsync(Uri peerAddress, CancellationToken cancellationToken)
     {
-        var added = 0UL;
+        MemberAddResponse? added = null;
         var request = new MemberAddRequest { PeerURLs = { Text(peerAddress) }, IsLearner = true };
         var silent = new StaleLearners(SilentLearnerPatience, time);
         try
         {
             await WaitForAsync(
-                async () => added = (await connection.CallAsync((member, call) => member.Members.MemberAddAsync(request, call), cancellationToken)).Answer.Member.ID,
+                async () => added = (await connection.CallAsync((member, call) => member.Members.MemberAddAsync(request, call), cancellationToken)).Answer,
                 EtcdRefusals.IsOtherLearner, () => GiveWayAsync(silent, cancellationToken), JoinPatience, cancellationToken);
-            return added;
+            return added!;
         }
         catch (StorageException refused) when (EtcdRefusals.IsOtherLearner(refused))
         {

@@ -10,8 +10,14 @@ internal sealed class MemberSurvey(EtcdConnection connection, IReadOnlyList<Uri>
     public async Task<ClusterReport> TakeAsync(CancellationToken cancellationToken)
     {
         var members = await Task.WhenAll((await MembersAsync(cancellationToken)).Select(member => AskAsync(Read(member), cancellationToken)));
-        return new ClusterReport([.. members.OrderBy(member => member.Name, StringComparer.Ordinal).ThenBy(member => member.Id)]);
+        return InOrder(members);
     }
+
+    /// <summary>What the list says, with nobody asked.</summary>
+    public static ClusterReport Read(IEnumerable<Member> members) => InOrder(members.Select(Read));
+
+    private static ClusterReport InOrder(IEnumerable<EtcdMember> members) =>
+        new([.. members.OrderBy(member => member.Name, StringComparer.Ordinal).ThenBy(member => member.Id)]);
 
     private static EtcdMember Read(Member member) =>
         new(member.ID, member.Name, [.. member.PeerURLs.Select(url => new Uri(url))], [.. member.ClientURLs.Select(url => new Uri(url))], member.IsLearner);
