@@ -1,10 +1,10 @@
 using System.Runtime.Versioning;
 using Flotilla.Api;
+using Flotilla.Client.Services;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -71,9 +71,7 @@ public sealed partial class DockerServer : IHostedService, IAsyncDisposable
 
     private WebApplication Build()
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddSingleton(loggers);
-        builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
+        var builder = ListenerHost.CreateBuilder(loggers);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -139,14 +137,6 @@ public sealed partial class DockerServer : IHostedService, IAsyncDisposable
         var (version, path) = ApiVersion.Split(context.Request.Path.Value ?? "/");
         var (route, words) = routes.Find(context.Request.Method, path);
         return route.AnswerAsync(new DockerRequest(context, version, words), cancellationToken);
-    }
-
-    // The process has a lifetime of its own; the server only starts and stops with it.
-    private sealed class QuietLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     private static partial class Log

@@ -1,13 +1,12 @@
 using System.Net;
 using System.Text;
+using Flotilla.Client.Services;
 using Flotilla.Ingress.Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Flotilla.Ingress.Proxying;
@@ -24,9 +23,7 @@ internal sealed class Listener : IAsyncDisposable
     {
         this.table = table;
         this.engine = engine;
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddSingleton(loggers);
-        builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
+        var builder = ListenerHost.CreateBuilder(loggers);
 
         // No step of a route blocks a thread, so that requests need not change threads where a connection is read.
         builder.WebHost.UseKestrelCore().UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true).UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
@@ -115,13 +112,5 @@ internal sealed class Listener : IAsyncDisposable
                 OnConnection = connection => ValueTask.FromResult(certificates.OptionsFor(table.Certificates?.Find(connection.ClientHelloInfo.ServerName)?.Secret)),
             });
         }
-    }
-
-    // The node has a lifetime of its own; the listener only starts and stops with its routes.
-    private sealed class QuietLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

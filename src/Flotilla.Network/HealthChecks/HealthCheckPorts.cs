@@ -2,11 +2,11 @@ using System.Globalization;
 using System.Net;
 using Flotilla.Api;
 using Flotilla.Client;
+using Flotilla.Client.Services;
 using k8s.Models;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -100,8 +100,7 @@ public sealed partial class HealthCheckPorts(
 
     private WebApplication ApplicationFor(CheckedService service)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
+        var builder = ListenerHost.CreateBuilder(null);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -128,14 +127,6 @@ public sealed partial class HealthCheckPorts(
         context.Response.Headers.XContentTypeOptions = "nosniff";
         context.Response.Headers["X-Load-Balancing-Endpoint-Weight"] = count.ToString(CultureInfo.InvariantCulture);
         return context.Response.WriteAsync(service.Answer(count, healthy), context.RequestAborted);
-    }
-
-    // The node has a lifetime of its own.
-    private sealed class QuietLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     private static partial class Log

@@ -1,10 +1,10 @@
 using System.Net;
+using Flotilla.Client.Services;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -59,9 +59,7 @@ internal sealed partial class NodeServer(NodeServing serving, NodeAccess access,
 
     private WebApplication Build(int port)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddSingleton(loggers);
-        builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
+        var builder = ListenerHost.CreateBuilder(loggers);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -117,14 +115,6 @@ internal sealed partial class NodeServer(NodeServing serving, NodeAccess access,
             return;
         }
         await Answers.TextAsync(context, failure.Message + "\n", code);
-    }
-
-    // The agent has a lifetime of its own; the server only starts and stops with it.
-    private sealed class QuietLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     private static partial class Log

@@ -1,11 +1,10 @@
+using Flotilla.Client.Services;
 using Flotilla.Server.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Flotilla.Server.Http;
@@ -19,9 +18,7 @@ public sealed class HttpListenerHost : IAsyncDisposable
 
     public HttpListenerHost(ApiServerOptions options, ClusterIdentity identity, HttpAdapter adapter, ILoggerFactory loggers)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddSingleton(loggers);
-        builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
+        var builder = ListenerHost.CreateBuilder(loggers);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -60,12 +57,4 @@ public sealed class HttpListenerHost : IAsyncDisposable
     public Task StopAsync(CancellationToken cancellationToken) => application.StopAsync(cancellationToken);
 
     public ValueTask DisposeAsync() => application.DisposeAsync();
-
-    // The process has a lifetime of its own; the listener only starts and stops with the server.
-    private sealed class QuietLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
 }
