@@ -104,8 +104,9 @@ internal sealed partial class NodeServer(NodeServing serving, NodeAccess access,
 
     private async Task FailAsync(HttpContext context, Exception failure)
     {
-        var code = (failure as Api.ApiException)?.Code ?? StatusCodes.Status500InternalServerError;
-        if (code >= StatusCodes.Status500InternalServerError)
+        var refused = failure as Api.ApiException;
+        var code = refused?.Code ?? StatusCodes.Status500InternalServerError;
+        if (refused is null)
         {
             Log.Failed(logger, context.Request.Path, failure);
         }
