@@ -1,3 +1,4 @@
+using Flotilla.Api;
 using Flotilla.Api.Kinds;
 using Flotilla.Client;
 using Flotilla.Client.Explanations;
@@ -165,6 +166,15 @@ public sealed class ApiServer : IAsyncDisposable
     /// <summary>Like <see cref="Client"/>, as another part of the control plane: its writes are attributed to it.</summary>
     /// <param name="fence">Under which they count; null: always.</param>
     public IObjectClient ClientFor(string userAgent, Func<Fence?>? fence = null) => new LocalObjectClient(local, RequestUser.Component(userAgent), userAgent, fence);
+
+    /// <summary>For each resource a version after which nothing of it changed, as of now, whichever server wrote: informers of this process that have reached it are current.</summary>
+    /// <exception cref="ApiException">503: nobody knows at present.</exception>
+    public async Task<IReadOnlyList<long>> NewestChangesAsync(IReadOnlyList<ResourceType> resources, CancellationToken cancellationToken)
+    {
+        var served = resources.Select(type => kinds.Find(type.Group, type.Version, type.Plural) ?? throw Failures.NoSuchPath());
+        var newest = await StoreFailures.TellAsync(() => hubs.NewestAsync(served.Select(kind => (kind.StoredAs ?? kind).StoragePrefix), cancellationToken));
+        return [.. newest.Select(revision => revision.Value)];
+    }
 
     /// <summary>Returns once everything stored is served, the first objects exist and the listener is open.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)

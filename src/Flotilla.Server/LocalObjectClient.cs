@@ -115,7 +115,7 @@ internal sealed class LocalObjectClient(LocalParts parts, RequestUser user, stri
     {
         var selection = Select<T>(scope);
         var from = new Revision(long.Parse(resourceVersion, System.Globalization.CultureInfo.InvariantCulture));
-        var query = new ListQuery(selection) { ResourceVersion = from.Value, Watch = true, Bookmarks = true };
+        var query = new ListQuery(selection) { ResourceVersion = from.Value, Watch = true, Bookmarks = true, Progress = true };
         var stream = new WatchStream(objects, parts.Hubs, query, Representation.Json, null, parts.Time);
         await foreach (var (changes, revision) in stream.ChangesAsync(from, cancellationToken))
         {

@@ -28,7 +28,8 @@ internal readonly record struct PodStep(PodAction Action, TimeSpan After = defau
     {
         if (pod.Metadata.DeletionTimestamp is not null)
         {
-            return new PodStep(PodAction.Remove);
+            // Whoever keeps it is told how it ended, as a node tells.
+            return new PodStep(pod.Metadata.Finalizers is { Count: > 0 } && pod.Status?.Phase is not ("Succeeded" or "Failed") ? PodAction.Succeed : PodAction.Remove);
         }
 
         return pod.Status?.Phase switch

@@ -1,3 +1,4 @@
+using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Client.Services;
 using Flotilla.Swarm.Cluster;
@@ -15,7 +16,11 @@ namespace Flotilla.Swarm;
 /// <summary>Swarm's controllers. They run once in a cluster, from the moment it is in swarm mode for the first time.</summary>
 public sealed class SwarmController(SwarmOptions options, IObjectClient client, InformerSet informers, TimeProvider time, ILoggerFactory loggers) : BackgroundService
 {
-    private readonly SwarmContext context = new(client, informers, options, time);
+    private readonly SwarmContext context = new(client, informers, options, time, NobodyAsks);
+
+    // Controllers answer nobody: what they have not heard of yet they hear of later.
+    private static Task<IReadOnlyList<long>> NobodyAsks(IReadOnlyList<ResourceType> resources, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<long>>([.. resources.Select(_ => 0L)]);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

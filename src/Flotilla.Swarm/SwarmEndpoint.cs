@@ -1,3 +1,4 @@
+using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Client.Streams;
 using Flotilla.Docker;
@@ -11,10 +12,11 @@ namespace Flotilla.Swarm;
 /// <summary>What the Docker API says of the swarm: every request is translated to objects of the cluster and back, nothing is kept.</summary>
 public static class SwarmEndpoint
 {
+    /// <param name="newest">Answers show all that was committed before they were asked for.</param>
     /// <param name="machine">The networks and numbers of this machine beside the cluster's.</param>
-    public static IEnumerable<Route> Routes(SwarmOptions options, IObjectClient client, InformerSet informers, PodLogs logs, NodeShutOut removeNode, NodeRoleChange changeRole, IMachineEngine machine, TimeProvider time)
+    public static IEnumerable<Route> Routes(SwarmOptions options, IObjectClient client, InformerSet informers, NewestChanges newest, PodLogs logs, NodeShutOut removeNode, NodeRoleChange changeRole, IMachineEngine machine, TimeProvider time)
     {
-        var context = new SwarmContext(client, informers, options, time);
+        var context = new SwarmContext(client, informers, options, time, newest);
         context.Cluster.WhenServed(new SwarmEvents(machine, context.Now).Follow);
         return DockerRoutes.All(context, logs, removeNode, changeRole, machine);
     }
@@ -25,6 +27,10 @@ public static class SwarmEndpoint
     public static IEnumerable<Route> WorkerRoutes(SwarmOptions options, IObjectClient client, Informer<V1Node> nodes, IMachineEngine machine, TimeProvider time) =>
         DockerRoutes.Of(new Worker(options, nodes, time), client, machine);
 }
+
+/// <summary>For each resource a version after which nothing of it changed, as of now, whichever server wrote.</summary>
+/// <exception cref="ApiException">Nobody knows at present.</exception>
+public delegate Task<IReadOnlyList<long>> NewestChanges(IReadOnlyList<ResourceType> resources, CancellationToken cancellationToken);
 
 /// <summary>Takes a node out of the cluster for good.</summary>
 public delegate Task NodeShutOut(string node, CancellationToken cancellationToken);

@@ -15,13 +15,12 @@ namespace Flotilla.Simulation.Tests;
 /// <summary>API server over a store in memory, scheduler and controllers in this process.</summary>
 internal sealed class ControlPlane : IAsyncDisposable
 {
-    private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("flotilla-simulation-");
-    private readonly MemoryStore store = new();
+    private readonly IStore store;
     private readonly List<BackgroundService> services = [];
 
-    private ControlPlane()
+    private ControlPlane(IStore store, ClusterIdentity identity)
     {
-        var identity = ClusterIdentity.LoadOrCreate(directory.FullName, ["127.0.0.1"], TimeProvider.System);
+        this.store = store;
         Server = new ApiServer(
             new ApiServerOptions { Port = FreePort(), BindAddress = IPAddress.Loopback }, store, identity, TimeProvider.System, NullLoggerFactory.Instance);
         Informers = new InformerSet(Server.Client, TimeProvider.System, NullLoggerFactory.Instance);
@@ -42,9 +41,12 @@ internal sealed class ControlPlane : IAsyncDisposable
 
     public PodExplainer Explainer { get; }
 
-    public static async Task<ControlPlane> StartAsync()
+    public static async Task<ControlPlane> StartAsync() => await StartAsync(new MemoryStore(), NewIdentity());
+
+    /// <param name="store">Given back when this one stops: with the same identity it may be another one's next.</param>
+    public static async Task<ControlPlane> StartAsync(IStore store, ClusterIdentity identity)
     {
-        var plane = new ControlPlane();
+        var plane = new ControlPlane(store, identity);
         await plane.Server.StartAsync(default);
         foreach (var service in plane.services)
         {
@@ -52,6 +54,14 @@ internal sealed class ControlPlane : IAsyncDisposable
         }
 
         return plane;
+    }
+
+    public static ClusterIdentity NewIdentity()
+    {
+        var directory = Directory.CreateTempSubdirectory("flotilla-simulation-");
+        var identity = ClusterIdentity.LoadOrCreate(directory.FullName, ["127.0.0.1"], TimeProvider.System);
+        directory.Delete(recursive: true);
+        return identity;
     }
 
     public async ValueTask DisposeAsync()
@@ -63,8 +73,6 @@ internal sealed class ControlPlane : IAsyncDisposable
         }
 
         await Server.DisposeAsync();
-        await store.DisposeAsync();
-        directory.Delete(recursive: true);
     }
 
     private static int FreePort()

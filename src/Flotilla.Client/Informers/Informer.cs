@@ -1,3 +1,4 @@
+using System.Globalization;
 using Flotilla.Api;
 using k8s;
 using k8s.Models;
@@ -26,6 +27,8 @@ public sealed partial class Informer<T> : IInformer
     private readonly Lock announcing = new();
     private readonly List<Action<ObjectChange<T>>> handlers = [];
     private readonly TaskCompletionSource synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<(long Version, TaskCompletionSource Done)> waiting = [];
+    private long reached;
 
     internal Informer(IObjectClient client, ListScope scope, TimeProvider time, ILogger logger)
     {
@@ -38,6 +41,36 @@ public sealed partial class Informer<T> : IInformer
     public bool HasSynced => synced.Task.IsCompletedSuccessfully;
 
     public Task WaitForSyncAsync(CancellationToken cancellationToken) => synced.Task.WaitAsync(cancellationToken);
+
+    /// <summary>
+    /// Until the cache shows all changes up to a version, of which handlers have heard then. Not for the scope of one object or
+    /// namespace, which hears nothing of the rest of its kind.
+    /// </summary>
+    public async Task ReachedAsync(long version, CancellationToken cancellationToken)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (waiting)
+        {
+            if (reached >= version)
+            {
+                return;
+            }
+
+            waiting.Add((version, done));
+        }
+
+        try
+        {
+            await done.Task.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            lock (waiting)
+            {
+                waiting.Remove((version, done));
+            }
+        }
+    }
 
     public T? Get(ObjectKey key) => cache.Get(key);
 
@@ -77,6 +110,7 @@ public sealed partial class Informer<T> : IInformer
                     var list = await client.ListAsync<T>(scope, cancellationToken);
                     Replace(list.Items);
                     version = list.ResourceVersion;
+                    Reach(version);
                     synced.TrySetResult();
                 }
 
@@ -85,6 +119,7 @@ public sealed partial class Informer<T> : IInformer
                     failures = 0;
                     version = change.Object.Metadata.ResourceVersion ?? version;
                     Apply(change);
+                    Reach(version);
                 }
 
                 // A server that ends watches at once must not be hammered.
@@ -108,6 +143,18 @@ public sealed partial class Informer<T> : IInformer
             }
 
             await DelayAsync(failures, cancellationToken);
+        }
+    }
+
+    private void Reach(string version)
+    {
+        lock (waiting)
+        {
+            reached = long.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : reached;
+            foreach (var (_, done) in waiting.Where(waiter => waiter.Version <= reached))
+            {
+                done.TrySetResult();
+            }
         }
     }
 

@@ -26,6 +26,9 @@ public sealed record ListQuery(Selection Selection)
 
     public bool Bookmarks { get; init; }
 
+    /// <summary>A watch tells with each change of its resource that is not for it how far it is: for who asks whether a cache is current.</summary>
+    public bool Progress { get; init; }
+
     /// <summary>Whether a watch begins with what is there; null: as the version implies.</summary>
     public bool? SendInitial { get; init; }
 

@@ -13,6 +13,7 @@ public sealed class WatchHub(int capacity)
     private readonly WatchFrame[] ring = new WatchFrame[capacity];
     private long next;
     private Revision start = Revision.First;
+    private Revision newest = Revision.First;
 
     /// <summary>Changes after this revision are in the ring.</summary>
     public Revision Start
@@ -26,12 +27,24 @@ public sealed class WatchHub(int capacity)
         }
     }
 
+    /// <summary>Nothing of the resource changed after this.</summary>
+    public Revision Newest
+    {
+        get
+        {
+            lock (gate)
+            {
+                return newest;
+            }
+        }
+    }
+
     /// <summary>From now on there are only changes after <paramref name="revision"/>; watchers that were before it start over.</summary>
     public void Begin(Revision revision)
     {
         lock (gate)
         {
-            start = revision;
+            start = newest = revision;
             Array.Clear(ring);
             next = 0;
             members.ForEach(member => member.Interrupt());
@@ -46,7 +59,7 @@ public sealed class WatchHub(int capacity)
             var last = start;
             foreach (var change in changes)
             {
-                last = change.Revision;
+                last = newest = change.Revision;
                 var slot = next++ % capacity;
                 if (ring[slot] is { } overwritten)
                 {

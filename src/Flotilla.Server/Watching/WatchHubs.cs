@@ -35,6 +35,22 @@ public sealed partial class WatchHubs(IStore store, ILogger<WatchHubs> logger) :
     /// <summary>The next moment at which <see cref="Applied"/> moves.</summary>
     public Task NextProgress => progress.Task;
 
+    /// <summary>For each resource what nothing changed after, as of now: whatever any server acknowledged counts.</summary>
+    public async Task<IReadOnlyList<Revision>> NewestAsync(IEnumerable<string> storagePrefixes, CancellationToken cancellationToken)
+    {
+        await store.CatchUpAsync(cancellationToken);
+        var now = store.Current;
+        for (var next = NextProgress; applied < now; next = NextProgress)
+        {
+            if (applied < now)
+            {
+                await next.WaitAsync(cancellationToken);
+            }
+        }
+
+        return [.. storagePrefixes.Select(prefix => For(prefix).Newest)];
+    }
+
     public override Task StartAsync(CancellationToken cancellationToken)
     {
         applied = origin = store.Current;

@@ -91,6 +91,10 @@ public sealed class WatchStream(ObjectStore objects, WatchHubs hubs, ListQuery q
                     {
                         yield return (seen, at);
                     }
+                    else if (query.Progress)
+                    {
+                        yield return ([], at);
+                    }
                 }
 
                 continue;
@@ -105,6 +109,10 @@ public sealed class WatchStream(ObjectStore objects, WatchHubs hubs, ListQuery q
             {
                 clock.Restart();
                 timer.Change(clock.Rest, Timeout.InfiniteTimeSpan);
+                yield return ([], at);
+            }
+            else if (query.Progress && frames.Count > 0)
+            {
                 yield return ([], at);
             }
             else if (frames.Count == 0)

@@ -19,6 +19,7 @@ internal sealed class SwarmCluster
     private readonly IObjectClient client;
     private readonly InformerSet informers;
     private readonly TimeProvider time;
+    private readonly Informer<V1CustomResourceDefinition> definitions;
     private readonly ConcurrentQueue<Action<SwarmInformers>> waiting = [];
     private readonly TaskCompletionSource<SwarmInformers> served = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -27,7 +28,8 @@ internal sealed class SwarmCluster
         this.client = client;
         this.informers = informers;
         this.time = time;
-        informers.Of<V1CustomResourceDefinition>(new ListScope(FieldSelector: $"metadata.name=swarms.{SwarmApi.Group}")).Subscribe(OnDefinition);
+        definitions = informers.Of<V1CustomResourceDefinition>(new ListScope(FieldSelector: $"metadata.name=swarms.{SwarmApi.Group}"));
+        definitions.Subscribe(OnDefinition);
     }
 
     /// <summary>Called once, as soon as there are Swarm's kinds: now, or on the informer's thread.</summary>
@@ -37,8 +39,23 @@ internal sealed class SwarmCluster
         Tell();
     }
 
-    /// <summary>null: there has never been a swarm here.</summary>
+    /// <summary>null: there has never been a swarm here, or that is not known yet.</summary>
     public SwarmInformers? Known => served.Task.IsCompletedSuccessfully ? served.Task.Result : null;
+
+    /// <summary>What is known when all that is committed now is; null: there has never been a swarm here.</summary>
+    public async Task<SwarmInformers?> CatchUpAsync(NewestChanges newest, CancellationToken cancellationToken)
+    {
+        // A server that has just started has not looked yet.
+        await definitions.WaitForSyncAsync(cancellationToken);
+        if (Known is not { } known)
+        {
+            return null;
+        }
+
+        await known.WaitForSyncAsync(cancellationToken);
+        await known.CatchUpAsync(newest, cancellationToken);
+        return known;
+    }
 
     /// <summary>As soon as there are Swarm's kinds and everything of them is known.</summary>
     public async Task<SwarmInformers> KnownAsync(CancellationToken cancellationToken)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Swarm.Swarms;
@@ -9,14 +8,13 @@ using k8s.Models;
 namespace Flotilla.Swarm.Cluster;
 
 /// <summary>What every route works with.</summary>
-internal sealed class SwarmContext(IObjectClient client, InformerSet informers, SwarmOptions options, TimeProvider time)
+internal sealed class SwarmContext(IObjectClient client, InformerSet informers, SwarmOptions options, TimeProvider time, NewestChanges newest)
 {
     private const string NotInSwarm =
         "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to connect this node to swarm and try again.";
 
     private const int MostAttempts = 10;
-
-    private readonly ConcurrentDictionary<Type, object> writes = [];
+    private static readonly TimeSpan CurrentWithin = TimeSpan.FromSeconds(20);
 
     public IObjectClient Client => client;
 
@@ -41,24 +39,39 @@ internal sealed class SwarmContext(IObjectClient client, InformerSet informers, 
     /// <summary>null: not in swarm mode.</summary>
     public SwarmObject? Swarm => Cluster.Known?.Swarm;
 
+    /// <summary>What is known of the swarm, with all that was committed before this was asked, through whichever API or server.</summary>
     /// <exception cref="DockerException">There is no swarm.</exception>
-    public async Task<SwarmInformers> ManagerAsync(CancellationToken cancellationToken)
-    {
-        if (Cluster.Known is { } known)
-        {
-            await known.WaitForSyncAsync(cancellationToken);
-            if (known.Swarm is not null)
-            {
-                return known;
-            }
-        }
+    public async Task<SwarmInformers> ManagerAsync(CancellationToken cancellationToken) =>
+        await CurrentAsync(cancellationToken) is { Swarm: not null } known ? known : throw new DockerException(503, NotInSwarm);
 
-        throw new DockerException(503, NotInSwarm);
+    /// <summary>The same of a cluster that may be in no swarm; null: it never was.</summary>
+    /// <exception cref="ApiException">The store does not answer.</exception>
+    public async Task<SwarmInformers?> CurrentAsync(CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(CurrentWithin, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        try
+        {
+            return await Cluster.CatchUpAsync(newest, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new DockerException(500, "rpc error: code = DeadlineExceeded desc = context deadline exceeded");
+        }
     }
 
-    /// <summary>For a kind, so that answers wait until the cache shows what they tell of.</summary>
-    public OwnWrites<T> Writes<T>(Informer<T> cache)
-        where T : class, IKubernetesObject<V1ObjectMeta> => (OwnWrites<T>)writes.GetOrAdd(typeof(T), _ => new OwnWrites<T>(cache, time));
+    /// <summary>The same, with what was known last when that is all there is: of the machine itself is told in any case.</summary>
+    public async Task<SwarmInformers?> CurrentIfPossibleAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await CurrentAsync(cancellationToken);
+        }
+        catch (Exception unknown) when (unknown is ApiException or DockerException)
+        {
+            return Cluster.Known;
+        }
+    }
 
     /// <summary>Changes an object as it is now; another writer only means to look again.</summary>
     public static async Task<T> RetryAsync<T>(Func<Task<T>> changeAsync)

@@ -18,20 +18,32 @@ internal sealed class SwarmInformers
     private const string ByService = "swarm-service";
     private const string ByOwner = "swarm-owner";
 
+    private readonly List<Followed> all = [];
+    private readonly ResourceType[] resources;
+
     public SwarmInformers(InformerSet informers)
     {
-        Swarms = informers.Of<SwarmObject>();
-        Services = informers.Of<SwarmService>();
-        Networks = informers.Of<SwarmNetworkObject>();
-        Pods = informers.Of<V1Pod>();
-        Nodes = informers.Of<V1Node>();
-        Secrets = informers.Of<V1Secret>(new ListScope(LabelSelector: $"{SwarmApi.Managed}=secret"));
-        Configs = informers.Of<V1ConfigMap>(new ListScope(LabelSelector: $"{SwarmApi.Managed}=config"));
-        KubernetesServices = informers.Of<V1Service>();
-        Autoscalers = informers.Of<V2HorizontalPodAutoscaler>(new ListScope(LabelSelector: $"{SwarmApi.Managed}=autoscaler"));
-        ServerSlices = informers.Of<V1EndpointSlice>();
+        Swarms = Follow<SwarmObject>();
+        Services = Follow<SwarmService>();
+        Networks = Follow<SwarmNetworkObject>();
+        Pods = Follow<V1Pod>();
+        Nodes = Follow<V1Node>();
+        Secrets = Follow<V1Secret>(new ListScope(LabelSelector: $"{SwarmApi.Managed}=secret"));
+        Configs = Follow<V1ConfigMap>(new ListScope(LabelSelector: $"{SwarmApi.Managed}=config"));
+        KubernetesServices = Follow<V1Service>();
+        Autoscalers = Follow<V2HorizontalPodAutoscaler>(new ListScope(LabelSelector: $"{SwarmApi.Managed}=autoscaler"));
+        ServerSlices = Follow<V1EndpointSlice>();
+        resources = [.. all.Select(informer => informer.Resource)];
         Pods.AddIndex(ByOwner, pod => OwnerOf(pod) is { } owner ? [$"{pod.Metadata.NamespaceProperty}/{owner.Name}"] : []);
         Pods.AddIndex(ByService, pod => pod.Metadata.Labels?.TryGetValue(SwarmApi.ServiceIdLabel, out var id) == true ? [id] : []);
+
+        Informer<T> Follow<T>(ListScope? scope = null)
+            where T : class, IKubernetesObject<V1ObjectMeta>
+        {
+            var informer = informers.Of<T>(scope);
+            all.Add(new Followed(ResourceType.Of<T>(), informer.WaitForSyncAsync, informer.ReachedAsync));
+            return informer;
+        }
     }
 
     public Informer<SwarmObject> Swarms { get; }
@@ -75,11 +87,17 @@ internal sealed class SwarmInformers
     public static V1OwnerReference? OwnerOf(IKubernetesObject<V1ObjectMeta> value) =>
         value.Metadata.OwnerReferences?.FirstOrDefault(owner => owner is { Controller: true, Kind: "SwarmService", ApiVersion: SwarmApi.ApiVersion });
 
-    public Task WaitForSyncAsync(CancellationToken cancellationToken) => Task.WhenAll(
-        Swarms.WaitForSyncAsync(cancellationToken), Services.WaitForSyncAsync(cancellationToken), Networks.WaitForSyncAsync(cancellationToken),
-        Pods.WaitForSyncAsync(cancellationToken), Nodes.WaitForSyncAsync(cancellationToken), Secrets.WaitForSyncAsync(cancellationToken),
-        Configs.WaitForSyncAsync(cancellationToken), KubernetesServices.WaitForSyncAsync(cancellationToken), ServerSlices.WaitForSyncAsync(cancellationToken), Autoscalers.WaitForSyncAsync(cancellationToken));
+    public Task WaitForSyncAsync(CancellationToken cancellationToken) => Task.WhenAll(all.Select(informer => informer.SyncAsync(cancellationToken)));
+
+    /// <summary>Until all that is committed now is known.</summary>
+    public async Task CatchUpAsync(NewestChanges newest, CancellationToken cancellationToken)
+    {
+        var versions = await newest(resources, cancellationToken);
+        await Task.WhenAll(all.Zip(versions, (informer, version) => informer.ReachAsync(version, cancellationToken)));
+    }
 
     /// <summary>An object's id in Docker's form.</summary>
     public static string IdOf(IKubernetesObject<V1ObjectMeta> value) => SwarmId.Of(value.Metadata.Uid);
+
+    private sealed record Followed(ResourceType Resource, Func<CancellationToken, Task> SyncAsync, Func<long, CancellationToken, Task> ReachAsync);
 }

@@ -18,7 +18,7 @@ internal sealed class Manager(SwarmContext context) : IMember
 
     public string State => context.Swarm is null ? "inactive" : "active/manager";
 
-    public Task KnowSelfAsync(CancellationToken cancellationToken) => context.Nodes.WaitForSyncAsync(cancellationToken);
+    public Task KnowSelfAsync(CancellationToken cancellationToken) => Task.WhenAll(context.Nodes.WaitForSyncAsync(cancellationToken), context.CurrentIfPossibleAsync(cancellationToken));
 
     public JsonObject Swarm()
     {

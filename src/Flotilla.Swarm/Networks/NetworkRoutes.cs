@@ -22,7 +22,7 @@ internal sealed class NetworkRoutes(SwarmContext context, IMachineEngine machine
 
     private async Task<DockerAnswer> ListAsync(DockerRequest request, CancellationToken cancellationToken)
     {
-        return DockerAnswer.Json(WireJson.Array(Filtered(Shown(await KnownAsync(cancellationToken)), request).Select(NetworkView.Of)));
+        return DockerAnswer.Json(WireJson.Array(Filtered(Shown(await context.CurrentIfPossibleAsync(cancellationToken)), request).Select(NetworkView.Of)));
     }
 
     internal static IEnumerable<NetworkEntry> Filtered(IEnumerable<NetworkEntry> networks, DockerRequest request)
@@ -38,7 +38,7 @@ internal sealed class NetworkRoutes(SwarmContext context, IMachineEngine machine
 
     private async Task<DockerAnswer> InspectAsync(DockerRequest request, CancellationToken cancellationToken)
     {
-        var all = Shown(await KnownAsync(cancellationToken)).Where(network => IsIn(network, request.Query("scope"))).ToList();
+        var all = Shown(await context.CurrentIfPossibleAsync(cancellationToken)).Where(network => IsIn(network, request.Query("scope"))).ToList();
         return DockerAnswer.Json(NetworkView.Of(SwarmNetworks.Find(request.Id, all)));
     }
 
@@ -74,7 +74,6 @@ internal sealed class NetworkRoutes(SwarmContext context, IMachineEngine machine
         try
         {
             var created = await context.Client.CreateAsync(network, cancellationToken);
-            await context.Writes(known.Networks).SeenAsync(created, cancellationToken);
             return DockerAnswer.Json(new JsonObject { ["Id"] = SwarmInformers.IdOf(created), ["Warning"] = "" }, 201);
         }
         catch (ApiException exists) when (exists.IsAlreadyExists)
@@ -117,7 +116,7 @@ internal sealed class NetworkRoutes(SwarmContext context, IMachineEngine machine
 
     private async Task<DockerAnswer> RemoveAsync(DockerRequest request, CancellationToken cancellationToken)
     {
-        var known = await KnownAsync(cancellationToken);
+        var known = await context.CurrentIfPossibleAsync(cancellationToken);
         var network = SwarmNetworks.Find(request.Id, Shown(known));
         if (network.Scope == "local")
         {
@@ -137,7 +136,6 @@ internal sealed class NetworkRoutes(SwarmContext context, IMachineEngine machine
         }
 
         await context.Client.DeleteAsync<SwarmNetworkObject>(value.Key(), null, cancellationToken);
-        await context.Writes(known.Networks).GoneAsync(value, cancellationToken);
         return DockerAnswer.NoContent();
     }
 
@@ -152,17 +150,6 @@ internal sealed class NetworkRoutes(SwarmContext context, IMachineEngine machine
     ];
 
     private static bool IsBuiltIn(NetworkEntry network) => network.Scope == "local" && BuiltInNetworks.IdOf(network.Name) == network.Id;
-
-    private async Task<SwarmInformers?> KnownAsync(CancellationToken cancellationToken)
-    {
-        if (context.Cluster.Known is { } known)
-        {
-            await known.WaitForSyncAsync(cancellationToken);
-            return known;
-        }
-
-        return null;
-    }
 
     private static IReadOnlyDictionary<string, string> LabelsOf(NetworkEntry network) =>
         (network.Spec.Object("Labels") ?? []).ToDictionary(label => label.Key, label => label.Value?.ToString() ?? "", StringComparer.Ordinal);

@@ -61,7 +61,6 @@ internal sealed class NodeRoutes(SwarmContext context, NodeShutOut removeNode, N
             var current = await context.Client.GetAsync<V1Node>(node.Key(), cancellationToken);
             return NodeView.VersionOf(current) == index ? await NodeUpdate.ApplyAsync(context, current, spec, cancellationToken) : throw DockerException.OutOfSequence();
         });
-        await context.Writes(known.Nodes).SeenAsync(written, cancellationToken);
         return DockerAnswer.Ok();
     }
 
@@ -99,7 +98,6 @@ internal sealed class NodeRoutes(SwarmContext context, NodeShutOut removeNode, N
             // It is a node of the cluster still; who left the swarm is only listed no more.
             var patch = new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [SwarmApi.Left] = Membership.Forgotten } } };
             var forgotten = await context.Client.PatchAsync<V1Node>(node.Key(), new Patch(PatchKind.Merge, ObjectJson.Encode(patch)), null, cancellationToken);
-            await context.Writes(known.Nodes).SeenAsync(forgotten, cancellationToken);
             return DockerAnswer.Ok();
         }
 
@@ -109,7 +107,6 @@ internal sealed class NodeRoutes(SwarmContext context, NodeShutOut removeNode, N
         }
 
         await removeNode(node.Metadata.Name, cancellationToken);
-        await context.Writes(known.Nodes).GoneAsync(node, cancellationToken);
         return DockerAnswer.Ok();
     }
 

@@ -55,7 +55,6 @@ internal abstract class PayloadRoutes<T>(SwarmContext context, string noun, int 
         try
         {
             var created = await context.Client.CreateAsync(value, cancellationToken);
-            await context.Writes(In(known)).SeenAsync(created, cancellationToken);
             return DockerAnswer.Json(new JsonObject { ["ID"] = SwarmInformers.IdOf(created) }, 201);
         }
         catch (ApiException exists) when (exists.IsAlreadyExists)
@@ -80,7 +79,6 @@ internal abstract class PayloadRoutes<T>(SwarmContext context, string noun, int 
         try
         {
             var written = await context.Client.UpdateAsync(With(current, Payload.AnnotationsFor(spec, current.Metadata.Annotations, context.Now), data), cancellationToken);
-            await context.Writes(In(known)).SeenAsync(written, cancellationToken);
             if (!data.AsSpan().SequenceEqual(DataOf(current)))
             {
                 await PayloadUsers.RestartAsync(context, known, SwarmInformers.IdOf(current), cancellationToken);
@@ -100,7 +98,6 @@ internal abstract class PayloadRoutes<T>(SwarmContext context, string noun, int 
         var value = Find(known, request.Id);
         Payload.CheckUnused(noun, SwarmInformers.IdOf(value), Payload.NameOf(value), known);
         await context.Client.DeleteAsync<T>(value.Key(), null, cancellationToken);
-        await context.Writes(In(known)).GoneAsync(value, cancellationToken);
         return DockerAnswer.NoContent();
     }
 

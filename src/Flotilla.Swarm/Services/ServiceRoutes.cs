@@ -83,7 +83,6 @@ internal sealed class ServiceRoutes(SwarmContext context)
         {
             var created = await context.Client.CreateAsync(service, cancellationToken);
             await (logins is null ? Task.CompletedTask : RegistryAuth.OwnAsync(context, created, cancellationToken));
-            await context.Writes(known.Services).SeenAsync(created, cancellationToken);
             return DockerAnswer.Json(new JsonObject { ["ID"] = SwarmInformers.IdOf(created), ["Warnings"] = null }, 201);
         }
         catch (ApiException exists) when (exists.IsAlreadyExists)
@@ -117,7 +116,6 @@ internal sealed class ServiceRoutes(SwarmContext context)
                 ? await context.Client.UpdateAsync(Changed(current, body?.DeepClone().AsObject(), known), cancellationToken)
                 : throw DockerException.OutOfSequence();
         });
-        await context.Writes(known.Services).SeenAsync(written, cancellationToken);
         return DockerAnswer.Json(new JsonObject { ["Warnings"] = null });
     }
 
@@ -158,7 +156,6 @@ internal sealed class ServiceRoutes(SwarmContext context)
         var known = await context.ManagerAsync(cancellationToken);
         var service = Find(known, request.Id);
         await context.Client.DeleteAsync<SwarmService>(service.Key(), null, cancellationToken);
-        await context.Writes(known.Services).GoneAsync(service, cancellationToken);
         return DockerAnswer.Ok();
     }
 

@@ -83,20 +83,22 @@ internal static class ServiceView
 
     private static JsonObject CountOf(SwarmService service, SwarmInformers known)
     {
-        var tasks = known.TasksOf(service).Select(pod => ServiceTask.Of(pod, _ => true)).Where(task => task.Iteration == (ServicePlans.IsJob(service.Read.Mode) ? service.Change?.Iteration ?? 0 : 0)).ToList();
-        var alive = tasks.Count(task => task.IsAlive);
+        var tasks = known.TasksOf(service).Select(pod => TaskView.Read(pod, known)).Where(task => task.Iteration == (ServicePlans.IsJob(service.Read.Mode) ? service.Change?.Iteration ?? 0 : 0)).ToList();
         var desired = service.Read.Mode switch
         {
             { Replicated.Replicas: { } replicas } => (long)replicas,
             { ReplicatedJob: { } job } => (long)(job.MaxConcurrent ?? 1),
+            { Global: not null } => tasks.Count(task => task.Desired == TaskState.Running),
 
             // Of a global job only what is not done yet: clients add what is.
-            { Global: not null } or { GlobalJob: not null } => alive,
+            { GlobalJob: not null } => tasks.Count(task => task is { Desired: TaskState.Complete, State: not TaskState.Complete }),
             _ => 1,
         };
+
+        // What runs still counts when it is to stop.
         return new JsonObject
         {
-            ["RunningTasks"] = tasks.Count(task => task is { IsAlive: true, State: TaskState.Running }),
+            ["RunningTasks"] = tasks.Count(task => task.State == TaskState.Running),
             ["DesiredTasks"] = desired,
             ["CompletedTasks"] = tasks.Count(task => task.State == TaskState.Complete),
         };

@@ -46,12 +46,11 @@ internal sealed class SwarmRoutes(SwarmContext context)
     private async Task<DockerAnswer> InitAsync(DockerRequest request, CancellationToken cancellationToken)
     {
         var body = await request.BodyAsync(cancellationToken);
-        await context.Nodes.WaitForSyncAsync(cancellationToken);
+        await Task.WhenAll(context.Nodes.WaitForSyncAsync(cancellationToken), context.CurrentAsync(cancellationToken));
         var self = context.Self ?? throw new DockerException(503, $"node {context.Options.NodeName} is not registered yet; try again");
         if (context.Swarm is not null)
         {
-            // What it keeps is what it is for: there is nothing to be forced here, and the tasks go on.
-            return body.Boolean("ForceNewCluster") == true ? DockerAnswer.Json(SwarmInformers.IdOf(self)) : throw new DockerException(503, AlreadyIn);
+            return body.Boolean("ForceNewCluster") == true ? await ForceNewAsync(self, AdvertisedAddress(body, self), cancellationToken) : throw new DockerException(503, AlreadyIn);
         }
 
         var spec = body.Object("Spec") ?? [];
@@ -68,7 +67,6 @@ internal sealed class SwarmRoutes(SwarmContext context)
         try
         {
             var created = await context.Client.CreateAsync(swarm, cancellationToken);
-            await context.Writes(known.Swarms).SeenAsync(created, cancellationToken);
         }
         catch (ApiException exists) when (exists.IsAlreadyExists)
         {
@@ -80,6 +78,17 @@ internal sealed class SwarmRoutes(SwarmContext context)
             await NodeUpdate.ApplyAsync(context, self, new JsonObject { ["Labels"] = new JsonObject(), ["Availability"] = availability }, cancellationToken);
         }
 
+        return DockerAnswer.Json(SwarmInformers.IdOf(self));
+    }
+
+    /// <summary>All that there is goes on, told to be at this machine's address: the swarm may have been another machine's before.</summary>
+    private async Task<DockerAnswer> ForceNewAsync(V1Node self, string address, CancellationToken cancellationToken)
+    {
+        await SwarmContext.RetryAsync(async () =>
+        {
+            var current = await context.Client.GetAsync<SwarmObject>(new ObjectKey(null, SwarmApi.Default), cancellationToken);
+            return await context.Client.UpdateAsync(current with { Network = current.Network with { AdvertiseAddress = address } }, cancellationToken);
+        });
         return DockerAnswer.Json(SwarmInformers.IdOf(self));
     }
 
@@ -137,6 +146,7 @@ internal sealed class SwarmRoutes(SwarmContext context)
     private async Task<DockerAnswer> JoinAsync(DockerRequest request, CancellationToken cancellationToken)
     {
         await request.BodyAsync(cancellationToken);
+        await context.CurrentAsync(cancellationToken);
         throw context.Swarm is not null
             ? new DockerException(503, AlreadyIn)
             : new DockerException(501, "This machine is a cluster of its own: a machine joins another one's with 'flotilla agent --server URL --token TOKEN', as 'flotilla token create' prints it there.");
@@ -144,7 +154,7 @@ internal sealed class SwarmRoutes(SwarmContext context)
 
     private async Task<DockerAnswer> LeaveAsync(DockerRequest request, CancellationToken cancellationToken)
     {
-        if (context.Cluster.Known is not { Swarm: { } swarm } known)
+        if (await context.CurrentAsync(cancellationToken) is not { Swarm: not null } known)
         {
             throw new DockerException(503, "This node is not part of a swarm");
         }
@@ -157,7 +167,6 @@ internal sealed class SwarmRoutes(SwarmContext context)
         await SwarmRemoval.RemoveAsync(known, context, cancellationToken);
         await tokens.DeleteAsync(cancellationToken);
         await context.Client.DeleteAsync<SwarmObject>(new ObjectKey(null, SwarmApi.Default), null, cancellationToken);
-        await context.Writes(known.Swarms).GoneAsync(swarm, cancellationToken);
         return DockerAnswer.Ok();
     }
 
@@ -192,7 +201,6 @@ internal sealed class SwarmRoutes(SwarmContext context)
             await tokens.RotateAsync(rotate, cancellationToken);
         }
 
-        await context.Writes(known.Swarms).SeenAsync(written, cancellationToken);
         return DockerAnswer.Ok();
     }
 

@@ -29,7 +29,7 @@ internal sealed class DockerEndpoint : IAsyncDisposable
         server = new EngineServer(settings, load, Swarm, time, loggers);
 
         IEnumerable<Route> Swarm(SwarmOptions options, NodeEngine engine) =>
-            SwarmEndpoint.Routes(options, client, plane.Informers, CopyLogsAsync, new NodeRemoval(client, time).RemoveAsync, ChangeRoleAsync, engine, time);
+            SwarmEndpoint.Routes(options, client, plane.Informers, plane.Server.NewestChangesAsync, CopyLogsAsync, new NodeRemoval(client, time).RemoveAsync, ChangeRoleAsync, engine, time);
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => server.StartAsync(cancellationToken);

@@ -48,6 +48,23 @@ public sealed class InformerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task It_tells_when_it_shows_a_version_be_it_by_a_bookmark_alone()
+    {
+        client.NextList("5");
+        await set.StartAsync(CancellationToken.None);
+        await informer.ReachedAsync(5, CancellationToken.None);
+        var sixth = informer.ReachedAsync(6, CancellationToken.None);
+        var ninth = informer.ReachedAsync(9, CancellationToken.None);
+
+        client.Send(WatchEventType.Added, Map("a", "7"));
+        await sixth;
+        Assert.False(ninth.IsCompleted);
+        Assert.NotNull(informer.Get(new ObjectKey("test", "a")));
+        client.Send(WatchEventType.Bookmark, Map("", "9"));
+        await ninth;
+    }
+
+    [Fact]
     public async Task A_broken_watch_resumes_from_the_last_version_seen_bookmarks_included()
     {
         client.NextList("5");

@@ -64,7 +64,8 @@ internal sealed class RollingUpdate(ServicePlan plan, PlanInput input, IReadOnly
             return Fail(state, failed[0]);
         }
 
-        var last = slots.SelectMany(slot => slot.Fresh).Where(task => task.State == TaskState.Running).Select(task => task.Status.At).DefaultIfEmpty(input.Now).Max();
+        // Where nothing is to run there is nothing to watch.
+        var last = slots.SelectMany(slot => slot.Fresh).Where(task => task.State == TaskState.Running).Select(task => task.Status.At).DefaultIfEmpty().Max();
         return !isDirty && !slots.Any(IsUnderWay) && plan.IsTime(last + Monitor)
             ? state with
             {

@@ -87,6 +87,14 @@ public sealed class RollingUpdateTests
     }
 
     [Fact]
+    public void A_rollback_of_what_runs_nothing_is_complete()
+    {
+        var service = Updated("{}", """{"Replicated":{"Replicas":0}}""");
+        var plan = ReplicatedPlan.For(Given.Input(service with { Change = new SpecChange { IsRollback = true, At = Given.Now } }));
+        Assert.Equal(UpdateState.RollbackCompleted, plan.Update!.State);
+    }
+
+    [Fact]
     public void What_only_scales_is_no_update() =>
         Assert.Null(ReplicatedPlan.For(Given.Input(Given.Service(Four), Given.Task(Given.Service(), 1))).Update);
 
