@@ -127,10 +127,10 @@ public sealed class PodTopologySpread(SpreadDefaults? defaults = null) : IFilter
             }
         }
 
-        var groups = cycle.Cluster.GroupsIn(cycle.Pod.Namespace).Where(constraint.Counts).ToArray();
+        var counted = constraint.Counted(cycle.Pod, cycle.Cluster);
         if (!byHost)
         {
-            CountDomains(cycle, constraint, required, groups, domains);
+            CountDomains(cycle, constraint, required, counted, domains);
         }
 
         // More domains mean smaller counts: the logarithm keeps constraints over few and many domains comparable.
@@ -139,45 +139,31 @@ public sealed class PodTopologySpread(SpreadDefaults? defaults = null) : IFilter
         {
             if (!ignored[i] && nodes[i].Labels.TryGetValue(constraint.TopologyKey, out var domain))
             {
-                var pods = byHost ? On(nodes[i], groups) : domains.GetValueOrDefault(domain);
+                var pods = byHost ? counted.CountByNode.GetValueOrDefault(nodes[i]) : domains.GetValueOrDefault(domain);
                 sums[i] += (pods * weight) + (constraint.MaxSkew - 1);
             }
         }
     }
 
-    private static long On(NodeInfo node, PodGroup[] groups)
-    {
-        long pods = 0;
-        foreach (var group in groups)
-        {
-            pods += group.CountByNode.GetValueOrDefault(node);
-        }
-
-        return pods;
-    }
-
     private static void CountDomains(
-        SchedulingCycle cycle, SpreadConstraint constraint, SpreadConstraint[] required, PodGroup[] groups, Dictionary<string, long> domains)
+        SchedulingCycle cycle, SpreadConstraint constraint, SpreadConstraint[] required, PodGroup counted, Dictionary<string, long> domains)
     {
         var eligible = SpreadCount.Eligible(cycle, constraint, required);
-        foreach (var group in groups)
+        if (eligible is null)
         {
-            if (eligible is null)
+            foreach (var (domain, pods) in counted.CountByDomain(constraint.TopologyKey))
             {
-                foreach (var (domain, pods) in group.CountByDomain(constraint.TopologyKey))
-                {
-                    Add(domain, pods);
-                }
-
-                continue;
+                Add(domain, pods);
             }
 
-            foreach (var (node, pods) in group.CountByNode)
+            return;
+        }
+
+        foreach (var (node, pods) in counted.CountByNode)
+        {
+            if (node.Exists && eligible(node))
             {
-                if (node.Exists && eligible(node))
-                {
-                    Add(node.Labels.GetValueOrDefault(constraint.TopologyKey, ""), pods);
-                }
+                Add(node.Labels.GetValueOrDefault(constraint.TopologyKey, ""), pods);
             }
         }
 

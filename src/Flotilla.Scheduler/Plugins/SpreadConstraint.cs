@@ -19,8 +19,8 @@ public sealed record SpreadConstraint(
             .Where(constraint => constraint.WhenUnsatisfiable == whenUnsatisfiable)
             .Select(constraint => From(constraint, pod))];
 
-    /// <summary>How many of the group's pods count.</summary>
-    public bool Counts(PodGroup group) => !group.Terminating && Pods.Matches(group.Labels);
+    /// <summary>The pods that count.</summary>
+    public PodGroup Counted(PodInfo pod, ClusterSnapshot cluster) => cluster.Selected(pod.Namespace, Pods);
 
     private static SpreadConstraint From(V1TopologySpreadConstraint constraint, PodInfo pod)
     {

@@ -15,14 +15,14 @@ internal sealed class SpreadCount
     {
         Constraint = constraint;
         self = constraint.Pods.Matches(cycle.Pod.Labels) ? 1 : 0;
-        var groups = cycle.Cluster.GroupsIn(cycle.Pod.Namespace).Where(constraint.Counts);
+        var pods = constraint.Counted(cycle.Pod, cycle.Cluster);
         if (Eligible(cycle, constraint, all) is { } eligible)
         {
-            Count(cycle, groups, eligible);
+            Count(cycle, pods, eligible);
         }
         else
         {
-            Count(cycle, groups);
+            Count(cycle, pods);
         }
 
         // Fewer domains than wanted counts as if one were empty, so that new domains are waited for.
@@ -65,23 +65,20 @@ internal sealed class SpreadCount
         return true;
     }
 
-    private void Count(SchedulingCycle cycle, IEnumerable<PodGroup> groups)
+    private void Count(SchedulingCycle cycle, PodGroup counted)
     {
         foreach (var domain in cycle.Cluster.Topology.Of(Constraint.TopologyKey).Values)
         {
             counts.Add(domain, 0);
         }
 
-        foreach (var group in groups)
+        foreach (var (domain, pods) in counted.CountByDomain(Constraint.TopologyKey))
         {
-            foreach (var (domain, pods) in group.CountByDomain(Constraint.TopologyKey))
-            {
-                counts[domain] = counts.GetValueOrDefault(domain) + pods;
-            }
+            counts[domain] = counts.GetValueOrDefault(domain) + pods;
         }
     }
 
-    private void Count(SchedulingCycle cycle, IEnumerable<PodGroup> groups, Func<NodeInfo, bool> eligible)
+    private void Count(SchedulingCycle cycle, PodGroup counted, Func<NodeInfo, bool> eligible)
     {
         foreach (var node in cycle.Cluster.Nodes)
         {
@@ -91,14 +88,11 @@ internal sealed class SpreadCount
             }
         }
 
-        foreach (var group in groups)
+        foreach (var (node, pods) in counted.CountByNode)
         {
-            foreach (var (node, pods) in group.CountByNode)
+            if (node.Exists && eligible(node))
             {
-                if (node.Exists && eligible(node))
-                {
-                    counts[node.Labels[Constraint.TopologyKey]] += pods;
-                }
+                counts[node.Labels[Constraint.TopologyKey]] += pods;
             }
         }
     }

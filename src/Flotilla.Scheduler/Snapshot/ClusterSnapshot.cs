@@ -16,11 +16,13 @@ public sealed class ClusterSnapshot
     private readonly Dictionary<string, PodGroup> groups = new(StringComparer.Ordinal);
     private readonly Dictionary<string, HashSet<PodGroup>> groupsByNamespace = new(StringComparer.Ordinal);
     private readonly HashSet<PodGroup> groupsWithAffinity = [];
+    private readonly PodSelections selections;
     private readonly Dictionary<string, IReadOnlyDictionary<string, string>> namespaces = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> nodesByImage = new(StringComparer.Ordinal);
 
     public ClusterSnapshot()
     {
+        selections = new PodSelections(this);
         Nominations = new Nominations(this);
         Topology = new TopologyIndex(this);
     }
@@ -48,6 +50,9 @@ public sealed class ClusterSnapshot
 
     public IReadOnlyCollection<PodGroup> GroupsIn(string podNamespace) =>
         groupsByNamespace.TryGetValue(podNamespace, out var found) ? found : [];
+
+    /// <summary>The pods of a namespace that a selector selects, but for those that are terminating, as one group.</summary>
+    public PodGroup Selected(string podNamespace, LabelMatcher selector) => selections.Of(podNamespace, selector);
 
     /// <summary>Every kind of pod that the term selects.</summary>
     public IEnumerable<PodGroup> GroupsMeantBy(PodTerm term)
@@ -118,6 +123,7 @@ public sealed class ClusterSnapshot
         var group = GroupOrNew(pod);
         node.Add(pod);
         group.Add(node);
+        selections.Add(group, node);
         placements.Add(pod.Key, new Placement(pod, node, group));
     }
 
@@ -130,6 +136,7 @@ public sealed class ClusterSnapshot
 
         placement.Node.Remove(placement.Pod);
         placement.Group.Remove(placement.Node);
+        selections.Remove(placement.Group, placement.Node);
         if (placement.Group.IsEmpty)
         {
             Drop(placement.Pod.GroupKey, placement.Group);
@@ -142,6 +149,7 @@ public sealed class ClusterSnapshot
     private void ForgetTopology(NodeInfo node)
     {
         Topology.Forget();
+        selections.ForgetDomains();
         foreach (var pod in node.Pods.Values)
         {
             groups[pod.GroupKey].ForgetDomains();

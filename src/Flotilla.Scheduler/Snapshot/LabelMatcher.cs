@@ -52,6 +52,9 @@ public sealed class LabelMatcher(IReadOnlyList<LabelMatcher.Requirement> require
         return true;
     }
 
+    /// <summary>The same for selectors that say the same in the same order.</summary>
+    public override string ToString() => string.Join('\n', requirements.Select(requirement => $"{requirement.Key} {requirement.Operator} {string.Join(' ', requirement.Values)}"));
+
     /// <summary>Operators of label selectors and, for <c>Gt</c> and <c>Lt</c>, of node selectors.</summary>
     public sealed record Requirement(string Key, string Operator, string[] Values)
     {

@@ -39,10 +39,10 @@ public sealed class PodGroup(string podNamespace, IReadOnlyDictionary<string, st
         return counts;
     }
 
-    internal void Add(NodeInfo node)
+    internal void Add(NodeInfo node, int pods = 1)
     {
-        countByNode[node] = countByNode.GetValueOrDefault(node) + 1;
-        CountByDomains(node, +1);
+        countByNode[node] = countByNode.GetValueOrDefault(node) + pods;
+        CountByDomains(node, pods);
     }
 
     internal void Remove(NodeInfo node)

@@ -84,6 +84,39 @@ public sealed class PodTopologySpreadTests
         Assert.Equal(100, scores[2]);
     }
 
+    [Fact]
+    public void Pods_that_come_and_go_between_decisions_count_each_with_labels_of_its_own()
+    {
+        var cluster = Zones();
+        Assert.Equal("fits", Ask());
+        cluster.With("a1", Given.Pod("one", labels: [Web, ("own", "1")]), Given.Pod("unlike", labels: ("own", "2")));
+        Assert.NotEqual("fits", Ask());
+        cluster.With("b1", Given.Pod("two", labels: [Web, ("own", "3")]));
+        Assert.Equal("fits", Ask());
+        cluster.Remove(new("default", "two"));
+        Assert.NotEqual("fits", Ask());
+        cluster.SetNode(Given.Node("a1", labels: [("zone", "b")]));
+        Assert.Equal("fits", Ask());
+
+        string Ask() => new PodTopologySpread().Ask(Spread("DoNotSchedule"), cluster, "a2");
+    }
+
+    [Fact]
+    public void Selectors_that_were_forgotten_are_counted_anew()
+    {
+        var cluster = Zones();
+        var selector = LabelMatcher.Equal(new Dictionary<string, string> { ["app"] = "web" });
+        Assert.Empty(cluster.Selected("default", selector).CountByNode);
+        for (var other = 0; other < 100; other++)
+        {
+            cluster.Selected("default", LabelMatcher.Equal(new Dictionary<string, string> { ["app"] = $"other-{other}" }));
+        }
+
+        cluster.With("a1", Given.Pod("one", labels: Web));
+        Assert.Equal(1, cluster.Selected("default", selector).CountByNode.Values.Sum());
+        Assert.Empty(cluster.Selected("elsewhere", selector).CountByNode);
+    }
+
     private static ClusterSnapshot Zones() => Given.Cluster(
         Given.Node("a1", labels: [("zone", "a")]),
         Given.Node("a2", labels: [("zone", "a")]),
