@@ -30,7 +30,7 @@ internal sealed class EndpointSliceController : ServiceController
             // Somebody else may have changed or removed it; our own writes find nothing to do.
             if (IsManaged(change.Latest))
             {
-                Queue.Add(ServiceOf(change.Latest));
+                Queue.AddAfter(ServiceOf(change.Latest), Pace.Of(ServiceOf(change.Latest)));
             }
         });
     }
@@ -48,9 +48,11 @@ internal sealed class EndpointSliceController : ServiceController
             return;
         }
 
+        var started = Time.GetTimestamp();
         var pods = PodsOf(service);
         var existing = writes.Over(slices.ByIndex(ByService, key.ToString()), slice => IsManaged(slice) && ServiceOf(slice) == key);
         var plan = EndpointSlicePlan.For(service, pods, existing, ZoneOf, triggers.Next(key, service, pods), ZoneHints.AreWanted(service) ? ZoneShares.For(nodes.List()) : null);
+        Pace.Looked(key, started);
         Tell(key, service, plan.HintsByFamily);
         foreach (var slice in plan.Create)
         {
@@ -70,6 +72,7 @@ internal sealed class EndpointSliceController : ServiceController
 
     private void Forget(ObjectKey key)
     {
+        Pace.Forget(key);
         triggers.Forget(key);
         foreach (var known in told.Keys.Where(known => known.Service == key))
         {

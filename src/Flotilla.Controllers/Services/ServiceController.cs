@@ -13,6 +13,7 @@ internal abstract class ServiceController : Controller
         : base(context, name, workers)
     {
         this.delay = delay;
+        Pace = new Pace(context.Time);
         Services = Watch<V1Service>();
         Services.Subscribe(change => Queue.AddAfter(change.Latest.Key(), delay));
         Pods = Watch<V1Pod>();
@@ -20,6 +21,9 @@ internal abstract class ServiceController : Controller
     }
 
     protected Informer<V1Service> Services { get; }
+
+    /// <summary>Of looks at services with many pods.</summary>
+    protected Pace Pace { get; }
 
     protected Informer<V1Pod> Pods { get; }
 
@@ -37,7 +41,7 @@ internal abstract class ServiceController : Controller
         {
             if ((change.Old is { } before && ServicePods.Selects(service, before)) || (change.New is { } after && ServicePods.Selects(service, after)))
             {
-                Queue.AddAfter(service.Key(), delay);
+                Queue.AddAfter(service.Key(), delay + Pace.Of(service.Key()));
             }
         }
     }

@@ -51,20 +51,27 @@ internal static class ReplicatedPlan
     private static HashSet<TaskSlot> Surplus(List<TaskSlot> slots, int count, PlanInput input)
     {
         var load = input.Tasks.Where(task => task.IsAlive && task.Node is not null).CountBy(task => task.Node!).ToDictionary(StringComparer.Ordinal);
-        var rest = slots.ToList();
-        var chosen = new HashSet<TaskSlot>();
-        while (chosen.Count < count)
+        var chosen = new HashSet<TaskSlot>(count);
+        var next = new PriorityQueue<TaskSlot, (bool IsRunning, int Load, int Slot)>(slots.Select(slot => (slot, RankOf(slot))));
+        while (chosen.Count < count && next.TryDequeue(out var slot, out var rank))
         {
-            var next = rest.MinBy(slot => (slot.IsRunning, -LoadOf(slot), -slot.Place.Slot))!;
-            rest.Remove(next);
-            chosen.Add(next);
-            foreach (var node in next.Alive.Select(task => task.Node).OfType<string>())
+            // Its node may have become emptier since it was queued: loads only fall, so others may be before it now.
+            if (RankOf(slot) is var now && now != rank)
+            {
+                next.Enqueue(slot, now);
+                continue;
+            }
+
+            chosen.Add(slot);
+            foreach (var node in slot.Alive.Select(task => task.Node).OfType<string>())
             {
                 load[node]--;
             }
         }
 
         return chosen;
+
+        (bool IsRunning, int Load, int Slot) RankOf(TaskSlot slot) => (slot.IsRunning, -LoadOf(slot), -slot.Place.Slot);
 
         int LoadOf(TaskSlot slot) => slot.Alive.Select(task => task.Node).OfType<string>().Select(node => load[node]).DefaultIfEmpty(0).Max();
     }

@@ -21,6 +21,7 @@ internal sealed partial class ServiceController : SwarmReconciler
     private const int Workers = 4;
 
     private readonly RecentWrites<V1Pod> written;
+    private readonly Pace pace;
     private readonly TaskWriter writer;
     private readonly ILogger logger;
 
@@ -28,6 +29,7 @@ internal sealed partial class ServiceController : SwarmReconciler
         : base(context, known, Name, Workers, logger)
     {
         this.logger = logger;
+        pace = new Pace(Context.Time);
         written = new RecentWrites<V1Pod>(Known.Pods, Context.Time);
         writer = new TaskWriter(Context.Client, written);
         Known.Services.Subscribe(change => OnService(change.Latest));
@@ -39,6 +41,11 @@ internal sealed partial class ServiceController : SwarmReconciler
     protected override async Task ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         var service = Known.Services.Get(key) is { Metadata.DeletionTimestamp: null } found ? found : null;
+        if (service is null)
+        {
+            pace.Forget(key);
+        }
+
         var owned = Known.OwnedBy(key);
         var orphans = owned.Where(pod => SwarmInformers.OwnerOf(pod)!.Uid != service?.Metadata.Uid).ToList();
         await writer.RemoveAsync(orphans, cancellationToken);
@@ -50,6 +57,7 @@ internal sealed partial class ServiceController : SwarmReconciler
 
     private async Task ConvergeAsync(SwarmService service, CancellationToken cancellationToken)
     {
+        var started = Context.Time.GetTimestamp();
         var view = NodeView.From(Known, Context);
         var constraints = Constraint.ParseAll(service.Read.TaskTemplate.Placement?.Constraints);
         var nodes = Known.Nodes.List();
@@ -64,6 +72,7 @@ internal sealed partial class ServiceController : SwarmReconciler
             WaitsFor = Dependencies.MissingOf(service, Known.Services.List()),
         };
         var plan = ServicePlans.For(input);
+        pace.Looked(service.Key(), started);
         if (plan.LookAgain is { } wait)
         {
             Queue.AddAfter(service.Key(), wait);
@@ -181,7 +190,8 @@ internal sealed partial class ServiceController : SwarmReconciler
     {
         if (SwarmInformers.OwnerOf(pod) is { } owner)
         {
-            Queue.Add(new ObjectKey(pod.Metadata.NamespaceProperty, owner.Name));
+            var key = new ObjectKey(pod.Metadata.NamespaceProperty, owner.Name);
+            Queue.AddAfter(key, pace.Of(key));
         }
     }
 
