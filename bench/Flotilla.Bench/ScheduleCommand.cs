@@ -4,6 +4,7 @@ using System.Text;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Simulation;
+using Flotilla.Simulation.Tests.Agreement;
 using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -18,9 +19,9 @@ internal static class ScheduleCommand
         var names = string.Join(", ", ScheduleWorkload.All.Select(workload => workload.Name));
         var kubeconfig = new Option<string?>("--kubeconfig") { Description = "The cluster to measure; without it a control plane of its own is started for each workload" };
         var context = new Option<string?>("--context") { Description = "Its context, unless it is the current one" };
-        var workload = new Option<string[]>("--workload") { Description = $"{names}, deployment", DefaultValueFactory = _ => ["fill"], AllowMultipleArgumentsPerToken = true };
+        var workload = new Option<string[]>("--workload") { Description = $"{names}, deployment, service", DefaultValueFactory = _ => ["fill"], AllowMultipleArgumentsPerToken = true };
         var clients = new Option<int>("--clients") { Description = "Clients that create pods", DefaultValueFactory = _ => 16 };
-        var pods = new Option<int?>("--pods") { Description = "Pods to measure, or replicas of the Deployment, instead of the workload's own number" };
+        var pods = new Option<int?>("--pods") { Description = "Pods to measure, or replicas of the Deployment or service, instead of the workload's own number" };
         var command = new Command("schedule", "Measures how fast pods are bound to simulated nodes") { kubeconfig, context, workload, clients, pods };
         command.SetAction(async (result, cancellationToken) =>
         {
@@ -34,21 +35,26 @@ internal static class ScheduleCommand
                 }
                 else
                 {
-                    await using var served = await ServedApi.StartAsync(name == "deployment" ? "control-plane" : "scheduler");
+                    await using var served = await ServedApi.StartAsync(name switch { "deployment" => "control-plane", "service" => "swarm", _ => "scheduler" });
                     Clients.ServerTime = () => served.ProcessorTime;
-                    await RunAsync(one, KubernetesClientConfiguration.BuildConfigFromConfigFile(served.Kubeconfig), lives: name == "deployment", cancellationToken);
+                    await RunAsync(one, KubernetesClientConfiguration.BuildConfigFromConfigFile(served.Kubeconfig), lives: name is "deployment" or "service", cancellationToken, served);
                 }
             }
         });
         return command;
     }
 
-    private static async Task RunAsync(Run run, KubernetesClientConfiguration config, bool lives, CancellationToken cancellationToken)
+    private static async Task RunAsync(Run run, KubernetesClientConfiguration config, bool lives, CancellationToken cancellationToken, ServedApi? served = null)
     {
         var workload = ScheduleWorkload.All.FirstOrDefault(one => one.Name == run.Workload);
-        if (workload is null && run.Workload != "deployment")
+        if (workload is null && run.Workload is not ("deployment" or "service"))
         {
             throw new ArgumentException($"There is no workload '{run.Workload}'.");
+        }
+
+        if (run.Workload == "service" && served is null)
+        {
+            throw new ArgumentException("The workload 'service' needs a control plane of its own: leave --kubeconfig out.");
         }
 
         using var api = new ApiClient(config, HttpVersion.Version11);
@@ -57,7 +63,7 @@ internal static class ScheduleCommand
         using var client = ClientFor(config);
         await EnsureAccountAsync(client, ns, cancellationToken);
         using var informers = new InformerSet(client, TimeProvider.System, NullLoggerFactory.Instance);
-        var options = new SimulationOptions { Nodes = workload?.Nodes ?? 1000, Prefix = "bench-", Cpu = workload is null ? "32" : "4", Memory = "32Gi" };
+        var options = new SimulationOptions { Nodes = workload?.Nodes ?? 1000, Prefix = SwarmBench.NodePrefix, Cpu = workload is null ? "32" : "4", Memory = "32Gi" };
         using var simulator = new NodeSimulator(options, client, informers, TimeProvider.System, NullLogger.Instance);
         await simulator.RegisterAsync(cancellationToken);
         if (!lives)
@@ -73,7 +79,12 @@ internal static class ScheduleCommand
 
         var running = lives ? simulator.RunAsync(stop.Token) : Task.CompletedTask;
         var bench = new ScheduleBench(api, ns, run.Clients);
-        if (workload is null)
+        if (run.Workload == "service")
+        {
+            using var docker = new DockerApi(served!.DockerSocket);
+            await Figure.PrintAsync(new SwarmBench(docker, api, () => served.ResidentBytes).RunAsync(run.Pods ?? 30_000));
+        }
+        else if (workload is null)
         {
             await Figure.PrintAsync(bench.DeployAsync(run.Pods ?? 30_000));
         }

@@ -17,6 +17,7 @@ namespace Flotilla.Bench;
 internal static class ServeCommand
 {
     public const string DatabaseName = "state.db";
+    public const string SocketName = "docker.sock";
 
     /// <summary>Set: the URLs of an etcd that is used instead of a file.</summary>
     public const string EtcdVariable = "FLOTILLA_BENCH_ETCD";
@@ -40,7 +41,7 @@ internal static class ServeCommand
         var port = FreePort();
         await using var server = new ApiServer(new ApiServerOptions { Port = port, BindAddress = IPAddress.Loopback }, store, identity, TimeProvider.System, NullLoggerFactory.Instance);
         await server.StartAsync(cancellationToken);
-        await using var services = new ServedServices(server, identity, what);
+        await using var services = new ServedServices(server, identity, what, Path.Combine(directory, SocketName));
         await services.StartAsync(cancellationToken);
         await ReadyAsync(directory, identity, port, cancellationToken);
         await services.StopAsync();

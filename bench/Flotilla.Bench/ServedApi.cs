@@ -4,7 +4,8 @@ namespace Flotilla.Bench;
 
 /// <summary>A child process of this program that serves an API for as long as it is needed.</summary>
 /// <param name="what"><c>api</c>: an API server over SQLite without a node. <c>ceiling</c>: prepared bytes over TLS.
-/// <c>scheduler</c>: the API server and the scheduler. <c>control-plane</c>: the controllers too.</param>
+/// <c>scheduler</c>: the API server and the scheduler. <c>control-plane</c>: the controllers too.
+/// <c>swarm</c>: those of a swarm and its Docker API as well.</param>
 internal sealed class ServedApi(string what) : IAsyncDisposable
 {
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("flotilla-bench-");
@@ -13,6 +14,8 @@ internal sealed class ServedApi(string what) : IAsyncDisposable
     public string Kubeconfig => Path.Combine(directory.FullName, "kubeconfig");
 
     public string Database => Path.Combine(directory.FullName, ServeCommand.DatabaseName);
+
+    public string DockerSocket => Path.Combine(directory.FullName, ServeCommand.SocketName);
 
     public long ResidentBytes => Fresh.WorkingSet64;
 

@@ -1,21 +1,25 @@
 using Flotilla.Client;
 using Flotilla.Controllers;
+using Flotilla.Docker;
 using Flotilla.Scheduler;
 using Flotilla.Server;
 using Flotilla.Server.Identity;
+using Flotilla.Simulation.Tests.Agreement;
+using Flotilla.Swarm;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Flotilla.Bench;
 
-/// <summary>What runs beside a served API: nothing, the scheduler, or the controllers too.</summary>
+/// <summary>What runs beside a served API: nothing, the scheduler, the controllers too, or those of a swarm with its Docker API as well.</summary>
 internal sealed class ServedServices : IAsyncDisposable
 {
-    private readonly List<BackgroundService> services = [];
+    private readonly List<IHostedService> services = [];
 
-    public ServedServices(ApiServer server, ClusterIdentity identity, string what)
+    /// <param name="docker">The socket of the Docker API.</param>
+    public ServedServices(ApiServer server, ClusterIdentity identity, string what, string docker)
     {
-        if (what is not ("scheduler" or "control-plane"))
+        if (what is not ("scheduler" or "control-plane" or "swarm"))
         {
             return;
         }
@@ -23,11 +27,20 @@ internal sealed class ServedServices : IAsyncDisposable
         var informers = new InformerSet(server.Client, TimeProvider.System, NullLoggerFactory.Instance);
         services.Add(informers);
         services.Add(new SchedulerService(server.ClientFor("kube-scheduler"), informers, TimeProvider.System, NullLoggerFactory.Instance));
-        if (what == "control-plane")
+        if (what != "scheduler")
         {
             services.Add(new ControllerSet(new ControllerContext(
                 server.ClientFor("kube-controller-manager"), informers, TimeProvider.System, NullLoggerFactory.Instance,
                 new ControllerOptions { RootCertificates = identity.CaPem, SignCertificate = identity.SignRequest, SignLegacyToken = identity.ServiceAccounts.IssueLegacy })));
+        }
+
+        if (what == "swarm")
+        {
+            var options = new SwarmOptions { Socket = docker, NodeName = SwarmBench.NodeName };
+            var routes = SwarmEndpoint.Routes(
+                options, server.ClientFor("docker"), informers, server.NewestChangesAsync, (_, _, _, _, _) => Task.CompletedTask, (_, _) => Task.CompletedTask, (_, _, _) => Task.CompletedTask, new NoMachine(), TimeProvider.System);
+            services.Add(new SwarmController(options, server.ClientFor("flotilla-swarm"), informers, TimeProvider.System, NullLoggerFactory.Instance));
+            services.Add(new DockerServer(docker, options.Version, routes, NullLoggerFactory.Instance));
         }
     }
 
@@ -47,9 +60,12 @@ internal sealed class ServedServices : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
-        services.ForEach(service => service.Dispose());
-        return ValueTask.CompletedTask;
+        foreach (var service in services)
+        {
+            (service as IDisposable)?.Dispose();
+            await ((service as IAsyncDisposable)?.DisposeAsync() ?? default);
+        }
     }
 }
