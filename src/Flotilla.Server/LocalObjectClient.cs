@@ -163,6 +163,11 @@ internal sealed class LocalObjectClient(LocalParts parts, RequestUser user, stri
         ? ObjectJson.Decode<T>(StoredObject.ToBytes(entry.Value, entry.Modified))
         : ObjectJson.Decode<T>(StoredObject.Serialize(ObjectStore.Decode(kind, entry.Value, entry.Modified)));
 
-    private static T Bookmark<T>(Revision revision) =>
-        ObjectJson.Decode<T>(System.Text.Encoding.UTF8.GetBytes($$$"""{"metadata":{"resourceVersion":"{{{revision}}}"}}"""));
+    private static T Bookmark<T>(Revision revision)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var bookmark = Activator.CreateInstance<T>();
+        bookmark.Metadata = new V1ObjectMeta { ResourceVersion = revision.ToString() };
+        return bookmark;
+    }
 }

@@ -30,6 +30,7 @@ internal sealed class EndpointsController : ServiceController
     {
         if (Services.Get(key) is not { } service)
         {
+            Pace.Forget(key);
             triggers.Forget(key);
             await DeleteAsync(key, cancellationToken);
             return;
@@ -40,16 +41,20 @@ internal sealed class EndpointsController : ServiceController
             return;
         }
 
+        var started = Time.GetTimestamp();
         var pods = PodsOf(service);
         var existing = endpoints.Get(key);
-        if (EndpointsPlan.For(service, pods, existing, () => triggers.Next(key, service, pods)) is not { } wanted)
+        var wanted = EndpointsPlan.For(service, pods, existing, () => triggers.Next(key, service, pods));
+        if (wanted is null)
         {
+            Pace.Looked(key, started);
             return;
         }
 
         try
         {
             await (existing is null ? Client.CreateAsync(wanted, cancellationToken) : Client.UpdateAsync(wanted, cancellationToken));
+            Pace.Looked(key, started);
         }
         catch (ApiException raced) when (raced.IsAlreadyExists || raced.IsNamespaceEnding())
         {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Flotilla.Swarm.Definitions;
-using Flotilla.Swarm.Nodes;
 using Flotilla.Swarm.Scheduling;
 using Flotilla.Swarm.Services.Spec;
 using k8s.Models;
@@ -20,10 +19,11 @@ internal static class TaskPlacement
     public static string LaneOf(TaskSpec template, TaskPlace place) =>
         template.Placement?.MaxReplicas is > 0 and var most ? ((ulong)place.Slot % most).ToString(CultureInfo.InvariantCulture) : "";
 
+    /// <param name="constraints">The service's, for tasks that are for no node; null: there are none.</param>
     /// <param name="preferred">Where the task had best go; empty: anywhere.</param>
-    public static V1Affinity? AffinityFor(TaskSpec template, string serviceId, TaskPlace place, IReadOnlyList<V1Node> nodes, NodeView view, IList<V1PreferredSchedulingTerm> preferred)
+    public static V1Affinity? AffinityFor(TaskSpec template, string serviceId, TaskPlace place, V1NodeSelectorTerm? constraints, IList<V1PreferredSchedulingTerm> preferred)
     {
-        var term = place.Node is { } node ? NodeSelection.OnNode(node) : NodeSelection.TermFor(Constraint.ParseAll(template.Placement?.Constraints), nodes, view);
+        var term = place.Node is { } node ? NodeSelection.OnNode(node) : constraints;
         var lane = place.Node is null ? LaneOf(template, place) : "";
         return term is null && lane.Length == 0 && preferred.Count == 0 ? null : new V1Affinity
         {

@@ -24,6 +24,9 @@ internal sealed class TaskPod(SwarmService service, SwarmOptions options, IReadO
     private readonly ContainerSpec container = service.Read.TaskTemplate.ContainerSpec ?? new ContainerSpec();
     private readonly string serviceId = SwarmInformers.IdOf(service);
 
+    // Of all nodes, once for all tasks.
+    private readonly Lazy<V1NodeSelectorTerm?> constraints = new(() => NodeSelection.TermFor(Constraint.ParseAll(service.Read.TaskTemplate.Placement?.Constraints), nodes, view));
+
     /// <param name="startAfter">Until then it waits unscheduled; null: at once.</param>
     /// <param name="iteration">Of a job; null: it is none.</param>
     /// <param name="waitsFor">Which other service it waits for, in words; null: none.</param>
@@ -94,7 +97,7 @@ internal sealed class TaskPod(SwarmService service, SwarmOptions options, IReadO
                 ShareProcessNamespace = container.Init == true ? true : null,
                 Os = built.Lifecycle is null ? null : new V1PodOS { Name = "linux" },
                 SchedulingGates = startAfter is null && waitsFor is null ? null : [new V1PodSchedulingGate { Name = startAfter is null ? SwarmApi.WaitsFor : SwarmApi.StartAfter }],
-                Affinity = TaskPlacement.AffinityFor(template, serviceId, place, nodes, view, place.Node is null ? spread.Next() : []),
+                Affinity = TaskPlacement.AffinityFor(template, serviceId, place, constraints.Value, place.Node is null ? spread.Next() : []),
                 TopologySpreadConstraints = place.Node is null ? TaskPlacement.SpreadFor(template, serviceId) : null,
                 Tolerations = Tolerations(place),
                 HostAliases = HostAliases(),
