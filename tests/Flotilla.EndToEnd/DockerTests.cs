@@ -35,6 +35,10 @@ public sealed class DockerTests(Cluster cluster) : IAsyncLifetime
         Assert.Equal(["web.1", "web.2", "web.3"], (await OkAsync("service", "ps", "web", "--format", "{{.Name}}")).Split('\n').Order(StringComparer.Ordinal));
         Assert.Contains("serving on port 8080", await Eventually.GetAsync(() => OkAsync("service", "logs", "web"), logs => logs.Contains("web.3", StringComparison.Ordinal), 30), StringComparison.Ordinal);
 
+        var exec = await cluster.FlotillaAsync("service", "exec", "web.2", "--", "sh", "-c", "echo $SOME_ENV; exit 4");
+        Assert.Equal((4, "one"), (exec.ExitCode, exec.Output.Trim()));
+        Assert.Contains("No running task is web.9", (await cluster.FlotillaAsync("service", "exec", "web.9", "true")).Failure(), StringComparison.Ordinal);
+
         await OkAsync("service", "update", "--update-parallelism", "3", "--env-add", "SOME_ENV=two", "web");
         Assert.Equal("completed", await OkAsync("service", "inspect", "web", "--format", "{{.UpdateStatus.State}}"));
         Assert.Equal(3, (await OkAsync("service", "ps", "web", "--filter", "desired-state=shutdown", "--format", "{{.CurrentState}}")).Split('\n').Count(state => state.StartsWith("Shutdown", StringComparison.Ordinal)));

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
+using System.Net.WebSockets;
 using System.Security.Cryptography.X509Certificates;
 using Flotilla.Api;
 using k8s.Models;
@@ -71,6 +72,33 @@ internal sealed class ApiConnection : IDisposable
         using (response)
         {
             throw await FailureAsync(response, cancellationToken);
+        }
+    }
+
+    /// <summary>A WebSocket, over a connection of its own.</summary>
+    /// <exception cref="ApiException">The server refuses.</exception>
+    public async Task<WebSocket> ConnectAsync(string pathAndQuery, string protocol, CancellationToken cancellationToken)
+    {
+        var socket = new ClientWebSocket();
+        try
+        {
+            socket.Options.AddSubProtocol(protocol);
+            socket.Options.CollectHttpResponseDetails = true;
+            if (options.BearerToken?.Invoke() is { Length: > 0 } token)
+            {
+                socket.Options.SetRequestHeader("Authorization", "Bearer " + token);
+            }
+
+            await socket.ConnectAsync(new UriBuilder(new Uri(options.Server, pathAndQuery)) { Scheme = options.Server.Scheme == Uri.UriSchemeHttps ? Uri.UriSchemeWss : Uri.UriSchemeWs }.Uri, http, cancellationToken);
+            return socket;
+        }
+        catch (WebSocketException refused)
+        {
+            var code = (int)socket.HttpStatusCode;
+            socket.Dispose();
+            throw code == 0
+                ? new HttpRequestException(refused.Message, refused)
+                : new ApiException(new V1Status { Status = "Failure", Code = code, Message = $"The server answered {code}: {refused.Message}" });
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
 using Flotilla.Api;
 using k8s;
@@ -51,6 +52,10 @@ public sealed class HttpObjectClient(HttpObjectClientOptions options) : IObjectC
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
         await body.CopyToAsync(destination, cancellationToken);
     }
+
+    /// <summary>A WebSocket, for what goes both ways, such as a command in a container.</summary>
+    /// <exception cref="ApiException">The server refuses.</exception>
+    public Task<WebSocket> ConnectAsync(string pathAndQuery, string protocol, CancellationToken cancellationToken) => connection.ConnectAsync(pathAndQuery, protocol, cancellationToken);
 
     public Task<T> CreateAsync<T>(T value, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> =>

@@ -15,7 +15,7 @@ internal static class ServiceCommand
         var name = new Argument<string>("NAME");
         var space = new Option<string>("--namespace", "-n") { Description = "Its namespace.", DefaultValueFactory = _ => "default" };
         var url = new Option<bool>("--url") { Description = "Only the addresses, one a line." };
-        var command = new Command("service", "Tell where a service is reached from this machine.") { name, space, url };
+        var command = new Command("service", "Tell where a service is reached from this machine.") { name, space, url, ServiceExecCommand.Create() };
         AdminAction.Set(command, (settings, client, parsed, cancellationToken) =>
             RunAsync(settings, client, new ObjectKey(parsed.GetValue(space), parsed.GetValue(name)!), parsed.GetValue(url), cancellationToken));
         return command;
