@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Docker;
@@ -188,9 +189,9 @@ internal sealed class ContainerCreation(ImageCatalog images, ContainerStore cont
             throw DockerException.BadRequest("can't create 'AutoRemove' container with restart policy");
         }
 
-        if ((host.Array("SecurityOpt") ?? []).Select(option => option.AsString() ?? "").FirstOrDefault(option => option.StartsWith("seccomp=", StringComparison.Ordinal) && option is not ("seccomp=unconfined" or "seccomp=builtin")) is not null)
+        if (GivenSeccompProfile.Of((host.Array("SecurityOpt") ?? []).Select(option => option.AsString() ?? "")) is { } profile)
         {
-            throw DockerException.BadRequest("seccomp profiles of one's own are not supported: use the built-in one, or seccomp=unconfined");
+            GivenSeccompProfile.Parse(profile, [], RuntimeInformation.OSArchitecture, Environment.OSVersion.Version);
         }
 
         foreach (var name in (host.Array("CapAdd") ?? []).Concat(host.Array("CapDrop") ?? []).Select(name => name.AsString() ?? ""))

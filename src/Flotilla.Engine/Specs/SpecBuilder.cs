@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Docker;
@@ -165,12 +166,20 @@ internal static class SpecBuilder
             ["readonlyPaths"] = isPrivileged ? new JsonArray() : WireJson.Array(Fixed.Select(path => (JsonNode)path)),
             ["rootfsPropagation"] = input.Record.Mounts.Any(mount => mount.Propagation is "shared" or "rshared") ? "shared" : input.Record.Mounts.Any(mount => mount.Propagation is "slave" or "rslave") ? "slave" : "",
         };
-        if (!isPrivileged && !HasSecurityOption(host, "seccomp=unconfined"))
+        if (Seccomp(host, isPrivileged) is { } profile)
         {
-            linux["seccomp"] = SeccompProfile.For([.. Capabilities.For(false, Words(host, "CapAdd"), Words(host, "CapDrop"))]);
+            linux["seccomp"] = profile;
         }
 
         return linux;
+    }
+
+    // A privileged one has a profile only if it was given one.
+    private static JsonObject? Seccomp(JsonObject host, bool isPrivileged)
+    {
+        var capabilities = Capabilities.For(isPrivileged, Words(host, "CapAdd"), Words(host, "CapDrop")).ToList();
+        return GivenSeccompProfile.Of(Words(host, "SecurityOpt")) is { } given ? GivenSeccompProfile.Parse(given, capabilities, RuntimeInformation.OSArchitecture, System.Environment.OSVersion.Version)
+            : isPrivileged || HasSecurityOption(host, "seccomp=unconfined") ? null : SeccompProfile.For(capabilities);
     }
 
     private static IEnumerable<(string Path, FileState State, string Access)> Devices(JsonObject host, bool isPrivileged)
