@@ -53,7 +53,7 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
         tasks = new TaskContainers(runtime);
         containers = new ContainerStore(options);
         networks = new NetworkStore(options);
-        links = new ContainerNetworks(options, networks, containers, new NetworkLinks(options), events);
+        links = new ContainerNetworks(options, networks, containers, new NetworkLinks(options), new PodSandboxes(runtime), events);
         names = new NameServers(options, networks, containers, time, loggers.CreateLogger<NameServers>());
         var users = new ImageUsers(containers, tasks);
         var volumes = new VolumeStore(options, events, time);
@@ -110,6 +110,10 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
         var (running, paused) = (states.Count(status => status == StateRecord.Running), states.Count(status => status == StateRecord.Paused));
         var version = (await runtime.CriContainers.VersionAsync(new VersionRequest(), cancellationToken: cancellationToken)).RuntimeVersion;
         return new JsonObject
+    public void Join(ISwarmNetworks swarm) => links.Swarm = swarm;
+
+    public bool HasContainer(string id) => containers.TryFind(id) is not null;
+
         {
             ["ContainerdCommit"] = new JsonObject { ["ID"] = version },
             ["Containers"] = states.Count, ["ContainersRunning"] = running, ["ContainersPaused"] = paused, ["ContainersStopped"] = states.Count - running - paused,

@@ -5,6 +5,7 @@ using Flotilla.Docker;
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Events;
 using Flotilla.Swarm.Members;
+using Flotilla.Swarm.Networks.Attachments;
 using k8s.Models;
 
 namespace Flotilla.Swarm;
@@ -18,6 +19,7 @@ public static class SwarmEndpoint
     {
         var context = new SwarmContext(client, informers, options, time, newest);
         context.Cluster.WhenServed(new SwarmEvents(machine, context.Now).Follow);
+        machine.Join(new AttachmentPods(context, machine));
         return DockerRoutes.All(context, logs, removeNode, changeRole, machine);
     }
 

@@ -25,5 +25,8 @@ public sealed record SwarmOptions
 
     public string ClusterDomain { get; init; } = "cluster.local";
 
+    /// <summary>What runs in a Pod that only holds a network; every node has it.</summary>
+    public string AttachmentImage { get; init; } = "";
+
     public string Version { get; init; } = "0.1.0";
 }

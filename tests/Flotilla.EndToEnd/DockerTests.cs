@@ -87,6 +87,13 @@ public sealed class DockerTests(Cluster cluster) : IAsyncLifetime
         Assert.Contains("from ", await InAsync(task, "wget -qO- http://shop_db:8080/"), StringComparison.Ordinal);
         Assert.Contains("Address", await InAsync(task, "nslookup tasks.db.$(sed -n 's/^search \\([^ ]*\\).*/\\1/p' /etc/resolv.conf)"), StringComparison.Ordinal);
 
+        // A container of this machine is in the network too, one of another network is not.
+        Assert.Contains("from ", await OkAsync("run", "--rm", "--network", "shop_default", "--entrypoint", "wget", Cluster.Image, "-T", "5", "-qO-", "http://db:8080/"), StringComparison.Ordinal);
+        var address = (await cluster.KubectlOkAsync("get", "pods", "-l", "com.docker.swarm.service.name=shop_db", "-o", "jsonpath={.items[0].status.podIP}")).Trim();
+        await OkAsync("network", "create", "-d", "overlay", "--attachable", "apart");
+        Assert.NotEqual(0, (await RunAsync("run", "--rm", "--network", "apart", "--entrypoint", "wget", Cluster.Image, "-T", "2", "-qO-", $"http://{address}:8080/")).ExitCode);
+        await OkAsync("network", "rm", "apart");
+
         // The same again changes nothing; what is in use stays.
         await OkAsync("stack", "deploy", Detached, "-c", Path.Combine(directory, "stack.yml"), "shop");
         Assert.Contains("is in use by the following service", (await RunAsync("secret", "rm", "shop_token")).Failure(), StringComparison.Ordinal);
@@ -128,6 +135,9 @@ public sealed class DockerTests(Cluster cluster) : IAsyncLifetime
               replicas: 2
           db:
             image: my-image
+        networks:
+          default:
+            attachable: true
         secrets:
           token:
             file: ./secret.txt

@@ -136,7 +136,7 @@ internal sealed class ContainerCreation(ImageCatalog images, ContainerStore cont
             // Whether it is there counts when the container starts.
             if (networks.TryFind(name) is not { } network)
             {
-                endpoints.TryAdd(name, new EndpointRecord { NetworkId = name });
+                endpoints.TryAdd(name, new EndpointRecord { NetworkId = name, Aliases = AliasesOf(wanted.Object(name) ?? wanted.Object("default")) });
                 continue;
             }
 
@@ -163,11 +163,13 @@ internal sealed class ContainerCreation(ImageCatalog images, ContainerStore cont
             throw DockerException.BadRequest($"invalid config for network {network.Name}: invalid endpoint settings:\nno configured subnet contains IP address {address}");
         }
 
-        return new EndpointRecord { NetworkId = network.Id, WantedAddress = address, Aliases = [.. (wanted.Array("Aliases") ?? []).Select(alias => alias.AsString() ?? "")] };
+        return new EndpointRecord { NetworkId = network.Id, WantedAddress = address, Aliases = AliasesOf(wanted) };
     }
 
     private static void Check(JsonObject host)
     {
+    private static List<string> AliasesOf(JsonObject? wanted) => [.. (wanted.Array("Aliases") ?? []).Select(alias => alias.AsString() ?? "")];
+
         if (host.Integer("Memory") is > 0 and < LeastMemory)
         {
             throw DockerException.BadRequest("Minimum memory limit allowed is 6MB");

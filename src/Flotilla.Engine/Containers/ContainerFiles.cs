@@ -68,6 +68,11 @@ internal sealed class ContainerFiles(EngineOptions options, NetworkStore network
     {
         var host = record.HostConfig;
         var lines = File.Exists(options.ResolvConf) ? File.ReadAllLines(options.ResolvConf) : [];
+        if (record.Networks.Values.FirstOrDefault(endpoint => endpoint.Search.Count > 0) is { } swarm)
+        {
+            return $"nameserver {options.ClusterDns}\nsearch {string.Join(' ', swarm.Search)}\noptions ndots:5\n";
+        }
+
         var named = record.Networks.Values.Select(endpoint => networks.Find(endpoint.NetworkId)).FirstOrDefault(network => network.HasNames);
         List<string> servers = named is not null ? [named.Gateway] : [.. Words(host, "Dns")];
         if (servers.Count == 0)

@@ -57,6 +57,9 @@ internal sealed record EndpointRecord
 
     public List<string> Aliases { get; init; } = [];
 
+    /// <summary>Of a network of the swarm: domains in which its names are. Empty: one of this machine, or it does not run.</summary>
+    public IReadOnlyList<string> Search { get; set; } = [];
+
     /// <summary>Empty while it does not run.</summary>
     public string Address { get; set; } = "";
 

@@ -11,13 +11,16 @@ namespace Flotilla.Engine.Networks;
 /// Connects containers: addresses, links and published ports. What the kernel holds is worked out from the records of networks and containers, so
 /// after a crash the same rules are written again.
 /// </summary>
-internal sealed class ContainerNetworks(EngineOptions options, NetworkStore networks, ContainerStore containers, NetworkLinks links, EventLog events) : IDisposable
+internal sealed class ContainerNetworks(EngineOptions options, NetworkStore networks, ContainerStore containers, NetworkLinks links, PodSandboxes sandboxes, EventLog events) : IDisposable
 {
     private const int FirstPort = 32768;
     private const int LastPort = 60999;
     private readonly SemaphoreSlim gate = new(1);
 
     public NetworkLinks Links => links;
+
+    /// <summary>null: this machine is in no swarm, or manages none.</summary>
+    public ISwarmNetworks? Swarm { get; set; }
 
     /// <summary>Bridges and rules as the records say.</summary>
     public async Task RestoreAsync(CancellationToken cancellationToken)
@@ -33,11 +36,18 @@ internal sealed class ContainerNetworks(EngineOptions options, NetworkStore netw
     /// <summary>A namespace with a link into each of its networks, and its ports open.</summary>
     public async Task ConnectAsync(Container container, CancellationToken cancellationToken)
     {
+        var place = await AttachAsync(container, cancellationToken);
         await gate.WaitAsync(cancellationToken);
         try
         {
-            await links.MakeNamespaceAsync(container.Id, cancellationToken);
             container.Record.State.Ports = [];
+            if (place is not null)
+            {
+                await links.AdoptNamespaceAsync(container.Id, await sandboxes.ProcessAsync(place.Sandbox, cancellationToken), cancellationToken);
+                return;
+            }
+
+            await links.MakeNamespaceAsync(container.Id, cancellationToken);
             var device = 0;
             foreach (var endpoint in InOrder(container.Record).Select(pair => pair.Value))
             {
@@ -74,6 +84,11 @@ internal sealed class ContainerNetworks(EngineOptions options, NetworkStore netw
         finally
         {
             gate.Release();
+        }
+
+        if (Swarm is { } swarm && container.Record.Networks.Values.Any(endpoint => networks.TryFind(endpoint.NetworkId) is null))
+        {
+            await DetachAsync(swarm, container, cancellationToken);
         }
     }
 
@@ -117,6 +132,63 @@ internal sealed class ContainerNetworks(EngineOptions options, NetworkStore netw
         events.Add("network", action, network.Id, ("container", container.Id), ("name", network.Name), ("type", network.Driver));
 
     private static IEnumerable<KeyValuePair<string, EndpointRecord>> InOrder(ContainerRecord record) => record.Networks.OrderBy(pair => pair.Key == record.NetworkMode ? 0 : 1);
+
+    private static async Task DetachAsync(ISwarmNetworks swarm, Container container, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await swarm.DetachAsync(container.Id, cancellationToken);
+        }
+        catch (Exception failure) when (failure is DockerException or TimeoutException or IOException)
+        {
+            // The cluster does not answer; what is left goes when the next container comes.
+        }
+    }
+
+    /// <returns>null: it is in networks of this machine alone.</returns>
+    private async Task<SwarmPlace?> AttachAsync(Container container, CancellationToken cancellationToken)
+    {
+        var record = container.Record;
+        List<(string Name, EndpointRecord Endpoint, SwarmNetwork Network)> wanted = [];
+        foreach (var (name, endpoint) in record.Networks.Where(pair => networks.TryFind(pair.Value.NetworkId) is null))
+        {
+            // What nobody knows is told when the machine's own are looked up.
+            if (Swarm is null || await Swarm.FindAsync(endpoint.NetworkId, cancellationToken) is not { } network)
+            {
+                return null;
+            }
+
+            wanted.Add((name, endpoint, network));
+        }
+
+        if (wanted.Count == 0)
+        {
+            return null;
+        }
+
+        if (wanted.Find(one => !one.Network.IsAttachable) is { Network: { } closed })
+        {
+            throw new DockerException(403, $"Could not attach to network {closed.Name}: rpc error: code = PermissionDenied desc = network {closed.Name} not manually attachable");
+        }
+
+        if (wanted.Count < record.Networks.Count)
+        {
+            throw DockerException.BadRequest($"container {record.Name} cannot be in networks of the swarm and of this machine at once; leave one kind");
+        }
+
+        if (PortBindings.Of(record).Any())
+        {
+            throw DockerException.BadRequest($"ports of a container in networks of the swarm cannot be published: leave -p out of {record.Name}, or make it a service");
+        }
+
+        var place = await Swarm!.AttachAsync(container.Id, [.. wanted.Select(one => one.Network)], [record.Name, container.ShortId, .. wanted.SelectMany(one => one.Endpoint.Aliases)], cancellationToken);
+        foreach (var (name, endpoint, network) in wanted)
+        {
+            record.Networks[name] = endpoint with { NetworkId = network.Id, Address = place.Address.ToString(), EndpointId = Ids.New(), Search = place.Search };
+        }
+
+        return place;
+    }
 
     private async Task JoinAsync(Container container, NetworkRecord network, EndpointRecord endpoint, string device, bool isDefaultRoute, CancellationToken cancellationToken)
     {
@@ -209,7 +281,7 @@ internal sealed class ContainerNetworks(EngineOptions options, NetworkStore netw
                 Tell("disconnect", container, network);
             }
 
-            (endpoint.Address, endpoint.EndpointId, endpoint.Link) = ("", "", "");
+            (endpoint.Address, endpoint.EndpointId, endpoint.Link, endpoint.Search) = ("", "", "", []);
         }
 
         container.Record.State.Ports = [];

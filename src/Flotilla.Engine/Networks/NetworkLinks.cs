@@ -33,6 +33,13 @@ internal sealed class NetworkLinks(EngineOptions options)
         await IpAsync(["-n", NamespaceOf(container)], "link set lo up\n", cancellationToken);
     }
 
+    /// <summary>The network of a process, as the container's own.</summary>
+    public async Task AdoptNamespaceAsync(string container, int process, CancellationToken cancellationToken)
+    {
+        await RemoveNamespaceAsync(container, cancellationToken);
+        await ThisMachine.Commands.DoAsync("ip", ["netns", "attach", NamespaceOf(container), process.ToString(System.Globalization.CultureInfo.InvariantCulture)], cancellationToken);
+    }
+
     public bool HasNamespace(string container) => File.Exists(NamespacePath(container));
 
     /// <summary>The links in it go with it.</summary>

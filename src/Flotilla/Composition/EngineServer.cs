@@ -47,6 +47,7 @@ internal sealed class EngineServer : IAsyncDisposable
         RootDirectory = settings.DataDirectory,
         PodRange = settings.PodCidr,
         ClusterDns = NodeComposition.ClusterDns(settings).ToString(),
+        AttachmentImage = PauseImage.Name,
     };
 
     public async Task StartAsync(CancellationToken cancellationToken)

@@ -12,6 +12,13 @@ internal sealed class NoMachine : IMachineEngine
 
     public Task RemoveNetworkAsync(string id, CancellationToken cancellationToken) => throw DockerException.NotFound("network", id);
 
+    public void Join(ISwarmNetworks swarm)
+    {
+        // It has no containers.
+    }
+
+    public bool HasContainer(string id) => false;
+
     public Task<JsonObject> CountsAsync(CancellationToken cancellationToken) => Task.FromResult(new JsonObject());
 
     public void Announce(string type, string action, string id, IEnumerable<(string Name, string Value)> attributes)
