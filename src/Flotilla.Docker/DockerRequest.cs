@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Flotilla.Docker;
 
@@ -20,6 +21,20 @@ public sealed record DockerRequest(HttpContext Context, ApiVersion Version, IRea
     public long VersionIndex => long.TryParse(Query("version"), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
         ? index
         : throw DockerException.BadRequest($"invalid version '{Query("version")}': strconv.ParseUint: parsing \"{Query("version")}\": invalid syntax");
+
+    /// <summary>The body, however large it is.</summary>
+    public Stream Archive
+    {
+        get
+        {
+            if (Context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+            {
+                limit.MaxRequestBodySize = null;
+            }
+
+            return Context.Request.Body;
+        }
+    }
 
     public Task<JsonObject> BodyAsync(CancellationToken cancellationToken) => WireJson.ReadAsync(Context.Request.Body, cancellationToken);
 }

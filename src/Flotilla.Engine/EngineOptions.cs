@@ -43,5 +43,11 @@ public sealed record EngineOptions
 
     public string FifoDirectory => Path.Combine(RunDirectory, "fifo");
 
+    /// <summary>The files of a build while it goes on, a directory each.</summary>
+    public string BuildDirectory => Path.Combine(DataDirectory, "builds");
+
+    /// <summary>What lies above a container's files while they become an image.</summary>
+    public string CommitDirectory => Path.Combine(DataDirectory, "commits");
+
     public string ContainerDirectory => Path.Combine(DataDirectory, "containers");
 }

@@ -1,11 +1,14 @@
 using System.Text.Json.Nodes;
 using Flotilla.Docker;
+using Flotilla.Engine.Building;
+using Flotilla.Engine.Commits;
 using Flotilla.Engine.Containerd;
 using Flotilla.Engine.Containers;
 using Flotilla.Engine.Events;
 using Flotilla.Engine.Execs;
 using Flotilla.Engine.Health;
 using Flotilla.Engine.Images;
+using Flotilla.Engine.Images.Making;
 using Flotilla.Engine.Machines;
 using Flotilla.Engine.Networks;
 using Flotilla.Engine.Registries;
@@ -23,6 +26,7 @@ namespace Flotilla.Engine;
 public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncDisposable
 {
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(10);
+    private readonly EngineOptions options;
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly CancellationTokenSource stopping = new();
@@ -45,6 +49,7 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
 
     public NodeEngine(EngineOptions options, ImageLoad load, TimeProvider time, ILoggerFactory loggers)
     {
+        this.options = options;
         this.time = time;
         logger = loggers.CreateLogger<NodeEngine>();
         runtime = new Runtime(options.ContainerdSocket);
@@ -68,19 +73,23 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
         networkRoutes = new NetworkRoutes(options, networks, containers, links, names, events, time);
         var view = new ContainerView(networks, time);
         var volumeRoutes = new VolumeRoutes(volumes, volumeUsers, events);
+        var maker = new ImageMaker(images);
+        var creation = new ContainerCreation(images, containers, networks, new MountPlan(volumes, containers), roots, events, time);
+        var cache = new BuildCache(runtime, options, images.Contents);
         routes =
         [
-            .. new ContainerCreation(images, containers, networks, new MountPlan(volumes, containers), roots, events, time).All,
+            .. creation.All,
             .. new ContainerList(containers, tasks, roots, view).All,
             .. new ContainerRoutes(containers, tasks, life, roots, view, execs, events, time).All,
             .. new AttachRoutes(runtime, containers, events, time).All,
             .. new LogRoutes(containers, tasks, time).All,
             .. execs.All,
-            .. new ImageRoutes(images, users, events, time).All,
-            .. new PullRoutes(runtime, images, http, events, time).All,
+            .. new ImageRoutes(images, users, cache, events, time).All,
+            .. new PullRoutes(runtime, images, http, new FileSystemImport(runtime, options, maker, events, time), events, time).All,
             .. new PushRoutes(runtime, images, http, events, time).All,
             .. new ImageArchiveRoutes(runtime, images, load, events).All,
-            .. new BuildRoutes().All,
+            .. new CommitRoutes(runtime, options, containers, life, images, maker, events, time).All,
+            .. new BuildRoutes(new ImageBuilder(runtime, options, images, maker, cache, creation, life, time), events).All,
             .. new LoginRoutes(http).All,
             .. volumeRoutes.All,
             .. networkRoutes.All,
@@ -101,6 +110,10 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
 
     public Task RemoveNetworkAsync(string id, CancellationToken cancellationToken) => networkRoutes.RemoveAsync(id, cancellationToken);
 
+    public void Join(ISwarmNetworks swarm) => links.Swarm = swarm;
+
+    public bool HasContainer(string id) => containers.TryFind(id) is not null;
+
     public void Announce(string type, string action, string id, IEnumerable<(string Name, string Value)> attributes) => events.Add(type, action, id, EngineEvent.Swarm, attributes);
 
     public async Task<JsonObject> CountsAsync(CancellationToken cancellationToken)
@@ -110,10 +123,6 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
         var (running, paused) = (states.Count(status => status == StateRecord.Running), states.Count(status => status == StateRecord.Paused));
         var version = (await runtime.CriContainers.VersionAsync(new VersionRequest(), cancellationToken: cancellationToken)).RuntimeVersion;
         return new JsonObject
-    public void Join(ISwarmNetworks swarm) => links.Swarm = swarm;
-
-    public bool HasContainer(string id) => containers.TryFind(id) is not null;
-
         {
             ["ContainerdCommit"] = new JsonObject { ["ID"] = version },
             ["Containers"] = states.Count, ["ContainersRunning"] = running, ["ContainersPaused"] = paused, ["ContainersStopped"] = states.Count - running - paused,
@@ -163,6 +172,12 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
     {
         try
         {
+            // What a process that was killed has begun.
+            foreach (var left in new[] { options.BuildDirectory, options.CommitDirectory }.Where(Directory.Exists))
+            {
+                Directory.Delete(left, recursive: true);
+            }
+
             networks.Load(await NetworkLinks.InUseAsync(cancellationToken), time.GetUtcNow().UtcDateTime);
             containers.Load();
             await links.RestoreAsync(cancellationToken);

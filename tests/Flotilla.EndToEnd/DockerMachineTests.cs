@@ -42,6 +42,38 @@ public sealed class DockerMachineTests(Cluster cluster) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Images_are_built_committed_and_imported()
+    {
+        await File.WriteAllTextAsync(Path.Combine(directory, "Dockerfile"), $"""
+            FROM {Cluster.Image} AS made
+            ARG WORD=none
+            RUN echo $WORD > /word && touch /etc/hosts
+            FROM {Cluster.Image}
+            COPY --from=made --chown=7:8 --chmod=640 /word /srv/
+            WORKDIR /srv
+            ENTRYPOINT ["cat", "word"]
+            """, TestContext.Current.CancellationToken);
+        Assert.Contains("Successfully tagged built:latest", await OkAsync("build", "--build-arg", "WORD=said", "-t", "built", directory), StringComparison.Ordinal);
+        Assert.Equal("said", await OkAsync("run", "--rm", "built"));
+        Assert.Equal(6, (await cluster.FlotillaAsync("image", "build", "--build-arg", "WORD=said", directory)).Success().Split("Using cache").Length);
+        var other = await cluster.FlotillaAsync("image", "build", "--build-arg", "WORD=", "--target", "made", directory);
+        Assert.DoesNotContain("Step 4", other.Success(), StringComparison.Ordinal);
+
+        await OkAsync("run", "--name", "writer", "--entrypoint", "sh", "built", "-c", "stat -c '%u:%g %a' word > word");
+        await OkAsync("commit", "-m", "written", "--change", "LABEL kind=test", "writer", "committed");
+        await OkAsync("rm", "writer");
+        Assert.Equal("7:8 640", await OkAsync("run", "--rm", "committed"));
+        Assert.StartsWith("written|", await OkAsync("history", "--format", "{{.Comment}}|{{.CreatedBy}}", "committed"), StringComparison.Ordinal);
+        var tar = Path.Combine(directory, "root.tar");
+        var exporter = await OkAsync("create", "committed");
+        await OkAsync("export", "-o", tar, exporter);
+        await OkAsync("rm", exporter);
+        await OkAsync("import", "--change", "CMD [\"cat\", \"/srv/word\"]", tar, "imported");
+        Assert.Equal("7:8 640", await OkAsync("run", "--rm", "imported"));
+        await OkAsync("rmi", "built", "committed", "imported");
+    }
+
+    [Fact]
     public async Task A_volume_outlives_its_containers_and_stays_while_one_is_there()
     {
         await OkAsync("volume", "create", "--label", "kind=test", "kept");

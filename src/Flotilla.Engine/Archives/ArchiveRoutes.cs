@@ -95,7 +95,7 @@ internal sealed class ArchiveRoutes(ContainerStore containers, RootFileSystem ro
             throw DockerException.BadRequest("extraction point is not a directory");
         }
 
-        await TreeArchive.ExtractAsync(request.Context.Request.Body, tree.Root, target, cancellationToken);
+        await TreeArchive.ExtractAsync(request.Archive, tree.Root, target, cancellationToken);
         return DockerAnswer.Ok();
     }
 

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Flotilla.Docker;
 using Flotilla.Engine.Containers;
 using Flotilla.Engine.Linux;
-using Flotilla.Engine.Specs;
 
 namespace Flotilla.Engine.Archives;
 
@@ -13,26 +12,21 @@ internal sealed class ChangeRoutes(ContainerStore containers, RootFileSystem roo
     private const int Added = 1;
     private const int Deleted = 2;
 
-    // Places for what every container has mounted there; no program has made them.
-    private static readonly HashSet<string> Own = new(["/dev", "/proc", "/sys", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", InitProgram.Path], StringComparer.Ordinal);
-
     public IEnumerable<Route> All => [new("GET", "/containers/{id}/changes", AnswerAsync)];
 
     private async Task<DockerAnswer> AnswerAsync(DockerRequest request, CancellationToken cancellationToken)
     {
         var mounts = await roots.MountsAsync(containers.Find(request.Id).Id, cancellationToken);
-        var options = mounts.SelectMany(mount => mount.Options).ToList();
-        var upper = options.FirstOrDefault(option => option.StartsWith("upperdir=", StringComparison.Ordinal))?["upperdir=".Length..];
-        var lower = options.FirstOrDefault(option => option.StartsWith("lowerdir=", StringComparison.Ordinal))?["lowerdir=".Length..].Split(':') ?? [];
+        var (upper, lower) = OverlayLayers.Of(mounts);
         return DockerAnswer.Json(WireJson.Array((upper is null ? [] : Changes(upper, "", lower)).Select(change => new JsonObject { ["Path"] = change.Path, ["Kind"] = change.Kind })));
     }
 
-    private static IEnumerable<(string Path, int Kind)> Changes(string directory, string path, string[] lower)
+    private static IEnumerable<(string Path, int Kind)> Changes(string directory, string path, IReadOnlyList<string> lower)
     {
         foreach (var file in Directory.EnumerateFileSystemEntries(directory).Order(StringComparer.Ordinal))
         {
             var inside = $"{path}/{Path.GetFileName(file)}";
-            if (Native.State(file) is not { } state || Own.Contains(inside))
+            if (Native.State(file) is not { } state || ContainerPlaces.All.Contains(inside))
             {
                 continue;
             }
@@ -59,5 +53,5 @@ internal sealed class ChangeRoutes(ContainerStore containers, RootFileSystem roo
     }
 
     private static bool HoldsOnlyOwn(string directory, string path) =>
-        Directory.Exists(directory) && Directory.EnumerateFileSystemEntries(directory).Select(file => $"{path}/{Path.GetFileName(file)}").ToList() is { Count: > 0 } entries && entries.TrueForAll(Own.Contains);
+        Directory.Exists(directory) && Directory.EnumerateFileSystemEntries(directory).Select(file => $"{path}/{Path.GetFileName(file)}").ToList() is { Count: > 0 } entries && entries.TrueForAll(ContainerPlaces.All.Contains);
 }

@@ -1,7 +1,6 @@
 using System.Formats.Tar;
 using Flotilla.Docker;
 using Flotilla.Engine.Linux;
-using Flotilla.Linux;
 
 namespace Flotilla.Engine.Archives;
 
@@ -19,15 +18,9 @@ internal static class TreeArchive
             return;
         }
 
-        if (name.Length > 0 && EntryOf(path, name.Trim('/'), state) is { } entry)
+        if (name.Length > 0)
         {
-            await using var data = state.IsRegular ? new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete) : null;
-            if (data is not null)
-            {
-                entry.DataStream = data;
-            }
-
-            await writer.WriteEntryAsync(entry, cancellationToken);
+            await AddAsync(writer, path, name, isRoots: false, cancellationToken);
         }
 
         foreach (var child in state.IsDirectory ? Directory.EnumerateFileSystemEntries(path).Order(StringComparer.Ordinal) : Enumerable.Empty<string>())
@@ -36,14 +29,32 @@ internal static class TreeArchive
         }
     }
 
+    /// <summary>One entry, of a directory without what is in it.</summary>
+    /// <param name="isRoots">Whether it is root's in the archive, whoever has it here.</param>
+    public static async Task AddAsync(TarWriter writer, string path, string name, bool isRoots, CancellationToken cancellationToken)
+    {
+        if (Native.State(path) is not { } state || EntryOf(path, name.Trim('/'), isRoots ? state with { User = 0, Group = 0 } : state) is not { } entry)
+        {
+            return;
+        }
+
+        await using var data = state.IsRegular ? new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete) : null;
+        if (data is not null)
+        {
+            entry.DataStream = data;
+        }
+
+        await writer.WriteEntryAsync(entry, cancellationToken);
+    }
+
     public static async Task ExtractAsync(Stream archive, string root, string directory, CancellationToken cancellationToken)
     {
         var below = directory.Length > root.Length ? directory[root.Length..] : "";
         try
         {
-            await using var plain = await PlainAsync(archive, cancellationToken);
+            await using var plain = await PackedArchive.OpenAsync(archive, cancellationToken);
             await using var reader = new TarReader(plain, leaveOpen: true);
-            while (await reader.GetNextEntryAsync(copyData: false, cancellationToken) is { } entry)
+            while (await NextAsync(reader, cancellationToken) is { } entry)
             {
                 await PutAsync(entry, root, below, cancellationToken);
             }
@@ -51,6 +62,19 @@ internal static class TreeArchive
         catch (InvalidDataException wrong)
         {
             throw DockerException.BadRequest("invalid archive: " + wrong.Message);
+        }
+    }
+
+    // The CLI ends some archives without the padding of their last file.
+    private static async Task<TarEntry?> NextAsync(TarReader reader, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await reader.GetNextEntryAsync(copyData: false, cancellationToken);
+        }
+        catch (EndOfStreamException)
+        {
+            return null;
         }
     }
 
@@ -77,15 +101,6 @@ internal static class TreeArchive
         }
 
         return entry;
-    }
-
-    private static async Task<Stream> PlainAsync(Stream archive, CancellationToken cancellationToken)
-    {
-        var buffered = new BufferedStream(archive);
-        var start = new byte[2];
-        var count = await buffered.ReadAtLeastAsync(start, 2, throwOnEndOfStream: false, cancellationToken);
-        var whole = new PrefixedStream(start[..count], buffered);
-        return start is [0x1F, 0x8B] ? new System.IO.Compression.GZipStream(whole, System.IO.Compression.CompressionMode.Decompress) : whole;
     }
 
     private static async Task PutAsync(TarEntry entry, string root, string below, CancellationToken cancellationToken)
@@ -155,6 +170,10 @@ internal static class TreeArchive
                 await using (var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write))
                 {
                     await (entry.DataStream?.CopyToAsync(file, cancellationToken) ?? Task.CompletedTask);
+                    if (file.Length != entry.Length)
+                    {
+                        throw new InvalidDataException($"it ends in the middle of {entry.Name}");
+                    }
                 }
 
                 break;

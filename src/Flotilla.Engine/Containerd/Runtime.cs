@@ -18,7 +18,6 @@ namespace Flotilla.Engine.Containerd;
 /// </summary>
 internal sealed class Runtime : IDisposable
 {
-    public const string Namespace = "k8s.io";
     public const string Snapshotter = "overlayfs";
     private const string SpecificationType = "types.containerd.io/opencontainers/runtime-spec/1/";
     private readonly GrpcChannel channel;
@@ -26,16 +25,14 @@ internal sealed class Runtime : IDisposable
     public Runtime(string socket)
     {
         channel = UnixChannel.To(socket);
-        var calls = channel.Intercept(headers =>
-        {
-            headers.Add("containerd-namespace", Namespace);
-            return headers;
-        });
+        var calls = Calls();
         Containers = new Services.Containers.ContainersClient(calls);
         Tasks = new Tasks.TasksClient(calls);
         Snapshots = new Snapshots.SnapshotsClient(calls);
         Images = new Services.Images.ImagesClient(calls);
+        LocalImages = new Services.Images.ImagesClient(CallsIn(ImageNamespaces.Local, null));
         Content = new Content.ContentClient(calls);
+        Leases = new Leases.LeasesClient(calls);
         CriImages = new ImageService.ImageServiceClient(channel);
         CriContainers = new RuntimeService.RuntimeServiceClient(channel);
     }
@@ -48,11 +45,30 @@ internal sealed class Runtime : IDisposable
 
     public Services.Images.ImagesClient Images { get; }
 
+    /// <summary>The names alone, of images that are no registry's.</summary>
+    public Services.Images.ImagesClient LocalImages { get; }
+
     public Content.ContentClient Content { get; }
+
+    public Leases.LeasesClient Leases { get; }
 
     public ImageService.ImageServiceClient CriImages { get; }
 
     public RuntimeService.RuntimeServiceClient CriContainers { get; }
+
+    /// <param name="lease">What the calls make is kept as long as this lease is there.</param>
+    public CallInvoker Calls(string? lease = null) => CallsIn(ImageNamespaces.Present, lease);
+
+    private CallInvoker CallsIn(string space, string? lease) => channel.Intercept(headers =>
+    {
+        headers.Add("containerd-namespace", space);
+        if (lease is not null)
+        {
+            headers.Add("containerd-lease", lease);
+        }
+
+        return headers;
+    });
 
     /// <summary>A part of the runtime specification as containerd wants it.</summary>
     /// <param name="kind"><c>Spec</c> or <c>Process</c>.</param>

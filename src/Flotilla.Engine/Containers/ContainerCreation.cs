@@ -31,17 +31,19 @@ internal sealed class ContainerCreation(ImageCatalog images, ContainerStore cont
         return DockerAnswer.Json(new JsonObject { ["Id"] = container.Id, ["Warnings"] = new JsonArray() }, 201);
     }
 
-    private async Task<Container> CreateAsync(string name, JsonObject body, CancellationToken cancellationToken)
+    private async Task<Container> CreateAsync(string name, JsonObject body, CancellationToken cancellationToken) =>
+        body.String("Image") is { Length: > 0 } image
+            ? await CreateAsync(name, body, await images.FindAsync(image, cancellationToken), cancellationToken)
+            : throw DockerException.BadRequest("no image specified");
+
+    /// <param name="name">Empty: any.</param>
+    /// <param name="body">As <c>POST /containers/create</c> takes it.</param>
+    /// <exception cref="DockerException">It cannot be.</exception>
+    public async Task<Container> CreateAsync(string name, JsonObject body, EngineImage image, CancellationToken cancellationToken)
     {
         var wantedName = name.Length == 0 ? ContainerNames.Next(taken => containers.TryFind(taken) is not null) : ContainerNames.Checked(name);
         var host = body.Object("HostConfig")?.Copy() ?? [];
         Check(host);
-        if (body.String("Image") is not { Length: > 0 } imageName)
-        {
-            throw DockerException.BadRequest("no image specified");
-        }
-
-        var image = await images.FindAsync(imageName, cancellationToken);
         var given = body.Copy();
         given.Remove("HostConfig");
         given.Remove("NetworkingConfig");
@@ -55,7 +57,7 @@ internal sealed class ContainerCreation(ImageCatalog images, ContainerStore cont
             Id = id,
             Name = wantedName,
             Created = time.GetUtcNow().UtcDateTime,
-            Image = imageName,
+            Image = body.String("Image") ?? image.Id,
             ImageId = image.Id,
             Config = config,
             HostConfig = host,
@@ -166,10 +168,10 @@ internal sealed class ContainerCreation(ImageCatalog images, ContainerStore cont
         return new EndpointRecord { NetworkId = network.Id, WantedAddress = address, Aliases = AliasesOf(wanted) };
     }
 
-    private static void Check(JsonObject host)
-    {
     private static List<string> AliasesOf(JsonObject? wanted) => [.. (wanted.Array("Aliases") ?? []).Select(alias => alias.AsString() ?? "")];
 
+    private static void Check(JsonObject host)
+    {
         if (host.Integer("Memory") is > 0 and < LeastMemory)
         {
             throw DockerException.BadRequest("Minimum memory limit allowed is 6MB");

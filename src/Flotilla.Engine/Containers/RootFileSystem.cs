@@ -1,3 +1,4 @@
+using Flotilla.Engine.Archives;
 using Flotilla.Engine.Containerd;
 using Flotilla.Engine.Linux;
 using Flotilla.Linux.Containerd;
@@ -51,6 +52,9 @@ internal sealed class RootFileSystem(Runtime runtime, EngineOptions options)
 /// <summary>A file system on a directory of ours for a while.</summary>
 internal sealed class MountedFiles : IDisposable
 {
+    // A page, less its end.
+    private const int MostOptionBytes = 4095;
+
     private MountedFiles(string directory) => Root = directory;
 
     public string Root { get; }
@@ -67,11 +71,34 @@ internal sealed class MountedFiles : IDisposable
             }
             else
             {
-                Native.Mount(mount.Source, directory, mount.Type, flags, string.Join(',', mount.Options.Where(option => option is not ("ro" or "rw"))));
+                MountLayers(mount, directory, flags);
             }
         }
 
         return new MountedFiles(directory);
+    }
+
+    private static void MountLayers(Mount mount, string directory, ulong flags)
+    {
+        var options = string.Join(',', mount.Options.Where(option => option is not ("ro" or "rw")));
+        if (System.Text.Encoding.UTF8.GetByteCount(options) <= MostOptionBytes)
+        {
+            Native.Mount(mount.Source, directory, mount.Type, flags, options);
+            return;
+        }
+
+        // Many layers have shorter names for as long as the kernel takes to look them up.
+        var links = Directory.CreateDirectory(directory + ".l");
+        try
+        {
+            var lower = OverlayLayers.Of([mount]).Lower;
+            var names = lower.Select((layer, index) => File.CreateSymbolicLink(Path.Combine(links.FullName, index.ToString(System.Globalization.CultureInfo.InvariantCulture)), layer).FullName);
+            Native.Mount(mount.Source, directory, mount.Type, flags, options.Replace(string.Join(':', lower), string.Join(':', names), StringComparison.Ordinal));
+        }
+        finally
+        {
+            links.Delete(recursive: true);
+        }
     }
 
     public IReadOnlyList<string> Lines(string path)

@@ -25,7 +25,7 @@ internal sealed class ImageArchiveRoutes(Runtime runtime, ImageCatalog images, I
         IReadOnlyList<string> names;
         try
         {
-            names = await load(request.Context.Request.Body, cancellationToken);
+            names = await load(request.Archive, cancellationToken);
         }
         catch (InvalidDataException wrong)
         {

@@ -4,6 +4,7 @@ using Flotilla.Engine.Containerd;
 using Flotilla.Linux.Containerd;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using StoredImages = Flotilla.Linux.Containerd.Images;
 
 namespace Flotilla.Engine.Images;
 
@@ -83,24 +84,40 @@ internal sealed class ImageCatalog(Runtime runtime)
         await NameAsync(full, target, cancellationToken);
     }
 
+    /// <summary>A name that was given here, so that other nodes ask this one for it.</summary>
     public async Task NameAsync(string full, BlobDescriptor target, CancellationToken cancellationToken)
     {
-        var named = new StoredImage { Name = full, Target = target };
-        try
+        await NameAsync(runtime.Images, full, target, cancellationToken);
+        if (!full.StartsWith("sha256:", StringComparison.Ordinal))
         {
-            await runtime.Images.CreateAsync(new CreateImageRequest { Image = named }, cancellationToken: cancellationToken);
-        }
-        catch (RpcException failure) when (failure.StatusCode == StatusCode.AlreadyExists)
-        {
-            await runtime.Images.UpdateAsync(new UpdateImageRequest { Image = named, UpdateMask = new FieldMask { Paths = { "target" } } }, cancellationToken: cancellationToken);
+            await NameAsync(runtime.LocalImages, full, target, cancellationToken);
         }
     }
 
     public async Task UnnameAsync(string full, CancellationToken cancellationToken)
     {
+        await UnnameAsync(runtime.LocalImages, full, cancellationToken);
+        await UnnameAsync(runtime.Images, full, cancellationToken);
+    }
+
+    private static async Task NameAsync(StoredImages.ImagesClient images, string full, BlobDescriptor target, CancellationToken cancellationToken)
+    {
+        var named = new StoredImage { Name = full, Target = target };
         try
         {
-            await runtime.Images.DeleteAsync(new DeleteImageRequest { Name = full, Sync = true }, cancellationToken: cancellationToken);
+            await images.CreateAsync(new CreateImageRequest { Image = named }, cancellationToken: cancellationToken);
+        }
+        catch (RpcException failure) when (failure.StatusCode == StatusCode.AlreadyExists)
+        {
+            await images.UpdateAsync(new UpdateImageRequest { Image = named, UpdateMask = new FieldMask { Paths = { "target" } } }, cancellationToken: cancellationToken);
+        }
+    }
+
+    private static async Task UnnameAsync(StoredImages.ImagesClient images, string full, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await images.DeleteAsync(new DeleteImageRequest { Name = full, Sync = true }, cancellationToken: cancellationToken);
         }
         catch (RpcException failure) when (failure.IsMissing())
         {

@@ -1,6 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Engine.Containerd;
@@ -32,7 +30,7 @@ internal sealed record ImageContent(string Id, string ManifestDigest, JsonObject
             List<string> chains = [];
             foreach (var layer in Layers)
             {
-                chains.Add(chains.Count == 0 ? layer : "sha256:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes($"{chains[^1]} {layer}"))));
+                chains.Add(Chain.Of(chains.LastOrDefault() ?? "", layer));
             }
 
             return chains;

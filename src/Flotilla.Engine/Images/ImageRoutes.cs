@@ -1,12 +1,13 @@
 using System.Text.Json.Nodes;
 using Flotilla.Api.Images;
 using Flotilla.Docker;
+using Flotilla.Engine.Building;
 using Flotilla.Engine.Events;
 
 namespace Flotilla.Engine.Images;
 
 /// <summary><c>docker images, inspect, history, tag, rmi, image prune</c>.</summary>
-internal sealed class ImageRoutes(ImageCatalog images, ImageUsers users, EventLog events, TimeProvider time)
+internal sealed class ImageRoutes(ImageCatalog images, ImageUsers users, BuildCache cache, EventLog events, TimeProvider time)
 {
     public IEnumerable<Route> All =>
     [
@@ -78,6 +79,7 @@ internal sealed class ImageRoutes(ImageCatalog images, ImageUsers users, EventLo
             return done;
         }
 
+        await cache.ForgetAsync(image, (await images.ListAsync(cancellationToken)).Where(other => other.Id != image.Id), cancellationToken);
         foreach (var name in image.Names.Except(removal.Untagged, StringComparer.Ordinal))
         {
             await images.UnnameAsync(name, cancellationToken);

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Flotilla.Engine.Images;
 
-/// <summary>How pull, push and load tell what they do: a JSON object a line. One caller at a time.</summary>
+/// <summary>How pull, push, load and build tell what they do: a JSON object a line. One caller at a time.</summary>
 internal sealed class ProgressLines
 {
     private static readonly byte[] LineEnd = "\r\n"u8.ToArray();
@@ -29,10 +29,17 @@ internal sealed class ProgressLines
 
     public Task TextAsync(string text) => WriteAsync(new JsonObject { ["stream"] = text });
 
-    public Task FailureAsync(string text) => WriteAsync(new JsonObject { ["errorDetail"] = new JsonObject { ["message"] = text }, ["error"] = text });
+    /// <param name="code">A command's exit code, where one has failed.</param>
+    public Task FailureAsync(string text, int? code = null)
+    {
+        var detail = code is { } number ? new JsonObject { ["code"] = number, ["message"] = text } : new JsonObject { ["message"] = text };
+        return WriteAsync(new JsonObject { ["errorDetail"] = detail, ["error"] = text });
+    }
 
     /// <summary>For programs, not for eyes.</summary>
     public Task ResultAsync(JsonObject result) => WriteAsync(new JsonObject { ["progressDetail"] = new JsonObject(), ["aux"] = result });
+
+    public Task PlainResultAsync(JsonObject result) => WriteAsync(new JsonObject { ["aux"] = result });
 
     private async Task WriteAsync(JsonObject line)
     {

@@ -1,5 +1,6 @@
 using Flotilla.Api.Images;
 using Flotilla.Docker;
+using Flotilla.Engine.Commits;
 using Flotilla.Engine.Containerd;
 using Flotilla.Engine.Events;
 using Flotilla.Engine.Registries;
@@ -8,8 +9,8 @@ using Grpc.Core;
 
 namespace Flotilla.Engine.Images;
 
-/// <summary><c>docker pull</c>: by containerd's CRI plugin, as pods' images come.</summary>
-internal sealed class PullRoutes(Runtime runtime, ImageCatalog images, HttpClient http, EventLog events, TimeProvider time)
+/// <summary><c>docker pull</c>: by containerd's CRI plugin, as pods' images come. <c>docker import</c> has the same path.</summary>
+internal sealed class PullRoutes(Runtime runtime, ImageCatalog images, HttpClient http, FileSystemImport import, EventLog events, TimeProvider time)
 {
     // What fails at once is answered as an error; what takes longer is told line by line.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -20,7 +21,7 @@ internal sealed class PullRoutes(Runtime runtime, ImageCatalog images, HttpClien
     {
         if (request.Query("fromImage") is not { Length: > 0 } image)
         {
-            throw new DockerException(501, "Flotilla does not make images of plain file systems; use 'docker load' with an image archive");
+            return await import.AnswerAsync(request, cancellationToken);
         }
 
         var login = RegistryLogin.From(request.Context.Request);

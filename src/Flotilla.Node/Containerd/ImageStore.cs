@@ -9,14 +9,10 @@ namespace Flotilla.Node.Containerd;
 /// <summary>The images a node's containerd holds, in the namespace that its CRI plugin uses.</summary>
 public sealed class ImageStore(CriClient runtime, NodeOptions options)
 {
-    private const string ContainerdNamespace = "k8s.io";
-
-    // What was loaded is remembered apart from what is there: a pull rewrites the image, labels and all.
-    private const string LoadedNamespace = "flotilla-loaded";
     private const string NamelessPrefix = "import-";
-    private static readonly Metadata Namespace = new() { { "containerd-namespace", ContainerdNamespace } };
-    private readonly ImageNames names = new(new Images.ImagesClient(runtime.Channel), ContainerdNamespace);
-    private readonly ImageNames loaded = new(new Images.ImagesClient(runtime.Channel), LoadedNamespace);
+    private static readonly Metadata Namespace = new() { { "containerd-namespace", ImageNamespaces.Present } };
+    private readonly ImageNames names = new(new Images.ImagesClient(runtime.Channel), ImageNamespaces.Present);
+    private readonly ImageNames loaded = new(new Images.ImagesClient(runtime.Channel), ImageNamespaces.Local);
     private readonly Content.ContentClient content = new(runtime.Channel);
 
     private ImageParts Parts => field ??= new ImageParts(this);
@@ -27,7 +23,7 @@ public sealed class ImageStore(CriClient runtime, NodeOptions options)
     /// <exception cref="InvalidDataException">The archive is not one, with containerd's words.</exception>
     public async Task<IReadOnlyList<string>> ImportAsync(Stream archive, CancellationToken cancellationToken, bool takesNameless = false)
     {
-        string[] arguments = ["--address", options.RuntimeSocket, "--namespace", ContainerdNamespace, "images", "import", .. takesNameless ? ["--digests"] : Array.Empty<string>(), "-"];
+        string[] arguments = ["--address", options.RuntimeSocket, "--namespace", ImageNamespaces.Present, "images", "import", .. takesNameless ? ["--digests"] : Array.Empty<string>(), "-"];
         var plain = await ArchiveStream.OpenAsync(archive, cancellationToken);
         var result = await Command.RunAsync(options.CtrBinary, arguments, plain, cancellationToken);
         if (result.ExitCode != 0)

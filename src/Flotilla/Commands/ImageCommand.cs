@@ -16,7 +16,7 @@ internal static class ImageCommand
 {
     private const int ShownDigits = 12;
 
-    public static Command Create() => new("image", "Load and list the images of this machine.") { Load(), List() };
+    public static Command Create() => new("image", "Build, load and list the images of this machine.") { ImageBuildCommand.Create(), Load(), List() };
 
     private static Command Load()
     {

@@ -12,7 +12,7 @@ internal sealed class DockerApi : IDisposable
 {
     private const string Unix = "unix://";
     private const string Tcp = "tcp://";
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private readonly HttpClient http;
     private readonly string host;
 
@@ -45,7 +45,7 @@ internal sealed class DockerApi : IDisposable
             throw new UserError($"{host} must begin with {Unix} or {Tcp}.");
         }
 
-        http = new HttpClient(handler) { BaseAddress = new Uri(isUnix ? "http://docker" : "http://" + host[Tcp.Length..]), Timeout = Timeout };
+        http = new HttpClient(handler) { BaseAddress = new Uri(isUnix ? "http://docker" : "http://" + host[Tcp.Length..]), Timeout = System.Threading.Timeout.InfiniteTimeSpan };
     }
 
     /// <exception cref="UserError">The engine does not answer, or refuses.</exception>
@@ -62,15 +62,45 @@ internal sealed class DockerApi : IDisposable
         return code < 300 ? null : code == 409 ? "is here already" : answer.String("message") ?? $"code {code}";
     }
 
+    /// <summary>A request whose answer is a JSON object a line, for as long as it takes.</summary>
+    /// <exception cref="UserError">The engine does not answer, or refuses.</exception>
+    public async Task PostAsync(string path, HttpContent body, Action<JsonNode> take, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = body };
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
+            if (!response.IsSuccessStatusCode)
+            {
+                throw new UserError(JsonNode.Parse(await lines.ReadToEndAsync(cancellationToken)).String("message") ?? $"The engine at {host} says no: {(int)response.StatusCode}");
+            }
+
+            while (await lines.ReadLineAsync(cancellationToken) is { } line)
+            {
+                if (line.Length > 0 && JsonNode.Parse(line) is { } said)
+                {
+                    take(said);
+                }
+            }
+        }
+        catch (Exception failure) when (failure is HttpRequestException { InnerException: SocketException } or JsonException)
+        {
+            throw new UserError($"The engine at {host} does not answer: {failure.Message}");
+        }
+    }
+
     public void Dispose() => http.Dispose();
 
     private async Task<(int Code, JsonNode? Answer)> SendAsync(HttpMethod method, string path, JsonObject? body, CancellationToken cancellationToken)
     {
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        bounded.CancelAfter(Limit);
         try
         {
             using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json") };
-            using var response = await http.SendAsync(request, cancellationToken);
-            var text = await response.Content.ReadAsStringAsync(cancellationToken);
+            using var response = await http.SendAsync(request, bounded.Token);
+            var text = await response.Content.ReadAsStringAsync(bounded.Token);
             return ((int)response.StatusCode, text.Length == 0 ? null : JsonNode.Parse(text));
         }
         catch (Exception failure) when (failure is HttpRequestException or SocketException or JsonException || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))

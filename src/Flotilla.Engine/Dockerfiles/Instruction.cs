@@ -1,0 +1,63 @@
+using System.Text.Json;
+
+namespace Flotilla.Engine.Dockerfiles;
+
+/// <summary>One instruction of a Dockerfile.</summary>
+/// <param name="Line">Where it begins, from 1.</param>
+/// <param name="Keyword">In capitals.</param>
+/// <param name="Flags"><c>--name=value</c>, in their order.</param>
+/// <param name="Rest">What follows them.</param>
+/// <param name="Original">As it is written, on one line.</param>
+internal sealed record Instruction(int Line, string Keyword, IReadOnlyList<string> Flags, string Rest, string Original)
+{
+    /// <summary>The words of a JSON array; null: it is written for a shell.</summary>
+    public IReadOnlyList<string>? Array
+    {
+        get
+        {
+            if (!Rest.StartsWith('['))
+            {
+                return null;
+            }
+
+            try
+            {
+                return JsonSerializer.Deserialize<string[]>(Rest) is { } words && !words.Contains(null) ? words : null;
+            }
+            catch (JsonException)
+            {
+                return null;
+            }
+        }
+    }
+
+    /// <summary>The value of a flag; null: it is not there.</summary>
+    public string? Flag(string name) => Flags.FirstOrDefault(flag => flag == "--" + name || flag.StartsWith($"--{name}=", StringComparison.Ordinal)) is not { } flag ? null
+        : flag.Length > name.Length + 2 ? flag[(name.Length + 3)..] : "";
+
+    /// <exception cref="DockerfileException">There is a flag that this instruction does not have.</exception>
+    public void RequireFlags(params ReadOnlySpan<string> known)
+    {
+        foreach (var flag in Flags)
+        {
+            var name = flag[2..].Split('=')[0];
+            if (!known.Contains(name))
+            {
+                throw Wrong($"unknown flag --{name} of {Keyword}; {(known.Length == 0 ? "it takes none" : $"it takes --{string.Join(", --", known.ToArray())}")}");
+            }
+
+            if (!flag.Contains('=', StringComparison.Ordinal))
+            {
+                throw Wrong($"--{name} of {Keyword} needs a value: --{name}=...");
+            }
+        }
+    }
+
+    public DockerfileException Wrong(string reason) => new(Line, reason);
+}
+
+/// <summary>What is wrong on a line, and what to do.</summary>
+internal sealed class DockerfileException(int line, string reason) : Exception(reason)
+{
+    public int Line => line;
+}
