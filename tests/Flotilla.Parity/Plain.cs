@@ -15,6 +15,8 @@ internal static partial class Plain
     {
         line = Token().Replace(line, "<token>");
         line = Id().Replace(line, "<id>");
+        // One in fifty has no digit; as a table's first column it is known all the same.
+        line = FirstColumn().Replace(line, "<id>$1$2");
         line = ShortId().Replace(line, word => word.Value.Any(char.IsAsciiDigit) ? "<id>" : word.Value);
         line = Instant().Replace(line, "<time>");
         line = Ago().Replace(line, "<ago>");
@@ -35,6 +37,9 @@ internal static partial class Plain
 
     [GeneratedRegex(@"\b([a-z0-9]{25}|[0-9a-f]{64})\b", RegexOptions.NonBacktracking)]
     private static partial Regex Id();
+
+    [GeneratedRegex(@"^[a-z0-9]{12}( \*)?(  )", RegexOptions.NonBacktracking)]
+    private static partial Regex FirstColumn();
 
     [GeneratedRegex(@"\b[a-z0-9]{12}\b", RegexOptions.NonBacktracking)]
     private static partial Regex ShortId();
