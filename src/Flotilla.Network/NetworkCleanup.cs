@@ -1,5 +1,6 @@
 using Flotilla.Linux.Commands;
 using Flotilla.Network.Cni;
+using Flotilla.Network.LoadBalancers;
 
 namespace Flotilla.Network;
 
@@ -21,6 +22,7 @@ public static class NetworkCleanup
         }
 
         await TryAsync("ip", ["link", "delete", options.OverlayName], ["ip", "link", "show", options.OverlayName]);
+        await EndProxiesAsync();
         await TryAsync("ip", ["link", "delete", options.BalancerName], ["ip", "link", "show", options.BalancerName]);
         await TryAsync("ip", ["link", "delete", options.BridgeName], ["ip", "link", "show", options.BridgeName]);
         foreach (var (command, rule) in Family.All.SelectMany(family => ForwardingGrant.Rules(options).Select(rule => (ForwardingGrant.CommandOf(family), rule))))
@@ -40,6 +42,18 @@ public static class NetworkCleanup
         }
 
         return left;
+
+        async Task EndProxiesAsync()
+        {
+            try
+            {
+                await new NeighbourProxies(commands).EndAsync(await BalancerDevice.AddressesAsync(commands, options.BalancerName, cancellationToken) ?? [], cancellationToken);
+            }
+            catch (CommandException error)
+            {
+                left.Add(error.Message);
+            }
+        }
 
         async Task TryAsync(string command, string[] arguments, string[] probe, bool optional = false)
         {

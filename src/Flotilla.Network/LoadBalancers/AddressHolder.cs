@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
-using System.Text.Json;
 using Flotilla.Client;
 using Flotilla.Linux.Commands;
 using Microsoft.Extensions.Hosting;
@@ -24,6 +23,7 @@ public sealed partial class AddressHolder(
     private static readonly TimeSpan RepeatAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(30);
 
+    private readonly NeighbourProxies proxies = new(commands);
     private readonly DirtyKeys changed = new(time, Gather);
     private readonly Dictionary<IPAddress, int> untold = [];
 
@@ -100,8 +100,12 @@ public sealed partial class AddressHolder(
     {
         try
         {
-            var held = await HeldAsync(cancellationToken);
-            foreach (var address in held.Except(wanted))
+            var found = await BalancerDevice.AddressesAsync(commands, options.BalancerName, cancellationToken);
+            isMade &= found is not null;
+            var held = found ?? [];
+            var given = held.Except(wanted).ToList();
+            await proxies.EndAsync(given, cancellationToken);
+            foreach (var address in given)
             {
                 untold.Remove(address);
                 await commands.RunAsync("ip", ["addr", "del", Text(address), "dev", options.BalancerName], cancellationToken);
@@ -115,6 +119,7 @@ public sealed partial class AddressHolder(
                 Log.Taken(logger, address);
             }
 
+            await proxies.AnswerAsync(wanted, neighbours.LinkOf, cancellationToken);
             Tell();
             holdsAny = wanted.Count > 0;
             if (holdsAny)
@@ -168,26 +173,6 @@ public sealed partial class AddressHolder(
                 untold.Remove(address);
             }
         }
-    }
-
-    private async Task<HashSet<IPAddress>> HeldAsync(CancellationToken cancellationToken)
-    {
-        var shown = await commands.RunAsync("ip", ["-j", "addr", "show", "dev", options.BalancerName], cancellationToken);
-        if (!shown.Succeeded)
-        {
-            isMade = false;
-            return [];
-        }
-
-        using var document = JsonDocument.Parse(shown.Output);
-        return
-        [
-            .. document.RootElement.EnumerateArray()
-                .Where(link => link.TryGetProperty("addr_info", out _))
-                .SelectMany(link => link.GetProperty("addr_info").EnumerateArray())
-                .Select(info => IPAddress.Parse(info.GetProperty("local").GetString()!))
-                .Where(address => !address.IsIPv6LinkLocal),
-        ];
     }
 
     private static string Text(IPAddress address) => $"{address}/{(address.AddressFamily == AddressFamily.InterNetworkV6 ? 128 : 32)}";

@@ -12,6 +12,9 @@ public interface INeighbours
     /// <exception cref="SocketException">The link does not take it.</exception>
     void Tell(IPAddress address);
 
+    /// <summary>The device that leads to those who would ask for the address; null: there is none.</summary>
+    string? LinkOf(IPAddress address);
+
     /// <summary>Addresses of IPv4 of which another machine says that they are there from now on.</summary>
     /// <exception cref="SocketException">The kernel lets nobody listen.</exception>
     IAsyncEnumerable<IPAddress> ClaimsAsync(CancellationToken cancellationToken);
@@ -36,11 +39,13 @@ public sealed class Neighbours(IPAddress? node, params IReadOnlyList<string> asi
         }
 
         using var socket = PacketSocket();
-        foreach (var frame in Announcement.FramesFor(address, link.Hardware))
+        foreach (var frame in Announcement.FramesFor(address, link.GetPhysicalAddress()))
         {
-            socket.SendTo(frame, new LinkEndPoint(link.Index));
+            socket.SendTo(frame, new LinkEndPoint(IndexOf(link)));
         }
     }
+
+    public string? LinkOf(IPAddress address) => LinkFor(address)?.Name;
 
     public async IAsyncEnumerable<IPAddress> ClaimsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -58,14 +63,13 @@ public sealed class Neighbours(IPAddress? node, params IReadOnlyList<string> asi
 
     internal static Socket PacketSocket() => new(AddressFamily.Packet, SocketType.Raw, 0);
 
-    private (int Index, PhysicalAddress Hardware)? LinkFor(IPAddress address)
+    private NetworkInterface? LinkFor(IPAddress address)
     {
         var links = NetworkInterface.GetAllNetworkInterfaces()
             .Where(link => link.OperationalStatus == OperationalStatus.Up && link.GetPhysicalAddress().GetAddressBytes().Length == 6 && !aside.Contains(link.Name, StringComparer.Ordinal))
             .ToList();
-        var found = links.Find(link => Addresses(link).Any(own => new IPNetwork(Mask(own.Address, own.PrefixLength), own.PrefixLength) is var network && own.PrefixLength > 0 && network.Contains(address)))
+        return links.Find(link => Addresses(link).Any(own => new IPNetwork(Mask(own.Address, own.PrefixLength), own.PrefixLength) is var network && own.PrefixLength > 0 && network.Contains(address)))
             ?? links.Find(link => Addresses(link).Any(own => own.Address.Equals(node)));
-        return found is null ? null : (IndexOf(found), found.GetPhysicalAddress());
     }
 
     private static UnicastIPAddressInformationCollection Addresses(NetworkInterface link) => link.GetIPProperties().UnicastAddresses;

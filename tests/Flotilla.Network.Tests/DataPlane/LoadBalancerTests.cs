@@ -31,7 +31,7 @@ public sealed class LoadBalancerTests(Machine machine) : IClassFixture<Machine>
         using var server = Talk.Serve(machine.Node, "node", 8081);
         await client.CreateAsync(service, default);
 
-        await UntilAsync("b 10.244.0.1", 80);
+        await UntilAsync(Address, "b 10.244.0.1", 80);
         Assert.Contains(IPAddress.Parse(Address), told.Addresses);
         Assert.Equal("b 10.244.0.1", await Talk.AskAsync(machine.A, Address, 80));
         Assert.Equal("node 192.168.77.2", await Talk.AskAsync(machine.Outside, "192.168.77.1", 8081));
@@ -64,6 +64,40 @@ public sealed class LoadBalancerTests(Machine machine) : IClassFixture<Machine>
         await informers.StopAsync(default);
     }
 
+    [Fact]
+    public async Task A_neighbour_finds_an_address_of_IPv6_although_it_is_on_another_device()
+    {
+        const string address = "fd00:77::100";
+        await using var store = new MemoryStore();
+        var client = new StoreClient(store, TimeProvider.System);
+        using var informers = new InformerSet(client, TimeProvider.System, NullLoggerFactory.Instance);
+        var options = Machine.Options with { BalancerName = "fltnet-lb6" };
+        using var holder = new AddressHolder(options, informers, machine.Node.Commands, new Told(), TimeProvider.System, NullLogger<AddressHolder>.Instance);
+        await informers.StartAsync(default);
+        await holder.StartAsync(default);
+        var service = Balanced(one =>
+        {
+            (one.Metadata.Name, one.Spec.ClusterIP, one.Spec.ClusterIPs, one.Spec.IpFamilies) = ("web6", Plan.V6.Web, [Plan.V6.Web], ["IPv6"]);
+            one.Status.LoadBalancer.Ingress[0].Ip = address;
+        });
+        await machine.ApplyAsync([service], [Given.Slice("web6", 8080, Plan.V6.B)]);
+        await client.CreateAsync(service, default);
+
+        await UntilAsync(address, $"b {Plan.V6.Gateway}", 80);
+        Assert.Contains(address, await ProxiesAsync(), StringComparison.Ordinal);
+        await client.DeleteAsync<V1Service>(new ObjectKey("default", "web6"), null, default);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while ((await ProxiesAsync()).Contains(address, StringComparison.Ordinal))
+        {
+            await Task.Delay(10, limit.Token);
+        }
+
+        await holder.StopAsync(default);
+        await informers.StopAsync(default);
+
+        Task<string> ProxiesAsync() => machine.Node.Commands.DoAsync("ip", ["-6", "neigh", "show", "proxy"], default);
+    }
+
     private static V1Service Balanced(Action<V1Service>? with = null) => Given.Service(
         "web",
         "10.96.0.7",
@@ -76,20 +110,20 @@ public sealed class LoadBalancerTests(Machine machine) : IClassFixture<Machine>
         },
         Given.Port(80, nodePort: 30080));
 
-    private async Task UntilAsync(string expected, int port)
+    private async Task UntilAsync(string address, string expected, int port)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (await AskAsync(port) is var answer && answer != expected)
+        while (await AskAsync(address, port) is var answer && answer != expected)
         {
             Assert.False(limit.IsCancellationRequested, answer);
         }
     }
 
-    private async Task<string> AskAsync(int port)
+    private async Task<string> AskAsync(string address, int port)
     {
         try
         {
-            return await Talk.AskBrieflyAsync(machine.Outside, Address, port);
+            return await Talk.AskBrieflyAsync(machine.Outside, address, port);
         }
         catch (System.Net.Sockets.SocketException unreachable)
         {
@@ -118,6 +152,8 @@ public sealed class LoadBalancerTests(Machine machine) : IClassFixture<Machine>
         public HashSet<IPAddress> Addresses { get; } = [];
 
         public void Tell(IPAddress address) => Addresses.Add(address);
+
+        public string? LinkOf(IPAddress address) => "uplink";
 
         public IAsyncEnumerable<IPAddress> ClaimsAsync(CancellationToken cancellationToken) => claims.Reader.ReadAllAsync(cancellationToken);
 
