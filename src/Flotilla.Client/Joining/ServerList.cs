@@ -124,6 +124,9 @@ public sealed class ServerList
         }
     }
 
+    /// <summary>Without the brackets that an address of IPv6 has in a URL.</summary>
+    public static DnsEndPoint EndPointOf(Uri server) => new(server.DnsSafeHost, server.Port);
+
     public static string Text(DnsEndPoint server) =>
         string.Create(CultureInfo.InvariantCulture, $"{(server.Host.Contains(':', StringComparison.Ordinal) ? $"[{server.Host}]" : server.Host)}:{server.Port}");
 

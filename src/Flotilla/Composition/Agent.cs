@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Client.Services;
@@ -41,7 +40,7 @@ internal sealed class Agent : IAsyncDisposable
         this.loggers = loggers;
         services = new ServiceSet(time, loggers.CreateLogger<ServiceSet>());
         identity = new NodeIdentity(settings.IdentityDirectory);
-        servers = new ServerList([new DnsEndPoint(settings.Agent!.Server.Host, settings.Agent.Server.Port)], identity.ServersFile);
+        servers = new ServerList([ServerList.EndPointOf(settings.Agent!.Server)], identity.ServersFile);
         join = new NodeJoin(identity, servers, NodeComposition.NodeOptionsFor(settings), time);
         node = new LocalNode(settings, time, loggers);
     }
@@ -50,7 +49,7 @@ internal sealed class Agent : IAsyncDisposable
     public static HttpObjectClient? NodeClient(ClusterSettings settings, AgentSettings agent)
     {
         var identity = new NodeIdentity(settings.IdentityDirectory);
-        var servers = new ServerList([new DnsEndPoint(agent.Server.Host, agent.Server.Port)], identity.ServersFile);
+        var servers = new ServerList([ServerList.EndPointOf(agent.Server)], identity.ServersFile);
         var join = new NodeJoin(identity, servers, NodeComposition.NodeOptionsFor(settings), TimeProvider.System);
         return join.HasIdentity ? join.Client() : null;
     }

@@ -17,7 +17,7 @@ namespace Flotilla.Joining;
 /// </summary>
 internal sealed class ServerJoin(ClusterSettings settings, JoinToken token, TimeProvider time)
 {
-    private readonly DnsEndPoint server = new(settings.Join!.Server.Host, settings.Join.Server.Port);
+    private readonly DnsEndPoint server = ServerList.EndPointOf(settings.Join!.Server);
 
     /// <summary>What it is now.</summary>
     /// <exception cref="JoinException">Why not, and what to do.</exception>

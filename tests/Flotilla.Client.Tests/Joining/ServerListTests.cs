@@ -12,6 +12,18 @@ public sealed class ServerListTests : IDisposable
 
     public void Dispose() => Directory.Delete(directory, recursive: true);
 
+    [Theory]
+    [InlineData("https://[fd77::2]:6443", "fd77::2")]
+    [InlineData("https://10.0.0.1:6443", "10.0.0.1")]
+    [InlineData("https://manager:6443", "manager")]
+    public void A_server_is_met_where_its_URL_says(string url, string host)
+    {
+        var server = ServerList.EndPointOf(new Uri(url));
+        Assert.Equal(host, server.Host);
+        Assert.Equal(url, $"https://{ServerList.Text(server)}");
+        Assert.Equal(server, ServerList.Parse(ServerList.Text(server)));
+    }
+
     [Fact]
     public void What_was_learned_is_known_after_a_restart_and_what_was_told_always()
     {
