@@ -41,6 +41,18 @@ public sealed class PodStepTests
     }
 
     [Fact]
+    public void A_deleted_pod_that_somebody_keeps_ends_before_it_is_removed()
+    {
+        var kept = Pod("Running");
+        kept.Metadata.DeletionTimestamp = Now.UtcDateTime;
+        kept.Metadata.Finalizers = ["example.com/keep"];
+
+        Assert.Equal(PodAction.Succeed, Step(kept, Now).Action);
+        kept.Status.Phase = "Succeeded";
+        Assert.Equal(PodAction.Remove, Step(kept, Now).Action);
+    }
+
+    [Fact]
     public void About_as_many_fail_as_asked_and_always_the_same()
     {
         var options = new SimulationOptions { Nodes = 1, FailureRate = 0.25 };
