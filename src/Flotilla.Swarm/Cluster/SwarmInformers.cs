@@ -1,5 +1,6 @@
 using Flotilla.Api;
 using Flotilla.Client;
+using Flotilla.Client.Joining;
 using Flotilla.Swarm.Definitions;
 using Flotilla.Swarm.Members;
 using Flotilla.Swarm.Networks;
@@ -33,6 +34,7 @@ internal sealed class SwarmInformers
         KubernetesServices = Follow<V1Service>();
         Autoscalers = Follow<V2HorizontalPodAutoscaler>(new ListScope(LabelSelector: $"{SwarmApi.Managed}=autoscaler"));
         ServerSlices = Follow<V1EndpointSlice>();
+        LeaderLeases = informers.Of<V1Lease>(new ListScope(ServerLeases.Namespace, FieldSelector: $"metadata.name={ServerLeases.Leader}"));
         resources = [.. all.Select(informer => informer.Resource)];
         Pods.AddIndex(ByOwner, pod => OwnerOf(pod) is { } owner ? [$"{pod.Metadata.NamespaceProperty}/{owner.Name}"] : []);
         Pods.AddIndex(ByService, pod => pod.Metadata.Labels?.TryGetValue(SwarmApi.ServiceIdLabel, out var id) == true ? [id] : []);
@@ -66,6 +68,12 @@ internal sealed class SwarmInformers
 
     public Informer<V1EndpointSlice> ServerSlices { get; }
 
+    /// <summary>That of whoever leads the controllers, alone. It is renewed again and again, so nobody waits for its newest.</summary>
+    public Informer<V1Lease> LeaderLeases { get; }
+
+    /// <summary>The name of the server that leads; null: none does.</summary>
+    public string? Leader => ServerLeases.LeaderOf(LeaderLeases.Get(new(ServerLeases.Namespace, ServerLeases.Leader)));
+
     /// <summary>The nodes that <c>docker node ls</c> lists: all that were not taken from the swarm.</summary>
     public IReadOnlyList<V1Node> Members => [.. Nodes.List().Where(node => !Membership.IsForgotten(node))];
 
@@ -87,7 +95,7 @@ internal sealed class SwarmInformers
     public static V1OwnerReference? OwnerOf(IKubernetesObject<V1ObjectMeta> value) =>
         value.Metadata.OwnerReferences?.FirstOrDefault(owner => owner is { Controller: true, Kind: "SwarmService", ApiVersion: SwarmApi.ApiVersion });
 
-    public Task WaitForSyncAsync(CancellationToken cancellationToken) => Task.WhenAll(all.Select(informer => informer.SyncAsync(cancellationToken)));
+    public Task WaitForSyncAsync(CancellationToken cancellationToken) => Task.WhenAll([LeaderLeases.WaitForSyncAsync(cancellationToken), .. all.Select(informer => informer.SyncAsync(cancellationToken))]);
 
     /// <summary>Until all that is committed now is known.</summary>
     public async Task CatchUpAsync(NewestChanges newest, CancellationToken cancellationToken)

@@ -88,7 +88,8 @@ internal sealed class NodeRoutes(SwarmContext context, NodeShutOut removeNode, N
     {
         var known = await context.ManagerAsync(cancellationToken);
         var node = Find(known, request.Id);
-        if (NodeView.From(known, context).IsManager(node))
+        // One that is gone for good has nobody to demote it.
+        if (NodeView.From(known, context).IsReachable(node))
         {
             throw new DockerException(400, $"rpc error: code = FailedPrecondition desc = node {SwarmInformers.IdOf(node)} is a cluster manager and is a member of the raft cluster. It must be demoted to worker before removal");
         }

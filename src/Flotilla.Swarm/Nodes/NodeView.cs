@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Flotilla.Api.Quantities;
+using Flotilla.Client.Joining;
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Definitions;
 using Flotilla.Swarm.Engine;
@@ -14,17 +15,23 @@ using k8s.Models;
 namespace Flotilla.Swarm.Nodes;
 
 /// <summary>Nodes of the cluster as nodes of a swarm: machines with a server are its managers.</summary>
-/// <param name="Servers">Addresses of the servers.</param>
-internal sealed record NodeView(IReadOnlySet<string> Servers, SwarmContext Context)
+/// <param name="Servers">Addresses of the servers that answer.</param>
+/// <param name="Leader">The name of the server that leads; null: none does at present.</param>
+internal sealed record NodeView(IReadOnlySet<string> Servers, string? Leader, SwarmContext Context)
 {
     private const int ManagerPort = 2377;
     private readonly JsonObject tls = TlsInfo.Of(Context.Authority);
 
     public static NodeView From(SwarmInformers known, SwarmContext context) => new(
         known.ServerSlices.List("default").Where(slice => slice.Metadata.Name == "kubernetes").SelectMany(slice => slice.Endpoints ?? []).SelectMany(endpoint => endpoint.Addresses).ToHashSet(StringComparer.Ordinal),
+        known.Leader,
         context);
 
-    public bool IsManager(V1Node node) => node.Metadata.Name == Context.Options.NodeName || (AddressOf(node) is { Length: > 0 } address && Servers.Contains(address));
+    /// <summary>It runs a server of the cluster, whether that answers or not.</summary>
+    public bool IsManager(V1Node node) => IsReachable(node) || node.Metadata.Labels?.ContainsKey(ServerLeases.NodeLabel) == true;
+
+    /// <summary>It runs a server that answers.</summary>
+    public bool IsReachable(V1Node node) => node.Metadata.Name == Context.Options.NodeName || (AddressOf(node) is { Length: > 0 } address && Servers.Contains(address));
 
     public string ManagerAddress(V1Node node) =>
         node.Metadata.Name == Context.Options.NodeName && Context.Swarm?.Network.AdvertiseAddress is { } told
@@ -72,11 +79,11 @@ internal sealed record NodeView(IReadOnlySet<string> Servers, SwarmContext Conte
         {
             value["ManagerStatus"] = new JsonObject
             {
-                ["Leader"] = node.Metadata.Name == Context.Options.NodeName,
-                ["Reachability"] = IsReady(node) ? "reachable" : "unreachable",
+                ["Leader"] = true,
+                ["Reachability"] = IsReachable(node) ? "reachable" : "unreachable",
                 ["Addr"] = ManagerAddress(node),
             };
-            if (node.Metadata.Name != Context.Options.NodeName)
+            if (node.Metadata.Name != Leader || !IsReachable(node))
             {
                 value["ManagerStatus"]!.AsObject().Remove("Leader");
             }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Flotilla.Client;
+using Flotilla.Client.Joining;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -30,16 +31,13 @@ internal sealed class LeaderService : BackgroundService
         this.fence = fence;
         this.identity = identity;
         var alone = new LeaderElectionOptions { Name = name, Identity = identity };
-        var options = isGone is null ? alone : new LeaderElectionOptions { Name = name, Identity = identity, RetryPeriod = RetryAmongSeveral, IsGone = holder => isGone(MachineOf(holder)) };
+        var options = isGone is null ? alone : new LeaderElectionOptions { Name = name, Identity = identity, RetryPeriod = RetryAmongSeveral, IsGone = holder => isGone(ServerLeases.MachineOf(holder)) };
         election = new LeaderElection(client, options, RunAsync, time, loggers.CreateLogger<LeaderElection>());
     }
 
-    /// <summary>The machine, and what only this cluster's server on it has.</summary>
+    /// <summary>The machine (<see cref="ServerLeases.MachineOf"/>), and what only this cluster's server on it has.</summary>
     public static string IdentityOf(string machine, string secret) =>
         $"{machine}_{new Guid(SHA256.HashData(Encoding.UTF8.GetBytes($"{machine}\n{secret}")).AsSpan(0, 16))}";
-
-    /// <summary>Which machine an identity is of.</summary>
-    public static string MachineOf(string identity) => identity[..Math.Max(0, identity.LastIndexOf('_'))];
 
     public override void Dispose()
     {

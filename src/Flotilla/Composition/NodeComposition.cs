@@ -1,5 +1,6 @@
 using System.Net;
 using Flotilla.Api.Networks;
+using Flotilla.Client.Joining;
 using Flotilla.Ingress;
 using Flotilla.Local;
 using Flotilla.Network;
@@ -22,10 +23,7 @@ internal static class NodeComposition
     // Manifests of storage drivers name it; a second cluster on the machine keeps out of the first one's.
     private const string UsualKubeletDirectory = "/var/lib/kubelet";
 
-    /// <summary>What tells that a node is one of the cluster's servers.</summary>
-    public const string ServerLabel = "node-role.kubernetes.io/control-plane";
-
-    private static readonly Dictionary<string, string> ServerLabels = new(StringComparer.Ordinal) { [ServerLabel] = "" };
+    private static readonly Dictionary<string, string> ServerLabels = new(StringComparer.Ordinal) { [ServerLeases.NodeLabel] = "" };
     private static readonly Dictionary<string, string> NoLabels = [];
 
     public static NodeOptions NodeOptionsFor(ClusterSettings settings) => new()

@@ -36,7 +36,7 @@ internal sealed class ServerRemoval(ClusterSettings settings, IObjectClient clie
             await client.DeleteAsync<V1Lease>(lease.Key(), null, cancellationToken);
         }
 
-        var label = new Dictionary<string, object?>(StringComparer.Ordinal) { [NodeComposition.ServerLabel] = null };
+        var label = new Dictionary<string, object?>(StringComparer.Ordinal) { [ServerLeases.NodeLabel] = null };
         var patch = JsonSerializer.SerializeToUtf8Bytes(new { metadata = new { labels = label } });
         try
         {

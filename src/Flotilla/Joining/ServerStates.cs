@@ -40,8 +40,7 @@ internal sealed class ServerStates(ClusterSettings settings, IObjectClient clien
     {
         try
         {
-            var lease = await client.GetAsync<V1Lease>(new ObjectKey(ServerLeases.Namespace, ServerLeases.Leader), cancellationToken);
-            return lease.Spec?.HolderIdentity is { Length: > 0 } holder ? LeaderService.MachineOf(holder) : null;
+            return ServerLeases.LeaderOf(await client.GetAsync<V1Lease>(new ObjectKey(ServerLeases.Namespace, ServerLeases.Leader), cancellationToken));
         }
         catch (ApiException missing) when (missing.IsNotFound)
         {

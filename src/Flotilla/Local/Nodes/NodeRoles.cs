@@ -1,4 +1,5 @@
 using Flotilla.Client;
+using Flotilla.Client.Joining;
 using Flotilla.Commands;
 using Flotilla.Composition;
 using Flotilla.Joining;
@@ -54,7 +55,7 @@ internal sealed class NodeRoles(ClusterSettings settings, HttpObjectClient clien
         await DemoteAsync(nodes, nodes.Find(name), cancellationToken);
     }
 
-    public static bool IsServer(V1Node node) => node.Metadata.Labels?.ContainsKey(NodeComposition.ServerLabel) == true;
+    public static bool IsServer(V1Node node) => node.Metadata.Labels?.ContainsKey(ServerLeases.NodeLabel) == true;
 
     private async Task PromoteAsync(LocalNodes nodes, ClusterSettings worker, CancellationToken cancellationToken)
     {
