@@ -49,6 +49,9 @@ internal static class SwarmApi
     /// <summary>Annotation of services whose image is pulled by somebody's name.</summary>
     public const string RegistryAuth = Group + "/registry-auth";
 
+    /// <summary>Annotation of services: how many tasks their user asked for last, where something else may choose another number.</summary>
+    public const string AskedReplicas = Group + "/asked-replicas";
+
     /// <summary>Label of tasks of a replicated service: the slot.</summary>
     public const string Slot = Group + "/slot";
 

@@ -5,6 +5,7 @@ using Flotilla.Api.Json;
 using Flotilla.Client;
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Definitions;
+using Flotilla.Swarm.Services.Autoscaling;
 using Flotilla.Swarm.Services.Control;
 using Flotilla.Swarm.Services.Spec;
 using Flotilla.Docker;
@@ -72,10 +73,11 @@ internal sealed class ServiceRoutes(SwarmContext context)
             Spec = json,
             Change = new SpecChange { At = context.Now },
         };
+        service.RememberAsked();
         var logins = RegistryAuth.Of(request, read.TaskTemplate.ContainerSpec?.Image ?? "");
         if (logins is not null)
         {
-            service.Metadata.Annotations = new Dictionary<string, string> { [SwarmApi.RegistryAuth] = "true" };
+            service.Metadata.Annotations[SwarmApi.RegistryAuth] = "true";
             await RegistryAuth.KeepAsync(context, service, logins, cancellationToken);
         }
 
@@ -140,6 +142,14 @@ internal sealed class ServiceRoutes(SwarmContext context)
         }
 
         PublishedPorts.Check(next.Read, current, known);
+        var kept = AutoscalePlan.Kept(current.Read, next.Read, body is null ? null : current.AskedReplicas);
+        if (body is not null && next.Read.Mode?.Replicated?.Replicas != current.Read.Mode?.Replicated?.Replicas)
+        {
+            // The number of now is only repeated by who changes something else.
+            next.RememberAsked();
+        }
+
+        next = kept is { } chosen ? next.With(chosen) : next;
 
         // A job runs again for a new spec, not for other labels; one with a schedule when it is due.
         var runsNow = next.Hash != current.Hash && ServiceLabels.TextOf(next.Read, ServiceLabels.Schedule) is null;

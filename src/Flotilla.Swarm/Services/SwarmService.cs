@@ -1,5 +1,8 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Flotilla.Docker;
 using Flotilla.Swarm.Definitions;
 using Flotilla.Swarm.Services.Spec;
 using k8s;
@@ -50,8 +53,32 @@ internal sealed record SwarmService : IKubernetesObject<V1ObjectMeta>
     [JsonIgnore]
     public string Name => Read.Name;
 
+    /// <summary>How many tasks its user asked for last; null: that is not known.</summary>
+    [JsonIgnore]
+    public ulong? AskedReplicas => ulong.TryParse(this.GetAnnotation(SwarmApi.AskedReplicas), NumberStyles.None, CultureInfo.InvariantCulture, out var asked) ? asked : null;
+
     /// <summary>Another spec in the same object.</summary>
     public SwarmService With(JsonElement spec) => this with { Spec = spec, read = null, hash = null };
+
+    /// <summary>The same service of so many tasks.</summary>
+    public SwarmService With(ulong replicas)
+    {
+        var spec = WireJson.Node(Spec)!;
+        spec["Mode"]!["Replicated"]!["Replicas"] = JsonValue.Create(replicas);
+        return With(WireJson.Element(spec));
+    }
+
+    /// <summary>Keeps how many tasks its spec asks for, as <see cref="AskedReplicas"/>; the metadata are this object's own.</summary>
+    public void RememberAsked()
+    {
+        var annotations = new Dictionary<string, string>(Metadata.Annotations ?? new Dictionary<string, string>(), StringComparer.Ordinal);
+        if (Read.Mode?.Replicated is { } mode)
+        {
+            annotations[SwarmApi.AskedReplicas] = (mode.Replicas ?? 1).ToString(CultureInfo.InvariantCulture);
+        }
+
+        Metadata.Annotations = annotations;
+    }
 }
 
 internal sealed record SpecChange

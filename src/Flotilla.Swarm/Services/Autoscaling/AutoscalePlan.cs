@@ -37,6 +37,23 @@ internal static class AutoscalePlan
         };
     }
 
+    /// <summary>
+    /// The number of tasks that was chosen, where a new spec does not ask for another one than its user asked for before, and takes
+    /// it; null: the spec has the last word.
+    /// </summary>
+    /// <param name="asked">By the user before; null: that is not known, or nobody asks for a number.</param>
+    public static ulong? Kept(ServiceSpec current, ServiceSpec next, ulong? asked)
+    {
+        if (current.Mode?.Replicated is not { } now || next.Mode?.Replicated is not { } wanted
+            || ServiceLabels.NumberOf(current, ServiceLabels.AutoscaleMax) is null || ServiceLabels.NumberOf(next, ServiceLabels.AutoscaleMax) is not { } most)
+        {
+            return null;
+        }
+
+        var (chosen, least) = (now.Replicas ?? 1, ServiceLabels.NumberOf(next, ServiceLabels.AutoscaleMin) ?? 1);
+        return (asked is null || (wanted.Replicas ?? 1) == asked) && chosen >= (ulong)least && chosen <= (ulong)most ? chosen : null;
+    }
+
     public static bool IsCurrent(V2HorizontalPodAutoscaler current, V2HorizontalPodAutoscaler wanted) =>
         current.Spec.MinReplicas == wanted.Spec.MinReplicas && current.Spec.MaxReplicas == wanted.Spec.MaxReplicas
         && (current.Spec.Metrics ?? []).Select(Key).SequenceEqual(wanted.Spec.Metrics.Select(Key));
