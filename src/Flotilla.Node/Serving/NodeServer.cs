@@ -1,4 +1,3 @@
-using System.Net;
 using Flotilla.Client.Services;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -65,7 +64,7 @@ internal sealed partial class NodeServer(NodeServing serving, NodeAccess access,
             kestrel.AddServerHeader = false;
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Limits.MinResponseDataRate = null;
-            kestrel.Listen(IPAddress.Any, port, listen =>
+            kestrel.ListenAnyIP(port, listen =>
             {
                 listen.Protocols = HttpProtocols.Http1AndHttp2;
                 listen.UseHttps(https =>

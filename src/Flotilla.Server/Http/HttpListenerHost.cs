@@ -1,3 +1,4 @@
+using System.Net;
 using Flotilla.Client.Services;
 using Flotilla.Server.Identity;
 using Microsoft.AspNetCore.Builder;
@@ -35,21 +36,40 @@ public sealed class HttpListenerHost : IAsyncDisposable
             kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(10);
             kestrel.Limits.Http2.InitialConnectionWindowSize = 1 << 20;
             kestrel.Limits.Http2.InitialStreamWindowSize = 1 << 19;
-            kestrel.Listen(options.BindAddress, options.Port, listen =>
+            if (options.BindAddress.Equals(IPAddress.Any))
             {
-                listen.Protocols = HttpProtocols.Http1AndHttp2;
-                listen.UseHttps(https =>
-                {
-                    https.ServerCertificateSelector = (_, _) => identity.ServerCertificate;
-                    https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
-                    // Whose certificate it is, and whether it holds, authentication says: a bad one is answered, not hung up on.
-                    https.ClientCertificateValidation = (_, _, _) => true;
-                });
-            });
+                // Of both families, where the machine has them.
+                kestrel.ListenAnyIP(options.Port, Configure);
+            }
+            else
+            {
+                kestrel.Listen(options.BindAddress, options.Port, Configure);
+            }
         });
         application = builder.Build();
         application.UseWebSockets();
-        application.Run(context => adapter.HandleAsync(context));
+        application.Run(context =>
+        {
+            // A client of IPv4 at a socket of both families.
+            if (context.Connection.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped)
+            {
+                context.Connection.RemoteIpAddress = mapped.MapToIPv4();
+            }
+
+            return adapter.HandleAsync(context);
+        });
+
+        void Configure(ListenOptions listen)
+        {
+            listen.Protocols = HttpProtocols.Http1AndHttp2;
+            listen.UseHttps(https =>
+            {
+                https.ServerCertificateSelector = (_, _) => identity.ServerCertificate;
+                https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+                // Whose certificate it is, and whether it holds, authentication says: a bad one is answered, not hung up on.
+                https.ClientCertificateValidation = (_, _, _) => true;
+            });
+        }
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => application.StartAsync(cancellationToken);

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Flotilla.Api.Networks;
 using Flotilla.Backups;
@@ -49,7 +48,6 @@ internal sealed class ControlPlane : IAsyncDisposable
             PodCidr = settings.PodCidr,
             ServiceCidr = settings.ServiceCidr,
             NetworkBackend = settings.NetworkBackend,
-            BindAddress = OwnAddress(settings).AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any,
             AdvertiseAddress = OwnAddress(settings),
             ClusterDns = NodeComposition.ClusterDns(settings),
             Audit = AccessComposition.AuditFor(settings),
