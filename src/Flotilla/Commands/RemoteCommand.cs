@@ -5,6 +5,7 @@ using Flotilla.Api;
 using Flotilla.Api.Json;
 using Flotilla.Client;
 using k8s.Models;
+using Microsoft.Win32.SafeHandles;
 
 namespace Flotilla.Commands;
 
@@ -116,7 +117,9 @@ internal sealed class RemoteCommand(IReadOnlyList<string> line, bool hasInput, b
 
     private static async Task SendInputAsync(WebSocket socket, SemaphoreSlim writing, CancellationToken cancellationToken)
     {
-        await using var input = Console.OpenStandardInput();
+        // The console's own stream reads lines and shows them, whatever the terminal is set to.
+        using var standardInput = new SafeFileHandle(0, ownsHandle: false);
+        await using var input = new FileStream(standardInput, FileAccess.Read, bufferSize: 0);
         var buffer = new byte[BufferBytes];
         for (int count; (count = await input.ReadAsync(buffer, cancellationToken)) > 0;)
         {
