@@ -6,6 +6,7 @@ using Flotilla.Server;
 using Flotilla.Server.Identity;
 using Flotilla.Simulation.Tests.Agreement;
 using Flotilla.Swarm;
+using Flotilla.Swarm.Swarms;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -37,8 +38,10 @@ internal sealed class ServedServices : IAsyncDisposable
         if (what == "swarm")
         {
             var options = new SwarmOptions { Socket = docker, NodeName = SwarmBench.NodeName };
+            var client = server.ClientFor("docker");
             var routes = SwarmEndpoint.Routes(
-                options, server.ClientFor("docker"), informers, server.NewestChangesAsync, (_, _, _, _, _) => Task.CompletedTask, (_, _) => Task.CompletedTask, (_, _, _) => Task.CompletedTask, new NoMachine(), TimeProvider.System);
+                options, client, informers, server.NewestChangesAsync, (_, _, _, _, _) => Task.CompletedTask, (_, _) => Task.CompletedTask, (_, _, _) => Task.CompletedTask,
+                new AutolockService(client, informers, (_, _) => Task.CompletedTask, TimeProvider.System), new NoMachine(), TimeProvider.System);
             services.Add(new SwarmController(options, server.ClientFor("flotilla-swarm"), informers, TimeProvider.System, NullLoggerFactory.Instance));
             services.Add(new DockerServer(docker, options.Version, routes, NullLoggerFactory.Instance));
         }

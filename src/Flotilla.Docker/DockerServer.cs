@@ -21,7 +21,7 @@ public sealed partial class DockerServer : IHostedService, IAsyncDisposable
     private readonly string version;
     private readonly ILoggerFactory loggers;
     private readonly ILogger logger;
-    private readonly RouteTable routes;
+    private volatile RouteTable routes;
     private readonly CancellationTokenSource ended = new();
     private WebApplication? application;
 
@@ -33,6 +33,9 @@ public sealed partial class DockerServer : IHostedService, IAsyncDisposable
         logger = loggers.CreateLogger<DockerServer>();
         this.routes = new RouteTable(routes);
     }
+
+    /// <summary>Requests from now on are answered by these; those that are being answered go on.</summary>
+    public void Use(IEnumerable<Route> next) => routes = new RouteTable(next);
 
     /// <summary>Where it listens, as <c>DOCKER_HOST</c> takes it.</summary>
     public static string HostOf(string socket) => "unix://" + socket;

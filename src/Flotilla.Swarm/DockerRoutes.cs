@@ -15,10 +15,10 @@ namespace Flotilla.Swarm;
 /// <summary>What the Docker API answers of the swarm, and of what machine and swarm share.</summary>
 internal static class DockerRoutes
 {
-    public static IEnumerable<Route> All(SwarmContext context, PodLogs logs, NodeShutOut removeNode, NodeRoleChange changeRole, IMachineEngine machine) =>
+    public static IEnumerable<Route> All(SwarmContext context, PodLogs logs, NodeShutOut removeNode, NodeRoleChange changeRole, AutolockService autolock, IMachineEngine machine) =>
     [
         .. OfMember(new Manager(context), machine),
-        .. new SwarmRoutes(context).All,
+        .. new SwarmRoutes(context, autolock).All,
         .. new NodeRoutes(context, removeNode, changeRole).All,
         .. new ServiceRoutes(context).All,
         .. new TaskRoutes(context).All,
@@ -31,6 +31,10 @@ internal static class DockerRoutes
     /// <summary>Of a machine that runs no server.</summary>
     public static IEnumerable<Route> Of(Worker worker, IObjectClient client, IMachineEngine machine) =>
         [.. OfMember(worker, machine), .. new WorkerRoutes(worker, client).All, .. new WorkerNetworkRoutes(machine).All];
+
+    /// <summary>Of a machine whose server is locked.</summary>
+    public static IEnumerable<Route> Of(LockedMember member, SwarmUnlock unlock, IMachineEngine machine) =>
+        [.. OfMember(member, machine), .. new LockedRoutes(unlock).All, .. new WorkerNetworkRoutes(machine).All];
 
     private static IEnumerable<Route> OfMember(IMember member, IMachineEngine machine) =>
         [.. new PingRoutes(member).All, .. new VersionRoutes(member).All, .. new InfoRoutes(member, machine).All, .. new DistributionRoutes().All];

@@ -6,6 +6,7 @@ using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Events;
 using Flotilla.Swarm.Members;
 using Flotilla.Swarm.Networks.Attachments;
+using Flotilla.Swarm.Swarms;
 using k8s.Models;
 
 namespace Flotilla.Swarm;
@@ -13,14 +14,22 @@ namespace Flotilla.Swarm;
 /// <summary>What the Docker API says of the swarm: every request is translated to objects of the cluster and back, nothing is kept.</summary>
 public static class SwarmEndpoint
 {
+    /// <summary>As Docker says it of a locked manager.</summary>
+    public const string Locked = "Swarm is encrypted and needs to be unlocked before it can be used. Please use \"docker swarm unlock\" to unlock it.";
+
+    public const string NotLocked = "swarm is not locked";
+
+    public const string WrongUnlockKey = "swarm could not be unlocked: invalid key provided";
+
     /// <param name="newest">Answers show all that was committed before they were asked for.</param>
+    /// <param name="autolock">Of this server.</param>
     /// <param name="machine">The networks and numbers of this machine beside the cluster's.</param>
-    public static IEnumerable<Route> Routes(SwarmOptions options, IObjectClient client, InformerSet informers, NewestChanges newest, PodLogs logs, NodeShutOut removeNode, NodeRoleChange changeRole, IMachineEngine machine, TimeProvider time)
+    public static IEnumerable<Route> Routes(SwarmOptions options, IObjectClient client, InformerSet informers, NewestChanges newest, PodLogs logs, NodeShutOut removeNode, NodeRoleChange changeRole, AutolockService autolock, IMachineEngine machine, TimeProvider time)
     {
         var context = new SwarmContext(client, informers, options, time, newest);
         context.Cluster.WhenServed(new SwarmEvents(machine, context.Now).Follow);
         machine.Join(new AttachmentPods(context, machine));
-        return DockerRoutes.All(context, logs, removeNode, changeRole, machine);
+        return DockerRoutes.All(context, logs, removeNode, changeRole, autolock, machine);
     }
 
     /// <summary>Of a machine that runs no server of the cluster.</summary>
@@ -28,11 +37,19 @@ public static class SwarmEndpoint
     /// <param name="nodes">Knows this machine's Node at least.</param>
     public static IEnumerable<Route> WorkerRoutes(SwarmOptions options, IObjectClient client, Informer<V1Node> nodes, IMachineEngine machine, TimeProvider time) =>
         DockerRoutes.Of(new Worker(options, nodes, time), client, machine);
+
+    /// <summary>Of a machine whose server is locked.</summary>
+    public static IEnumerable<Route> LockedRoutes(SwarmOptions options, SwarmUnlock unlock, IMachineEngine machine, TimeProvider time) =>
+        DockerRoutes.Of(new LockedMember(options, time), unlock, machine);
 }
 
 /// <summary>For each resource a version after which nothing of it changed, as of now, whichever server wrote.</summary>
 /// <exception cref="ApiException">Nobody knows at present.</exception>
 public delegate Task<IReadOnlyList<long>> NewestChanges(IReadOnlyList<ResourceType> resources, CancellationToken cancellationToken);
+
+/// <summary>Opens a locked server by the key, and returns when its control plane works.</summary>
+/// <exception cref="DockerException">It is not the key, or the server does not start.</exception>
+public delegate Task SwarmUnlock(ReadOnlyMemory<byte> key, CancellationToken cancellationToken);
 
 /// <summary>Takes a node out of the cluster for good.</summary>
 public delegate Task NodeShutOut(string node, CancellationToken cancellationToken);

@@ -78,14 +78,24 @@ public sealed class DockerContainerTests(Cluster cluster) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Containers_outlive_Flotilla_and_so_does_what_they_say()
+    public async Task Containers_outlive_Flotilla_even_when_it_comes_back_locked_and_so_does_what_they_say()
     {
         await StartAsync("tick", "i=0; while true; do i=$((i+1)); echo $i; sleep 0.2; done");
         await StartAsync("short", "sleep 2; echo last words; exit 9");
         await StartAsync("again", "sleep 2; exit 1", "--restart", "always");
+        await OkAsync("swarm", "init", "--autolock");
+        var key = await OkAsync("swarm", "unlock-key", "-q");
         await cluster.KillAsync();
         await Task.Delay(TimeSpan.FromSeconds(2.5));
         await cluster.UpAsync();
+        Assert.Equal("locked", await OkAsync("info", "-f", "{{.Swarm.LocalNodeState}}"));
+        Assert.Contains("Swarm is encrypted and needs to be unlocked before it can be used.", (await RunAsync("node", "ls")).Failure(), StringComparison.Ordinal);
+        (await cluster.KubectlAsync("get", "nodes")).Failure();
+        Assert.Contains("invalid key provided", (await UnlockAsync("SWMKEY-1-AAAA")).Failure(), StringComparison.Ordinal);
+        Assert.Equal("running", await OkAsync("inspect", "-f", "{{.State.Status}}", "tick"));
+        (await UnlockAsync(key)).Success();
+        await cluster.KubectlOkAsync("get", "nodes");
+        await OkAsync("swarm", "leave", "--force");
 
         Assert.Equal("exited 9", await OkAsync("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", "short"));
         Assert.Equal("last words", await OkAsync("logs", "short"));
@@ -96,6 +106,8 @@ public sealed class DockerContainerTests(Cluster cluster) : IAsyncLifetime
         Assert.Equal("exited 137", await OkAsync("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", "tick"));
         Assert.Equal("exited", await OkAsync("inspect", "-f", "{{.State.Status}}", "again"));
     }
+
+    private Task<CommandOutput> UnlockAsync(string key) => CommandLine.RunAsync(docker, ["swarm", "unlock"], key + "\n", Environs);
 
     private Dictionary<string, string> Environs => new() { ["DOCKER_HOST"] = host, ["HOME"] = directory };
 

@@ -100,9 +100,20 @@ public sealed class ClusterIdentity
     }
 
     /// <param name="serverNames">Names and addresses at which clients find the API server.</param>
+    /// <param name="seal">null: nothing is ever sealed.</param>
     /// <exception cref="InvalidDataException">The authority's files do not belong together.</exception>
-    public static ClusterIdentity LoadOrCreate(string directory, IEnumerable<string> serverNames, TimeProvider time) =>
-        new(new PrivateFiles(directory), serverNames, time);
+    /// <exception cref="SealedException">They are sealed, and nobody holds the key.</exception>
+    public static ClusterIdentity LoadOrCreate(string directory, IEnumerable<string> serverNames, TimeProvider time, FileSeal? seal = null) =>
+        new(new PrivateFiles(directory, seal), serverNames, time);
+
+    /// <summary>Changes how the files are kept, while nothing else writes any.</summary>
+    public void Exclusively(Action change)
+    {
+        lock (gate)
+        {
+            change();
+        }
+    }
 
     public IssuedCertificate IssueClientCertificate(string user, IEnumerable<string> groups, TimeSpan lifetime) =>
         authority.IssueClient(user, groups, lifetime);

@@ -6,7 +6,8 @@ namespace Flotilla.Server.Identity;
 /// <summary>
 /// By what servers and members of etcd recognize one another: an authority that signs nothing else, and this server's
 /// certificates, in a directory of their own. A server that joins needs <see cref="SharedFiles"/> first; all else is made
-/// and renewed in place. May be used from any thread.
+/// and renewed in place. etcd reads its own keys from a directory that is not kept on disk, so that the others may be sealed.
+/// May be used from any thread.
 /// </summary>
 public sealed class EtcdIdentity
 {
@@ -20,24 +21,22 @@ public sealed class EtcdIdentity
     private readonly Lock gate = new();
     private readonly CertificateFiles files;
     private readonly CertificateAuthority authority;
+    private readonly PrivateFiles openKeys;
     private readonly IReadOnlyList<string> names;
     private X509Certificate2 client;
 
-    private EtcdIdentity(PrivateFiles directory, IEnumerable<string> names, TimeProvider time)
+    private EtcdIdentity(PrivateFiles directory, PrivateFiles openKeys, IEnumerable<string> names, TimeProvider time)
     {
+        this.openKeys = openKeys;
         files = new CertificateFiles(directory, time);
         authority = new CertificateAuthority(files.LoadAuthority("ca", "flotilla-etcd-ca"), time);
         this.names = [.. names.Distinct(StringComparer.OrdinalIgnoreCase)];
         CaCertificate = X509Certificate2.CreateFromPem(authority.Pem);
-        Files = new EtcdCertificateFiles(files.CertificateOf("ca"), files.CertificateOf(Server), files.KeyOf(Server), files.CertificateOf(Peer), files.KeyOf(Peer));
         client = LoadClient();
         Renew();
     }
 
     public X509Certificate2 CaCertificate { get; }
-
-    /// <summary>For this machine's member.</summary>
-    public EtcdCertificateFiles Files { get; }
 
     /// <summary>By this a server proves itself to every member; renewed long before it expires.</summary>
     public X509Certificate2 ClientCertificate
@@ -51,16 +50,32 @@ public sealed class EtcdIdentity
         }
     }
 
+    /// <param name="openKeys">Where etcd finds its keys: a directory of <c>/run</c>.</param>
     /// <param name="names">Names and addresses at which clients and other members find this machine, loopback among them.</param>
+    /// <param name="seal">null: nothing is ever sealed.</param>
     /// <exception cref="InvalidDataException">The authority's files do not belong together.</exception>
-    public static EtcdIdentity LoadOrCreate(string directory, IEnumerable<string> names, TimeProvider time) => new(new PrivateFiles(directory), names, time);
+    /// <exception cref="SealedException">They are sealed, and nobody holds the key.</exception>
+    public static EtcdIdentity LoadOrCreate(string directory, string openKeys, IEnumerable<string> names, TimeProvider time, FileSeal? seal = null) =>
+        new(new PrivateFiles(directory, seal), new PrivateFiles(openKeys), names, time);
+
+    /// <summary>What the member of this machine is told to read; nothing of it need be there.</summary>
+    public static EtcdCertificateFiles FilesIn(string directory, string openKeys)
+    {
+        return new EtcdCertificateFiles(In(directory, "ca.crt"), In(directory, $"{Server}.crt"), In(openKeys, $"{Server}.key"), In(directory, $"{Peer}.crt"), In(openKeys, $"{Peer}.key"));
+
+        static string In(string directory, string name) => Path.Combine(directory, name);
+    }
 
     /// <summary>Replaces what expires soon; etcd reads it at its next connection.</summary>
     public void Renew()
     {
         foreach (var name in (string[])[Server, Peer])
         {
-            files.LoadOrIssue(name, CaCertificate, certificate => CertificateFiles.IsFor(certificate, names), () => authority.IssueMember($"etcd-{name}", names, CertificateFiles.Lifetime));
+            var issued = files.LoadOrIssue(name, CaCertificate, certificate => CertificateFiles.IsFor(certificate, names), () => authority.IssueMember($"etcd-{name}", names, CertificateFiles.Lifetime));
+            if (openKeys.Read($"{name}.key") != issued.KeyPem)
+            {
+                openKeys.WriteSecret($"{name}.key", issued.KeyPem);
+            }
         }
     }
 

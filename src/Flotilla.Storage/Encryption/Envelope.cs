@@ -8,7 +8,7 @@ namespace Flotilla.Storage;
 /// own, derived from the named one and the salt, so no number of writes exhausts a key's nonces. The storage key is
 /// authenticated with it: a value copied to another key does not open.
 /// </summary>
-internal static class Envelope
+public static class Envelope
 {
     private const byte Version = 1;
     private const int SaltBytes = 32;
@@ -16,11 +16,13 @@ internal static class Envelope
     private const int TagBytes = 16;
     private const int KeyBytes = 32;
 
-    /// <summary>Values are JSON otherwise, and JSON does not begin with this byte.</summary>
+    /// <summary>Values are JSON otherwise, and files text: neither begins with this byte.</summary>
     public static bool IsSealed(ReadOnlySpan<byte> value) => value.Length > 0 && value[0] == Version;
 
+    /// <summary>Of the key that the value is under.</summary>
     public static string KeyIdOf(ReadOnlySpan<byte> value) => Encoding.ASCII.GetString(value.Slice(2, value[1]));
 
+    /// <param name="storageKey">Where the value is kept; it opens nowhere else.</param>
     public static byte[] Seal(string storageKey, ReadOnlySpan<byte> plain, EncryptionKey key)
     {
         var header = 2 + key.Id.Length;

@@ -13,7 +13,7 @@ internal interface IMember
 
     DateTime Now { get; }
 
-    /// <summary>As <c>/_ping</c> tells: <c>inactive</c>, <c>pending</c>, <c>active/manager</c> or <c>active/worker</c>.</summary>
+    /// <summary>As <c>/_ping</c> tells: <c>inactive</c>, <c>pending</c>, <c>locked</c>, <c>active/manager</c> or <c>active/worker</c>.</summary>
     string State { get; }
 
     /// <summary>The part of <c>docker info</c> about the swarm.</summary>

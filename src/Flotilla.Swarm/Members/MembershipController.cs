@@ -46,7 +46,7 @@ internal sealed class MembershipController : SwarmReconciler
 
         if (node.GetAnnotation(SwarmApi.Join) is { } proof)
         {
-            var refusal = await RefusalAsync(proof, cancellationToken);
+            var refusal = await RefusalAsync(key.Name, proof, cancellationToken);
             changes[SwarmApi.Join] = null;
             changes[SwarmApi.JoinRefused] = refusal;
             if (refusal is null)
@@ -68,7 +68,7 @@ internal sealed class MembershipController : SwarmReconciler
         }
     }
 
-    private async Task<string?> RefusalAsync(string proof, CancellationToken cancellationToken)
+    private async Task<string?> RefusalAsync(string node, string proof, CancellationToken cancellationToken)
     {
         if (Known.Swarm is null)
         {
@@ -77,7 +77,7 @@ internal sealed class MembershipController : SwarmReconciler
 
         return proof == ProofOf(SwarmTokens.TokenOf(Context.Authority, await tokens.ReadAsync(SwarmTokens.Worker, cancellationToken))) ? null
             : proof == ProofOf(SwarmTokens.TokenOf(Context.Authority, await tokens.ReadAsync(SwarmTokens.Manager, cancellationToken)))
-            ? "this machine runs no server of the cluster: join it as a worker, and promote it with 'docker node promote' or 'flotilla node promote'"
+            ? $"this machine runs no server of the cluster: join it with the worker token, and type on a manager: docker node promote {node} (it makes a server of a node of that machine, and says for any other what to type there)"
             : "rpc error: code = InvalidArgument desc = A valid join token is necessary to join this cluster";
     }
 

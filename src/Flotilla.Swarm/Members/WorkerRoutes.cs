@@ -43,7 +43,7 @@ internal sealed partial class WorkerRoutes(Worker worker, IObjectClient client)
     private async Task<DockerAnswer> UnlockAsync(DockerRequest request, CancellationToken cancellationToken)
     {
         await worker.KnowSelfAsync(cancellationToken);
-        throw worker.Membership is null ? new DockerException(503, NotInSwarm) : new DockerException(409, "swarm is not locked");
+        throw worker.Membership is null ? new DockerException(503, NotInSwarm) : new DockerException(409, SwarmEndpoint.NotLocked);
     }
 
     private async Task<DockerAnswer> InitAsync(DockerRequest request, CancellationToken cancellationToken)

@@ -12,7 +12,7 @@ using k8s.Models;
 namespace Flotilla.Swarm.Swarms;
 
 /// <summary><c>docker swarm</c>: init, inspect, update, leave and the keys.</summary>
-internal sealed class SwarmRoutes(SwarmContext context)
+internal sealed class SwarmRoutes(SwarmContext context, AutolockService autolock)
 {
     private const string AlreadyIn = "This node is already part of a swarm. Use \"docker swarm leave\" to leave this swarm and join another one.";
     private const string LastManager =
@@ -73,6 +73,7 @@ internal sealed class SwarmRoutes(SwarmContext context)
             throw new DockerException(503, AlreadyIn);
         }
 
+        await autolock.ApplyAsync(cancellationToken);
         if (body.String("Availability") is { } availability && availability is ("pause" or "drain"))
         {
             await NodeUpdate.ApplyAsync(context, self, new JsonObject { ["Labels"] = new JsonObject(), ["Availability"] = availability }, cancellationToken);
@@ -167,6 +168,7 @@ internal sealed class SwarmRoutes(SwarmContext context)
         await SwarmRemoval.RemoveAsync(known, context, cancellationToken);
         await tokens.DeleteAsync(cancellationToken);
         await context.Client.DeleteAsync<SwarmObject>(new ObjectKey(null, SwarmApi.Default), null, cancellationToken);
+        await autolock.ApplyAsync(cancellationToken);
         return DockerAnswer.Ok();
     }
 
@@ -176,7 +178,8 @@ internal sealed class SwarmRoutes(SwarmContext context)
         var known = await context.ManagerAsync(cancellationToken);
         var spec = await request.BodyAsync(cancellationToken);
         SwarmSpecDefaults.Check(spec);
-        var written = await SwarmContext.RetryAsync(async () =>
+        var locksAnew = false;
+        await SwarmContext.RetryAsync(async () =>
         {
             var current = await context.Client.GetAsync<SwarmObject>(new ObjectKey(null, SwarmApi.Default), cancellationToken);
             if (SwarmView.VersionOf(current) != index)
@@ -186,34 +189,36 @@ internal sealed class SwarmRoutes(SwarmContext context)
 
             if ((spec.Object("CAConfig").Integer("ForceRotate") ?? 0) != (WireJson.Node(current.Spec).Object("CAConfig").Integer("ForceRotate") ?? 0) || spec.Object("CAConfig").String("SigningCACert") is { Length: > 0 })
             {
-                throw new DockerException(501, "The certificate authority of the cluster is not rotated: certificates of nodes are renewed by themselves, and 'flotilla node rm' shuts a node out.");
+                throw new DockerException(501, "The certificate authority of the cluster is not rotated. What it is rotated for is done without: 'flotilla node rm NODE' shuts out a machine whose key got lost, 'docker swarm join-token --rotate worker' (or manager) and 'flotilla token rotate' end tokens, 'flotilla rotate encryption-key' and 'flotilla rotate token-key' exchange the other keys; certificates are renewed by themselves. An authority whose own key got lost needs a new cluster.");
             }
 
+            var next = WireJson.Element(SwarmSpecDefaults.Fill(spec));
+            locksAnew = AutolockService.IsWanted(next) && !AutolockService.IsWanted(current.Spec);
             current.Metadata.Annotations = new Dictionary<string, string>(current.Metadata.Annotations ?? new Dictionary<string, string>()) { [SwarmApi.UpdatedAt] = context.Now.ToString("O") };
-            return await context.Client.UpdateAsync(current with { Spec = WireJson.Element(SwarmSpecDefaults.Fill(spec)) }, cancellationToken);
+            return await context.Client.UpdateAsync(current with { Spec = next }, cancellationToken);
         });
         List<string> rotate = [];
         rotate.AddRange(request.Flag("rotateWorkerToken") ? [SwarmTokens.Worker] : []);
         rotate.AddRange(request.Flag("rotateManagerToken") ? [SwarmTokens.Manager] : []);
-        rotate.AddRange(request.Flag("rotateManagerUnlockKey") ? [SwarmTokens.Unlock] : []);
+        rotate.AddRange(request.Flag("rotateManagerUnlockKey") || locksAnew ? [SwarmTokens.Unlock] : []);
         if (rotate.Count > 0)
         {
             await tokens.RotateAsync(rotate, cancellationToken);
         }
 
+        await autolock.ApplyAsync(cancellationToken);
         return DockerAnswer.Ok();
     }
 
     private async Task<DockerAnswer> UnlockKeyAsync(DockerRequest request, CancellationToken cancellationToken)
     {
         var known = await context.ManagerAsync(cancellationToken);
-        var isLocking = WireJson.Node(known.Swarm!.Spec).Object("EncryptionConfig").Boolean("AutoLockManagers") == true;
-        return DockerAnswer.Json(new JsonObject { ["UnlockKey"] = isLocking ? await tokens.ReadAsync(SwarmTokens.Unlock, cancellationToken) : "" });
+        return DockerAnswer.Json(new JsonObject { ["UnlockKey"] = AutolockService.IsWanted(known.Swarm!.Spec) ? await tokens.ReadAsync(SwarmTokens.Unlock, cancellationToken) : "" });
     }
 
     private async Task<DockerAnswer> UnlockAsync(DockerRequest request, CancellationToken cancellationToken)
     {
         await context.ManagerAsync(cancellationToken);
-        throw new DockerException(409, "swarm is not locked");
+        throw new DockerException(409, SwarmEndpoint.NotLocked);
     }
 }

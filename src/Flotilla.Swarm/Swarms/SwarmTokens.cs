@@ -23,6 +23,11 @@ internal sealed class SwarmTokens(IObjectClient client)
 
     private static readonly ObjectKey Key = new("kube-system", "flotilla-swarm");
 
+    /// <summary>Finds the Secret, and nothing else.</summary>
+    public static ListScope Scope => new(Key.Namespace, FieldSelector: $"metadata.name={Key.Name}");
+
+    public static string Place => $"the Secret {Key.Namespace}/{Key.Name}";
+
     public static string TokenOf(string authority, string secret) => $"SWMTKN-1-{DigestOf(authority)}-{secret}";
 
     /// <summary>The SHA-256 of the authority's certificate, in 50 digits of base 36.</summary>
@@ -42,7 +47,7 @@ internal sealed class SwarmTokens(IObjectClient client)
                 ApiVersion = "v1",
                 Kind = "Secret",
                 Metadata = new V1ObjectMeta { Name = Key.Name, NamespaceProperty = Key.Namespace },
-                Data = new Dictionary<string, byte[]> { [Worker] = Bytes(SwarmId.Secret()), [Manager] = Bytes(SwarmId.Secret()), [Unlock] = Bytes(NewUnlockKey()) },
+                Data = new Dictionary<string, byte[]> { [Worker] = Bytes(SwarmId.Secret()), [Manager] = Bytes(SwarmId.Secret()), [Unlock] = Bytes(UnlockKey.Create()) },
             },
             cancellationToken);
     }
@@ -56,7 +61,7 @@ internal sealed class SwarmTokens(IObjectClient client)
         var data = new Dictionary<string, byte[]>(secret.Data, StringComparer.Ordinal);
         foreach (var name in which)
         {
-            data[name] = Bytes(name == Unlock ? NewUnlockKey() : SwarmId.Secret());
+            data[name] = Bytes(name == Unlock ? UnlockKey.Create() : SwarmId.Secret());
         }
 
         await client.UpdateAsync(secret with { ApiVersion = "v1", Kind = "Secret", Data = data }, cancellationToken);
@@ -73,8 +78,6 @@ internal sealed class SwarmTokens(IObjectClient client)
             // There is none.
         }
     }
-
-    private static string NewUnlockKey() => "SWMKEY-1-" + Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)).TrimEnd('=');
 
     private static byte[] Bytes(string text) => Encoding.ASCII.GetBytes(text);
 }

@@ -1,11 +1,15 @@
 using System.Text;
 using Flotilla.Api.Kinds;
 using Flotilla.Local;
+using Flotilla.Server.Identity;
 using Flotilla.Storage;
 
 namespace Flotilla.Backups;
 
-/// <summary>Whether a control plane could come back from a backup: all its keys are there, and they open what is stored.</summary>
+/// <summary>
+/// Whether a control plane could come back from a backup: all its keys are there, and they open what is stored. Sealed keys are taken
+/// at their word when what seals them is there: only the unlock key could tell.
+/// </summary>
 internal static class BackupCheck
 {
     private static readonly string[] Needed = ["pki/ca.crt", "pki/ca.key", "pki/encryption.key", "pki/service-accounts.key"];
@@ -18,12 +22,19 @@ internal static class BackupCheck
             throw new UserError($"The backup lacks {missing}; use another.");
         }
 
-        var known = Encoding.UTF8.GetString(content.Files["pki/encryption.key"]).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[0]).ToHashSet();
+        var keys = content.Files["pki/encryption.key"];
+        var isSealed = Envelope.IsSealed(keys);
+        if (isSealed && !content.Files.ContainsKey($"pki/{FileSeal.FileName}"))
+        {
+            throw new UserError($"The keys of the backup are sealed, and it lacks pki/{FileSeal.FileName}; use another.");
+        }
+
+        var known = Encoding.UTF8.GetString(keys).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[0]).ToHashSet();
         var count = 0;
         foreach (var entry in content.State)
         {
             count++;
-            if (entry.Key.StartsWith(CoreKinds.Secret.StoragePrefix, StringComparison.Ordinal) && EncryptedStore.KeyIdOf(entry.Value) is { } id && !known.Contains(id))
+            if (!isSealed && entry.Key.StartsWith(CoreKinds.Secret.StoragePrefix, StringComparison.Ordinal) && EncryptedStore.KeyIdOf(entry.Value) is { } id && !known.Contains(id))
             {
                 throw new UserError($"The backup lacks the key {id}, with which {entry.Key} is encrypted; use another.");
             }

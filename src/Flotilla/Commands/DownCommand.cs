@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Flotilla.Client;
 using Flotilla.Composition;
 using Flotilla.Engine;
 using Flotilla.Joining;
@@ -8,6 +9,7 @@ using Flotilla.Local;
 using Flotilla.Local.Nodes;
 using Flotilla.Network;
 using Flotilla.Node;
+using Flotilla.Server.Identity;
 
 namespace Flotilla.Commands;
 
@@ -39,10 +41,13 @@ internal static class DownCommand
         new PausedCluster(settings).Resume();
         var nodes = new LocalNodes(settings);
 
+        // While the server runs: its keys may be sealed when it has ended.
+        using var voice = VoiceTo(settings, nodes);
+
         // At once: what the last of several servers would write, nobody would take.
         await Task.WhenAll([.. nodes.All.Select(node => nodes.StopAsync(node, grace, cancellationToken)), new ServerProcess(settings).StopAsync(cancellationToken)]);
         await ManagedEtcd.EndAsync(settings, cancellationToken);
-        await TellOthersAsync(settings, nodes, cancellationToken);
+        await (voice is null ? Task.CompletedTask : new NodeFarewell(voice, TimeProvider.System).SayAsync(settings.NodeName, cancellationToken));
         await EngineCleanup.RunAsync(EngineServer.OptionsFor(settings), grace, cancellationToken);
         await NodeCleanup.RunAsync(NodeComposition.NodeOptionsFor(settings), cancellationToken, grace, step => Console.WriteLine($"  {step}"));
         IReadOnlyList<string> left = [];
@@ -84,18 +89,27 @@ internal static class DownCommand
         return left.Count == 0 ? 0 : 1;
     }
 
-    // Of a cluster that goes on elsewhere.
-    private static async Task TellOthersAsync(ClusterSettings settings, LocalNodes nodes, CancellationToken cancellationToken)
+    /// <summary>By which the cluster is told, if it goes on elsewhere; null: there is nobody to tell, or no way.</summary>
+    private static HttpObjectClient? VoiceTo(ClusterSettings settings, LocalNodes nodes)
     {
         if (settings.Agent is { } agent)
         {
-            using var own = Agent.NodeClient(settings, agent);
-            await (own is null ? Task.CompletedTask : new NodeFarewell(own, TimeProvider.System).SayAsync(settings.NodeName, cancellationToken));
+            return Agent.NodeClient(settings, agent);
         }
-        else if (ControlPlane.ServersOf(settings).All.Select(server => server.Host).Except([settings.LocalAddress ?? "127.0.0.1", ControlPlane.OwnAddress(settings).ToString(), .. nodes.All.Select(node => node.LocalAddress!)]).Any())
+
+        if (!ControlPlane.ServersOf(settings).All.Select(server => server.Host).Except([settings.LocalAddress ?? "127.0.0.1", ControlPlane.OwnAddress(settings).ToString(), .. nodes.All.Select(node => node.LocalAddress!)]).Any())
         {
-            using var administrator = ControlPlane.AdminClient(settings);
-            await new NodeFarewell(administrator, TimeProvider.System).SayAsync(settings.NodeName, cancellationToken);
+            return null;
+        }
+
+        try
+        {
+            return ControlPlane.AdminClient(settings);
+        }
+        catch (SealedException)
+        {
+            Console.Error.WriteLine("flotilla: the keys of this server are sealed, so the other servers are not told that it ends");
+            return null;
         }
     }
 

@@ -25,7 +25,7 @@ internal static class RestoreCommand
             Console.WriteLine(
                 $"""
                 {content.Manifest.Objects} objects are back in {settings.DataDirectory}, as of {content.Manifest.TakenAt:u}.
-                Start the cluster with: flotilla up --data-dir {settings.DataDirectory}
+                Start the cluster with: flotilla up --data-dir {settings.DataDirectory}{(settings.Seal.IsOn ? "\nIt starts locked, and the swarm's unlock key of that time opens it (docker swarm unlock)." : "")}
                 """);
         });
         return command;

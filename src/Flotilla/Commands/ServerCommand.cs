@@ -3,6 +3,7 @@ using Flotilla.Client.Joining;
 using Flotilla.Composition;
 using Flotilla.Joining;
 using Flotilla.Local;
+using Flotilla.Locking;
 using Flotilla.Upgrades;
 using Microsoft.Extensions.Logging;
 
@@ -85,8 +86,10 @@ internal static class ServerCommand
 
             progress.Clear();
             settings = await JoinAsync(settings, token, progress, cancellationToken);
+            using var autolock = new Autolock(settings);
+            await using var locked = await LockedServer.WaitAsync(settings, autolock, progress, TimeProvider.System, loggers, cancellationToken);
             await using var datastore = await Datastore.StartAsync(settings, progress, TimeProvider.System, loggers, cancellationToken);
-            await using var cluster = new AllInOne(settings, datastore, progress, TimeProvider.System, loggers);
+            await using var cluster = new AllInOne(settings, datastore, autolock, locked, progress, TimeProvider.System, loggers);
             await cluster.RunAsync(cancellationToken);
             return 0;
         }

@@ -39,6 +39,13 @@ internal static class StatusCommand
             return 1;
         }
 
+        if (settings.Seal is { IsOn: true, IsOpen: false })
+        {
+            table.AddRow("", "[red]locked[/] (its keys are sealed: start it, and unlock it with 'docker swarm unlock' after: eval $(flotilla docker-env))");
+            AnsiConsole.Write(table);
+            return 1;
+        }
+
         var healthy = settings.Datastore.Etcd is null || await EtcdStatus.AddAsync(table, settings, cancellationToken);
         healthy &= process is not null && await AddClusterAsync(table, settings, cancellationToken);
         AnsiConsole.Write(table);

@@ -59,7 +59,12 @@ internal static class UpCommand
             settings = await StartAsync(settings, server, servers, count, cancellationToken);
         }
 
-        await WaitUntilReadyAsync(settings, server, progress, new FurtherNodes(settings, servers, count), cancellationToken);
+        if (!await WaitUntilReadyAsync(settings, server, progress, new FurtherNodes(settings, servers, count), cancellationToken))
+        {
+            Console.WriteLine(LockedText);
+            return 0;
+        }
+
         ShowWhatNext(settings, await JoinCommandAsync(settings, cancellationToken));
         return 0;
     }
@@ -126,7 +131,8 @@ internal static class UpCommand
         return settings;
     }
 
-    private static async Task WaitUntilReadyAsync(
+    /// <returns>False: the server is locked, and waits itself.</returns>
+    private static async Task<bool> WaitUntilReadyAsync(
         ClusterSettings settings, ServerProcess server, StartupProgress progress, FurtherNodes nodes, CancellationToken cancellationToken)
     {
         var joined = nodes.StartJoinedAsync(cancellationToken);
@@ -155,7 +161,14 @@ internal static class UpCommand
             if (steps.Contains(StartupProgress.Ready, StringComparer.Ordinal))
             {
                 await Task.WhenAll(joined, others!);
-                return;
+                return true;
+            }
+
+            if (steps is [.., StartupProgress.Locked])
+            {
+                // Servers too, each to be unlocked by itself.
+                await joined;
+                return false;
             }
 
             var elapsed = Stopwatch.GetElapsedTime(start);
@@ -172,6 +185,14 @@ internal static class UpCommand
             await Task.Delay(PollInterval, cancellationToken);
         }
     }
+
+    private const string LockedText =
+        """
+
+        The keys of this server are sealed (autolock): its containers go on, and its control plane starts when it is unlocked:
+          eval $(./flotilla docker-env) && docker swarm unlock
+        So is each other server of it (docker-env --node NAME). What else is missing then starts by: ./flotilla up
+        """;
 
     private static async Task<string> JoinCommandAsync(ClusterSettings settings, CancellationToken cancellationToken)
     {

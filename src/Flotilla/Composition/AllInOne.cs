@@ -1,6 +1,7 @@
 using Flotilla.Joining;
 using Flotilla.Kubeconfigs;
 using Flotilla.Local;
+using Flotilla.Locking;
 using Flotilla.Server.Nodes;
 using Microsoft.Extensions.Logging;
 
@@ -18,9 +19,11 @@ internal sealed class AllInOne : IAsyncDisposable
     private readonly Datastore datastore;
     private readonly ILoggerFactory loggers;
     private readonly ILogger logger;
+    private readonly LockedServer? locked;
     private EtcdNotices? notices;
 
-    public AllInOne(ClusterSettings settings, Datastore datastore, StartupProgress progress, TimeProvider time, ILoggerFactory loggers)
+    /// <param name="locked">What this machine was before it was unlocked; null: it was not locked.</param>
+    public AllInOne(ClusterSettings settings, Datastore datastore, Autolock autolock, LockedServer? locked, StartupProgress progress, TimeProvider time, ILoggerFactory loggers)
     {
         this.settings = settings;
         this.datastore = datastore;
@@ -30,8 +33,9 @@ internal sealed class AllInOne : IAsyncDisposable
         plane = new ControlPlane(settings, datastore.Store, time, loggers);
         plane.Server.Admission = new ServerAdmission(settings, datastore.Etcd?.Cluster, plane.Server.Client, time);
         logger = loggers.CreateLogger<AllInOne>();
-        node = new LocalNode(settings, time, loggers);
-        docker = new DockerEndpoint(settings, plane, node.LoadImagesAsync, time, loggers);
+        this.locked = locked;
+        node = locked?.Take() ?? new LocalNode(settings, time, loggers);
+        docker = new DockerEndpoint(settings, plane, node.LoadImagesAsync, (key, cancel) => autolock.ApplyAsync(key, plane.Identity, cancel), locked?.Engine, time, loggers);
     }
 
     /// <summary>Until cancelled.</summary>
@@ -44,6 +48,7 @@ internal sealed class AllInOne : IAsyncDisposable
             plane.Server.AddMetrics(ingress.Write);
         }
         await docker.StartAsync(cancellationToken);
+        locked?.Started();
         progress.Report(StartupProgress.Ready);
         logger.LogJoin();
         await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

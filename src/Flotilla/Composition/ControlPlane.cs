@@ -123,7 +123,7 @@ internal sealed class ControlPlane : IAsyncDisposable
             "localhost", Environment.MachineName.ToLowerInvariant(), settings.NodeName,
             "127.0.0.1", "::1", .. NetworkRanges.Parse(settings.ServiceCidr).Select(range => range.At(1).ToString()), .. MachineAddresses.Of(settings).Select(address => address.ToString()),
         ];
-        return ClusterIdentity.LoadOrCreate(settings.IdentityDirectory, names, time);
+        return ClusterIdentity.LoadOrCreate(settings.IdentityDirectory, names, time, settings.Seal);
     }
 
     private static TimeSpan MonitorPeriodFor(TimeSpan grace)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Flotilla.Client;
+using Flotilla.Client.Services;
 using Flotilla.Client.Streams;
 using Flotilla.Docker;
 using Flotilla.Engine;
@@ -8,6 +9,7 @@ using Flotilla.Joining;
 using Flotilla.Local;
 using Flotilla.Local.Nodes;
 using Flotilla.Swarm;
+using Flotilla.Swarm.Swarms;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 
@@ -18,25 +20,47 @@ internal sealed class DockerEndpoint : IAsyncDisposable
 {
     private readonly ClusterSettings settings;
     private readonly HttpObjectClient logs;
+    private readonly ServiceSet services;
+    private readonly Func<SwarmOptions, NodeEngine, IEnumerable<Route>> swarm;
+    private readonly AutolockService autolock;
     private readonly EngineServer server;
+    private readonly bool isServing;
 
     /// <param name="load">Where pods' images come from archives.</param>
-    public DockerEndpoint(ClusterSettings settings, ControlPlane plane, ImageLoad load, TimeProvider time, ILoggerFactory loggers)
+    /// <param name="serving">What has served while the keys were sealed, and is this one's from now on; null: nothing has.</param>
+    public DockerEndpoint(ClusterSettings settings, ControlPlane plane, ImageLoad load, ServerSeal seal, EngineServer? serving, TimeProvider time, ILoggerFactory loggers)
     {
         this.settings = settings;
         logs = ControlPlane.AdminClient(settings);
         var client = plane.Server.ClientFor("docker");
-        server = new EngineServer(settings, load, Swarm, time, loggers);
+        autolock = new AutolockService(client, plane.Informers, seal, time);
+        services = new ServiceSet(time, loggers.CreateLogger<ServiceSet>());
+        swarm = Swarm;
+        isServing = serving is not null;
+        server = serving ?? new EngineServer(settings, load, swarm, time, loggers);
 
         IEnumerable<Route> Swarm(SwarmOptions options, NodeEngine engine) =>
-            SwarmEndpoint.Routes(options, client, plane.Informers, plane.Server.NewestChangesAsync, CopyLogsAsync, new NodeRemoval(client, time).RemoveAsync, ChangeRoleAsync, engine, time);
+            SwarmEndpoint.Routes(options, client, plane.Informers, plane.Server.NewestChangesAsync, CopyLogsAsync, new NodeRemoval(client, time).RemoveAsync, ChangeRoleAsync, autolock, engine, time);
     }
 
-    public Task StartAsync(CancellationToken cancellationToken) => server.StartAsync(cancellationToken);
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await services.StartAsync(autolock, cancellationToken);
+        if (isServing)
+        {
+            server.Use(swarm);
+        }
+        else
+        {
+            await server.StartAsync(cancellationToken);
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
         await server.DisposeAsync();
+        await services.StopAsync(CancellationToken.None);
+        await services.DisposeAsync();
         logs.Dispose();
     }
 

@@ -11,6 +11,7 @@ namespace Flotilla.Composition;
 /// <summary>The engine of this machine behind its Docker API, in which what the swarm says comes first.</summary>
 internal sealed class EngineServer : IAsyncDisposable
 {
+    private readonly SwarmOptions options;
     private readonly NodeEngine engine;
     private readonly DockerServer server;
 
@@ -18,10 +19,13 @@ internal sealed class EngineServer : IAsyncDisposable
     /// <param name="swarm">What the swarm says on this machine.</param>
     public EngineServer(ClusterSettings settings, ImageLoad load, Func<SwarmOptions, NodeEngine, IEnumerable<Route>> swarm, TimeProvider time, ILoggerFactory loggers)
     {
-        var options = SwarmOptionsFor(settings);
+        options = SwarmOptionsFor(settings);
         engine = new NodeEngine(OptionsFor(settings), load, time, loggers);
-        server = new DockerServer(options.Socket, options.Version, [.. swarm(options, engine), .. engine.Routes], loggers);
+        server = new DockerServer(options.Socket, options.Version, RoutesWith(swarm), loggers);
     }
+
+    /// <summary>From now on the swarm says this.</summary>
+    public void Use(Func<SwarmOptions, NodeEngine, IEnumerable<Route>> swarm) => server.Use(RoutesWith(swarm));
 
     public static EngineOptions OptionsFor(ClusterSettings settings)
     {
@@ -55,6 +59,8 @@ internal sealed class EngineServer : IAsyncDisposable
         await engine.StartAsync(cancellationToken);
         await server.StartAsync(cancellationToken);
     }
+
+    private IEnumerable<Route> RoutesWith(Func<SwarmOptions, NodeEngine, IEnumerable<Route>> swarm) => [.. swarm(options, engine), .. engine.Routes];
 
     public async ValueTask DisposeAsync()
     {

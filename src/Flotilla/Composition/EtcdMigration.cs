@@ -48,7 +48,7 @@ internal static class EtcdMigration
     /// <param name="after">The store's revisions go on after it.</param>
     public static async Task FillAsync(ClusterSettings settings, Revision after, IEnumerable<StoredEntry> entries, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var member = ManagedEtcd.MemberFor(settings, ManagedEtcd.IdentityFor(settings, time));
+        var member = ManagedEtcd.MemberFor(settings);
         await EtcdProcess.StopAsync(member, cancellationToken);
         DataRemoval.Delete(member.DataDirectory);
         await using var etcd = await ManagedEtcd.StartAsync(settings, time, loggers, cancellationToken);

@@ -1,5 +1,4 @@
 using Flotilla.Local;
-using Flotilla.Server.Identity;
 using Flotilla.Storage;
 
 namespace Flotilla.Composition;
@@ -20,9 +19,9 @@ internal sealed class KnownMembers(ClusterSettings settings)
 
     /// <summary>A server that lost its data must not begin a cluster of its own beside that of the others.</summary>
     /// <exception cref="StorageException">It would.</exception>
-    public void CheckData(EtcdIdentity identity)
+    public void CheckData()
     {
-        var member = ManagedEtcd.MemberFor(settings, identity);
+        var member = ManagedEtcd.MemberFor(settings);
         if (!member.HasData && member.InitialCluster is null && Read() is { Count: > 0 } others)
         {
             throw new StorageException($"{member.DataDirectory} is empty, but this server shared an etcd with {string.Join(", ", others.Select(other => other.Authority))}. Delete what is left with 'flotilla down --purge' and join them as a new server.");

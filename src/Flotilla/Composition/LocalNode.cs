@@ -1,6 +1,7 @@
 using System.Net;
 using Flotilla.Client;
 using Flotilla.Client.Streams;
+using Flotilla.Docker;
 using Flotilla.Ingress;
 using Flotilla.Ingress.Observing;
 using Flotilla.Linux.Cri;
@@ -10,6 +11,7 @@ using Flotilla.Node;
 using Flotilla.Node.Containerd;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Serving;
+using Flotilla.Swarm;
 using Microsoft.Extensions.Logging;
 using k8s.Models;
 
@@ -49,7 +51,8 @@ internal sealed class LocalNode(ClusterSettings settings, TimeProvider time, ILo
         network?.ReadyAsync(pod, addresses, cancellationToken) ?? Task.CompletedTask;
 
     /// <summary>Images of an archive, for pods and containers. Answers their full names.</summary>
-    public Task<IReadOnlyList<string>> LoadImagesAsync(Stream archive, CancellationToken cancellationToken) => agent!.Images.ImportAsync(archive, cancellationToken, takesNameless: true);
+    public Task<IReadOnlyList<string>> LoadImagesAsync(Stream archive, CancellationToken cancellationToken) => agent?.Images.ImportAsync(archive, cancellationToken, takesNameless: true)
+        ?? throw new DockerException(503, SwarmEndpoint.Locked);
 
     /// <summary>Where the node's own server listens, once it does.</summary>
     public int? Port => agent?.Status.ServerPort();

@@ -39,7 +39,7 @@ internal sealed partial class ManagedEtcd : IAsyncDisposable
         this.loggers = loggers;
         logger = loggers.CreateLogger<ManagedEtcd>();
         identity = IdentityFor(settings, time);
-        member = MemberFor(settings, identity);
+        member = MemberFor(settings);
         supervisor = new EtcdSupervisor(member, OptionsFor(settings, identity), time, loggers);
         Cluster = new EtcdCluster(OptionsFor(settings, identity), time, loggers.CreateLogger<EtcdCluster>());
         services = new ServiceSet(time, loggers.CreateLogger<ServiceSet>());
@@ -57,6 +57,9 @@ internal sealed partial class ManagedEtcd : IAsyncDisposable
 
     public static string IdentityDirectory(ClusterSettings settings) => Path.Combine(settings.IdentityDirectory, "etcd");
 
+    /// <summary>Where etcd reads its keys, sealed or not.</summary>
+    public static string KeyDirectory(ClusterSettings settings) => Path.Combine(settings.RunDirectory, "etcd");
+
     public static EtcdIdentity IdentityFor(ClusterSettings settings, TimeProvider time)
     {
         string[] names =
@@ -64,18 +67,19 @@ internal sealed partial class ManagedEtcd : IAsyncDisposable
             "localhost", "127.0.0.1", "::1", Environment.MachineName.ToLowerInvariant(), settings.NodeName,
             .. MachineAddresses.Of(settings).Select(address => address.ToString()),
         ];
-        return EtcdIdentity.LoadOrCreate(IdentityDirectory(settings), names, time);
+        Directory.CreateDirectory(settings.RunDirectory);
+        return EtcdIdentity.LoadOrCreate(IdentityDirectory(settings), KeyDirectory(settings), names, time, settings.Seal);
     }
 
     /// <summary>This machine's member; the ports of others may differ.</summary>
-    public static EtcdMemberOptions MemberFor(ClusterSettings settings, EtcdIdentity identity) => new()
+    public static EtcdMemberOptions MemberFor(ClusterSettings settings) => new()
     {
         Name = settings.NodeName,
         DataDirectory = Path.Combine(settings.DataDirectory, "etcd"),
         LogFile = Path.Combine(settings.DataDirectory, "etcd.log"),
         ClientAddress = AddressOf(settings, settings.Datastore.Etcd!.ClientPort),
         PeerAddress = AddressOf(settings, settings.Datastore.Etcd.PeerPort),
-        Certificates = identity.Files,
+        Certificates = EtcdIdentity.FilesIn(IdentityDirectory(settings), KeyDirectory(settings)),
         InitialCluster = settings.Datastore.Etcd.InitialCluster,
         QuotaBytes = settings.Datastore.Etcd.QuotaMebibytes * 1024L * 1024,
     };
@@ -83,18 +87,18 @@ internal sealed partial class ManagedEtcd : IAsyncDisposable
     /// <summary>For any server's or command's connections: the member of this machine first, then the others.</summary>
     public static EtcdOptions OptionsFor(ClusterSettings settings, EtcdIdentity identity) => new()
     {
-        Endpoints = [OwnAddressOf(settings, identity), .. new KnownMembers(settings).Read()],
+        Endpoints = [OwnAddressOf(settings), .. new KnownMembers(settings).Read()],
         Authorities = [identity.CaCertificate],
         ClientCertificate = () => identity.ClientCertificate,
     };
 
     // Of a machine that is a network namespace, commands come from outside it.
-    private static Uri OwnAddressOf(ClusterSettings settings, EtcdIdentity identity) =>
-        MemberFor(settings, identity) is var member && settings.LocalAddress is null ? member.LocalAddress : member.ClientAddress;
+    private static Uri OwnAddressOf(ClusterSettings settings) =>
+        MemberFor(settings) is var member && settings.LocalAddress is null ? member.LocalAddress : member.ClientAddress;
 
     /// <summary>The process of this machine's member; null: it does not run.</summary>
     public static int? FindProcess(ClusterSettings settings) =>
-        settings.Datastore.Etcd is null ? null : EtcdProcess.Find(MemberFor(settings, IdentityFor(settings, TimeProvider.System)));
+        settings.Datastore.Etcd is null ? null : EtcdProcess.Find(MemberFor(settings));
 
     /// <summary>To ask for the cluster's members and to change them, from a server or a command on its machine.</summary>
     public static EtcdCluster ClusterFor(ClusterSettings settings, TimeProvider time, ILoggerFactory loggers) =>
@@ -111,7 +115,7 @@ internal sealed partial class ManagedEtcd : IAsyncDisposable
     /// <exception cref="StorageException">It does not start.</exception>
     public static async Task<ManagedEtcd> StartAsync(ClusterSettings settings, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        new KnownMembers(settings).CheckData(IdentityFor(settings, time));
+        new KnownMembers(settings).CheckData();
         var etcd = new ManagedEtcd(settings, time, loggers);
         try
         {
@@ -130,9 +134,12 @@ internal sealed partial class ManagedEtcd : IAsyncDisposable
     {
         if (settings.Datastore.Etcd is not null)
         {
-            await EtcdProcess.StopAsync(MemberFor(settings, IdentityFor(settings, TimeProvider.System)), cancellationToken);
+            await EtcdProcess.StopAsync(MemberFor(settings), cancellationToken);
         }
     }
+
+    /// <summary>What etcd reads of a server that is locked, and whose etcd does not run.</summary>
+    public static void ForgetKeys(ClusterSettings settings) => DataRemoval.Delete(KeyDirectory(settings));
 
     /// <summary>At its next start this machine's member goes on alone, with all that it knows; the others must never come back as they are.</summary>
     /// <exception cref="UserError">This server runs no etcd.</exception>
@@ -144,7 +151,7 @@ internal sealed partial class ManagedEtcd : IAsyncDisposable
             throw new UserError("--force-new-cluster is for servers that run etcd; this one does not.");
         }
 
-        MemberFor(settings, IdentityFor(settings, TimeProvider.System)).ForceNewCluster();
+        MemberFor(settings).ForceNewCluster();
     }
 
     /// <summary>Waits for the other members as long as it takes, since they may be starting too; the log says for whom.</summary>
@@ -206,6 +213,10 @@ internal sealed partial class ManagedEtcd : IAsyncDisposable
         await services.DisposeAsync();
         await renewal.DisposeAsync();
         Cluster.Dispose();
+        if (settings.Seal.IsOn)
+        {
+            ForgetKeys(settings);
+        }
     }
 
     private void Renew()

@@ -45,7 +45,7 @@ internal sealed class ServerJoin(ClusterSettings settings, JoinToken token, Time
             DataRemoval.Delete(ManagedEtcd.IdentityDirectory(joined));
             await ClusterKeys.WriteAsync(ManagedEtcd.IdentityDirectory(joined), package.EtcdKeys, cancellationToken);
             await ManagedEtcd.EndAsync(joined, cancellationToken);
-            DataRemoval.Delete(ManagedEtcd.MemberFor(joined, ManagedEtcd.IdentityFor(joined, TimeProvider.System)).DataDirectory);
+            DataRemoval.Delete(ManagedEtcd.MemberFor(joined).DataDirectory);
         }
     }
 

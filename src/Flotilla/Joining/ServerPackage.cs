@@ -14,7 +14,7 @@ internal sealed record ServerPackage(
 {
     /// <param name="ticket">To the etcd that the servers run; null: somebody else runs it.</param>
     public static ServerPackage For(ClusterSettings settings, JoinTicket? ticket) => new(
-        ClusterKeys.Read(settings.IdentityDirectory), settings.PodCidr, settings.ServiceCidr, settings.NetworkBackend, settings.NodeGracePeriod, DatastorePackage.For(settings, ticket));
+        ClusterKeys.ReadOpen(settings), settings.PodCidr, settings.ServiceCidr, settings.NetworkBackend, settings.NodeGracePeriod, DatastorePackage.For(settings, ticket));
 
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, PackageJson.Default.ServerPackage);
 
@@ -52,7 +52,7 @@ internal sealed record DatastorePackage(IReadOnlyList<string> Endpoints, byte[]?
     public static DatastorePackage For(ClusterSettings settings, JoinTicket? ticket)
     {
         var store = settings.Datastore;
-        var etcdKeys = ticket is null ? [] : EtcdIdentity.SharedFiles.ToDictionary(name => name, name => File.ReadAllBytes(Path.Combine(ManagedEtcd.IdentityDirectory(settings), name)), StringComparer.Ordinal);
+        var etcdKeys = ticket is null ? [] : EtcdIdentity.SharedFiles.ToDictionary(name => name, name => settings.Seal.Read(Path.Combine(ManagedEtcd.IdentityDirectory(settings), name)), StringComparer.Ordinal);
         return new DatastorePackage(store.Endpoints, Bytes(store.CaFile), Bytes(store.CertFile), Bytes(store.KeyFile), ticket, etcdKeys);
     }
 

@@ -1,4 +1,5 @@
 using Flotilla.Node.Joining;
+using Flotilla.Server.Identity;
 
 namespace Flotilla.Local;
 
@@ -13,10 +14,16 @@ internal static class ClusterKeys
     // What belongs to one machine's addresses is issued anew on every other.
     private static readonly string[] OfOneMachine = ["server.crt", "server.key", "kubelet.crt", "kubelet.key", .. NodeIdentity.OwnFiles];
 
-    /// <summary>By the names of the files.</summary>
+    /// <summary>By the names of the files, as they are: sealed ones with what seals them.</summary>
     public static Dictionary<string, byte[]> Read(string directory) => new DirectoryInfo(directory).EnumerateFiles()
         .Where(file => !file.Name.StartsWith('.') && !OfOneMachine.Contains(file.Name))
         .ToDictionary(file => file.Name, file => File.ReadAllBytes(file.FullName), StringComparer.Ordinal);
+
+    /// <summary>The same, open, for another server.</summary>
+    /// <exception cref="SealedException">This server is locked.</exception>
+    public static Dictionary<string, byte[]> ReadOpen(ClusterSettings settings) => Read(settings.IdentityDirectory)
+        .Where(file => file.Key != FileSeal.FileName)
+        .ToDictionary(file => file.Key, file => settings.Seal.Open(Path.Combine(settings.IdentityDirectory, file.Key), file.Value), StringComparer.Ordinal);
 
     /// <summary>On disk when it returns.</summary>
     public static async Task WriteAsync(string directory, IEnumerable<KeyValuePair<string, byte[]>> files, CancellationToken cancellationToken)

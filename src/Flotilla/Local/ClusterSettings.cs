@@ -7,6 +7,7 @@ using Flotilla.Backups;
 using Flotilla.Node.Cpus;
 using Flotilla.Node.NumaMemory;
 using Flotilla.Node.Placement;
+using Flotilla.Server.Identity;
 
 namespace Flotilla.Local;
 
@@ -140,6 +141,14 @@ internal sealed record ClusterSettings
 
     [JsonIgnore]
     public string IdentityDirectory => Path.Combine(DataDirectory, "pki");
+
+    /// <summary>Leads to the key of <see cref="Seal"/> in the memory of the server, while that is unlocked.</summary>
+    [JsonIgnore]
+    public string FileKeyLink => Path.Combine(RunDirectory, "file-key");
+
+    /// <summary>Of what is secret in <see cref="IdentityDirectory"/>.</summary>
+    [JsonIgnore]
+    public FileSeal Seal => new(IdentityDirectory, FileKeyLink);
 
     [JsonIgnore]
     public string Database => Path.Combine(DataDirectory, "state.db");

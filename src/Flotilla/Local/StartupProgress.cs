@@ -5,6 +5,9 @@ internal sealed class StartupProgress(string file)
 {
     public const string ApiAnswers = "Kubernetes API answers";
     public const string Ready = "node is Ready";
+
+    /// <summary>Its last step, until somebody unlocks it.</summary>
+    public const string Locked = "locked";
     private const string FailurePrefix = "failed: ";
 
     private readonly Lock gate = new();

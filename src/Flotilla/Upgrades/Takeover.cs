@@ -103,7 +103,8 @@ internal sealed class Takeover(ClusterSettings settings, IReadOnlyList<string> p
             }
 
             shown = steps.Count;
-            if (steps.Contains(StartupProgress.Ready, StringComparer.Ordinal))
+            // A locked one waits for its owner, however long that takes.
+            if (steps is [.., StartupProgress.Locked] || steps.Contains(StartupProgress.Ready, StringComparer.Ordinal))
             {
                 return null;
             }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using Flotilla.Server.Identity;
+using Flotilla.Storage.Etcd.Running;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Flotilla.Server.Tests.Identity;
@@ -15,14 +16,14 @@ public sealed class EtcdIdentityTests : IDisposable
     public void Certificates_are_renewed_in_place_by_the_same_authority()
     {
         var identity = Load("one", "127.0.0.1");
-        var before = (Read(identity.Files.Server), Read(identity.Files.Peer), identity.ClientCertificate.Thumbprint);
+        var before = (Read(FilesOf("one").Server), Read(FilesOf("one").Peer), identity.ClientCertificate.Thumbprint);
         identity.Renew();
-        Assert.Equal(before, (Read(identity.Files.Server), Read(identity.Files.Peer), identity.ClientCertificate.Thumbprint));
+        Assert.Equal(before, (Read(FilesOf("one").Server), Read(FilesOf("one").Peer), identity.ClientCertificate.Thumbprint));
 
         time.Advance(TimeSpan.FromDays(330));
         identity.Renew();
-        Assert.NotEqual(before.Item1, Read(identity.Files.Server));
-        Assert.NotEqual(before.Item2, Read(identity.Files.Peer));
+        Assert.NotEqual(before.Item1, Read(FilesOf("one").Server));
+        Assert.NotEqual(before.Item2, Read(FilesOf("one").Peer));
         Assert.NotEqual(before.Item3, identity.ClientCertificate.Thumbprint);
         Assert.Equal(identity.CaCertificate.Subject, identity.ClientCertificate.Issuer);
     }
@@ -30,10 +31,11 @@ public sealed class EtcdIdentityTests : IDisposable
     [Fact]
     public void A_machine_that_has_another_address_gets_another_certificate()
     {
-        var before = Read(Load("one", "127.0.0.1").Files.Peer);
-        var after = Load("one", "127.0.0.1", "10.0.0.7").Files.Peer;
-        Assert.NotEqual(before, Read(after));
-        using var certificate = X509Certificate2.CreateFromPem(File.ReadAllText(after));
+        Load("one", "127.0.0.1");
+        var before = Read(FilesOf("one").Peer);
+        Load("one", "127.0.0.1", "10.0.0.7");
+        Assert.NotEqual(before, Read(FilesOf("one").Peer));
+        using var certificate = X509Certificate2.CreateFromPemFile(FilesOf("one").Peer, FilesOf("one").PeerKey);
         Assert.True(certificate.MatchesHostname("10.0.0.7"));
     }
 
@@ -52,5 +54,7 @@ public sealed class EtcdIdentityTests : IDisposable
 
     private static string Read(string file) => File.ReadAllText(file);
 
-    private EtcdIdentity Load(string name, params string[] names) => EtcdIdentity.LoadOrCreate(Path.Combine(directory.FullName, name), names, time);
+    private EtcdIdentity Load(string name, params string[] names) => EtcdIdentity.LoadOrCreate(Path.Combine(directory.FullName, name), Path.Combine(directory.FullName, "keys"), names, time);
+
+    private EtcdCertificateFiles FilesOf(string name) => EtcdIdentity.FilesIn(Path.Combine(directory.FullName, name), Path.Combine(directory.FullName, "keys"));
 }

@@ -6,6 +6,7 @@ using Flotilla.Docker;
 using Flotilla.Server.Identity;
 using Flotilla.Storage;
 using Flotilla.Swarm;
+using Flotilla.Swarm.Swarms;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Flotilla.Simulation.Tests.Agreement;
@@ -92,8 +93,10 @@ internal sealed class SimulatedSwarm : IAsyncDisposable
         {
             var plane = await ControlPlane.StartAsync(store, identity);
             var options = new SwarmOptions { Socket = socket, NodeName = Options.Prefix + "0" };
+            var client = plane.Server.ClientFor("docker");
             var routes = SwarmEndpoint.Routes(
-                options, plane.Server.ClientFor("docker"), plane.Informers, plane.Server.NewestChangesAsync, (_, _, _, _, _) => Task.CompletedTask, (_, _) => Task.CompletedTask, (_, _, _) => Task.CompletedTask, new NoMachine(), TimeProvider.System);
+                options, client, plane.Informers, plane.Server.NewestChangesAsync, (_, _, _, _, _) => Task.CompletedTask, (_, _) => Task.CompletedTask, (_, _, _) => Task.CompletedTask,
+                new AutolockService(client, plane.Informers, (_, _) => Task.CompletedTask, TimeProvider.System), new NoMachine(), TimeProvider.System);
             var run = new Run(
                 plane,
                 new SwarmController(options, plane.Server.ClientFor("flotilla-swarm"), plane.Informers, TimeProvider.System, NullLoggerFactory.Instance),

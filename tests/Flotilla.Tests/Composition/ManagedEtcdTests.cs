@@ -46,7 +46,7 @@ public sealed class ManagedEtcdTests : IDisposable
         await Assert.ThrowsAnyAsync<StorageException>(() => EtcdStore.OpenAsync(stranger, new StorageOptions(), TimeProvider.System, NullLogger<EtcdStore>.Instance, Cancelled));
 
         var second = Settings("b");
-        var own = ManagedEtcd.MemberFor(second, ManagedEtcd.IdentityFor(first, TimeProvider.System));
+        var own = ManagedEtcd.MemberFor(second);
         var ticket = await server.Etcd!.Cluster.AddLearnerAsync("b", own.PeerAddress, Cancelled);
         Hand(first, second);
         second = ManagedEtcd.Join(second, ticket);
@@ -108,7 +108,7 @@ public sealed class ManagedEtcdTests : IDisposable
     {
         var settings = Settings("a");
         new KnownMembers(settings).Write([new Uri("https://10.0.0.2:2379")]);
-        var refused = Assert.Throws<StorageException>(() => new KnownMembers(settings).CheckData(ManagedEtcd.IdentityFor(settings, TimeProvider.System)));
+        var refused = Assert.Throws<StorageException>(() => new KnownMembers(settings).CheckData());
         Assert.Contains("shared an etcd with 10.0.0.2:2379", refused.Message, StringComparison.Ordinal);
     }
 

@@ -41,8 +41,8 @@ internal sealed class FurtherNodes(ClusterSettings cluster, int servers, int cou
 
     private async Task StartAsync(ClusterSettings node, string? token, CancellationToken cancellationToken)
     {
-        await nodes.StartAsync(node, token, cancellationToken);
+        var isReady = await nodes.StartAsync(node, token, cancellationToken);
         var what = node.Agent is null ? "server" : "node";
-        AnsiConsole.MarkupLine($"[green]✓[/] {what} {node.NodeName.EscapeMarkup()} is Ready [grey]{Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s[/]");
+        AnsiConsole.MarkupLine($"[green]✓[/] {what} {node.NodeName.EscapeMarkup()} {(isReady ? "is Ready" : "is locked")} [grey]{Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s[/]");
     }
 }

@@ -136,7 +136,7 @@ internal static class NodeCommand
 
     private static async Task StartAsync(ClusterSettings settings, LocalNodes nodes, ClusterSettings node, HttpObjectClient client, CancellationToken cancellationToken)
     {
-        await nodes.StartAsync(node, await new LocalTokens(settings, client).ForAsync(node, cancellationToken), cancellationToken);
-        Console.WriteLine($"Node {node.NodeName} is Ready.");
+        var isReady = await nodes.StartAsync(node, await new LocalTokens(settings, client).ForAsync(node, cancellationToken), cancellationToken);
+        Console.WriteLine(isReady ? $"Node {node.NodeName} is Ready." : $"The server {node.NodeName} is locked; unlock it with 'docker swarm unlock' after: eval $(flotilla docker-env --node {node.NodeName})");
     }
 }

@@ -123,9 +123,10 @@ internal sealed class LocalNodes(ClusterSettings cluster)
     /// <summary>Those of this machine's further nodes that are servers of the cluster.</summary>
     public IEnumerable<ClusterSettings> Servers => All.Where(node => node.Agent is null);
 
-    /// <summary>Returns when the node is Ready.</summary>
+    /// <summary>Returns when the node is Ready, or its server is locked.</summary>
+    /// <returns>Whether it is Ready.</returns>
     /// <param name="token">Of its kind; null: it has joined before.</param>
-    public async Task StartAsync(ClusterSettings node, string? token, CancellationToken cancellationToken)
+    public async Task<bool> StartAsync(ClusterSettings node, string? token, CancellationToken cancellationToken)
     {
         var process = new ServerProcess(node);
         var progress = new StartupProgress(node.ProgressFile);
@@ -150,7 +151,12 @@ internal sealed class LocalNodes(ClusterSettings cluster)
             var steps = progress.Read();
             if (steps.Contains(StartupProgress.Ready, StringComparer.Ordinal))
             {
-                return;
+                return true;
+            }
+
+            if (steps is [.., StartupProgress.Locked])
+            {
+                return false;
             }
 
             if (steps.Select(StartupProgress.FailureOf).OfType<string>().FirstOrDefault() is { } failure)
