@@ -27,15 +27,18 @@ internal sealed class AuditScene : IAsyncDisposable
         listener.Stop();
         var identity = ClusterIdentity.LoadOrCreate(Path.Combine(directory.FullName, "pki"), ["127.0.0.1"], TimeProvider.System);
         server = new ApiServer(
-            new ApiServerOptions { Port = port, BindAddress = IPAddress.Loopback, AdvertiseAddress = IPAddress.Parse("192.0.2.10"), Audit = new AuditOptions { PolicyFile = policyFile, LogFile = LogFile } },
+            new ApiServerOptions { Port = port, BindAddress = IPAddress.Any, AdvertiseAddress = IPAddress.Parse("192.0.2.10"), Audit = new AuditOptions { PolicyFile = policyFile, LogFile = LogFile } },
             store, identity, TimeProvider.System, NullLoggerFactory.Instance);
         var handler = new SocketsHttpHandler { UseProxy = false };
         handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
         handler.SslOptions.ClientCertificateContext = SslStreamCertificateContext.Create(identity.Admin.Load(), null);
-        Admin = new ApiCaller(new HttpClient(handler) { BaseAddress = new Uri($"https://127.0.0.1:{port}") }, null);
+        Address = new Uri($"https://127.0.0.1:{port}");
+        Admin = new ApiCaller(new HttpClient(handler) { BaseAddress = Address }, null);
     }
 
     public ApiCaller Admin { get; }
+
+    public Uri Address { get; }
 
     public ApiServer Server => server;
 

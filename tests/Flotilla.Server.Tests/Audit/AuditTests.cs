@@ -66,6 +66,15 @@ public sealed class AuditTests
     }
 
     [Fact]
+    public async Task Tells_clients_of_both_families_by_their_own_addresses()
+    {
+        await using var scene = await AuditScene.StartAsync("{apiVersion: audit.k8s.io/v1, kind: Policy, omitStages: [RequestReceived], rules: [{level: Metadata}]}");
+        (await scene.Admin.GetAsync("/version")).Expect(200);
+        (await scene.Admin.GetAsync(new UriBuilder(scene.Address) { Host = "::1" }.Uri + "version")).Expect(200);
+        Assert.Equal(["127.0.0.1", "::1"], (await scene.EndAsync()).Select(one => (string?)one["sourceIPs"]![0]));
+    }
+
+    [Fact]
     public async Task Parts_of_the_control_plane_in_the_same_process_are_told_of_like_others()
     {
         await using var scene = await AuditScene.StartAsync("""
