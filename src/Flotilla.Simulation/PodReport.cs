@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using Flotilla.Api;
 using k8s.Models;
 
 namespace Flotilla.Simulation;
@@ -76,6 +77,12 @@ internal sealed class PodReport
             }
 
             json.WriteEndObject();
+        }
+
+        // Those of others, like the scheduler's, stay: the list is replaced as a whole.
+        foreach (var other in (pod.Status?.Conditions ?? []).Where(condition => !Progress.Contains(condition.Type)))
+        {
+            json.WriteRawValue(ObjectJson.Encode(other));
         }
 
         json.WriteEndArray();

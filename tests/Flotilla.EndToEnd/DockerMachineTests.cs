@@ -62,7 +62,7 @@ public sealed class DockerMachineTests(Cluster cluster) : IAsyncLifetime
         await OkAsync("run", "--name", "writer", "--entrypoint", "sh", "built", "-c", "stat -c '%u:%g %a' word > word");
         await OkAsync("commit", "-m", "written", "--change", "LABEL kind=test", "writer", "committed");
         await OkAsync("rm", "writer");
-        Assert.Equal("7:8 640", await OkAsync("run", "--rm", "committed"));
+        Assert.Equal("7:8 640", await OkAsync("run", "--rm", "--entrypoint", "cat", "committed", "word"));
         Assert.StartsWith("written|", await OkAsync("history", "--format", "{{.Comment}}|{{.CreatedBy}}", "committed"), StringComparison.Ordinal);
         var tar = Path.Combine(directory, "root.tar");
         var exporter = await OkAsync("create", "committed");

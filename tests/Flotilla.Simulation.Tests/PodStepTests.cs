@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using k8s.Models;
 
 namespace Flotilla.Simulation.Tests;
@@ -27,6 +28,17 @@ public sealed class PodStepTests
         Assert.Equal(new PodStep(PodAction.Succeed), Step(pod, Now + TimeSpan.FromMinutes(1)));
         pod.Spec.RestartPolicy = "Always";
         Assert.Equal(new PodStep(PodAction.None), Step(pod, Now + TimeSpan.FromMinutes(1)));
+    }
+
+    [Fact]
+    public void What_others_said_of_a_pod_stays_when_it_ends()
+    {
+        var pod = Pod("Running");
+        pod.Status.Conditions = [new V1PodCondition { Type = "DisruptionTarget", Status = "True", Reason = "PreemptionByScheduler" }, new V1PodCondition { Type = "Ready", Status = "True" }];
+        pod.Spec.Containers = [new V1Container { Name = "c" }];
+        var conditions = JsonNode.Parse(new PodReport().For(pod, PodAction.Succeed, "10.0.0.1", Now.UtcDateTime))!["status"]!["conditions"]!.AsArray();
+        Assert.Equal("PreemptionByScheduler", (string?)conditions.Single(one => (string?)one!["type"] == "DisruptionTarget")!["reason"]);
+        Assert.Equal("False", (string?)conditions.Single(one => (string?)one!["type"] == "Ready")!["status"]);
     }
 
     [Fact]

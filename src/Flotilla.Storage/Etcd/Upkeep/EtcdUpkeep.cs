@@ -16,8 +16,9 @@ public sealed partial class EtcdUpkeep(EtcdCluster cluster, Uri own, IStore stor
 {
     private static readonly TimeSpan WarnAgain = TimeSpan.FromHours(1);
 
-    // What has helped nothing is not done again at once.
+    // What has helped nothing is not done again at once, unless as much was freed since.
     private static readonly TimeSpan MakeRoomAgain = TimeSpan.FromMinutes(10);
+    private const double FreedPart = 0.05;
 
     // etcd forgets after it has said that it does.
     private static readonly TimeSpan TimeToForget = TimeSpan.FromSeconds(5);
@@ -29,7 +30,7 @@ public sealed partial class EtcdUpkeep(EtcdCluster cluster, Uri own, IStore stor
     private readonly StaleLearners learners = new(LearnerPatience, time);
     private long? warnedAt;
     private long? fullSince;
-    private long? stuckAt;
+    private (long At, long InUse)? stuck;
 
     /// <summary>Gets a sentence when space is scarce, now and then.</summary>
     public Action<string>? Warn { get; set; }
@@ -61,7 +62,7 @@ public sealed partial class EtcdUpkeep(EtcdCluster cluster, Uri own, IStore stor
 
         if (await space.IsFullAsync(cancellationToken))
         {
-            if (stuckAt is not { } at || time.GetElapsedTime(at) >= MakeRoomAgain)
+            if (stuck is not { } last || time.GetElapsedTime(last.At) >= MakeRoomAgain || InUse(report) < last.InUse * (1 - FreedPart))
             {
                 await MakeRoomAsync(cancellationToken);
             }
@@ -95,7 +96,7 @@ public sealed partial class EtcdUpkeep(EtcdCluster cluster, Uri own, IStore stor
         }
 
         report = await cluster.ListAsync(cancellationToken);
-        stuckAt = null;
+        stuck = null;
         if (report.Members.FirstOrDefault(member => member.Status?.DatabaseBytes >= options.QuotaBytes) is { } full)
         {
             if (time.GetElapsedTime(fullSince.Value) < TimeToForget)
@@ -103,7 +104,7 @@ public sealed partial class EtcdUpkeep(EtcdCluster cluster, Uri own, IStore stor
                 return;
             }
 
-            stuckAt = time.GetTimestamp();
+            stuck = (time.GetTimestamp(), InUse(report));
             Say($"etcd is full and takes no writes: {full.Title} really holds {Mebibytes(full.Status!.BytesInUse)} of {Mebibytes(options.QuotaBytes)} MiB. Start every server again with a larger --etcd-quota, then delete what is not needed.");
             return;
         }
@@ -121,6 +122,8 @@ public sealed partial class EtcdUpkeep(EtcdCluster cluster, Uri own, IStore stor
         var now = (await cluster.ListAsync(cancellationToken)).Find(member.Id)?.Status?.DatabaseBytes ?? before;
         Log.Defragmented(logger, member.Title, Mebibytes(before), Mebibytes(now), (long)time.GetElapsedTime(begun).TotalMilliseconds);
     }
+
+    private static long InUse(ClusterReport report) => report.Members.Max(member => member.Status?.BytesInUse ?? 0);
 
     private void WarnOf(MemberStatus leader)
     {
