@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
@@ -95,7 +96,18 @@ internal sealed class Measurement(string image, string host) : IDisposable
         await UntilAsync(async () => (await TasksAsync(id)).Count == 0);
     }
 
-    private async Task<JsonArray> TasksAsync(string service) => (await GetAsync($"tasks?filters={Uri.EscapeDataString($$$"""{"service":{"{{{service}}}":true}}""")}")).AsArray();
+    private async Task<JsonArray> TasksAsync(string service)
+    {
+        try
+        {
+            return (await GetAsync($"tasks?filters={Uri.EscapeDataString($$$"""{"service":{"{{{service}}}":true}}""")}")).AsArray();
+        }
+        catch (HttpRequestException gone) when (gone.StatusCode == HttpStatusCode.NotFound)
+        {
+            // dockerd knows no tasks of a service that is gone.
+            return [];
+        }
+    }
 
     private async Task<JsonNode> GetAsync(string path) => (await client.GetFromJsonAsync<JsonNode>(path))!;
 
