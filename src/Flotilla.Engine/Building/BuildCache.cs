@@ -38,7 +38,12 @@ internal sealed class BuildCache(Runtime runtime, EngineOptions options, ImageCo
     {
         Directory.CreateDirectory(Folder);
         await File.WriteAllTextAsync(Path.Combine(Folder, key), image.ManifestDigest, cancellationToken);
-        foreach (var oldest in new DirectoryInfo(Folder).GetFiles().OrderByDescending(file => file.LastWriteTimeUtc).Skip(MostEntries))
+    }
+
+    /// <summary>Keeps the newest, once after each build.</summary>
+    public async Task TrimAsync(CancellationToken cancellationToken)
+    {
+        foreach (var oldest in Files().Select(file => new FileInfo(file)).OrderByDescending(file => file.LastWriteTimeUtc).Skip(MostEntries))
         {
             await ForgetAsync(oldest.FullName, cancellationToken);
         }

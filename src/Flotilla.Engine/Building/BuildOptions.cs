@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Docker;
 using Flotilla.Engine.Commits;
-using Flotilla.Engine.Images.Making;
+using Flotilla.Engine.Linux;
 
 namespace Flotilla.Engine.Building;
 
@@ -53,7 +53,7 @@ internal sealed record BuildOptions
         }
 
         var platform = request.Query("platform") ?? "";
-        var own = "linux/" + ImageDraft.Empty().Config.String("architecture");
+        var own = "linux/" + ThisMachine.Architecture;
         if (platform.Length > 0 && platform != "linux" && platform != own)
         {
             throw DockerException.BadRequest($"this machine builds images of {own} only, not of {platform}; build on a machine of that kind");

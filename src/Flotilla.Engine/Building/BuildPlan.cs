@@ -65,8 +65,15 @@ internal sealed record BuildPlan(IReadOnlyList<Instruction> Arguments, IReadOnly
             return stages.Count - 1;
         }
 
-        var named = stages.Index().LastOrDefault(stage => stage.Item.Name.Equals(word, StringComparison.OrdinalIgnoreCase), (-1, null!)).Index;
-        return named >= 0 ? named : int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < stages.Count ? number : null;
+        return FindNamed(stages, word) ?? (int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < stages.Count ? number : null);
+    }
+
+    /// <summary>By name alone.</summary>
+    /// <returns>null: none is called so.</returns>
+    public static int? FindNamed(IReadOnlyList<BuildStage> stages, string name)
+    {
+        var named = stages.Index().LastOrDefault(stage => stage.Item.Name.Length > 0 && stage.Item.Name.Equals(name, StringComparison.OrdinalIgnoreCase), (-1, null!)).Index;
+        return named >= 0 ? named : null;
     }
 
     private static BuildStage Stage(Instruction from, List<Instruction> own, List<BuildStage> before)

@@ -52,6 +52,7 @@ internal sealed class BuildRun
             done.Add(await StageAsync(stage, cancellationToken));
         }
 
+        await builder.Cache.TrimAsync(cancellationToken);
         if (arguments.Unused.ToList() is { Count: > 0 } unused)
         {
             await output.TextAsync($"[Warning] One or more build-args [{string.Join(' ', unused)}] were not consumed\n");
@@ -66,7 +67,7 @@ internal sealed class BuildRun
     {
         await AnnounceAsync(stage.From);
         arguments.BeginStage();
-        var name = Resolved(stage.From, GlobalWords, stage.Base);
+        var name = stage.From.Resolve(GlobalWords, stage.Base);
         if (name.Length == 0)
         {
             throw stage.From.Wrong($"base name ({stage.Base}) should not be blank; give its ARG a default, or a value with --build-arg");
@@ -91,7 +92,7 @@ internal sealed class BuildRun
         }
 
         // A number is an image's name here.
-        if (plan.Stages.Take(done.Count).Index().LastOrDefault(stage => stage.Item.Name.Length > 0 && stage.Item.Name.Equals(name, StringComparison.OrdinalIgnoreCase), (-1, null!)).Index is >= 0 and var earlier)
+        if (BuildPlan.FindNamed([.. plan.Stages.Take(done.Count)], name) is { } earlier)
         {
             return done[earlier];
         }
@@ -192,11 +193,11 @@ internal sealed class BuildRun
     private async Task CopyAsync(StageState state, CopyInstruction copy, string root, CancellationToken cancellationToken)
     {
         var sources = CopySources.Find(copy, root);
-        var kind = sources.Paths.Count > 1 ? "multi" : Directory.Exists(sources.Paths[0]) ? "dir" : "file";
+        var kind = sources.All.Count > 1 ? "multi" : Directory.Exists(sources.All[0].Path) ? "dir" : "file";
         var digest = await sources.DigestAsync(copy.From.Length > 0, cancellationToken);
         var flags = string.Concat(copy.Instruction.Flags.Where(flag => flag.StartsWith("--ch", StringComparison.Ordinal)).Select(flag => flag + " "));
         var said = $"{copy.Instruction.Keyword} {flags}{kind}:{digest} in {copy.Destination} ";
-        await ReachAsync(state, $"{said}{copy.Owner} {copy.Mode} {string.Join(' ', sources.Paths.Select(Path.GetFileName))}", Shown(state, said), () => ChangedAsync(state, files => new FileCopy(copy, files).RunAsync(sources, cancellationToken), cancellationToken), "", cancellationToken);
+        await ReachAsync(state, $"{said}{copy.Owner} {copy.Mode} {string.Join(' ', sources.All.Select(source => source.Name))}", Shown(state, said), () => ChangedAsync(state, files => new FileCopy(copy, files).RunAsync(sources, cancellationToken), cancellationToken), "", cancellationToken);
     }
 
     private Task DirectoryAsync(StageState state, Instruction instruction, CancellationToken cancellationToken)
@@ -279,18 +280,6 @@ internal sealed class BuildRun
     private Task AnnounceAsync(Instruction instruction) => output.TextAsync(string.Create(CultureInfo.InvariantCulture, $"Step {++step}/{plan.Steps} : {instruction.Original}\n"));
 
     private static string Shown(StageState state, string said) => $"{string.Join(' ', state.Instructions.Shell)} #(nop)  {said}";
-
-    private static string Resolved(Instruction instruction, ShellWords words, string text)
-    {
-        try
-        {
-            return words.Expand(text);
-        }
-        catch (FormatException wrong)
-        {
-            throw instruction.Wrong($"{instruction.Keyword}: {wrong.Message}");
-        }
-    }
 
     private static string Short(string id) => id.Length == 0 ? "" : id["sha256:".Length..][..12];
 }

@@ -26,7 +26,7 @@ internal sealed record CopyInstruction(Instruction Instruction, IReadOnlyList<st
             instruction.RequireFlags("chown", "chmod");
         }
 
-        IReadOnlyList<string> parts = [.. (instruction.Array ?? words.Split(instruction.Rest)).Select(word => Resolved(instruction, words, word))];
+        IReadOnlyList<string> parts = [.. (instruction.Array ?? words.Split(instruction.Rest)).Select(word => instruction.Resolve(words, word))];
         if (parts.Count < 2)
         {
             throw instruction.Wrong($"{instruction.Keyword} requires at least two arguments: what to copy, and where to");
@@ -47,7 +47,7 @@ internal sealed record CopyInstruction(Instruction Instruction, IReadOnlyList<st
         var isDirectory = wanted.EndsWith('/') || wanted is "." || wanted.EndsWith("/.", StringComparison.Ordinal);
         return new CopyInstruction(
             instruction, sources, isDirectory && !full.EndsWith('/') ? full + "/" : full,
-            Resolved(instruction, words, instruction.Flag("from") ?? ""), Resolved(instruction, words, instruction.Flag("chown") ?? ""), ModeOf(instruction, words));
+            instruction.Resolve(words, instruction.Flag("from") ?? ""), instruction.Resolve(words, instruction.Flag("chown") ?? ""), ModeOf(instruction, words));
     }
 
     private static int? ModeOf(Instruction instruction, ShellWords words)
@@ -57,7 +57,7 @@ internal sealed record CopyInstruction(Instruction Instruction, IReadOnlyList<st
             return null;
         }
 
-        var text = Resolved(instruction, words, flag);
+        var text = instruction.Resolve(words, flag);
         try
         {
             var mode = Convert.ToInt32(text, 8);
@@ -66,18 +66,6 @@ internal sealed record CopyInstruction(Instruction Instruction, IReadOnlyList<st
         catch (Exception wrong) when (wrong is FormatException or ArgumentException or OverflowException)
         {
             throw instruction.Wrong(string.Create(CultureInfo.InvariantCulture, $"invalid chmod parameter: '{text}'. it should be octal string and between 0 and 07777"));
-        }
-    }
-
-    private static string Resolved(Instruction instruction, ShellWords words, string word)
-    {
-        try
-        {
-            return words.Expand(word);
-        }
-        catch (FormatException wrong)
-        {
-            throw instruction.Wrong($"{instruction.Keyword}: {wrong.Message}");
         }
     }
 }

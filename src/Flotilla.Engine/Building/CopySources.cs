@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Enumeration;
 using System.Security.Cryptography;
 using System.Text;
 using Flotilla.Engine.Linux;
@@ -6,15 +7,15 @@ using Flotilla.Engine.Linux;
 namespace Flotilla.Engine.Building;
 
 /// <summary>The files that a COPY or ADD means, in a build context or another image.</summary>
-/// <param name="Paths">Where they lie on the machine.</param>
-internal sealed record CopySources(IReadOnlyList<string> Paths)
+/// <param name="All">Where they lie on the machine, and what they are called: a link is copied as what it leads to, by its own name.</param>
+internal sealed record CopySources(IReadOnlyList<(string Path, string Name)> All)
 {
     private const int Permissions = 0xFFF;
 
     /// <exception cref="Dockerfiles.DockerfileException">One is not there.</exception>
     public static CopySources Find(CopyInstruction copy, string root)
     {
-        List<string> found = [];
+        List<(string Path, string Name)> found = [];
         foreach (var source in copy.Sources)
         {
             var path = source.Trim('/');
@@ -23,7 +24,7 @@ internal sealed record CopySources(IReadOnlyList<string> Paths)
                 throw copy.Instruction.Wrong($"forbidden path outside the build context: {source}; copy from below the context's directory");
             }
 
-            found.AddRange(PathPattern.IsPattern(path) ? Matches(copy, root, path) : [One(copy, root, source)]);
+            found.AddRange(PathPattern.IsPattern(path) ? Matches(copy, root, path) : [(One(copy, root, source), Path.GetFileName(path))]);
         }
 
         return found.Count > 0 ? new CopySources(found) : throw copy.Instruction.Wrong("no source files were specified: no file matches, or all are excluded by .dockerignore");
@@ -33,9 +34,9 @@ internal sealed record CopySources(IReadOnlyList<string> Paths)
     public async Task<string> DigestAsync(bool withOwners, CancellationToken cancellationToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var path in Paths)
+        foreach (var (path, name) in All)
         {
-            await AddAsync(hash, path, Path.GetFileName(path), withOwners, cancellationToken);
+            await AddAsync(hash, path, name, withOwners, cancellationToken);
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
@@ -65,7 +66,7 @@ internal sealed record CopySources(IReadOnlyList<string> Paths)
                 : $"stat {source}: file does not exist in {copy.From}");
     }
 
-    private static IEnumerable<string> Matches(CopyInstruction copy, string root, string pattern)
+    private static IEnumerable<(string Path, string Name)> Matches(CopyInstruction copy, string root, string pattern)
     {
         System.Text.RegularExpressions.Regex expression;
         try
@@ -77,9 +78,13 @@ internal sealed record CopySources(IReadOnlyList<string> Paths)
             throw copy.Instruction.Wrong(wrong.Message);
         }
 
-        // Links to directories are not gone into: they could lead in circles.
-        return Directory.EnumerateFileSystemEntries(root, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, MaxRecursionDepth = pattern.Contains("**", StringComparison.Ordinal) ? int.MaxValue : pattern.Count(letter => letter == '/') })
-            .Where(path => expression.IsMatch(path[(root.Length + 1)..])).Order(StringComparer.Ordinal).Select(path => ScopedPath.Resolve(root, path[root.Length..]));
+        // Links to directories are not gone into: they could lead in circles, or out of here.
+        var depth = pattern.Contains("**", StringComparison.Ordinal) ? int.MaxValue : pattern.Count(letter => letter == '/');
+        var files = new FileSystemEnumerable<string>(root, static (ref FileSystemEntry entry) => entry.ToFullPath(), new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, MaxRecursionDepth = depth })
+        {
+            ShouldRecursePredicate = static (ref FileSystemEntry entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
+        };
+        return files.Where(path => expression.IsMatch(path[(root.Length + 1)..])).Order(StringComparer.Ordinal).Select(path => (ScopedPath.Resolve(root, path[root.Length..]), Path.GetFileName(path)));
     }
 
     private static async Task AddAsync(IncrementalHash hash, string path, string name, bool withOwners, CancellationToken cancellationToken)

@@ -18,7 +18,7 @@ internal sealed class FileCopy(CopyInstruction copy, MountedFiles into)
     public async Task RunAsync(CopySources sources, CancellationToken cancellationToken)
     {
         owner = Owner();
-        foreach (var source in sources.Paths)
+        foreach (var (source, name) in sources.All)
         {
             var state = Native.State(source) ?? throw new IOException($"{source} is gone");
             var target = ScopedPath.Resolve(into.Root, copy.Destination);
@@ -40,7 +40,7 @@ internal sealed class FileCopy(CopyInstruction copy, MountedFiles into)
             {
                 var isInto = copy.Destination.EndsWith('/') || Directory.Exists(target);
                 RequireDirectory(isInto ? target : Path.GetDirectoryName(target)!);
-                await PutAsync(source, isInto ? Path.Combine(target, Path.GetFileName(source)) : target, cancellationToken);
+                await PutAsync(source, isInto ? Path.Combine(target, name) : target, cancellationToken);
             }
         }
     }

@@ -6,6 +6,7 @@ using Flotilla.Engine.Containerd;
 using Flotilla.Engine.Events;
 using Flotilla.Engine.Images;
 using Flotilla.Engine.Images.Making;
+using Flotilla.Engine.Linux;
 using Grpc.Core;
 
 namespace Flotilla.Engine.Commits;
@@ -22,9 +23,9 @@ internal sealed class FileSystemImport(Runtime runtime, EngineOptions options, I
         }
 
         var platform = request.Query("platform") ?? "";
-        if (platform.Length > 0 && platform != "linux" && platform != "linux/" + (string?)ImageDraft.Empty().Config["architecture"])
+        if (platform.Length > 0 && platform != "linux" && platform != "linux/" + ThisMachine.Architecture)
         {
-            throw DockerException.BadRequest($"images of {platform} do not run on this machine, which is linux/{(string?)ImageDraft.Empty().Config["architecture"]}");
+            throw DockerException.BadRequest($"images of {platform} do not run on this machine, which is linux/{ThisMachine.Architecture}");
         }
 
         var name = NewImageName.Of(request);

@@ -53,6 +53,20 @@ internal sealed record Instruction(int Line, string Keyword, IReadOnlyList<strin
         }
     }
 
+    /// <summary>A word of it with its variables.</summary>
+    /// <exception cref="DockerfileException">It is not written so that it could be.</exception>
+    public string Resolve(ShellWords words, string text)
+    {
+        try
+        {
+            return words.Expand(text);
+        }
+        catch (FormatException wrong)
+        {
+            throw Wrong($"{Keyword}: {wrong.Message}");
+        }
+    }
+
     public DockerfileException Wrong(string reason) => new(Line, reason);
 }
 

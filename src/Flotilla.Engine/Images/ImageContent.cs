@@ -1,7 +1,7 @@
-using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Engine.Containerd;
+using Flotilla.Engine.Linux;
 using Flotilla.Linux.Containerd;
 using Grpc.Core;
 
@@ -135,5 +135,5 @@ internal sealed class ImageContents(Runtime runtime)
 
     private static bool IsOurs(JsonObject manifest) =>
         manifest.Object("platform") is not { } platform
-        || (platform.String("os") == "linux" && platform.String("architecture") == (RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "arm64" : "amd64"));
+        || (platform.String("os") == "linux" && platform.String("architecture") == ThisMachine.Architecture);
 }

@@ -1,9 +1,13 @@
+using System.Runtime.InteropServices;
 using Flotilla.Linux.Commands;
 
 namespace Flotilla.Engine.Linux;
 
-/// <summary>The programs of the machine (<c>ip</c>, <c>nft</c>, <c>ps</c>), in its own network.</summary>
+/// <summary>What the machine is, and its programs (<c>ip</c>, <c>nft</c>, <c>ps</c>), in its own network.</summary>
 internal static class ThisMachine
 {
     public static readonly HostCommands Commands = new();
+
+    /// <summary>As images call it.</summary>
+    public static string Architecture => RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "amd64";
 }

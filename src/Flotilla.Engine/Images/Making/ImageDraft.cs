@@ -1,8 +1,8 @@
-using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Docker;
 using Flotilla.Engine.Containers;
+using Flotilla.Engine.Linux;
 
 namespace Flotilla.Engine.Images.Making;
 
@@ -27,7 +27,7 @@ internal sealed record ImageDraft(JsonObject Config, IReadOnlyList<Blob> Layers)
     public static ImageDraft Empty() => new(
         new JsonObject
         {
-            ["architecture"] = RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "arm64" : "amd64",
+            ["architecture"] = ThisMachine.Architecture,
             ["config"] = new JsonObject(),
             ["history"] = new JsonArray(),
             ["os"] = "linux",

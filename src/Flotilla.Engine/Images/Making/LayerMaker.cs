@@ -19,7 +19,7 @@ internal sealed class LayerMaker(Lease lease, EngineOptions options)
     /// <summary>What a container has written. It may run on meanwhile.</summary>
     public async Task<Layer> OfContainerAsync(string container, string parent, CancellationToken cancellationToken)
     {
-        var mounts = (await lease.Snapshots.MountsAsync(new MountsRequest { Snapshotter = Runtime.Snapshotter, Key = container }, cancellationToken: cancellationToken)).Mounts;
+        var mounts = await MountsAsync(container, cancellationToken);
         using var written = WrittenFiles.Of(mounts, Path.Combine(options.CommitDirectory, Ids.New()[..16]));
         var layer = await DifferenceAsync(written.Mounts, parent, cancellationToken);
         await UnpackAsync(layer, parent, cancellationToken);
@@ -29,7 +29,7 @@ internal sealed class LayerMaker(Lease lease, EngineOptions options)
     /// <summary>What was changed in files that <see cref="PrepareAsync"/> began; they are committed.</summary>
     public async Task<Layer> OfFilesAsync(string key, string parent, CancellationToken cancellationToken)
     {
-        var mounts = (await lease.Snapshots.MountsAsync(new MountsRequest { Snapshotter = Runtime.Snapshotter, Key = key }, cancellationToken: cancellationToken)).Mounts;
+        var mounts = await MountsAsync(key, cancellationToken);
         var layer = await DifferenceAsync(mounts, parent, cancellationToken);
         await CommitAsync(key, Chain.Of(parent, layer.DiffId), cancellationToken);
         return layer;
@@ -66,8 +66,7 @@ internal sealed class LayerMaker(Lease lease, EngineOptions options)
 
     public async Task<MountedFiles> MountAsync(string key, CancellationToken cancellationToken)
     {
-        var mounts = (await lease.Snapshots.MountsAsync(new MountsRequest { Snapshotter = Runtime.Snapshotter, Key = key }, cancellationToken: cancellationToken)).Mounts;
-        return Mounted(mounts);
+        return Mounted(await MountsAsync(key, cancellationToken));
     }
 
     /// <summary>An image's files, to be read.</summary>
@@ -88,6 +87,9 @@ internal sealed class LayerMaker(Lease lease, EngineOptions options)
             // It goes with the lease.
         }
     }
+
+    private async Task<IReadOnlyList<Mount>> MountsAsync(string key, CancellationToken cancellationToken) =>
+        (await lease.Snapshots.MountsAsync(new MountsRequest { Snapshotter = Runtime.Snapshotter, Key = key }, cancellationToken: cancellationToken)).Mounts;
 
     private MountedFiles Mounted(IReadOnlyList<Mount> mounts) => MountedFiles.Of(mounts, Path.Combine(options.RunDirectory, "mounts", Ids.New()[..16]));
 
@@ -121,7 +123,7 @@ internal sealed class LayerMaker(Lease lease, EngineOptions options)
         var key = await PrepareAsync(parent, cancellationToken);
         try
         {
-            var mounts = (await lease.Snapshots.MountsAsync(new MountsRequest { Snapshotter = Runtime.Snapshotter, Key = key }, cancellationToken: cancellationToken)).Mounts;
+            var mounts = await MountsAsync(key, cancellationToken);
             var request = new ApplyLayerRequest { Diff = new BlobDescriptor { Digest = layer.Blob.Digest, Size = layer.Blob.Size, MediaType = layer.Blob.MediaType } };
             request.Mounts.Add(mounts);
             await lease.Diff.ApplyAsync(request, cancellationToken: cancellationToken);
