@@ -14,24 +14,11 @@ namespace Flotilla.Swarm.Networks.Attachments;
 internal sealed class AttachmentPods(SwarmContext context, IMachineEngine machine) : ISwarmNetworks
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
-
-    // Containers may be started together with the cluster, before it knows its swarm.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(50);
 
     public async Task<SwarmNetwork?> FindAsync(string word, CancellationToken cancellationToken)
     {
-        SwarmInformers known;
-        try
-        {
-            known = await context.Cluster.KnownAsync(cancellationToken).WaitAsync(Patience, context.Time, cancellationToken);
-        }
-        catch (TimeoutException)
-        {
-            return null;
-        }
-
-        if (known.Swarm is null)
+        if (await context.CurrentIfPossibleAsync(cancellationToken) is not { Swarm: not null } known)
         {
             return null;
         }
