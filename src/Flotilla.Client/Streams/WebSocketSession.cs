@@ -8,12 +8,6 @@ namespace Flotilla.Client.Streams;
 /// <summary>Exec and attach over WebSocket: the first byte of every binary message names its channel.</summary>
 internal sealed class WebSocketSession(HttpContext context, string protocol, ExecOptions options) : RemoteCommandSession
 {
-    private const byte StdinChannel = 0;
-    private const byte StdoutChannel = 1;
-    private const byte StderrChannel = 2;
-    private const byte ErrorChannel = 3;
-    private const byte ResizeChannel = 4;
-    private const byte CloseChannel = 255;
     private const int BufferBytes = 32 << 10;
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(2);
     private readonly Pipe stdin = Bounded();
@@ -44,15 +38,15 @@ internal sealed class WebSocketSession(HttpContext context, string protocol, Exe
     {
         socket = await Upgrades.WebSocketAsync(context, protocol);
         Stdin = options.Stdin ? stdin.Reader.AsStream() : null;
-        Stdout = options.Stdout ? new ChannelStream(this, StdoutChannel) : null;
-        Stderr = options.Stderr && !options.Tty ? new ChannelStream(this, StderrChannel) : null;
+        Stdout = options.Stdout ? new ChannelStream(this, RemoteCommandChannels.Stdout) : null;
+        Stderr = options.Stderr && !options.Tty ? new ChannelStream(this, RemoteCommandChannels.Stderr) : null;
         receiving = Task.Run(() => ReceiveAsync(socket), CancellationToken.None);
         // Tells the client that the session stands, before there is any output.
-        var first = options.Stdout ? StdoutChannel : options.Stderr ? StderrChannel : ErrorChannel;
+        var first = options.Stdout ? RemoteCommandChannels.Stdout : options.Stderr ? RemoteCommandChannels.Stderr : RemoteCommandChannels.Error;
         await SendAsync(first, ReadOnlyMemory<byte>.Empty, cancellationToken);
     }
 
-    protected override Task SendStatusAsync(byte[] status) => SendAsync(ErrorChannel, status, closing.Token);
+    protected override Task SendStatusAsync(byte[] status) => SendAsync(RemoteCommandChannels.Error, status, closing.Token);
 
     private async Task SendAsync(byte channel, ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
     {
@@ -118,13 +112,13 @@ internal sealed class WebSocketSession(HttpContext context, string protocol, Exe
     {
         switch (channel)
         {
-            case StdinChannel when options.Stdin:
+            case RemoteCommandChannels.Stdin when options.Stdin:
                 await stdin.Writer.WriteAsync(data, closing.Token);
                 break;
-            case ResizeChannel:
+            case RemoteCommandChannels.Resize:
                 await resizes.Writer.WriteAsync(data, closing.Token);
                 break;
-            case CloseChannel when data.Length > 0 && data.Span[0] == StdinChannel:
+            case RemoteCommandChannels.Close when data.Length > 0 && data.Span[0] == RemoteCommandChannels.Stdin:
                 await stdin.Writer.CompleteAsync();
                 break;
         }

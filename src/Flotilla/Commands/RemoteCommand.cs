@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Flotilla.Api;
 using Flotilla.Api.Json;
 using Flotilla.Client;
+using Flotilla.Client.Streams;
 using k8s.Models;
 using Microsoft.Win32.SafeHandles;
 
@@ -13,12 +14,6 @@ namespace Flotilla.Commands;
 internal sealed class RemoteCommand(IReadOnlyList<string> line, bool hasInput, bool hasTerminal)
 {
     private const string Protocol = "v5.channel.k8s.io";
-    private const byte InputChannel = 0;
-    private const byte OutputChannel = 1;
-    private const byte ErrorOutputChannel = 2;
-    private const byte StatusChannel = 3;
-    private const byte ResizeChannel = 4;
-    private const byte CloseChannel = 255;
     private const int BufferBytes = 32 << 10;
 
     public bool HasInput => hasInput;
@@ -103,12 +98,12 @@ internal sealed class RemoteCommand(IReadOnlyList<string> line, bool hasInput, b
 
                 var first = channel < 0 && part.Count > 0 ? 1 : 0;
                 channel = first == 1 ? buffer[0] : channel;
-                var target = channel switch { OutputChannel => output, ErrorOutputChannel => error, StatusChannel => status, _ => Stream.Null };
+                var target = channel switch { RemoteCommandChannels.Stdout => output, RemoteCommandChannels.Stderr => error, RemoteCommandChannels.Error => status, _ => Stream.Null };
                 await target.WriteAsync(buffer.AsMemory(first, part.Count - first), cancellationToken);
                 await target.FlushAsync(cancellationToken);
             }
             while (!part.EndOfMessage);
-            if (channel == StatusChannel && status.Length > 0)
+            if (channel == RemoteCommandChannels.Error && status.Length > 0)
             {
                 return ExitCode(JsonNode.Parse(status.ToArray()) as JsonObject);
             }
@@ -123,17 +118,17 @@ internal sealed class RemoteCommand(IReadOnlyList<string> line, bool hasInput, b
         var buffer = new byte[BufferBytes];
         for (int count; (count = await input.ReadAsync(buffer, cancellationToken)) > 0;)
         {
-            await SendAsync(socket, writing, InputChannel, buffer.AsMemory(0, count), cancellationToken);
+            await SendAsync(socket, writing, RemoteCommandChannels.Stdin, buffer.AsMemory(0, count), cancellationToken);
         }
 
-        await SendAsync(socket, writing, CloseChannel, new[] { InputChannel }, cancellationToken);
+        await SendAsync(socket, writing, RemoteCommandChannels.Close, new[] { RemoteCommandChannels.Stdin }, cancellationToken);
     }
 
     private static async Task ResizeAsync(WebSocket socket, SemaphoreSlim writing, CancellationToken cancellationToken)
     {
         if (await LocalTerminal.SizeAsync(cancellationToken) is { } size)
         {
-            await SendAsync(socket, writing, ResizeChannel, System.Text.Encoding.UTF8.GetBytes(size.ToJsonString()), cancellationToken);
+            await SendAsync(socket, writing, RemoteCommandChannels.Resize, System.Text.Encoding.UTF8.GetBytes(size.ToJsonString()), cancellationToken);
         }
     }
 
