@@ -20,9 +20,6 @@ public sealed partial class EtcdUpkeep(EtcdCluster cluster, Uri own, IStore stor
     private static readonly TimeSpan MakeRoomAgain = TimeSpan.FromMinutes(10);
     private const double FreedPart = 0.05;
 
-    // etcd forgets after it has said that it does.
-    private static readonly TimeSpan TimeToForget = TimeSpan.FromSeconds(5);
-
     // Nobody waits for its place: another server that does sees to it sooner.
     private static readonly TimeSpan LearnerPatience = TimeSpan.FromMinutes(2);
 
@@ -99,7 +96,7 @@ public sealed partial class EtcdUpkeep(EtcdCluster cluster, Uri own, IStore stor
         stuck = null;
         if (report.Members.FirstOrDefault(member => member.Status?.DatabaseBytes >= options.QuotaBytes) is { } full)
         {
-            if (time.GetElapsedTime(fullSince.Value) < TimeToForget)
+            if (time.GetElapsedTime(fullSince.Value) < options.TimeToForget)
             {
                 return;
             }

@@ -19,6 +19,9 @@ public sealed class UpkeepOptions
     /// <summary>What is really stored takes this part of the quota: time to warn.</summary>
     public double WarningPart { get; init; } = 0.75;
 
+    /// <summary>etcd forgets after it has said that it does: what is in use later is really stored.</summary>
+    public TimeSpan TimeToForget { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How long a member may take to defragment: etcd copies the whole database.</summary>
     public TimeSpan DefragmentTimeout { get; init; } = TimeSpan.FromMinutes(5);
 }
