@@ -1,4 +1,5 @@
 using Flotilla.Api.Quantities;
+using Flotilla.Client.Joining;
 using k8s.Models;
 
 namespace Flotilla.Controllers.Services;
@@ -8,7 +9,7 @@ namespace Flotilla.Controllers.Services;
 internal sealed record ZoneShares(IReadOnlyDictionary<string, double>? Shares)
 {
     private const string ZoneLabel = "topology.kubernetes.io/zone";
-    private static readonly string[] Apart = ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"];
+    private static readonly string[] Apart = [ServerLeases.NodeLabel, "node-role.kubernetes.io/master"];
 
     /// <summary>Of the nodes that are ready and run everybody's pods. One of them that does not tell makes all unknown.</summary>
     public static ZoneShares For(IEnumerable<V1Node> nodes)

@@ -42,10 +42,7 @@ public sealed partial class WatchHubs(IStore store, ILogger<WatchHubs> logger) :
         var now = store.Current;
         for (var next = NextProgress; applied < now; next = NextProgress)
         {
-            if (applied < now)
-            {
-                await next.WaitAsync(cancellationToken);
-            }
+            await next.WaitAsync(cancellationToken);
         }
 
         return [.. storagePrefixes.Select(prefix => For(prefix).Newest)];
