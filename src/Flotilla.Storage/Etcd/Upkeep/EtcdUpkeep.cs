@@ -94,7 +94,8 @@ public sealed partial class EtcdUpkeep(EtcdCluster cluster, Uri own, IStore stor
 
         report = await cluster.ListAsync(cancellationToken);
         stuck = null;
-        if (report.Members.FirstOrDefault(member => member.Status?.DatabaseBytes >= options.QuotaBytes) is { } full)
+        // One that stays just below its quota is full again at the next write that does not fit.
+        if (report.Members.FirstOrDefault(member => member.Status?.DatabaseBytes > options.QuotaBytes * (1 - FreedPart)) is { } full)
         {
             if (time.GetElapsedTime(fullSince.Value) < options.TimeToForget)
             {
