@@ -13,48 +13,23 @@ public static partial class FieldRules
     public const string Immutable = "field is immutable";
     private const string PercentMessage = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
 
-    public static IEnumerable<FieldError> NonNegative(JsonNode? owner, string name, string path)
-    {
-        if (owner.Integer(name) is < 0 and var value)
-        {
-            yield return FieldError.Invalid(At(path, name), JsonValue.Create(value), "must be greater than or equal to 0");
-        }
-    }
+    public static IEnumerable<FieldError> NonNegative(JsonNode? owner, string name, string path) =>
+        owner.Integer(name) is < 0 and var value ? [FieldError.Invalid(At(path, name), JsonValue.Create(value), "must be greater than or equal to 0")] : [];
 
-    public static IEnumerable<FieldError> Positive(JsonNode? owner, string name, string path)
-    {
-        if (owner.Integer(name) is <= 0 and var value)
-        {
-            yield return FieldError.Invalid(At(path, name), JsonValue.Create(value), "must be greater than 0");
-        }
-    }
+    public static IEnumerable<FieldError> Positive(JsonNode? owner, string name, string path) =>
+        owner.Integer(name) is <= 0 and var value ? [FieldError.Invalid(At(path, name), JsonValue.Create(value), "must be greater than 0")] : [];
 
-    public static IEnumerable<FieldError> OneOf(JsonNode? owner, string name, string path, params string[] supported)
-    {
-        if (owner.String(name) is { Length: > 0 } value && !supported.Contains(value))
-        {
-            yield return FieldError.NotSupported(At(path, name), JsonValue.Create(value), supported);
-        }
-    }
+    public static IEnumerable<FieldError> OneOf(JsonNode? owner, string name, string path, params string[] supported) =>
+        owner.String(name) is { Length: > 0 } value && !supported.Contains(value) ? [FieldError.NotSupported(At(path, name), JsonValue.Create(value), supported)] : [];
 
     public static IEnumerable<FieldError> RequiredOneOf(JsonNode? owner, string name, string path, params string[] supported) =>
         string.IsNullOrEmpty(owner.String(name)) ? [FieldError.Required(At(path, name))] : OneOf(owner, name, path, supported);
 
-    public static IEnumerable<FieldError> Required(JsonNode? owner, string name, string path, string detail = "")
-    {
-        if (owner is not JsonObject fields || fields[name] is null || fields.String(name) is { Length: 0 })
-        {
-            yield return FieldError.Required(At(path, name), detail);
-        }
-    }
+    public static IEnumerable<FieldError> Required(JsonNode? owner, string name, string path, string detail = "") =>
+        owner is not JsonObject fields || fields[name] is not { } value || value.AsString() is { Length: 0 } ? [FieldError.Required(At(path, name), detail)] : [];
 
-    public static IEnumerable<FieldError> Port(long port, string path)
-    {
-        if (port is < 1 or > 65535)
-        {
-            yield return FieldError.Invalid(path, JsonValue.Create(port), "must be between 1 and 65535, inclusive");
-        }
-    }
+    public static IEnumerable<FieldError> Port(long port, string path) =>
+        port is < 1 or > 65535 ? [FieldError.Invalid(path, JsonValue.Create(port), "must be between 1 and 65535, inclusive")] : [];
 
     /// <summary>A port by number or by name.</summary>
     public static IEnumerable<FieldError> PortOrName(JsonNode? value, string path) =>
@@ -84,13 +59,8 @@ public static partial class FieldRules
 
     public static bool IsZero(JsonNode? value) => value.AsString() is { } text ? PercentOf(text) == 0 : value.AsInteger() == 0;
 
-    public static IEnumerable<FieldError> Unchanged(JsonNode? value, JsonNode? old, string path, string detail = Immutable)
-    {
-        if (!value.SameAs(old))
-        {
-            yield return FieldError.Invalid(path, value, detail);
-        }
-    }
+    public static IEnumerable<FieldError> Unchanged(JsonNode? value, JsonNode? old, string path, string detail = Immutable) =>
+        value.SameAs(old) ? [] : [FieldError.Invalid(path, value, detail)];
 
     public static IEnumerable<FieldError> Address(string? text, string path)
     {
@@ -116,28 +86,31 @@ public static partial class FieldRules
 
     public static Quantity? Amount(JsonNode? value) => value.AsString() is { } text && Quantity.TryParse(text, out var quantity, out _) ? quantity : null;
 
-    public static IEnumerable<FieldError> NonNegativeAmount(JsonNode? value, string path)
-    {
-        if (Amount(value) is { Sign: < 0 } amount)
-        {
-            yield return FieldError.Invalid(path, amount.ToString(), "must be greater than or equal to 0");
-        }
-    }
+    public static IEnumerable<FieldError> NonNegativeAmount(JsonNode? value, string path) =>
+        Amount(value) is { Sign: < 0 } amount ? [FieldError.Invalid(path, amount.ToString(), "must be greater than or equal to 0")] : [];
 
     public static IEnumerable<FieldError> LabelMap(JsonNode? labels, string path)
     {
-        foreach (var (key, value) in (labels as JsonObject ?? []).OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        if (labels is not JsonObject { Count: > 0 } map)
+        {
+            return [];
+        }
+
+        var errors = new List<FieldError>();
+        foreach (var (key, value) in map.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
             if (Names.CheckLabelKey(key) is { } wrongKey)
             {
-                yield return FieldError.Invalid(path, key, wrongKey);
+                errors.Add(FieldError.Invalid(path, key, wrongKey));
             }
 
             if (value.AsString() is { } text && Names.CheckLabelValue(text) is { } wrongValue)
             {
-                yield return FieldError.Invalid(path, text, wrongValue);
+                errors.Add(FieldError.Invalid(path, text, wrongValue));
             }
         }
+
+        return errors;
     }
 
     public static IEnumerable<FieldError> Selector(JsonObject? selector, string path)
@@ -153,11 +126,11 @@ public static partial class FieldRules
 
     /// <summary>Checks every object of a list, each under its own path.</summary>
     public static IEnumerable<FieldError> Each(JsonNode? owner, string list, string path, Func<JsonObject, string, IEnumerable<FieldError>> check) =>
-        owner.Objects(list).SelectMany((item, i) => check(item, Indexed(At(path, list), i)));
+        owner.Array(list) is { Count: > 0 } items ? [.. items.OfType<JsonObject>().SelectMany((item, i) => check(item, Indexed(At(path, list), i)))] : [];
 
     /// <summary>Checks every text of a list, each under its own path.</summary>
     public static IEnumerable<FieldError> EachText(JsonNode? owner, string list, string path, Func<string, string, IEnumerable<FieldError>> check) =>
-        (owner.Array(list) ?? []).SelectMany((item, i) => check(item.AsString() ?? "", Indexed(At(path, list), i)));
+        owner.Array(list) is { Count: > 0 } items ? [.. items.SelectMany((item, i) => check(item.AsString() ?? "", Indexed(At(path, list), i)))] : [];
 
     /// <summary>A text that must please <paramref name="check"/>; absent and empty are fine.</summary>
     public static IEnumerable<FieldError> Named(JsonNode? owner, string name, string path, Func<string, string?> check) =>
@@ -170,18 +143,19 @@ public static partial class FieldRules
     public static IEnumerable<FieldError> Text(string text, string path, Func<string, string?> check) =>
         check(text) is { } wrong ? [FieldError.Invalid(path, text, wrong)] : [];
 
-    public static IEnumerable<FieldError> Within(JsonNode? owner, string name, string path, long low, long high)
-    {
-        if (owner.Integer(name) is { } value && (value < low || value > high))
-        {
-            yield return FieldError.Invalid(At(path, name), value, string.Create(CultureInfo.InvariantCulture, $"must be between {low} and {high}, inclusive"));
-        }
-    }
+    public static IEnumerable<FieldError> Within(JsonNode? owner, string name, string path, long low, long high) =>
+        owner.Integer(name) is { } value && (value < low || value > high)
+            ? [FieldError.Invalid(At(path, name), value, string.Create(CultureInfo.InvariantCulture, $"must be between {low} and {high}, inclusive"))]
+            : [];
 
     /// <summary>One error for each of the fields that is present.</summary>
-    public static IEnumerable<FieldError> Absent(JsonNode? owner, string path, string detail, params string[] fields) =>
+    public static IEnumerable<FieldError> Absent(JsonNode? owner, string path, string detail, params string[] fields) => owner is null ? [] :
         fields.Where(field => owner is JsonObject given && given[field] is not (null or JsonArray { Count: 0 }))
             .Select(field => FieldError.Forbidden(At(path, field), detail));
+
+    /// <summary>Nearly all rules find nothing wrong: what is known to be empty takes no part in the sequence.</summary>
+    public static IEnumerable<FieldError> Concat(this IEnumerable<FieldError> errors, IEnumerable<FieldError> more) =>
+        more is ICollection<FieldError> { Count: 0 } ? errors : errors is ICollection<FieldError> { Count: 0 } ? more : Enumerable.Concat(errors, more);
 
     /// <summary>The path of a field; those at the top have no parent.</summary>
     public static string At(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";

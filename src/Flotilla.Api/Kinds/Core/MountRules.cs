@@ -8,31 +8,20 @@ namespace Flotilla.Api.Kinds.Core;
 internal static class MountRules
 {
     public static IEnumerable<FieldError> Check(JsonObject container, string path, IReadOnlyDictionary<string, JsonObject> volumes) =>
-        CheckMounts(container, $"{path}.volumeMounts", volumes).Concat(CheckDevices(container, $"{path}.volumeDevices", volumes));
+        CheckMounts(container, path, $"{path}.volumeMounts", volumes).Concat(CheckDevices(container, $"{path}.volumeDevices", volumes));
 
-    private static IEnumerable<FieldError> CheckMounts(JsonObject container, string path, IReadOnlyDictionary<string, JsonObject> volumes)
+    private static IEnumerable<FieldError> CheckMounts(JsonObject container, string parent, string path, IReadOnlyDictionary<string, JsonObject> volumes)
     {
         var paths = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var (mount, i) in container.Objects("volumeMounts").Select((mount, i) => (mount, i)))
+        return FieldRules.Each(container, "volumeMounts", parent, (mount, at) =>
         {
-            var (at, target) = (FieldRules.Indexed(path, i), mount.String("mountPath") ?? "");
-            foreach (var error in FieldRules.Required(mount, "name", at).Concat(volumes.ContainsKey(mount.String("name") ?? "") ? [] : [FieldError.NotFound($"{at}.name", mount.String("name") ?? "")])
-                .Concat(FieldRules.Required(mount, "mountPath", at)))
-            {
-                yield return error;
-            }
-
-            if (!paths.Add(target))
-            {
-                yield return FieldError.Invalid($"{at}.mountPath", target, "must be unique");
-            }
-
-            foreach (var error in Overlap(container, "volumeDevices", mount, at, ("mountPath", target), "devicePath").Concat(CheckBelow(mount, at, path))
-                .Concat(CheckPropagation(mount, container, $"{path}.mountPropagation")).Concat(CheckRecursive(mount, $"{path}.recursiveReadOnly")))
-            {
-                yield return error;
-            }
-        }
+            var target = mount.String("mountPath") ?? "";
+            return FieldRules.Required(mount, "name", at).Concat(volumes.ContainsKey(mount.String("name") ?? "") ? [] : [FieldError.NotFound($"{at}.name", mount.String("name") ?? "")])
+                .Concat(FieldRules.Required(mount, "mountPath", at))
+                .Concat(paths.Add(target) ? [] : [FieldError.Invalid($"{at}.mountPath", target, "must be unique")])
+                .Concat(Overlap(container, "volumeDevices", mount, at, ("mountPath", target), "devicePath")).Concat(CheckBelow(mount, at, path))
+                .Concat(CheckPropagation(mount, container, $"{path}.mountPropagation")).Concat(CheckRecursive(mount, $"{path}.recursiveReadOnly"));
+        });
     }
 
     private static IEnumerable<FieldError> CheckDevices(JsonObject container, string path, IReadOnlyDictionary<string, JsonObject> volumes)
@@ -66,16 +55,15 @@ internal static class MountRules
     // A volume is a directory or a device in a container, not both.
     private static IEnumerable<FieldError> Overlap(JsonObject container, string others, JsonObject item, string path, (string Field, string Path) target, string otherPath)
     {
-        var name = item.String("name") ?? "";
-        if (container.Objects(others).Any(other => (other.String("name") ?? "") == name))
+        if (container.Array(others) is not { Count: > 0 })
         {
-            yield return FieldError.Invalid($"{path}.name", name, $"must not already exist in {others}");
+            return [];
         }
 
-        if (container.Objects(others).Any(other => (other.String(otherPath) ?? "") == target.Path))
-        {
-            yield return FieldError.Invalid($"{path}.{target.Field}", target.Path, $"must not already exist as a path in {others}");
-        }
+        var name = item.String("name") ?? "";
+        IEnumerable<FieldError> errors = container.Objects(others).Any(other => (other.String("name") ?? "") == name) ? [FieldError.Invalid($"{path}.name", name, $"must not already exist in {others}")] : [];
+        return errors.Concat(container.Objects(others).Any(other => (other.String(otherPath) ?? "") == target.Path)
+            ? [FieldError.Invalid($"{path}.{target.Field}", target.Path, $"must not already exist as a path in {others}")] : []);
     }
 
     // What is wrong with a path below the volume is said of the list, not of the mount.
@@ -89,20 +77,13 @@ internal static class MountRules
 
     private static IEnumerable<FieldError> CheckPropagation(JsonObject mount, JsonObject container, string path)
     {
-        if (mount.String("mountPropagation") is not { } mode)
+        return mount.String("mountPropagation") switch
         {
-            yield break;
-        }
-
-        if (mode is not ("Bidirectional" or "HostToContainer" or "None"))
-        {
-            yield return FieldError.NotSupported(path, mode, ["Bidirectional", "HostToContainer", "None"]);
-        }
-
-        if (mode == "Bidirectional" && container.Object("securityContext").Boolean("privileged") != true)
-        {
-            yield return FieldError.Forbidden(path, "Bidirectional mount propagation is available only to privileged containers");
-        }
+            null or "HostToContainer" or "None" => [],
+            "Bidirectional" when container.Object("securityContext").Boolean("privileged") == true => [],
+            "Bidirectional" => [FieldError.Forbidden(path, "Bidirectional mount propagation is available only to privileged containers")],
+            var other => [FieldError.NotSupported(path, other, ["Bidirectional", "HostToContainer", "None"])],
+        };
     }
 
     private static IEnumerable<FieldError> CheckRecursive(JsonObject mount, string path)

@@ -53,15 +53,10 @@ internal static class PodRules
     private static IEnumerable<FieldError> CheckCreate(JsonObject item)
     {
         var spec = item.Object("spec") ?? [];
-        if (spec.Array("ephemeralContainers") is { Count: > 0 })
-        {
-            yield return FieldError.Forbidden("spec.ephemeralContainers", "cannot be set on create");
-        }
-
-        if (!string.IsNullOrEmpty(spec.String("nodeName")) && spec.Array("schedulingGates") is { Count: > 0 })
-        {
-            yield return FieldError.Forbidden("spec.nodeName", "cannot be set until all schedulingGates have been cleared");
-        }
+        IEnumerable<FieldError> errors = spec.Array("ephemeralContainers") is { Count: > 0 } ? [FieldError.Forbidden("spec.ephemeralContainers", "cannot be set on create")] : [];
+        return errors.Concat(!string.IsNullOrEmpty(spec.String("nodeName")) && spec.Array("schedulingGates") is { Count: > 0 }
+            ? [FieldError.Forbidden("spec.nodeName", "cannot be set until all schedulingGates have been cleared")]
+            : []);
     }
 
     private static IEnumerable<FieldError> ForbidTokens(JsonObject spec) =>

@@ -20,13 +20,8 @@ internal static class ProjectionRules
 
     public static IEnumerable<FieldError> Items(JsonObject source, string path) => FieldRules.Each(source, "items", path, Item);
 
-    public static IEnumerable<FieldError> Mode(JsonObject source, string name, string path)
-    {
-        if (source.Integer(name) is { } mode and (< 0 or > 511))
-        {
-            yield return FieldError.Invalid($"{path}.{name}", mode, "must be a number between 0 and 0777 (octal), both inclusive");
-        }
-    }
+    public static IEnumerable<FieldError> Mode(JsonObject source, string name, string path) =>
+        source.Integer(name) is { } mode and (< 0 or > 511) ? [FieldError.Invalid($"{path}.{name}", mode, "must be a number between 0 and 0777 (octal), both inclusive")] : [];
 
     /// <summary>A file that shows a field or resource of the pod; its errors do not say which of the files it is.</summary>
     public static IEnumerable<FieldError> DownwardFile(JsonObject file, string path)
@@ -54,32 +49,16 @@ internal static class ProjectionRules
 
     private static IEnumerable<FieldError> CheckSource(JsonObject source, string path, string volume, HashSet<string> taken)
     {
-        foreach (var kind in new[] { "secret", "configMap" })
-        {
-            if (source.Object(kind) is { } named)
-            {
-                foreach (var error in CheckNamed(named, $"{path}.{kind}", volume, taken))
-                {
-                    yield return error;
-                }
-            }
-        }
-
-        foreach (var error in source.Object("downwardAPI").Objects("items")
-            .SelectMany(file => DownwardFile(file, $"{path}.downwardAPI").Concat(Taken(file.String("path"), volume, file.String("path"), taken)))
+        return CheckNamed(source.Object("secret"), $"{path}.secret", volume, taken)
+            .Concat(CheckNamed(source.Object("configMap"), $"{path}.configMap", volume, taken))
+            .Concat(FieldRules.Each(source.Object("downwardAPI"), "items", path, (file, _) =>
+                DownwardFile(file, $"{path}.downwardAPI").Concat(Taken(file.String("path"), volume, file.String("path"), taken))))
             .Concat(CheckToken(source.Object("serviceAccountToken"), $"{path}.serviceAccountToken", volume))
-            .Concat(CheckBundle(source.Object("clusterTrustBundle"), $"{path}.clusterTrustBundle", volume, taken)))
-        {
-            yield return error;
-        }
-
-        if (Sources.Count(name => source.Object(name) is not null) > 1)
-        {
-            yield return FieldError.Forbidden(path, "may not specify more than 1 volume type per source");
-        }
+            .Concat(CheckBundle(source.Object("clusterTrustBundle"), $"{path}.clusterTrustBundle", volume, taken))
+            .Concat(Sources.Count(name => source.Object(name) is not null) > 1 ? [FieldError.Forbidden(path, "may not specify more than 1 volume type per source")] : []);
     }
 
-    private static IEnumerable<FieldError> CheckNamed(JsonObject named, string path, string volume, HashSet<string> taken) =>
+    private static IEnumerable<FieldError> CheckNamed(JsonObject? named, string path, string volume, HashSet<string> taken) => named is null ? [] :
         FieldRules.Required(named, "name", path)
             .Concat(FieldRules.Each(named, "items", path, (item, at) => Item(item, at).Concat(Taken(item.String("path"), volume, named.String("name"), taken))));
 
@@ -90,23 +69,16 @@ internal static class ProjectionRules
     {
         if (token is null)
         {
-            yield break;
+            return [];
         }
 
-        switch (token.Integer("expirationSeconds"))
+        IEnumerable<FieldError> errors = token.Integer("expirationSeconds") switch
         {
-            case < 600 and var seconds:
-                yield return FieldError.Invalid($"{path}.expirationSeconds", seconds, "may not specify a duration less than 10 minutes");
-                break;
-            case > HighestExpiration and var seconds:
-                yield return FieldError.Invalid($"{path}.expirationSeconds", seconds, "may not specify a duration larger than 2^32 seconds");
-                break;
-        }
-
-        foreach (var error in token.String("path") is { Length: > 0 } file ? PathRules.NotReserved(file, $"{volume}.path").Ratcheted(Ratchet.TokenPaths) : [FieldError.Required($"{volume}.path")])
-        {
-            yield return error;
-        }
+            < 600 and var seconds => [FieldError.Invalid($"{path}.expirationSeconds", seconds, "may not specify a duration less than 10 minutes")],
+            > HighestExpiration and var seconds => [FieldError.Invalid($"{path}.expirationSeconds", seconds, "may not specify a duration larger than 2^32 seconds")],
+            _ => [],
+        };
+        return errors.Concat(token.String("path") is { Length: > 0 } file ? PathRules.NotReserved(file, $"{volume}.path").Ratcheted(Ratchet.TokenPaths) : [FieldError.Required($"{volume}.path")]);
     }
 
     private static IEnumerable<FieldError> CheckBundle(JsonObject? bundle, string path, string volume, HashSet<string> taken)

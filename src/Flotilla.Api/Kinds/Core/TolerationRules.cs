@@ -27,30 +27,13 @@ internal static class TolerationRules
     private static IEnumerable<FieldError> CheckOne(JsonObject toleration, string path)
     {
         var (key, operation, effect) = (toleration.String("key") ?? "", toleration.String("operator") ?? "", toleration.String("effect") ?? "");
-        foreach (var error in FieldRules.Named(toleration, "key", path, Names.CheckLabelKey))
-        {
-            yield return error;
-        }
-
-        if (key.Length == 0 && operation != "Exists")
-        {
-            yield return FieldError.Invalid($"{path}.operator", operation, "operator must be Exists when `key` is empty, which means \"match all values and all keys\"");
-        }
-
-        if (toleration["tolerationSeconds"] is not null && effect != "NoExecute")
-        {
-            yield return FieldError.Invalid($"{path}.effect", effect, "effect must be 'NoExecute' when `tolerationSeconds` is set");
-        }
-
-        if (WrongOperator(operation, toleration.String("value") ?? "", $"{path}.operator") is { } wrong)
-        {
-            yield return wrong;
-        }
-
-        if (effect.Length > 0 && !Effects.Contains(effect))
-        {
-            yield return FieldError.NotSupported($"{path}.effect", effect, Effects);
-        }
+        return FieldRules.Named(toleration, "key", path, Names.CheckLabelKey)
+            .Concat(key.Length == 0 && operation != "Exists"
+                ? [FieldError.Invalid($"{path}.operator", operation, "operator must be Exists when `key` is empty, which means \"match all values and all keys\"")] : [])
+            .Concat(toleration["tolerationSeconds"] is not null && effect != "NoExecute"
+                ? [FieldError.Invalid($"{path}.effect", effect, "effect must be 'NoExecute' when `tolerationSeconds` is set")] : [])
+            .Concat(WrongOperator(operation, toleration.String("value") ?? "", $"{path}.operator") is { } wrong ? [wrong] : [])
+            .Concat(FieldRules.OneOf(toleration, "effect", path, Effects));
     }
 
     private static FieldError? WrongOperator(string operation, string value, string path) => operation switch

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
 using Flotilla.Api.Validation;
@@ -16,6 +17,8 @@ internal static class VolumeSourceRules
         "azureDisk", "storageos", "projected", "scaleIO", "csi", "ephemeral", "image",
     ];
 
+    private static readonly FrozenDictionary<string, int> Places = Order.Index().ToFrozenDictionary(source => source.Item, source => source.Index, StringComparer.Ordinal);
+
     private static readonly string[] HostPathTypes = ["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
 
     /// <summary>Checks all volumes and collects those that mounts may use; a volume with errors cannot be mounted.</summary>
@@ -27,9 +30,9 @@ internal static class VolumeSourceRules
         foreach (var (volume, i) in spec.Objects("volumes").Select((volume, i) => (volume, i)))
         {
             var at = FieldRules.Indexed(path, i);
-            var found = CheckVolume(volume, at, metadata, usable).ToList();
-            errors.AddRange(found);
-            if (found.Count == 0)
+            var before = errors.Count;
+            errors.AddRange(CheckVolume(volume, at, metadata, usable));
+            if (errors.Count == before)
             {
                 usable[volume.String("name")!] = volume;
             }
@@ -54,22 +57,13 @@ internal static class VolumeSourceRules
             .Concat(source.String("type") is { } type && !HostPathTypes.Contains(type) ? [FieldError.NotSupported($"{path}.type", type, HostPathTypes)] : []);
     }
 
-    private static IEnumerable<FieldError> CheckVolume(JsonObject volume, string path, JsonObject? metadata, Dictionary<string, JsonObject> usable)
-    {
-        foreach (var error in CheckSources(volume, path, metadata).Concat(FieldRules.RequiredName(volume, "name", path, Names.CheckLabel)))
-        {
-            yield return error;
-        }
-
-        if (volume.String("name") is { } name && usable.ContainsKey(name))
-        {
-            yield return FieldError.Duplicate($"{path}.name", name);
-        }
-    }
+    private static IEnumerable<FieldError> CheckVolume(JsonObject volume, string path, JsonObject? metadata, Dictionary<string, JsonObject> usable) =>
+        CheckSources(volume, path, metadata).Concat(FieldRules.RequiredName(volume, "name", path, Names.CheckLabel))
+            .Concat(volume.String("name") is { } name && usable.ContainsKey(name) ? [FieldError.Duplicate($"{path}.name", name)] : []);
 
     private static IEnumerable<FieldError> CheckSources(JsonObject volume, string path, JsonObject? metadata)
     {
-        var sources = Order.Where(source => volume[source] is JsonObject).ToList();
+        var sources = volume.Where(field => field.Value is JsonObject && Places.ContainsKey(field.Key)).Select(field => field.Key).OrderBy(source => Places[source]).ToList();
         if (sources.Count == 0)
         {
             return [FieldError.Required(path, "must specify a volume type")];

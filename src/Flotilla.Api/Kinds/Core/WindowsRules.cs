@@ -14,6 +14,7 @@ internal static partial class WindowsRules
     private const int LongestDomain = 256;
     private const int LongestUser = 104;
 
+    private static readonly string[] Lists = ["initContainers", "containers", "ephemeralContainers"];
     private static readonly string[] PodContext = ["appArmorProfile", "seLinuxOptions"];
     private static readonly string[] PodSpec = ["hostUsers", "hostPID", "hostIPC"];
     private static readonly string[] PodFiles = ["seccompProfile", "fsGroup", "fsGroupChangePolicy", "sysctls"];
@@ -70,11 +71,16 @@ internal static partial class WindowsRules
     public static IEnumerable<FieldError> CheckHostProcess(JsonObject spec, string path)
     {
         var own = spec.Object("securityContext").Object("windowsOptions").Boolean("hostProcess");
-        var containers = new[] { "initContainers", "containers", "ephemeralContainers" }
-            .SelectMany(list => spec.Objects(list).Select((container, i) => (Path: FieldRules.Indexed($"{path}.{list}", i), Value: container.Object("securityContext").Object("windowsOptions").Boolean("hostProcess")))).ToList();
-        foreach (var (at, value) in containers.Where(container => own is not null && container.Value is not null && container.Value != own))
+        var containers = Lists
+            .SelectMany(list => spec.Objects(list).Select((container, i) => (Path: $"{path}.{list}", At: i, Value: container.Object("securityContext").Object("windowsOptions").Boolean("hostProcess")))).ToList();
+        if (own is null && containers.TrueForAll(container => container.Value is null))
         {
-            yield return FieldError.Invalid($"{at}.securityContext.windowsOptions.hostProcess", value, $"pod hostProcess value must be identical if both are specified, was {(own == true ? "true" : "false")}");
+            yield break;
+        }
+
+        foreach (var (list, i, value) in containers.Where(container => own is not null && container.Value is not null && container.Value != own))
+        {
+            yield return FieldError.Invalid($"{FieldRules.Indexed(list, i)}.securityContext.windowsOptions.hostProcess", value, $"pod hostProcess value must be identical if both are specified, was {(own == true ? "true" : "false")}");
         }
 
         var count = containers.Count(container => (container.Value ?? own) == true);
@@ -98,7 +104,7 @@ internal static partial class WindowsRules
     }
 
     private static IEnumerable<FieldError> Containers(JsonObject spec, string path, string detail, string[] fields) =>
-        new[] { "initContainers", "containers", "ephemeralContainers" }.SelectMany(list => FieldRules.Each(spec, list, path, (container, at) =>
+        Lists.SelectMany(list => FieldRules.Each(spec, list, path, (container, at) =>
             FieldRules.Absent(container.Object("securityContext"), $"{at}.securityContext", detail, fields)));
 
     private static IEnumerable<string> WrongUser(string name)
