@@ -15,6 +15,14 @@ public static class GoJson
     /// <exception cref="GoJsonException">The bytes are not one JSON value.</exception>
     public static JsonNode? Parse(ReadOnlySpan<byte> utf8, List<string>? duplicates = null)
     {
+        var hasDuplicates = false;
+        var value = Parse(utf8, null, ref hasDuplicates);
+        // Nearly no body has any: only then is it worth knowing the path of each field.
+        return hasDuplicates && duplicates is not null ? Parse(utf8, duplicates, ref hasDuplicates) : value;
+    }
+
+    private static JsonNode? Parse(ReadOnlySpan<byte> utf8, List<string>? duplicates, ref bool hasDuplicates)
+    {
         var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = MaxDepth });
         try
         {
@@ -23,7 +31,7 @@ public static class GoJson
                 throw new GoJsonException("unexpected end of JSON input");
             }
 
-            var value = ReadValue(ref reader, duplicates, "");
+            var value = ReadValue(ref reader, duplicates, "", ref hasDuplicates);
             if (reader.Read())
             {
                 throw new GoJsonException(GoJsonScanner.Explain(utf8));
@@ -37,17 +45,17 @@ public static class GoJson
         }
     }
 
-    private static JsonNode? ReadValue(ref Utf8JsonReader reader, List<string>? duplicates, string path)
+    private static JsonNode? ReadValue(ref Utf8JsonReader reader, List<string>? duplicates, string path, ref bool hasDuplicates)
     {
         switch (reader.TokenType)
         {
             case JsonTokenType.StartObject:
-                return ReadObject(ref reader, duplicates, path);
+                return ReadObject(ref reader, duplicates, path, ref hasDuplicates);
             case JsonTokenType.StartArray:
                 var array = new JsonArray();
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
                 {
-                    array.Add(ReadValue(ref reader, duplicates, duplicates is null ? "" : $"{path}[{array.Count}]"));
+                    array.Add(ReadValue(ref reader, duplicates, duplicates is null ? "" : $"{path}[{array.Count}]", ref hasDuplicates));
                 }
 
                 return array;
@@ -69,7 +77,7 @@ public static class GoJson
         ? number
         : throw new GoJsonException($"json: cannot unmarshal number {Encoding.UTF8.GetString(reader.ValueSpan)} into Go value of type float64");
 
-    private static JsonObject ReadObject(ref Utf8JsonReader reader, List<string>? duplicates, string path)
+    private static JsonObject ReadObject(ref Utf8JsonReader reader, List<string>? duplicates, string path, ref bool hasDuplicates)
     {
         var value = new JsonObject();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
@@ -77,13 +85,14 @@ public static class GoJson
             var name = NamePool.Of(ref reader);
             reader.Read();
             var childPath = duplicates is null ? "" : path.Length == 0 ? name : $"{path}.{name}";
-            var child = ReadValue(ref reader, duplicates, childPath);
-            if (duplicates is not null && value.ContainsKey(name))
-            {
-                duplicates.Add(childPath);
-            }
-
+            var child = ReadValue(ref reader, duplicates, childPath, ref hasDuplicates);
+            var before = value.Count;
             value[name] = child;
+            if (value.Count == before)
+            {
+                hasDuplicates = true;
+                duplicates?.Add(childPath);
+            }
         }
 
         return value;

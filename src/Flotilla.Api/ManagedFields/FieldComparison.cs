@@ -7,7 +7,7 @@ namespace Flotilla.Api.ManagedFields;
 /// <summary>Which fields differ between two versions of an object, by the ownership rules of its type.</summary>
 public sealed class FieldComparison
 {
-    private readonly Stack<string> path = new();
+    private readonly List<string> path = [];
 
     public FieldSet Added { get; } = new();
 
@@ -37,9 +37,9 @@ public sealed class FieldComparison
 
             // Fields kept by value exist even in an empty object, so they are never gained or lost as a whole.
             var present = before is not null && field is not null && StructFields.IsAlwaysPresent(type!, field);
-            path.Push(field?.Element ?? "f:" + name);
+            path.Add(field?.Element ?? "f:" + name);
             CompareValue(left, right, field?.Value, field, present);
-            path.Pop();
+            path.RemoveAt(path.Count - 1);
         }
     }
 
@@ -48,14 +48,20 @@ public sealed class FieldComparison
     {
         if (had != has)
         {
-            path.Push("f:" + name);
+            path.Add("f:" + name);
             Mark(has ? Added : Removed);
-            path.Pop();
+            path.RemoveAt(path.Count - 1);
         }
     }
 
     private void CompareValue(JsonNode? left, JsonNode? right, ValueSchema? schema, FieldSchema? field, bool present)
     {
+        // Most of an object stays as it is.
+        if (left is not null && left.SameAs(right))
+        {
+            return;
+        }
+
         var sample = right ?? left;
         switch (sample)
         {
@@ -73,11 +79,7 @@ public sealed class FieldComparison
                 break;
             case JsonArray when field is { Ownership: not ListOwnership.Atomic } && !(IsEmptyOrNull(left) && IsEmptyOrNull(right)):
                 MarkWhole(left, right, present);
-                if (left is null || !left.SameAs(right))
-                {
-                    CompareList(left as JsonArray, right as JsonArray, field);
-                }
-
+                CompareList(left as JsonArray, right as JsonArray, field);
                 break;
             default:
                 MarkLeaf(left, right, present);
@@ -89,7 +91,7 @@ public sealed class FieldComparison
     {
         foreach (var name in Names(left, right))
         {
-            path.Push("f:" + name);
+            path.Add("f:" + name);
             var (before, after) = (left?[name], right?[name]);
             if (element.Kind is ValueKind.Object or ValueKind.Map)
             {
@@ -101,7 +103,7 @@ public sealed class FieldComparison
                 MarkLeaf(left?.ContainsKey(name) == true ? before ?? JsonValue.Create("") : null, right?.ContainsKey(name) == true ? after ?? JsonValue.Create("") : null, false);
             }
 
-            path.Pop();
+            path.RemoveAt(path.Count - 1);
         }
     }
 
@@ -112,7 +114,7 @@ public sealed class FieldComparison
         foreach (var element in before.Keys.Concat(after.Keys.Where(key => !before.ContainsKey(key))).ToArray())
         {
             var (old, current) = (before.GetValueOrDefault(element), after.GetValueOrDefault(element));
-            path.Push(element);
+            path.Add(element);
             if (field.Ownership == ListOwnership.Set)
             {
                 MarkLeaf(old, current, false);
@@ -123,7 +125,7 @@ public sealed class FieldComparison
                 CompareObject(old as JsonObject, current as JsonObject, field.Value.Element?.Type);
             }
 
-            path.Pop();
+            path.RemoveAt(path.Count - 1);
         }
     }
 
@@ -176,7 +178,7 @@ public sealed class FieldComparison
 
     private void Mark(FieldSet set)
     {
-        foreach (var element in path.Reverse())
+        foreach (var element in path)
         {
             set = set.Child(element);
         }

@@ -56,13 +56,12 @@ public static class FieldManager
             entry.Fields.ExceptWith(compared.Removed);
         }
 
-        if (!changed.IsEmpty)
+        if (mine is null)
         {
-            if (mine is null)
-            {
-                entries.Add(mine = new Entry(writer.Manager, "Update", writer.ApiVersion, writer.Subresource, writer.Time, new FieldSet()));
-            }
-
+            entries.Add(new Entry(writer.Manager, "Update", writer.ApiVersion, writer.Subresource, writer.Time, changed));
+        }
+        else if (!changed.IsEmpty)
+        {
             mine.Fields.UnionWith(changed);
             mine.Time = writer.Time;
         }

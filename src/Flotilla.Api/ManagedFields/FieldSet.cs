@@ -11,10 +11,10 @@ namespace Flotilla.Api.ManagedFields;
 /// </summary>
 public sealed class FieldSet
 {
-    private static readonly SortedDictionary<string, FieldSet> None = new(StringComparer.Ordinal);
+    private static readonly SortedList<string, FieldSet> None = new(StringComparer.Ordinal);
 
-    // Most sets are leaves.
-    private SortedDictionary<string, FieldSet>? children;
+    // Most sets are leaves, and those that are not have few children.
+    private SortedList<string, FieldSet>? children;
 
     public IReadOnlyDictionary<string, FieldSet> Children => Below;
 
@@ -23,7 +23,7 @@ public sealed class FieldSet
 
     public bool IsEmpty => !IsMember && Below.Count == 0;
 
-    private SortedDictionary<string, FieldSet> Below => children ?? None;
+    private SortedList<string, FieldSet> Below => children ?? None;
 
     public FieldSet Child(string element)
     {
