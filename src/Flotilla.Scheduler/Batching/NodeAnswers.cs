@@ -38,7 +38,11 @@ internal sealed class NodeAnswers(string signature)
 /// <summary>About one node. The default one is outdated for every node: versions begin above it.</summary>
 internal struct Answer
 {
+    /// <summary>Of the node, when it was asked about.</summary>
     public long Version;
+
+    /// <summary>Where the node's version stands.</summary>
+    public int Place;
 
     /// <summary>Of the local filters, the first that rejects the node, by its place among all filters.</summary>
     public int RejectedAt;

@@ -38,7 +38,7 @@ public sealed class FilterRun
             return rejected;
         }
 
-        if (known.Version != node.Version)
+        if (known.Version != cycle.Cluster.Versions[known.Place])
         {
             known = Ask(node);
         }
@@ -62,7 +62,7 @@ public sealed class FilterRun
 
     private (IPlugin? Plugin, Verdict Verdict) WithNominated(NodeInfo node)
     {
-        if (cycle.Cluster.Nominations.Before(cycle.Pod, node) is not { Count: > 0 } nominated)
+        if (cycle.Cluster.Nominations.Count == 0 || cycle.Cluster.Nominations.Before(cycle.Pod, node) is not { Count: > 0 } nominated)
         {
             return default;
         }
@@ -79,12 +79,15 @@ public sealed class FilterRun
         {
             if (filter(node) is { IsFit: false } verdict)
             {
-                return new Answer { Version = node.Version, RejectedAt = place, Verdict = verdict };
+                return Answered(node, place, verdict);
             }
         }
 
-        return new Answer { Version = node.Version, RejectedAt = int.MaxValue };
+        return Answered(node, int.MaxValue, Verdict.Fits);
     }
+
+    private Answer Answered(NodeInfo node, int rejectedAt, Verdict verdict) =>
+        new() { Version = cycle.Cluster.Versions[node.Place], Place = node.Place, RejectedAt = rejectedAt, Verdict = verdict };
 
     private static (IPlugin? Plugin, Verdict Verdict) Run(List<Step> steps, NodeInfo node)
     {

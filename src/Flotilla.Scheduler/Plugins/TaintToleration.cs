@@ -33,6 +33,12 @@ public sealed class TaintToleration : ILocalFilterPlugin, IScorePlugin
 
     public bool Score(SchedulingCycle cycle, ReadOnlySpan<NodeInfo> nodes, Span<long> scores)
     {
+        // A look at each of the nodes is dear where there are thousands.
+        if (cycle.Cluster.TaintedNodes == 0)
+        {
+            return false;
+        }
+
         var any = false;
         for (var i = 0; i < nodes.Length; i++)
         {

@@ -39,6 +39,11 @@ public sealed class ClusterSnapshot
 
     public TopologyIndex Topology { get; }
 
+    public NodeVersions Versions { get; } = new();
+
+    /// <summary>How many nodes have any taint.</summary>
+    public int TaintedNodes { get; private set; }
+
     /// <summary>Nodes that exist, in a stable order that takes one of each zone in turn.</summary>
     public IReadOnlyList<NodeInfo> Nodes => order.Nodes;
 
@@ -85,13 +90,13 @@ public sealed class ClusterSnapshot
     {
         var info = NodeOrNew(node.Metadata.Name);
         var (existed, zone) = (info.Exists, NodeOrder.ZoneOf(info));
-        CountImages(info, -1);
+        Count(info, -1);
         if (info.Set(node))
         {
             ForgetTopology(info);
         }
 
-        CountImages(info, +1);
+        Count(info, +1);
         if (!existed)
         {
             order.Add(info);
@@ -107,7 +112,7 @@ public sealed class ClusterSnapshot
     {
         if (nodes.TryGetValue(name, out var node) && node.Exists)
         {
-            CountImages(node, -1);
+            Count(node, -1);
             order.Remove(node);
             node.Unset();
             ForgetTopology(node);
@@ -160,7 +165,7 @@ public sealed class ClusterSnapshot
     {
         if (!nodes.TryGetValue(name, out var node))
         {
-            nodes.Add(name, node = new NodeInfo(name));
+            nodes.Add(name, node = new NodeInfo(name, Versions));
         }
 
         return node;
@@ -171,6 +176,7 @@ public sealed class ClusterSnapshot
         if (!node.Exists && node.Pods.Count == 0)
         {
             nodes.Remove(node.Name);
+            Versions.Release(node.Place);
         }
     }
 
@@ -209,8 +215,9 @@ public sealed class ClusterSnapshot
         }
     }
 
-    private void CountImages(NodeInfo node, int change)
+    private void Count(NodeInfo node, int change)
     {
+        TaintedNodes += node is { Exists: true, IsTainted: true } ? change : 0;
         foreach (var image in node.Images.Keys)
         {
             nodesByImage[image] = nodesByImage.GetValueOrDefault(image) + change;

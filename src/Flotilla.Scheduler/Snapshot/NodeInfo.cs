@@ -7,18 +7,24 @@ namespace Flotilla.Scheduler.Snapshot;
 /// A node and what is on it, kept up to date pod by pod. Changed only by <see cref="ClusterSnapshot"/>.
 /// A node whose object is not known yet (or any more) can still hold pods; it is then not <see cref="Exists"/>.
 /// </summary>
-public sealed class NodeInfo(string name)
+public sealed class NodeInfo(string name, NodeVersions versions)
 {
     private static readonly IReadOnlyDictionary<string, string> NoLabels = new Dictionary<string, string>(StringComparer.Ordinal);
     private readonly Dictionary<ObjectKey, PodInfo> pods = [];
     private readonly Dictionary<HostPort, int> usedPorts = [];
 
+    /// <summary>A node on its own, for a look at what it would be.</summary>
+    public NodeInfo(string name)
+        : this(name, new NodeVersions())
+    {
+    }
+
     public string Name => name;
 
     public bool Exists { get; private set; }
 
-    /// <summary>Another one after every change of the node or of what is on it.</summary>
-    public long Version { get; private set; } = 1;
+    /// <summary>Where its version stands: another one after every change of the node or of what is on it.</summary>
+    public int Place { get; } = versions.Take();
 
     /// <summary>What the node says it can do, beyond what every node can.</summary>
     public IReadOnlySet<string> DeclaredFeatures { get; private set; } = new HashSet<string>(StringComparer.Ordinal);
@@ -56,7 +62,7 @@ public sealed class NodeInfo(string name)
     /// <summary>Whether its labels are others than before, or it was not known.</summary>
     internal bool Set(V1Node node)
     {
-        Version++;
+        versions.Advance(Place);
         var moved = !Exists || !Same(Labels, node.Metadata.Labels);
         Exists = true;
         if (moved)
@@ -86,7 +92,7 @@ public sealed class NodeInfo(string name)
 
     internal void Unset()
     {
-        Version++;
+        versions.Advance(Place);
         Exists = false;
     }
 
@@ -95,7 +101,7 @@ public sealed class NodeInfo(string name)
 
     internal void Add(PodInfo pod)
     {
-        Version++;
+        versions.Advance(Place);
         pods.Add(pod.Key, pod);
         PodCount = pods.Count;
         Requested += pod.Requests;
@@ -108,7 +114,7 @@ public sealed class NodeInfo(string name)
 
     internal void Remove(PodInfo pod)
     {
-        Version++;
+        versions.Advance(Place);
         pods.Remove(pod.Key);
         PodCount = pods.Count;
         Requested -= pod.Requests;
