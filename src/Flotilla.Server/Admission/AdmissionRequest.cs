@@ -69,7 +69,7 @@ public sealed record AdmissionRequest(Kind Kind, AdmissionOperation Operation, J
 /// <summary>Whether the plugins that change objects are to run once more, because a later one changed what earlier ones saw.</summary>
 public sealed class Reinvocation
 {
-    private readonly Dictionary<object, object> states = [];
+    private Dictionary<object, object>? states;
 
     public bool IsRepeat { get; private set; }
 
@@ -83,6 +83,7 @@ public sealed class Reinvocation
     public T StateOf<T>(object plugin)
         where T : class, new()
     {
+        states ??= [];
         if (!states.TryGetValue(plugin, out var state))
         {
             states[plugin] = state = new T();

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Flotilla.Api;
 using Flotilla.Api.Kinds;
 using Flotilla.Server.Objects;
 using Flotilla.Storage;
@@ -12,6 +13,10 @@ internal static class StoredLookup
         await store.GetAsync(space is null ? kind.StoragePrefix + name : $"{kind.StoragePrefix}{space}/{name}", cancellationToken) is { } entry
             ? StoredObject.Decode(entry.Value, entry.Modified)
             : null;
+
+    /// <summary>The same for what is asked for with every pod: a tree per stored version, which everybody may read and nobody change.</summary>
+    public static async ValueTask<JsonObject?> FindSharedAsync(this IStore store, Kind kind, string? space, string name, CancellationToken cancellationToken) =>
+        await store.GetAsync(kind.KeyOf(new ObjectKey(space, name)), cancellationToken) is { } entry ? StoredFacts.Of(entry).Tree : null;
 
     /// <param name="space">null: everywhere.</param>
     public static async ValueTask<IReadOnlyList<JsonObject>> AllAsync(this IStore store, Kind kind, string? space, CancellationToken cancellationToken)

@@ -28,6 +28,11 @@ public sealed class StrictProblems
 
     private List<string> Fields(IReadOnlyList<string> unknown, bool inOrder)
     {
+        if (Duplicates.Count == 0 && unknown.Count == 0)
+        {
+            return [];
+        }
+
         var twice = Duplicates.Distinct().Select(path => (Path: path, Text: $"duplicate field \"{path}\"", Nth: 1));
         var all = twice.Concat(unknown.Select(path => (Path: path, Text: $"unknown field \"{path}\"", Nth: 0))).ToList();
         if (inOrder && Duplicates.Count > 0 && unknown.Count > 0)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Flotilla.Api.Kinds;
 using Flotilla.Api.Protobuf;
 using Flotilla.Api.Selectors;
@@ -15,8 +16,12 @@ public sealed class StoredFacts(ReadOnlyMemory<byte> stored, Revision revision)
     private KeyValuePair<string, string>[]? labels;
     private KeyValuePair<string, string>[] fields = [];
     private byte[]? protobuf;
+    private JsonObject? tree;
 
     public IReadOnlyList<KeyValuePair<string, string>> Labels => labels ??= ReadLabels(stored.Span);
+
+    /// <summary>The whole object, for those that are read again and again. Shared: never changed.</summary>
+    public JsonObject Tree => tree ??= StoredObject.Decode(stored, revision);
 
     public static StoredFacts Of(StoredEntry entry) => Of(entry.Notes, entry.Value, entry.Modified);
 

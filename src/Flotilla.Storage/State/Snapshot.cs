@@ -50,6 +50,12 @@ internal sealed class Snapshot(Revision revision, ImmutableSortedSet<StoredEntry
             first = Math.Max(first, Position(startAfter, after: true));
         }
 
+        // Most lists that are asked for are empty: quotas, policies, webhooks.
+        if (first == Entries.Count || !Entries[first].Key.StartsWith(prefix, StringComparison.Ordinal))
+        {
+            return new StoreList(Revision, [], 0);
+        }
+
         var end = KeyOrder.After(prefix) is { } bound ? Position(bound, after: false) : Entries.Count;
         var count = Math.Max(0, end - first);
         var taken = limit > 0 ? Math.Min(limit, count) : count;

@@ -107,7 +107,7 @@ internal sealed class PodSecurityAdmission(IStore store, PodSecuritySettings set
     }
 
     private async ValueTask<SecurityPolicy> PolicyAsync(AdmissionRequest request, CancellationToken cancellationToken) =>
-        SecurityPolicy.From(LabelsOf(await store.FindAsync(CoreKinds.Namespace, null, request.Namespace!, cancellationToken)), settings.Defaults).Policy;
+        SecurityPolicy.From(LabelsOf(await store.FindSharedAsync(CoreKinds.Namespace, null, request.Namespace!, cancellationToken)), settings.Defaults).Policy;
 
     private static JsonObject? LabelsOf(JsonObject? item) => item.Object("metadata").Object("labels");
 }

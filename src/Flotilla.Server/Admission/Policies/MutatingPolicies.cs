@@ -11,6 +11,11 @@ internal sealed class MutatingPolicies(PolicySet policies, Authorizer authorizer
 
     public async ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
+        if (!await policies.HasAnyAsync(cancellationToken))
+        {
+            return;
+        }
+
         var seen = request.Reinvocation.StateOf<HashSet<string>>(this);
         await foreach (var found in policies.CasesAsync(request, cancellationToken))
         {

@@ -16,6 +16,9 @@ internal sealed class PolicySet(IStore store, Kind policyKind, Kind bindingKind,
     private readonly CompiledObjects<AdmissionPolicy> policies = new(store, policyKind.StoragePrefix, AdmissionPolicy.From);
     private readonly CompiledObjects<PolicyBinding> bindings = new(store, bindingKind.StoragePrefix, PolicyBinding.From);
 
+    /// <summary>Whether there is any policy at all.</summary>
+    public async ValueTask<bool> HasAnyAsync(CancellationToken cancellationToken) => (await policies.ListAsync(cancellationToken)).Count > 0;
+
     /// <summary>Every case in the order of the policies' and bindings' names. What could not be set up has a problem instead of a run.</summary>
     public async IAsyncEnumerable<PolicyCase> CasesAsync(AdmissionRequest request, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {

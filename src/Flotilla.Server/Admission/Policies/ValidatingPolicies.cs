@@ -13,6 +13,11 @@ internal sealed class ValidatingPolicies(PolicySet policies) : IAdmissionPlugin
 
     public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
+        if (!await policies.HasAnyAsync(cancellationToken))
+        {
+            return;
+        }
+
         Api.ApiException? refusal = null;
         await foreach (var found in policies.CasesAsync(request, cancellationToken))
         {

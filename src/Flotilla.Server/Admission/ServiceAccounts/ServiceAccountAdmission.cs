@@ -62,7 +62,7 @@ internal sealed class ServiceAccountAdmission(IStore store, TimeProvider time) :
         // The controller makes the default account right after its namespace: a pod that is faster waits for it.
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
-            if (await store.FindAsync(CoreKinds.ServiceAccount, space, name, cancellationToken) is { } account)
+            if (await store.FindSharedAsync(CoreKinds.ServiceAccount, space, name, cancellationToken) is { } account)
             {
                 return account;
             }

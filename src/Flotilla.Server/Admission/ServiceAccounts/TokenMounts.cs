@@ -35,11 +35,18 @@ internal static class TokenMounts
         }
     }
 
-    private static JsonArray Sources() => (JsonArray)JsonNode.Parse("""
-        [{"serviceAccountToken":{"expirationSeconds":3607,"path":"token"}},
-         {"configMap":{"name":"kube-root-ca.crt","items":[{"key":"ca.crt","path":"ca.crt"}]}},
-         {"downwardAPI":{"items":[{"path":"namespace","fieldRef":{"apiVersion":"v1","fieldPath":"metadata.namespace"}}]}}]
-        """)!;
+    private static JsonArray Sources() =>
+    [
+        new JsonObject { ["serviceAccountToken"] = new JsonObject { ["expirationSeconds"] = 3607, ["path"] = "token" } },
+        new JsonObject { ["configMap"] = new JsonObject { ["name"] = "kube-root-ca.crt", ["items"] = new JsonArray(new JsonObject { ["key"] = "ca.crt", ["path"] = "ca.crt" }) } },
+        new JsonObject
+        {
+            ["downwardAPI"] = new JsonObject
+            {
+                ["items"] = new JsonArray(new JsonObject { ["path"] = "namespace", ["fieldRef"] = new JsonObject { ["apiVersion"] = "v1", ["fieldPath"] = "metadata.namespace" } }),
+            },
+        },
+    ];
 
     private static JsonArray ListOf(JsonObject owner, string name)
     {
