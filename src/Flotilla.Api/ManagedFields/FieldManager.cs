@@ -36,7 +36,14 @@ public static class FieldManager
     public static void TrackUpdate(JsonObject? live, JsonObject updated, TypeSchema? type, FieldWriter writer, FieldSet? reset)
     {
         var before = live ?? Blank(type);
-        var entries = Read(updated.Object("metadata").Array("managedFields") is null ? live : updated);
+        var (written, kept) = (updated.Object("metadata").Array("managedFields"), live.Object("metadata").Array("managedFields"));
+        var entries = Read(written ?? kept);
+        if (written is not null && !written.SameAs(kept))
+        {
+            // By a client, whose spelling is not ours.
+            entries.ForEach(entry => entry.Spell());
+        }
+
         var compared = FieldComparison.Between(before, updated, type);
         foreach (var set in (ReadOnlySpan<FieldSet>)[compared.Added, compared.Modified, compared.Removed])
         {
@@ -50,10 +57,10 @@ public static class FieldManager
         {
             if (entry != mine)
             {
-                entry.Fields.ExceptWith(changed);
+                entry.Take(changed);
             }
 
-            entry.Fields.ExceptWith(compared.Removed);
+            entry.Take(compared.Removed);
         }
 
         if (mine is null)
@@ -100,7 +107,7 @@ public static class FieldManager
     /// </summary>
     public static (JsonObject Merged, IReadOnlyList<FieldConflict> Conflicts) Apply(JsonObject? live, JsonObject applied, TypeSchema? type, FieldWriter writer, bool force, FieldSet? reset)
     {
-        var entries = Read(live);
+        var entries = Read(live.Object("metadata").Array("managedFields"));
         var config = AppliedFields.Of(applied, type);
         Filter(config, reset);
         var mine = entries.FirstOrDefault(entry => entry.Is(writer, "Apply"));
@@ -218,15 +225,10 @@ public static class FieldManager
         }
     }
 
-    private static List<Entry> Read(JsonObject? value)
+    private static List<Entry> Read(JsonArray? list)
     {
         var entries = new List<Entry>();
-        if (value.Object("metadata").Array("managedFields") is not { } list)
-        {
-            return entries;
-        }
-
-        foreach (var item in list.OfType<JsonObject>())
+        foreach (var item in (list ?? []).OfType<JsonObject>())
         {
             entries.Add(new Entry(
                 item.String("manager") ?? "",
@@ -234,7 +236,7 @@ public static class FieldManager
                 item.String("apiVersion") ?? "",
                 item.String("subresource"),
                 Times.Parse(item.String("time")),
-                FieldSet.FromJson(item.Object("fieldsV1"))));
+                item));
         }
 
         return entries;
@@ -242,7 +244,7 @@ public static class FieldManager
 
     private static void Write(JsonObject value, List<Entry> entries)
     {
-        entries.RemoveAll(entry => entry.Fields.IsEmpty);
+        entries.RemoveAll(entry => entry.IsEmpty);
         Cap(entries);
         entries.Sort(static (left, right) =>
         {
@@ -289,8 +291,18 @@ public static class FieldManager
         }
     }
 
-    private sealed class Entry(string manager, string operation, string apiVersion, string? subresource, DateTimeOffset? time, FieldSet fields)
+    private sealed class Entry(string manager, string operation, string apiVersion, string? subresource, DateTimeOffset? time)
     {
+        // As it was read; most of the entries that an update meets it leaves as they are.
+        private readonly JsonObject? written;
+        private FieldSet? fields;
+
+        public Entry(string manager, string operation, string apiVersion, string? subresource, DateTimeOffset? time, FieldSet fields)
+            : this(manager, operation, apiVersion, subresource, time) => this.fields = fields;
+
+        public Entry(string manager, string operation, string apiVersion, string? subresource, DateTimeOffset? time, JsonObject written)
+            : this(manager, operation, apiVersion, subresource, time) => this.written = written;
+
         public string Manager { get; } = manager;
 
         public string Operation { get; } = operation;
@@ -301,13 +313,36 @@ public static class FieldManager
 
         public DateTimeOffset? Time { get; set; } = time;
 
-        public FieldSet Fields { get; set; } = fields;
+        public FieldSet Fields
+        {
+            get => fields ??= FieldSet.FromJson(written.Object("fieldsV1"));
+            set => fields = value;
+        }
+
+        public bool IsEmpty => fields?.IsEmpty ?? written.Object("fieldsV1") is not { Count: > 0 };
+
+        /// <summary>Its fields as they are written here, whoever wrote them.</summary>
+        public void Spell() => _ = Fields;
+
+        /// <summary>Removes exactly the paths of <paramref name="gone"/>.</summary>
+        public void Take(FieldSet gone)
+        {
+            if (fields is not null || gone.Meets(written.Object("fieldsV1")))
+            {
+                Fields.ExceptWith(gone);
+            }
+        }
 
         public bool Is(FieldWriter writer, string operation) =>
             Manager == writer.Manager && Operation == operation && Subresource == writer.Subresource && (operation == "Apply" || ApiVersion == writer.ApiVersion);
 
         public JsonObject ToJson()
         {
+            if (fields is null)
+            {
+                return written!.Copy();
+            }
+
             var json = new JsonObject { ["manager"] = Manager, ["operation"] = Operation, ["apiVersion"] = ApiVersion };
             if (Time is { } time)
             {

@@ -90,6 +90,24 @@ public sealed class FieldSet
         }
     }
 
+    /// <summary>Whether the written set has any of these paths.</summary>
+    public bool Meets(JsonObject? json)
+    {
+        foreach (var (element, child) in Below)
+        {
+            if (json is not null && json.TryGetPropertyValue(element, out var node))
+            {
+                var there = node as JsonObject;
+                if ((child.IsMember && IsMemberOf(there)) || child.Meets(there))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Removes the paths of <paramref name="other"/> and everything below them.</summary>
     public void ExceptTreesOf(FieldSet other)
     {
@@ -163,7 +181,7 @@ public sealed class FieldSet
 
     public static FieldSet FromJson(JsonObject? json, bool root = true)
     {
-        var set = new FieldSet { IsMember = !root && (json is null || json.Count == 0 || json.ContainsKey(".")) };
+        var set = new FieldSet { IsMember = !root && IsMemberOf(json) };
         if (json is { Count: > 0 })
         {
             foreach (var (element, child) in json)
@@ -177,6 +195,9 @@ public sealed class FieldSet
 
         return set;
     }
+
+    // A path that has none below it is in the set; one that has says so.
+    private static bool IsMemberOf(JsonObject? json) => json is null || json.Count == 0 || json.ContainsKey(".");
 
     private static string Canonical(string element) =>
         element.StartsWith("k:", StringComparison.Ordinal) && !HasOneName(element) && JsonNode.Parse(element[2..]) is JsonObject keys

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
 using Flotilla.Api.ManagedFields;
 
@@ -16,6 +17,39 @@ public sealed class FieldManagerTests
         FieldManager.TrackUpdate(null, item, CoreKinds.ConfigMap.Schema, Given.Writer("one"), null);
 
         Given.Same("""[{"manager":"one","operation":"Update","apiVersion":"v1","time":"2026-03-04T12:00:00Z","fieldsType":"FieldsV1","fieldsV1":{"f:data":{".":{},"f:a":{}}}}]""", item["metadata"]!["managedFields"]);
+    }
+
+    [Fact]
+    public void An_update_takes_from_others_what_it_changes_and_leaves_the_rest_of_their_ownership_as_it_is()
+    {
+        var live = Given.Json("{" + Head + ""","data":{"a":"1","b":"1"}}""");
+        FieldManager.TrackUpdate(null, live, CoreKinds.ConfigMap.Schema, Given.Writer("one"), null);
+        var labelled = live.Copy();
+        labelled["metadata"]!["labels"] = new JsonObject { ["x"] = "y" };
+        FieldManager.TrackUpdate(live, labelled, CoreKinds.ConfigMap.Schema, Given.Writer("two"), null);
+        var changed = labelled.Copy();
+        changed["data"]!["b"] = "2";
+        FieldManager.TrackUpdate(labelled, changed, CoreKinds.ConfigMap.Schema, Given.Writer("two"), null);
+
+        Given.Same(live["metadata"]!["managedFields"]![0]!.ToJsonString(), labelled["metadata"]!["managedFields"]![0]);
+        Given.Same("""{"f:data":{".":{},"f:a":{}}}""", changed["metadata"]!["managedFields"]![0]!["fieldsV1"]);
+        Given.Same("""{"f:data":{"f:b":{}},"f:metadata":{"f:labels":{".":{},"f:x":{}}}}""", changed["metadata"]!["managedFields"]![1]!["fieldsV1"]);
+    }
+
+    [Fact]
+    public void Ownership_that_a_client_wrote_is_stored_in_the_one_spelling_there_is()
+    {
+        var live = Given.Json("{" + Head + ""","spec":{"ports":[{"port":80,"protocol":"TCP"}]}}""");
+        var updated = Given.Json("{" + """
+            "metadata":{"name":"m","managedFields":[{"manager":"one","operation":"Update","apiVersion":"v1","fieldsType":"FieldsV1",
+            "fieldsV1":{"f:spec":{"f:ports":{"k:{\"protocol\":\"TCP\",\"port\":80}":{"f:port":{}}}}}}]},
+            "spec":{"ports":[{"port":80,"protocol":"TCP"}]}}
+            """);
+
+        FieldManager.TrackUpdate(live, updated, CoreKinds.Service.Schema, Given.Writer("two"), null);
+
+        var ports = updated["metadata"]!["managedFields"]![0]!["fieldsV1"]!["f:spec"]!["f:ports"]!.AsObject();
+        Assert.Equal("""k:{"port":80,"protocol":"TCP"}""", Assert.Single(ports).Key);
     }
 
     [Fact]
