@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Flotilla.Server.Objects;
 
@@ -40,7 +41,8 @@ public sealed class ApiAnswer
     {
         if (Stream is null)
         {
-            return Body.ToArray();
+            // Most bodies were made for this answer: they need no copy.
+            return MemoryMarshal.TryGetArray(Body, out var whole) && whole.Count == whole.Array!.Length ? whole.Array : Body.ToArray();
         }
 
         var memory = new MemoryStream();

@@ -45,14 +45,11 @@ internal static class ObjectComparison
 
     private static bool SameOwnership(JsonArray? next, JsonArray? old)
     {
-        static JsonNode? Timeless(JsonNode? entry)
-        {
-            var copy = entry?.DeepClone();
-            (copy as JsonObject)?.Remove("time");
-            return copy;
-        }
+        static bool IsSame(JsonNode? left, JsonNode? right) => left is JsonObject one && right is JsonObject other
+            ? one.Select(field => field.Key).Concat(other.Select(field => field.Key)).All(name => name == "time" || (one.ContainsKey(name) == other.ContainsKey(name) && one[name].SameAs(other[name])))
+            : left.SameAs(right);
 
-        return (next?.Count ?? 0) == (old?.Count ?? 0) && (next ?? []).Zip(old ?? []).All(pair => Timeless(pair.First).SameAs(Timeless(pair.Second)));
+        return (next?.Count ?? 0) == (old?.Count ?? 0) && (next ?? []).Zip(old ?? []).All(pair => IsSame(pair.First, pair.Second));
     }
 
     public static bool IsFinished(JsonObject value)

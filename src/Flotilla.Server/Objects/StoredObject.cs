@@ -18,11 +18,18 @@ public static class StoredObject
     private static readonly byte[] MetadataStart = "\"metadata\":{"u8.ToArray();
     private static readonly byte[] VersionStart = "\"resourceVersion\":\""u8.ToArray();
     private const int LongestSplice = 64;
+    private const int FirstBufferBytes = 8 * 1024;
+    private const int LargestBufferKept = 256 * 1024;
+
+    // Each thread writes one object after the other: its buffer grows once and not for each of them.
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? reused;
+
     private static readonly JsonWriterOptions Writing = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     public static byte[] Encode(JsonObject value, ResourceKind kind)
     {
-        var buffer = new ArrayBufferWriter<byte>(1024);
+        var buffer = EmptyBuffer();
         using var writer = new Utf8JsonWriter(buffer, Writing);
         writer.WriteStartObject();
         writer.WriteString("kind", kind.Kind);
@@ -49,7 +56,7 @@ public static class StoredObject
 
         writer.WriteEndObject();
         writer.Flush();
-        return buffer.WrittenSpan.ToArray();
+        return Taken(buffer);
     }
 
     /// <summary>The object as a tree, with its resourceVersion.</summary>
@@ -117,10 +124,23 @@ public static class StoredObject
 
     public static byte[] Serialize(JsonNode value)
     {
-        var buffer = new ArrayBufferWriter<byte>(512);
+        var buffer = EmptyBuffer();
         using var writer = new Utf8JsonWriter(buffer, Writing);
         value.WriteTo(writer);
         writer.Flush();
+        return Taken(buffer);
+    }
+
+    private static ArrayBufferWriter<byte> EmptyBuffer()
+    {
+        var buffer = reused ??= new ArrayBufferWriter<byte>(FirstBufferBytes);
+        buffer.ResetWrittenCount();
+        return buffer;
+    }
+
+    private static byte[] Taken(ArrayBufferWriter<byte> buffer)
+    {
+        reused = buffer.Capacity <= LargestBufferKept ? buffer : null;
         return buffer.WrittenSpan.ToArray();
     }
 
