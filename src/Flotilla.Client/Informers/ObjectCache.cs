@@ -28,7 +28,7 @@ internal sealed class ObjectCache<T>
             var index = new Index(values);
             foreach (var (key, value) in objects)
             {
-                index.Add(key, value);
+                index.Set(key, null, value);
             }
 
             indexes.Add(name, index);
@@ -55,7 +55,7 @@ internal sealed class ObjectCache<T>
     {
         lock (gate)
         {
-            return Select(namespaces, ns);
+            return namespaces.Of(ns);
         }
     }
 
@@ -64,7 +64,7 @@ internal sealed class ObjectCache<T>
         lock (gate)
         {
             return indexes.TryGetValue(name, out var index)
-                ? Select(index, value)
+                ? index.Of(value)
                 : throw new ArgumentException($"There is no index {name} of {typeof(T).Name}.", nameof(name));
         }
     }
@@ -75,70 +75,61 @@ internal sealed class ObjectCache<T>
         lock (gate)
         {
             all = null;
-            if (objects.Remove(key, out var old))
+            var old = objects.GetValueOrDefault(key);
+            if (value is null)
             {
-                namespaces.Remove(key, old);
-                foreach (var index in indexes.Values)
-                {
-                    index.Remove(key, old);
-                }
+                objects.Remove(key);
+            }
+            else
+            {
+                objects[key] = value;
             }
 
-            if (value is not null)
+            namespaces.Set(key, old, value);
+            foreach (var index in indexes.Values)
             {
-                objects.Add(key, value);
-                namespaces.Add(key, value);
-                foreach (var index in indexes.Values)
-                {
-                    index.Add(key, value);
-                }
+                index.Set(key, old, value);
             }
 
             return old;
         }
     }
 
-    private T[] Select(Index index, string value)
-    {
-        if (!index.Keys.TryGetValue(value, out var keys))
-        {
-            return [];
-        }
-
-        var found = new T[keys.Count];
-        var next = 0;
-        foreach (var key in keys)
-        {
-            found[next++] = objects[key];
-        }
-
-        return found;
-    }
-
     private sealed class Index(Func<T, IEnumerable<string>> values)
     {
-        public Dictionary<string, HashSet<ObjectKey>> Keys { get; } = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, Dictionary<ObjectKey, T>> entries = new(StringComparer.Ordinal);
 
-        public void Add(ObjectKey key, T value)
+        public T[] Of(string entry) => entries.TryGetValue(entry, out var found) ? [.. found.Values] : [];
+
+        public void Set(ObjectKey key, T? old, T? value)
         {
-            foreach (var entry in values(value))
+            var before = old is null ? [] : values(old);
+            var after = value is null ? [] : values(value);
+
+            // Most changes leave an object where it is.
+            if (old is not null && !before.SequenceEqual(after))
             {
-                if (!Keys.TryGetValue(entry, out var keys))
+                Remove(key, before);
+            }
+
+            foreach (var entry in after)
+            {
+                if (!entries.TryGetValue(entry, out var found))
                 {
-                    Keys.Add(entry, keys = []);
+                    entries.Add(entry, found = []);
                 }
 
-                keys.Add(key);
+                found[key] = value!;
             }
         }
 
-        public void Remove(ObjectKey key, T value)
+        private void Remove(ObjectKey key, IEnumerable<string> from)
         {
-            foreach (var entry in values(value))
+            foreach (var entry in from)
             {
-                if (Keys.TryGetValue(entry, out var keys) && keys.Remove(key) && keys.Count == 0)
+                if (entries.TryGetValue(entry, out var found) && found.Remove(key) && found.Count == 0)
                 {
-                    Keys.Remove(entry);
+                    entries.Remove(entry);
                 }
             }
         }

@@ -4,11 +4,12 @@ using Flotilla.Api;
 namespace Flotilla.Client;
 
 /// <summary>
-/// How long a change may wait for more like it: not at all where a look is cheap, and twice as long as the last look took
+/// How long a change may wait for more like it: not at all where a look is cheap, and four times as long as the last look took
 /// where there is much to look at, since one look covers all that happened before it. Any thread may ask.
 /// </summary>
 public sealed class Pace(TimeProvider time)
 {
+    private const int Factor = 4;
     private static readonly TimeSpan Cheap = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
 
@@ -26,7 +27,7 @@ public sealed class Pace(TimeProvider time)
             return;
         }
 
-        pauses[key] = took * 2 < Longest ? took * 2 : Longest;
+        pauses[key] = took * Factor < Longest ? took * Factor : Longest;
     }
 
     public void Forget(ObjectKey key) => pauses.TryRemove(key, out _);

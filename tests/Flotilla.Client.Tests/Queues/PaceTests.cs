@@ -9,9 +9,9 @@ public sealed class PaceTests
 
     [Theory]
     [InlineData(4, 0)]
-    [InlineData(100, 200)]
+    [InlineData(100, 400)]
     [InlineData(5000, 1000)]
-    public void Changes_wait_twice_as_long_as_the_last_look_took_and_a_second_at_most(int tookMilliseconds, int waitMilliseconds)
+    public void Changes_wait_four_times_as_long_as_the_last_look_took_and_a_second_at_most(int tookMilliseconds, int waitMilliseconds)
     {
         var time = new FakeTimeProvider();
         var pace = new Pace(time);
