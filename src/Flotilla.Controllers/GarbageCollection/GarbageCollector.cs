@@ -21,6 +21,7 @@ internal sealed partial class GarbageCollector : Controller
     private readonly OwnerGraph graph = new();
     private readonly Dictionary<ResourceType, DiscoveredResource> watched = [];
     private readonly ConcurrentDictionary<string, byte> undecided = new(StringComparer.Ordinal);
+    private readonly AbsentOwners absent = new();
     private IReadOnlyList<DiscoveredResource> served = [];
 
     public GarbageCollector(ControllerContext context)
@@ -211,6 +212,11 @@ internal sealed partial class GarbageCollector : Controller
             return Judge(known, reference);
         }
 
+        if (absent.Has(node.Namespace, reference))
+        {
+            return OwnerState.Absent;
+        }
+
         if (ResourceOf(reference) is not { } resource || (resource.IsNamespaced && node.Namespace is null))
         {
             undecided[node.Uid] = 0;
@@ -222,12 +228,18 @@ internal sealed partial class GarbageCollector : Controller
         {
             var path = resource.PathOf(resource.IsNamespaced ? node.Namespace : null, reference.Name);
             var found = ObjectJson.Decode<ObjectMetadata>(await Client.SendAsync(HttpMethod.Get, path, null, default, cancellationToken));
-            return found.Metadata.Uid == reference.Uid ? Judge(new Node(resource, found), reference) : OwnerState.Absent;
+            if (found.Metadata.Uid == reference.Uid)
+            {
+                return Judge(new Node(resource, found), reference);
+            }
         }
         catch (ApiException gone) when (gone.IsNotFound)
         {
-            return OwnerState.Absent;
+            Log.OwnerGone(Logger, node.Object.Metadata.Name, reference.Kind, reference.Name);
         }
+
+        absent.Add(node.Namespace, reference);
+        return OwnerState.Absent;
     }
 
     private static OwnerState Judge(Node owner, V1OwnerReference reference) =>
@@ -291,6 +303,9 @@ internal sealed partial class GarbageCollector : Controller
     {
         [LoggerMessage(Level = LogLevel.Debug, Message = "Deleting {Resource} {Namespace}/{Name}, whose owners are gone ({Policy})")]
         public static partial void Deleting(ILogger logger, string resource, string? @namespace, string name, string policy);
+
+        [LoggerMessage(Level = LogLevel.Debug, Message = "{Name} was owned by {Kind} {Owner}, which is gone")]
+        public static partial void OwnerGone(ILogger logger, string name, string kind, string owner);
 
         [LoggerMessage(Level = LogLevel.Debug, Message = "{Name} has an owner that cannot be looked up: {ApiVersion} {Kind} {Owner}")]
         public static partial void OwnerUnknown(ILogger logger, string name, string apiVersion, string kind, string owner);
