@@ -24,7 +24,14 @@ internal sealed class MembershipController : SwarmReconciler
         tokens = new SwarmTokens(context.Client);
         Known.Nodes.Subscribe(change => Queue.Add(change.Latest.Key()));
         Known.Swarms.Subscribe(_ => EnqueueAll());
-        Known.ServerSlices.Subscribe(_ => EnqueueAll());
+        Known.ServerSlices.Subscribe(change =>
+        {
+            // Slices of services change with every task.
+            if (NodeView.IsOfServers(change.Latest))
+            {
+                EnqueueAll();
+            }
+        });
     }
 
     /// <summary>As a token is shown: who reads it cannot use it.</summary>

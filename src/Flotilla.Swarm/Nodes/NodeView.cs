@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Flotilla.Api;
 using Flotilla.Api.Quantities;
+using Flotilla.Client;
 using Flotilla.Client.Joining;
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Definitions;
@@ -20,10 +22,14 @@ namespace Flotilla.Swarm.Nodes;
 internal sealed record NodeView(IReadOnlySet<string> Servers, string? Leader, SwarmContext Context)
 {
     private const int ManagerPort = 2377;
+    private static readonly ObjectKey ServersKey = new("default", "kubernetes");
     private readonly JsonObject tls = TlsInfo.Of(Context.Authority);
 
+    /// <summary>Whether the slice tells which servers answer; all others are of services.</summary>
+    public static bool IsOfServers(V1EndpointSlice slice) => slice.Key() == ServersKey;
+
     public static NodeView From(SwarmInformers known, SwarmContext context) => new(
-        known.ServerSlices.List("default").Where(slice => slice.Metadata.Name == "kubernetes").SelectMany(slice => slice.Endpoints ?? []).SelectMany(endpoint => endpoint.Addresses).ToHashSet(StringComparer.Ordinal),
+        (known.ServerSlices.Get(ServersKey)?.Endpoints ?? []).SelectMany(endpoint => endpoint.Addresses).ToHashSet(StringComparer.Ordinal),
         known.Leader,
         context);
 

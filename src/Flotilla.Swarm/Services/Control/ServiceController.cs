@@ -40,14 +40,20 @@ internal sealed partial class ServiceController : SwarmReconciler
 
     protected override async Task ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
+        var started = Context.Time.GetTimestamp();
         var service = Known.Services.Get(key) is { Metadata.DeletionTimestamp: null } found ? found : null;
-        if (service is null)
+        var owned = Known.OwnedBy(key);
+        var orphans = owned.Where(pod => TaskWriter.IsToForget(pod) && SwarmInformers.OwnerOf(pod)!.Uid != service?.Metadata.Uid).ToList();
+        if (service is null && owned.Count > 0)
+        {
+            // Each of the tasks tells that it goes, and each time there is as much to look at.
+            pace.Looked(key, started);
+        }
+        else if (service is null)
         {
             pace.Forget(key);
         }
 
-        var owned = Known.OwnedBy(key);
-        var orphans = owned.Where(pod => SwarmInformers.OwnerOf(pod)!.Uid != service?.Metadata.Uid).ToList();
         await writer.RemoveAsync(orphans, cancellationToken);
         if (service is not null && Known.Swarm is not null && IsSound(service))
         {

@@ -36,12 +36,20 @@ internal sealed class TaskWriter(IObjectClient client, RecentWrites<V1Pod> writt
         },
         cancellationToken);
 
+    /// <summary>Whether there is anything left to do for a task that is to be forgotten.</summary>
+    public static bool IsToForget(V1Pod pod) => pod.Metadata.DeletionTimestamp is null || IsKept(pod);
+
+    private static bool IsKept(V1Pod pod) => pod.Metadata.Finalizers?.Contains(SwarmApi.History) == true;
+
     private async Task ForgetAsync(V1Pod pod, CancellationToken cancellationToken)
     {
-        if (pod.Metadata.Finalizers?.Contains(SwarmApi.History) == true)
+        if (IsKept(pod))
         {
             var rest = new JsonArray([.. pod.Metadata.Finalizers.Where(name => name != SwarmApi.History).Select(name => (JsonNode)name)]);
-            await PatchAsync(pod, new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = rest } }, cancellationToken);
+            var patch = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = pod.Metadata.Uid, ["finalizers"] = rest } };
+
+            // Nobody reads what it has become.
+            await client.SendAsync(HttpMethod.Patch, RequestPath.Of(ResourceType.Of<V1Pod>(), pod.Metadata.NamespaceProperty, pod.Metadata.Name), "application/merge-patch+json", ObjectJson.Encode(patch), cancellationToken);
         }
 
         await DeleteAsync(pod, cancellationToken);
