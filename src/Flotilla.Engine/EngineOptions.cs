@@ -1,4 +1,5 @@
 using System.Net;
+using Flotilla.Linux.Containerd;
 
 namespace Flotilla.Engine;
 
@@ -19,8 +20,14 @@ public sealed record EngineOptions
     /// <summary>Named volumes, a directory each; services' too.</summary>
     public string VolumeDirectory { get; init; } = "/var/lib/flotilla/node/swarm-volumes";
 
-    /// <summary>Where runc keeps its state: beside that of pods.</summary>
-    public string RuncRoot { get; init; } = "/run/flotilla/node/containerd/runc";
+    /// <summary>What makes the containers.</summary>
+    public IReadOnlyList<OciRuntime> Runtimes { get; init; } = OciRuntime.Installed();
+
+    /// <summary>The one for containers that name none.</summary>
+    public string DefaultRuntime { get; init; } = OciRuntime.Usual;
+
+    /// <summary>Where each keeps its state, in a directory of its name: beside that of pods.</summary>
+    public string RuntimeState { get; init; } = "/run/flotilla/node/containerd";
 
     /// <summary>Below every hierarchy's own root.</summary>
     public string CgroupRoot { get; init; } = "/flotilla-engine";

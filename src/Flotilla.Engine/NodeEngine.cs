@@ -74,7 +74,7 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
         var view = new ContainerView(networks, time);
         var volumeRoutes = new VolumeRoutes(volumes, volumeUsers, events);
         var maker = new ImageMaker(images);
-        var creation = new ContainerCreation(images, containers, networks, new MountPlan(volumes, containers), roots, events, time);
+        var creation = new ContainerCreation(images, containers, networks, new MountPlan(volumes, containers), roots, options, events, time);
         var cache = new BuildCache(runtime, options, images.Contents);
         routes =
         [

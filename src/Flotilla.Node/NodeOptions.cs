@@ -1,4 +1,5 @@
 using System.Net;
+using Flotilla.Linux.Containerd;
 using Flotilla.Node.Devices;
 using Flotilla.Node.Eviction;
 using k8s.Models;
@@ -18,6 +19,12 @@ public sealed record NodeOptions
 
     /// <summary>A CRI socket somebody else runs; null: the agent supervises a containerd of its own.</summary>
     public string? ContainerRuntimeEndpoint { get; init; }
+
+    /// <summary>What makes the containers, by the name that a RuntimeClass calls its handler.</summary>
+    public IReadOnlyList<OciRuntime> Runtimes { get; init; } = OciRuntime.Installed();
+
+    /// <summary>The one for pods without a RuntimeClass.</summary>
+    public string DefaultRuntime { get; init; } = OciRuntime.Usual;
 
     public string ContainerdBinary { get; init; } = "containerd";
 

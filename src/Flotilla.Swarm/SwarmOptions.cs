@@ -18,6 +18,12 @@ public sealed record SwarmOptions
     /// <summary>As <c>docker info</c> shows it.</summary>
     public string RootDirectory { get; init; } = "/var/lib/flotilla";
 
+    /// <summary>The programs that make containers, by name.</summary>
+    public IReadOnlyDictionary<string, string> Runtimes { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The one for containers that name none.</summary>
+    public string DefaultRuntime { get; init; } = "runc";
+
     /// <summary>The addresses of all pods: a range, or one of each family.</summary>
     public string PodRange { get; init; } = "10.244.0.0/16";
 

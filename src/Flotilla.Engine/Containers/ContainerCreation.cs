@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging;
 namespace Flotilla.Engine.Containers;
 
 /// <summary><c>POST /containers/create</c>: a record, a layer of its own and its volumes. Nothing runs yet.</summary>
-internal sealed class ContainerCreation(ImageCatalog images, ContainerStore containers, NetworkStore networks, MountPlan mounts, RootFileSystem files, EventLog events, TimeProvider time)
+internal sealed class ContainerCreation(ImageCatalog images, ContainerStore containers, NetworkStore networks, MountPlan mounts, RootFileSystem files, EngineOptions options, EventLog events, TimeProvider time)
 {
     private const long LeastMemory = 6 << 20;
     private static readonly string[] Policies = ["", "no", "always", "unless-stopped", "on-failure"];
@@ -51,7 +51,7 @@ internal sealed class ContainerCreation(ImageCatalog images, ContainerStore cont
         var id = Ids.New();
         config.DefaultText("Hostname", id[..12]);
         config.DefaultText("Domainname", "");
-        HostDefaults.Fill(host);
+        HostDefaults.Fill(host, options);
         var record = new ContainerRecord
         {
             Id = id,
@@ -170,8 +170,13 @@ internal sealed class ContainerCreation(ImageCatalog images, ContainerStore cont
 
     private static List<string> AliasesOf(JsonObject? wanted) => [.. (wanted.Array("Aliases") ?? []).Select(alias => alias.AsString() ?? "")];
 
-    private static void Check(JsonObject host)
+    private void Check(JsonObject host)
     {
+        if (host.String("Runtime") is { Length: > 0 } wanted && options.Runtimes.All(runtime => runtime.Name != wanted))
+        {
+            throw DockerException.BadRequest($"unknown or invalid runtime name: {wanted}");
+        }
+
         if (host.Integer("Memory") is > 0 and < LeastMemory)
         {
             throw DockerException.BadRequest("Minimum memory limit allowed is 6MB");

@@ -152,6 +152,13 @@ internal sealed class ContainerLaunch(Runtime runtime, EngineOptions options, Co
         }
     }
 
+    private RuncOptions RuntimeOf(JsonObject host)
+    {
+        var name = host.String("Runtime");
+        var program = options.Runtimes.FirstOrDefault(runtime => runtime.Name == name) ?? throw DockerException.BadRequest($"unknown or invalid runtime name: {name}");
+        return new RuncOptions { BinaryName = program.Path, Root = Path.Combine(options.RuntimeState, program.Name) };
+    }
+
     private async Task PutSpecAsync(Container container, CancellationToken cancellationToken)
     {
         var record = container.Record;
@@ -161,7 +168,7 @@ internal sealed class ContainerLaunch(Runtime runtime, EngineOptions options, Co
             Id = record.Id,
             Image = record.Image,
             Labels = { [EngineLabel] = record.Name },
-            Runtime = new ContainerRuntime { Name = RuntimeName, Options = new Any { TypeUrl = "containerd.runc.v1.Options", Value = new RuncOptions { Root = options.RuncRoot }.ToByteString() } },
+            Runtime = new ContainerRuntime { Name = RuntimeName, Options = new Any { TypeUrl = "containerd.runc.v1.Options", Value = RuntimeOf(record.HostConfig).ToByteString() } },
             Spec = Runtime.Specification("Spec", spec),
             Snapshotter = Runtime.Snapshotter,
             SnapshotKey = record.Id,

@@ -7,12 +7,12 @@ namespace Flotilla.Engine.Containers;
 /// <summary>What a HostConfig says when nobody has said it.</summary>
 internal static class HostDefaults
 {
-    public static void Fill(JsonObject host)
+    public static void Fill(JsonObject host, EngineOptions options)
     {
         host.DefaultText("NetworkMode", Docker.BuiltInNetworks.Bridge);
         host.DefaultText("IpcMode", "private");
         host.DefaultText("CgroupnsMode", Directory.Exists("/sys/fs/cgroup/memory") ? "host" : "private");
-        host.DefaultText("Runtime", "runc");
+        host.DefaultText("Runtime", options.DefaultRuntime);
         host.DefaultText("PidMode", "");
         host.DefaultText("UTSMode", "");
         host.Child("LogConfig").DefaultText("Type", "json-file");

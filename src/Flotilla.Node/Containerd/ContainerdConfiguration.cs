@@ -1,4 +1,5 @@
 using System.Text;
+using Flotilla.Linux.Containerd;
 
 namespace Flotilla.Node.Containerd;
 
@@ -31,14 +32,8 @@ public static class ContainerdConfiguration
 
           [plugins."io.containerd.grpc.v1.cri".containerd]
             snapshotter = "overlayfs"
-            default_runtime_name = "runc"
-
-            [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
-              runtime_type = "io.containerd.runc.v2"
-
-              [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
-                SystemdCgroup = false
-                Root = "{State(options)}/runc"
+            default_runtime_name = "{options.DefaultRuntime}"
+        {string.Concat(options.Runtimes.Select(runtime => Runtime(options, runtime)))}
 
           [plugins."io.containerd.grpc.v1.cri".cni]
             bin_dir = "{CniPlugins(options)}"
@@ -46,6 +41,18 @@ public static class ContainerdConfiguration
 
           [plugins."io.containerd.grpc.v1.cri".registry]
             config_path = "{RegistryHosts(options)}"
+
+        """;
+
+    private static string Runtime(NodeOptions options, OciRuntime runtime) => $"""
+
+                [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.{runtime.Name}]
+                  runtime_type = "io.containerd.runc.v2"
+
+                  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.{runtime.Name}.options]
+                    SystemdCgroup = false
+                    BinaryName = "{runtime.Path}"
+                    Root = "{RuntimeState(options, runtime.Name)}"
 
         """;
 
@@ -60,6 +67,9 @@ public static class ContainerdConfiguration
     public static string Root(NodeOptions options) => Path.Combine(options.DataDirectory, "containerd");
 
     public static string State(NodeOptions options) => Path.Combine(options.RunDirectory, "containerd");
+
+    /// <summary>Where an OCI runtime keeps the state of its containers.</summary>
+    public static string RuntimeState(NodeOptions options, string runtime) => Path.Combine(State(options), runtime);
 
     public static string RegistryHosts(NodeOptions options) => Path.Combine(options.DataDirectory, "registry-hosts");
 

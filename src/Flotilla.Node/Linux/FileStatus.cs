@@ -12,16 +12,18 @@ internal readonly record struct FileStatus(int Type, int Permissions, uint Group
     public const int Socket = 0xC000;
     private const int CurrentDirectory = -100;
     private const uint BasicStats = 0x7ff;
+    private const ulong MountRoot = 0x2000;
 
     /// <summary>Whether both are one and the same file, by whatever path.</summary>
     public bool IsSameFile(FileStatus other) => (Node, DeviceMajor, DeviceMinor) == (other.Node, other.DeviceMajor, other.DeviceMinor);
 
+    /// <summary>Whether something is mounted at exactly this path: also when it is a part of the same file system.</summary>
+    public static bool IsMountPoint(string path) => Read(path) is { } buffer && (BitConverter.ToUInt64(buffer, 8) & MountRoot) != 0;
+
     /// <returns>null when nothing is there.</returns>
     public static FileStatus? Of(string path)
     {
-        // The layout is the same on all architectures: 256 bytes with fixed offsets.
-        var buffer = new byte[256];
-        if (statx(CurrentDirectory, path, 0, BasicStats, buffer) != 0)
+        if (Read(path) is not { } buffer)
         {
             return null;
         }
@@ -29,6 +31,13 @@ internal readonly record struct FileStatus(int Type, int Permissions, uint Group
         return new FileStatus(
             mode & 0xF000, mode & 0xFFF, BitConverter.ToUInt32(buffer, 24), BitConverter.ToUInt64(buffer, 32),
             BitConverter.ToUInt32(buffer, 136), BitConverter.ToUInt32(buffer, 140));
+    }
+
+    // The layout is the same on all architectures: 256 bytes with fixed offsets.
+    private static byte[]? Read(string path)
+    {
+        var buffer = new byte[256];
+        return statx(CurrentDirectory, path, 0, BasicStats, buffer) == 0 ? buffer : null;
     }
 
     [DllImport("libc", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false)]

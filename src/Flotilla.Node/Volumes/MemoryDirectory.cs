@@ -5,7 +5,7 @@ namespace Flotilla.Node.Volumes;
 /// <summary>A directory that never touches a disk.</summary>
 internal static class MemoryDirectory
 {
-    public static bool IsMounted(string path) => Mounts.Below(path).Contains(path, StringComparer.Ordinal);
+    public static bool IsMounted(string path) => FileStatus.IsMountPoint(path);
 
     /// <param name="bytes">null: half of the machine's memory, the kernel's own default.</param>
     public static void Mount(string path, string? bytes = null)

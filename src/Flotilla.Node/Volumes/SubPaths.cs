@@ -51,7 +51,7 @@ internal static class SubPaths
     // A part mounted before is used again if it still is the same file: a refreshed volume has others.
     private static void Mount(PathDescriptor place, FileStatus status, string target)
     {
-        if (Mounts.Below(target).Contains(target, StringComparer.Ordinal))
+        if (FileStatus.IsMountPoint(target))
         {
             if (FileStatus.Of(target) is { } mounted && mounted.IsSameFile(status))
             {

@@ -18,6 +18,7 @@ internal sealed class ClusterFlags
     private readonly Option<string?> networkBackend = new("--network-backend") { Description = "How pods reach those of other nodes: vxlan (over any network) or host-gw (faster, for nodes on one link)." };
     private readonly Option<string?> kubeconfig = new("--kubeconfig") { Description = "The file that gets the context 'flotilla' ($KUBECONFIG or ~/.kube/config)." };
     private readonly Option<string?> runtime = new("--container-runtime-endpoint") { Description = "A CRI socket that somebody else runs (a containerd of its own)." };
+    private readonly Option<string?> defaultRuntime = new("--default-runtime") { Description = "The OCI runtime of containers that name none: runc (the default), or another that is installed, like crun." };
     private readonly Option<string?> reservedCpus = new("--reserved-cpus") { Description = "Processors for the machine and for pods that share, like 0 or 0-1; Guaranteed pods that ask for whole processors then get others for themselves." };
     private readonly Option<string?> reservedMemory = new("--reserved-memory") { Description = "What of each NUMA node's memory is kept for the machine, like 0:memory=1Gi;1:memory=1Gi; Guaranteed pods then get their memory from certain nodes." };
     private readonly Option<string?> genericResources = new("--generic-resources") { Description = "What else the machine has that services of the swarm may reserve, by name or number, like gpu=UUID1,gpu=UUID2,ssd=3." };
@@ -50,7 +51,7 @@ internal sealed class ClusterFlags
         }
     }
 
-    private IEnumerable<Option> OfNode => [runDirectory, nodeName, nodeIp, runtime, reservedCpus, reservedMemory, genericResources, topologyPolicy, topologyScope, shutdownGrace, shutdownGraceCritical, .. ingress.All];
+    private IEnumerable<Option> OfNode => [runDirectory, nodeName, nodeIp, runtime, defaultRuntime, reservedCpus, reservedMemory, genericResources, topologyPolicy, topologyScope, shutdownGrace, shutdownGraceCritical, .. ingress.All];
 
     private IEnumerable<Option> OfServer => [apiPort, podCidr, serviceCidr, networkBackend, kubeconfig, scheduler, grace, seLinuxWarnings, .. balancers.All, .. access.All, .. datastore.All, .. backup.All];
 
@@ -90,6 +91,7 @@ internal sealed class ClusterFlags
             NetworkBackend = flags.GetValue(networkBackend) ?? known.NetworkBackend,
             Kubeconfig = flags.GetValue(kubeconfig) is { } file ? Path.GetFullPath(file) : known.Kubeconfig,
             ContainerRuntimeEndpoint = flags.GetValue(runtime) ?? known.ContainerRuntimeEndpoint,
+            DefaultRuntime = flags.GetValue(defaultRuntime) ?? known.DefaultRuntime,
             ReservedCpus = flags.GetValue(reservedCpus) ?? known.ReservedCpus,
             ReservedMemory = flags.GetValue(reservedMemory) ?? known.ReservedMemory,
             GenericResources = flags.GetValue(genericResources) ?? known.GenericResources,

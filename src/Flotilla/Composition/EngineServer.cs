@@ -1,6 +1,7 @@
 using Flotilla.Docker;
 using Flotilla.Engine;
 using Flotilla.Engine.Images;
+using Flotilla.Linux.Containerd;
 using Flotilla.Local;
 using Flotilla.Node.Containerd;
 using Flotilla.Swarm;
@@ -37,7 +38,9 @@ internal sealed class EngineServer : IAsyncDisposable
             DataDirectory = Path.Combine(settings.DataDirectory, "engine"),
             RunDirectory = Path.Combine(settings.RunDirectory, "engine"),
             VolumeDirectory = NodeComposition.VolumeDirectory(settings),
-            RuncRoot = Path.Combine(ContainerdConfiguration.State(node), "runc"),
+            Runtimes = node.Runtimes,
+            DefaultRuntime = node.DefaultRuntime,
+            RuntimeState = ContainerdConfiguration.State(node),
             CgroupRoot = settings.CgroupRoot + "-engine",
             NodeName = settings.NodeName,
             ClusterDns = NodeComposition.ClusterDns(settings),
@@ -49,6 +52,8 @@ internal sealed class EngineServer : IAsyncDisposable
         Socket = settings.DockerSocket,
         NodeName = settings.NodeName,
         RootDirectory = settings.DataDirectory,
+        Runtimes = OciRuntime.Installed().ToDictionary(runtime => runtime.Name, runtime => runtime.Path, StringComparer.Ordinal),
+        DefaultRuntime = settings.DefaultRuntime,
         PodRange = settings.PodCidr,
         ClusterDns = NodeComposition.ClusterDns(settings).ToString(),
         AttachmentImage = PauseImage.Name,

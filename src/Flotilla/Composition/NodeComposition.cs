@@ -34,6 +34,7 @@ internal static class NodeComposition
         RunDirectory = Path.Combine(settings.RunDirectory, "node"),
         KubeletDirectory = settings.DataDirectory == ClusterSettings.DefaultDataDirectory ? UsualKubeletDirectory : Path.Combine(settings.DataDirectory, "node", "kubelet"),
         ContainerRuntimeEndpoint = settings.ContainerRuntimeEndpoint,
+        DefaultRuntime = settings.DefaultRuntime,
         CniConfigurationDirectory = CniConfigurationDirectory(settings),
         ReservedCpus = settings.ReservedCpus,
         ReservedMemory = settings.ReservedMemory,

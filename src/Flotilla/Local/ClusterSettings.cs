@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Flotilla.Backups;
+using Flotilla.Linux.Containerd;
 using Flotilla.Node.Cpus;
 using Flotilla.Node.NumaMemory;
 using Flotilla.Node.Placement;
@@ -51,6 +52,9 @@ internal sealed record ClusterSettings
     public string? Kubeconfig { get; init; }
 
     public string? ContainerRuntimeEndpoint { get; init; }
+
+    /// <summary>The OCI runtime of containers that name none.</summary>
+    public string DefaultRuntime { get; init; } = OciRuntime.Usual;
 
     /// <summary>null: no container has a processor for itself.</summary>
     public string? ReservedCpus { get; init; }

@@ -22,7 +22,7 @@ internal static class Preflight
         List<(string Program, string Package)> needed = [("nft", "nftables"), ("ip", "iproute2")];
         if (settings.ContainerRuntimeEndpoint is null)
         {
-            needed.AddRange([("containerd", "containerd"), ("ctr", "containerd"), ("runc", "runc")]);
+            needed.AddRange([("containerd", "containerd"), ("ctr", "containerd"), (settings.DefaultRuntime, settings.DefaultRuntime)]);
         }
 
         var missing = needed.Where(tool => !IsInPath(tool.Program)).ToList();

@@ -6,6 +6,7 @@ public sealed class StartFailuresTests
 {
     [Theory]
     [InlineData("unable to start container process: exec: \"nosuch\": executable file not found in $PATH: unknown", 127)]
+    [InlineData("OCI runtime create failed: executable file `nosuch` not found in $PATH: No such file or directory: unknown", 127)]
     [InlineData("unable to start container process: exec: \"/nosuch\": stat /nosuch: no such file or directory: unknown", 127)]
     [InlineData("unable to start container process: exec: \"/etc\": permission denied: unknown", 126)]
     [InlineData("unable to find user nobody: no matching entries in passwd file", 126)]

@@ -20,7 +20,7 @@ internal sealed class ImageVolumes(NodeOptions options, ImagePuller images) : IV
     public async Task<MountedVolume> MountAsync(VolumeRequest request, CancellationToken cancellationToken)
     {
         var path = request.DirectoryIn(options, Plugin);
-        if (!Mounts.Below(path).Contains(path, StringComparer.Ordinal))
+        if (!FileStatus.IsMountPoint(path))
         {
             var id = await PullAsync(request, cancellationToken);
             Directory.CreateDirectory(path);
