@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Threading.Channels;
 
 namespace Flotilla.Network.LoadBalancers;
 
@@ -15,7 +17,7 @@ public interface INeighbours
     /// <summary>The device that leads to those who would ask for the address; null: there is none.</summary>
     string? LinkOf(IPAddress address);
 
-    /// <summary>Addresses of IPv4 of which another machine says that they are there from now on.</summary>
+    /// <summary>Addresses of which another machine says that they are there from now on.</summary>
     /// <exception cref="SocketException">The kernel lets nobody listen.</exception>
     IAsyncEnumerable<IPAddress> ClaimsAsync(CancellationToken cancellationToken);
 }
@@ -29,7 +31,13 @@ public interface INeighbours
 public sealed class Neighbours(IPAddress? node, params IReadOnlyList<string> aside) : INeighbours
 {
     private const int MostOfAFrame = 128;
+
+    // Each is told several times.
+    private const int MostUnheard = 64;
+    private const int SocketLevel = 1;
+    private const int AttachFilter = 26;
     private static readonly int ArpInNetworkOrder = BitConverter.IsLittleEndian ? 0x0608 : 0x0806;
+    private static readonly int Ipv6InNetworkOrder = BitConverter.IsLittleEndian ? 0xdd86 : 0x86dd;
 
     public void Tell(IPAddress address)
     {
@@ -49,15 +57,61 @@ public sealed class Neighbours(IPAddress? node, params IReadOnlyList<string> asi
 
     public async IAsyncEnumerable<IPAddress> ClaimsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var socket = new Socket(AddressFamily.Packet, SocketType.Raw, (ProtocolType)ArpInNetworkOrder);
-        var frame = new byte[MostOfAFrame];
-        while (true)
+        using var requests = new Socket(AddressFamily.Packet, SocketType.Raw, (ProtocolType)ArpInNetworkOrder);
+        using var advertisements = new Socket(AddressFamily.Packet, SocketType.Raw, (ProtocolType)Ipv6InNetworkOrder);
+        HearOnlyAdvertisements(advertisements);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var heard = Channel.CreateBounded<IPAddress>(new BoundedChannelOptions(MostUnheard) { FullMode = BoundedChannelFullMode.DropOldest });
+        var listening = Task.WhenAll(HearAsync(requests, heard.Writer, over.Token), HearAsync(advertisements, heard.Writer, over.Token));
+        try
         {
-            var length = await socket.ReceiveAsync(frame, cancellationToken);
-            if (Announcement.ClaimIn(frame.AsSpan(0, length)) is { } claim && !NetworkInterface.GetAllNetworkInterfaces().Any(link => link.GetPhysicalAddress().Equals(claim.Hardware)))
+            await foreach (var address in heard.Reader.ReadAllAsync(cancellationToken))
             {
-                yield return claim.Address;
+                yield return address;
             }
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await listening;
+        }
+    }
+
+    /// <summary>Until it is cancelled; what goes wrong ends the channel.</summary>
+    private static async Task HearAsync(Socket socket, ChannelWriter<IPAddress> heard, CancellationToken cancellationToken)
+    {
+        var frame = new byte[MostOfAFrame];
+        try
+        {
+            while (true)
+            {
+                var length = await socket.ReceiveAsync(frame, cancellationToken);
+                if (Announcement.ClaimIn(frame.AsSpan(0, length)) is { } claim && !NetworkInterface.GetAllNetworkInterfaces().Any(link => link.GetPhysicalAddress().Equals(claim.Hardware)))
+                {
+                    await heard.WriteAsync(claim.Address, cancellationToken);
+                }
+            }
+        }
+        catch (Exception end) when (end is SocketException or OperationCanceledException)
+        {
+            heard.TryComplete(end);
+        }
+    }
+
+    // All of a node's traffic of IPv6 would come here otherwise.
+    private static void HearOnlyAdvertisements(Socket socket)
+    {
+        var program = Announcement.AdvertisementFilter(MostOfAFrame);
+        var held = GCHandle.Alloc(program, GCHandleType.Pinned);
+        try
+        {
+            // The kernel's sock_fprog: how many instructions, and where they are. It copies them.
+            Span<nint> option = [program.Length, held.AddrOfPinnedObject()];
+            socket.SetRawSocketOption(SocketLevel, AttachFilter, MemoryMarshal.AsBytes(option));
+        }
+        finally
+        {
+            held.Free();
         }
     }
 

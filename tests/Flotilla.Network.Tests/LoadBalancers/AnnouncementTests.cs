@@ -35,8 +35,22 @@ public sealed class AnnouncementTests
     [Fact]
     public void What_others_say_is_understood()
     {
-        Assert.All(Announcement.FramesFor(IPAddress.Parse("10.0.0.1"), Hardware), frame => Assert.Equal((IPAddress.Parse("10.0.0.1"), Hardware), Announcement.ClaimIn(frame)));
-        Assert.Null(Announcement.ClaimIn(Announcement.FramesFor(IPAddress.Parse("fd00::7"), Hardware).Single()));
+        foreach (var address in (IPAddress[])[IPAddress.Parse("10.0.0.1"), IPAddress.Parse("fd00::7")])
+        {
+            Assert.All(Announcement.FramesFor(address, Hardware), frame => Assert.Equal((address, Hardware), Announcement.ClaimIn(frame)));
+        }
+    }
+
+    [Theory]
+    [InlineData(21, 254, "from behind a router")]
+    [InlineData(54, 135, "a question")]
+    [InlineData(58, 0x60, "an answer to a question")]
+    [InlineData(70, 1, "damaged")]
+    public void An_advertisement_of_another_kind_claims_nothing(int at, byte value, string why)
+    {
+        var frame = Announcement.FramesFor(IPAddress.Parse("fd00::7"), Hardware).Single();
+        frame[at] = value;
+        Assert.True(Announcement.ClaimIn(frame) is null, why);
     }
 
     [Fact]

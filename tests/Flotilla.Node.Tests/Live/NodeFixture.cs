@@ -1,3 +1,4 @@
+using Flotilla.Linux.Containerd;
 using Flotilla.Linux.Cri;
 using Flotilla.Node.Containerd;
 using Flotilla.Node.Cri;
@@ -25,11 +26,15 @@ public sealed class NodeFixture : IAsyncLifetime
             KubeletDirectory = Path.Combine(directory, "kubelet"),
             CgroupRoot = "/" + Path.GetFileName(directory),
             ClusterDns = ["10.96.0.10"],
+            Runtimes = [.. OciRuntime.Installed(), new OciRuntime(OtherRuntime, Path.Combine(directory, OtherRuntime))],
         };
         Runtime = new CriClient(Options.RuntimeSocket);
         Supervisor = new ContainerdSupervisor(Options, Runtime, TimeProvider.System, NullLogger<ContainerdSupervisor>.Instance);
         Images = new ImageStore(Runtime, Options);
     }
+
+    /// <summary>A runtime beside the usual one, which does what that does.</summary>
+    public const string OtherRuntime = "other";
 
     public string Subnet => $"10.245.{number}.";
 
@@ -46,6 +51,9 @@ public sealed class NodeFixture : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Directory.CreateDirectory(Options.CniConfigurationDirectory);
+        var other = Options.Runtimes[^1].Path;
+        await File.WriteAllTextAsync(other, "#!/bin/sh\nexec runc \"$@\"\n");
+        File.SetUnixFileMode(other, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         await File.WriteAllTextAsync(Path.Combine(Options.CniConfigurationDirectory, "10-test.conflist"), $$"""
             {"cniVersion": "0.4.0", "name": "fltn", "plugins": [
               {"type": "bridge", "bridge": "{{Bridge}}", "isGateway": true, "ipMasq": false, "hairpinMode": true,
