@@ -5,13 +5,14 @@ public sealed record OciRuntime(string Name, string Path)
 {
     public const string Usual = "runc";
 
-    private static readonly string[] Known = [Usual, "crun", "youki"];
+    /// <summary>Those that are known to work, the usual one first.</summary>
+    public static IReadOnlyList<string> Names { get; } = [Usual, "crun", "youki"];
 
     /// <summary>Those in the directories of a search path like <c>$PATH</c>; the usual one first.</summary>
     public static IReadOnlyList<OciRuntime> Installed(string searchPath)
     {
         var directories = searchPath.Split(':', StringSplitOptions.RemoveEmptyEntries);
-        return [.. from name in Known
+        return [.. from name in Names
                    let path = directories.Select(directory => System.IO.Path.Combine(directory, name)).FirstOrDefault(File.Exists)
                    where path is not null
                    select new OciRuntime(name, path)];

@@ -208,6 +208,7 @@ internal sealed record ClusterSettings
         ClusterRanges.Validate(PodCidr, ServiceCidr);
         NodeAddresses.Validate(NodeIp, PodCidr);
         CheckProcessors(ReservedCpus);
+        CheckRuntime();
         CheckTopology();
         CheckGenericResources();
         if (ShutdownGracePeriodCriticalPods > ShutdownGracePeriod)
@@ -273,6 +274,14 @@ internal sealed record ClusterSettings
         catch (FormatException wrong)
         {
             throw new UserError($"--generic-resources: {wrong.Message}.");
+        }
+    }
+
+    private void CheckRuntime()
+    {
+        if (!OciRuntime.Names.Contains(DefaultRuntime))
+        {
+            throw new UserError($"--default-runtime {DefaultRuntime} must be one of {string.Join(", ", OciRuntime.Names)}.");
         }
     }
 
