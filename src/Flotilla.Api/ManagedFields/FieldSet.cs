@@ -211,6 +211,9 @@ public sealed class FieldSet
         && element.AsSpan(2).IndexOf("\":\"", StringComparison.Ordinal) > 0
         && element.AsSpan(2).IndexOfAnyExcept(PlainLetters) < 0;
 
+    /// <summary>Whether JSON writes a text as it is.</summary>
+    internal static bool IsPlain(string text) => text.AsSpan().IndexOfAnyExcept(NameLetters) < 0;
+
     /// <summary>The written form of a list element's keys: sorted by name.</summary>
     public static string ElementOf(IEnumerable<(string Key, JsonNode? Value)> keys)
     {
@@ -225,6 +228,7 @@ public sealed class FieldSet
 
     private void Set(string element, FieldSet child) => (children ??= new(StringComparer.Ordinal))[element] = child;
 
+    private static readonly SearchValues<char> NameLetters = SearchValues.Create("-./_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
     private static readonly SearchValues<char> PlainLetters = SearchValues.Create("{}\":-./_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
 
     internal static readonly JsonSerializerOptions Plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Flotilla.Api.Json;
 using Flotilla.Api.Schema;
 
 namespace Flotilla.Api.ManagedFields;
@@ -12,6 +13,12 @@ public static class ListElements
         if (field.Ownership == ListOwnership.Set || item is not JsonObject element)
         {
             return "v:" + (item?.ToJsonString(FieldSet.Plain) ?? "null");
+        }
+
+        // Nearly all lists are keyed by one name, which needs no escaping.
+        if (field.MapKeys is [var only] && element[only].AsString() is { } name && FieldSet.IsPlain(name))
+        {
+            return $"k:{{\"{only}\":\"{name}\"}}";
         }
 
         return FieldSet.ElementOf(field.MapKeys
