@@ -120,13 +120,17 @@ internal static class ScheduleCommand
     private static Task UntaintAsync(ApiClient api, SimulationOptions options) => Clients.RateAsync(
         32, options.Nodes, i => api.PatchAsync($"/api/v1/nodes/{options.Prefix}{i}", """{"spec":{"taints":null}}"""u8.ToArray()));
 
-    private static HttpObjectClient ClientFor(KubernetesClientConfiguration config) => new(new HttpObjectClientOptions
+    private static HttpObjectClient ClientFor(KubernetesClientConfiguration config)
     {
-        Server = new Uri(config.Host),
-        Authorities = config.SslCaCerts,
-        ClientCertificate = () => ClusterTrust.Certificate(config),
-        BearerToken = () => config.AccessToken,
-    });
+        var certificate = ClusterTrust.Certificate(config);
+        return new HttpObjectClient(new HttpObjectClientOptions
+        {
+            Server = new Uri(config.Host),
+            Authorities = () => config.SslCaCerts,
+            ClientCertificate = () => certificate,
+            BearerToken = () => config.AccessToken,
+        });
+    }
 
     private sealed record Run(string Workload, int Clients, int? Pods);
 }

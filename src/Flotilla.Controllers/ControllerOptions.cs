@@ -6,8 +6,8 @@ namespace Flotilla.Controllers;
 
 public sealed class ControllerOptions
 {
-    /// <summary>The PEM certificates by which pods recognize the API server, put into every namespace.</summary>
-    public string RootCertificates { get; set; } = "";
+    /// <summary>The PEM certificates by which pods recognize the API server, put into every namespace; asked again when <see cref="ServiceAccounts.TrustedAuthorities"/> change.</summary>
+    public Func<string> RootCertificates { get; set; } = () => "";
 
     /// <summary>The cluster's authority, for approved signing requests; null: they stay unsigned.</summary>
     public CertificateSigner? SignCertificate { get; set; }

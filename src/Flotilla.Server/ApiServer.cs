@@ -10,6 +10,7 @@ using Flotilla.Server.Aggregation;
 using Flotilla.Server.Allocation;
 using Flotilla.Server.Audit;
 using Flotilla.Server.Authentication.Tokens;
+using Flotilla.Server.Authorities;
 using Flotilla.Server.Authorization;
 using Flotilla.Server.Bootstrap;
 using Flotilla.Server.CustomResources;
@@ -40,7 +41,6 @@ public sealed class ApiServer : IAsyncDisposable
 {
     private readonly ApiServerOptions options;
     private readonly IStore store;
-    private readonly ClusterIdentity identity;
     private readonly WatchHubs hubs;
     private readonly ObjectStore objects;
     private readonly ApiHandler handler;
@@ -70,11 +70,11 @@ public sealed class ApiServer : IAsyncDisposable
     private readonly Forwarder forwarder;
     private readonly ProxyRequests proxies;
     private readonly JoinRequests joins;
+    private readonly AccessObjects accessObjects;
 
     public ApiServer(ApiServerOptions options, IStore store, ClusterIdentity identity, TimeProvider time, ILoggerFactory loggers)
     {
         this.options = options;
-        this.identity = identity;
         var encrypted = new EncryptedStore(store, identity.EncryptionKeys, [CoreKinds.Secret.StoragePrefix]);
         rewrite = new EncryptionRewrite(encrypted, time, loggers.CreateLogger<EncryptionRewrite>());
         this.store = store = encrypted;
@@ -124,10 +124,12 @@ public sealed class ApiServer : IAsyncDisposable
             new SubresourceAnswers(objects, reads, writes, new ScaleAnswers(objects), pods, new TokenAnswers(objects, admission, identity.ServiceAccounts, time), new LogAnswers(nodes), explanations),
             new MetricsAnswers(objects, reads, new UsageReader(nodeClient, time, loggers.CreateLogger<UsageReader>()), time));
         var streams = new StreamRequests(kinds, authorizer, admission, nodes);
-        joins = new JoinRequests(store, access.Certificates, audit, time, loggers.CreateLogger<JoinRequests>());
-        listener = new HttpListenerHost(options, identity, new HttpAdapter(handler, joins, new KeyRequests(identity, audit, loggers.CreateLogger<KeyRequests>()), new TunnelRequests(tunnels, status), streams, new ForwardedRequests(proxies, new AggregatedRequests(apis, authorizer, aggregatedServers, forwarder)), access.Authenticator, audit, new FlowGate(flows, new RequestWidth(store, kinds)), status, metrics, time, loggers.CreateLogger<HttpAdapter>()), loggers);
+        joins = new JoinRequests(store, identity, access.Certificates, audit, time, loggers.CreateLogger<JoinRequests>());
+        accessObjects = new AccessObjects(new BuiltInObjects(objects), identity, options, time);
         local = new LocalParts(handler, objects, hubs, kinds, apis, aggregatedServers, audit, time);
         Client = ClientFor("flotilla");
+        Rotation = new AuthorityRotation(identity, accessObjects, Client, () => joins.LastAdmitted, options.ServerName, time, loggers.CreateLogger<AuthorityRotation>());
+        listener = new HttpListenerHost(options, identity, new HttpAdapter(handler, joins, new KeyRequests(identity, audit, loggers.CreateLogger<KeyRequests>()), new AuthorityRequests(Rotation, audit), new TunnelRequests(tunnels, status), streams, new ForwardedRequests(proxies, new AggregatedRequests(apis, authorizer, aggregatedServers, forwarder)), access.Authenticator, audit, new FlowGate(flows, new RequestWidth(store, kinds)), status, metrics, time, loggers.CreateLogger<HttpAdapter>()), loggers);
     }
 
     /// <summary>The API in process, as the system itself.</summary>
@@ -152,6 +154,9 @@ public sealed class ApiServer : IAsyncDisposable
 
     /// <summary>The other servers that answer; null: this one does not see at present who there is.</summary>
     public IReadOnlyList<ServerMember>? Others => peers.Others;
+
+    /// <summary>Exchanges the cluster's certificate authority.</summary>
+    public AuthorityRotation Rotation { get; }
 
     /// <summary>Lets other servers in; null: there is none but this one.</summary>
     public IServerAdmission? Admission
@@ -185,7 +190,7 @@ public sealed class ApiServer : IAsyncDisposable
 
         await new FirstObjects(new BuiltInObjects(objects), options).CreateAsync(cancellationToken);
         await endpoints.EnsureServiceAsync(cancellationToken);
-        await new AccessObjects(new BuiltInObjects(objects), identity, options, time).EnsureAsync(cancellationToken);
+        await accessObjects.EnsureAsync(cancellationToken);
         await customResources.StartAsync(cancellationToken);
         await audit.StartAsync(cancellationToken);
         await flows.StartAsync(cancellationToken);
@@ -198,11 +203,13 @@ public sealed class ApiServer : IAsyncDisposable
         await endpoints.EnsureAsync(cancellationToken);
         await peers.StartAsync(cancellationToken);
         await presence.StartAsync(cancellationToken);
+        await Rotation.StartAsync(cancellationToken);
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         status.SetStopping();
+        await Rotation.StopAsync(cancellationToken);
         await presence.StopAsync(cancellationToken);
         await listener.StopAsync(cancellationToken);
         await peers.StopAsync(cancellationToken);
@@ -224,6 +231,7 @@ public sealed class ApiServer : IAsyncDisposable
         proxies.Dispose();
         nodeClient.Dispose();
         await forwarder.DisposeAsync();
+        Rotation.Dispose();
         presence.Dispose();
         peers.Dispose();
         typeChecks.Dispose();

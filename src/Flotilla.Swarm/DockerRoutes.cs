@@ -15,10 +15,10 @@ namespace Flotilla.Swarm;
 /// <summary>What the Docker API answers of the swarm, and of what machine and swarm share.</summary>
 internal static class DockerRoutes
 {
-    public static IEnumerable<Route> All(SwarmContext context, PodLogs logs, NodeShutOut removeNode, NodeRoleChange changeRole, AutolockService autolock, IMachineEngine machine) =>
+    public static IEnumerable<Route> All(SwarmContext context, PodLogs logs, NodeShutOut removeNode, NodeRoleChange changeRole, AuthorityRotate rotateAuthority, AutolockService autolock, IMachineEngine machine) =>
     [
         .. OfMember(new Manager(context), machine),
-        .. new SwarmRoutes(context, autolock).All,
+        .. new SwarmRoutes(context, autolock, rotateAuthority).All,
         .. new NodeRoutes(context, removeNode, changeRole).All,
         .. new ServiceRoutes(context).All,
         .. new TaskRoutes(context).All,

@@ -14,6 +14,7 @@ var root = new RootCommand("Flotilla runs containers across machines and speaks 
     WhyCommand.Create(),
     SimulateCommand.Create(),
     RotateCommand.Create(),
+    CaCommand.Create(),
     BackupCommand.Create(),
     RestoreCommand.Create(),
     DatastoreCommand.Create(),

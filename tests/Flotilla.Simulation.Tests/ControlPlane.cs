@@ -30,7 +30,7 @@ internal sealed class ControlPlane : IAsyncDisposable
         Explainer = new PodExplainer(scheduler, Server.Client);
         services.Add(new ControllerSet(new ControllerContext(
             Server.ClientFor("kube-controller-manager"), Informers, TimeProvider.System, NullLoggerFactory.Instance,
-            new ControllerOptions { RootCertificates = identity.CaPem, SignCertificate = identity.SignRequest, SignLegacyToken = identity.ServiceAccounts.IssueLegacy })));
+            new ControllerOptions { RootCertificates = () => identity.CaPem, SignCertificate = identity.SignRequest, SignLegacyToken = identity.ServiceAccounts.IssueLegacy })));
     }
 
     public ApiServer Server { get; }

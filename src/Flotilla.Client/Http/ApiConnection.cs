@@ -8,24 +8,33 @@ using k8s.Models;
 
 namespace Flotilla.Client;
 
-/// <summary>One pool of connections to an API server: identity, trust, and answers that are not success turned into exceptions.</summary>
+/// <summary>
+/// Connections to an API server: identity, trust, and answers that are not success turned into exceptions. When the certificate or
+/// whom to trust changes there is another pool of them for what is asked from then on. May be used from any thread.
+/// </summary>
 internal sealed class ApiConnection : IDisposable
 {
     private readonly HttpObjectClientOptions options;
-    private readonly HttpClient http;
+    private readonly Lock gate = new();
+    private Pool pool;
 
     public ApiConnection(HttpObjectClientOptions options)
     {
         this.options = options;
-        http = new HttpClient(options.Handler ?? CreateHandler(options), disposeHandler: options.Handler is null)
+        pool = Open(options.Authorities?.Invoke(), options.ClientCertificate?.Invoke());
+    }
+
+    private HttpClient Http
+    {
+        get
         {
-            BaseAddress = options.Server,
-            DefaultRequestVersion = HttpVersion.Version20,
-            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
-            Timeout = Timeout.InfiniteTimeSpan,
-        };
-        http.DefaultRequestHeaders.UserAgent.ParseAdd(options.UserAgent);
-        http.DefaultRequestHeaders.Accept.ParseAdd("application/json");
+            var (authorities, certificate) = (options.Authorities?.Invoke(), options.ClientCertificate?.Invoke());
+            lock (gate)
+            {
+                // What is under way in the one of before goes on; its connections end when they are idle.
+                return (ReferenceEquals(pool.Authorities, authorities) && Equals(pool.Certificate, certificate) ? pool : pool = Open(authorities, certificate)).Http;
+            }
+        }
     }
 
     public async Task<byte[]> SendAsync(
@@ -48,6 +57,7 @@ internal sealed class ApiConnection : IDisposable
     public async Task<HttpResponseMessage> ExchangeAsync(
         HttpMethod method, string pathAndQuery, string? contentType, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
+        var http = Http;
         using var request = new HttpRequestMessage(method, pathAndQuery)
         {
             Version = http.DefaultRequestVersion,
@@ -89,7 +99,7 @@ internal sealed class ApiConnection : IDisposable
                 socket.Options.SetRequestHeader("Authorization", "Bearer " + token);
             }
 
-            await socket.ConnectAsync(new UriBuilder(new Uri(options.Server, pathAndQuery)) { Scheme = options.Server.Scheme == Uri.UriSchemeHttps ? Uri.UriSchemeWss : Uri.UriSchemeWs }.Uri, http, cancellationToken);
+            await socket.ConnectAsync(new UriBuilder(new Uri(options.Server, pathAndQuery)) { Scheme = options.Server.Scheme == Uri.UriSchemeHttps ? Uri.UriSchemeWss : Uri.UriSchemeWs }.Uri, Http, cancellationToken);
             return socket;
         }
         catch (WebSocketException refused)
@@ -102,7 +112,21 @@ internal sealed class ApiConnection : IDisposable
         }
     }
 
-    public void Dispose() => http.Dispose();
+    public void Dispose() => pool.Http.Dispose();
+
+    private Pool Open(X509Certificate2Collection? authorities, X509Certificate2? certificate)
+    {
+        var http = new HttpClient(options.Handler ?? CreateHandler(options, authorities, certificate), disposeHandler: options.Handler is null)
+        {
+            BaseAddress = options.Server,
+            DefaultRequestVersion = HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+        http.DefaultRequestHeaders.UserAgent.ParseAdd(options.UserAgent);
+        http.DefaultRequestHeaders.Accept.ParseAdd("application/json");
+        return new Pool(authorities, certificate, http);
+    }
 
     private static async Task<ApiException> FailureAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
@@ -124,15 +148,15 @@ internal sealed class ApiConnection : IDisposable
         });
     }
 
-    private static SocketsHttpHandler CreateHandler(HttpObjectClientOptions options)
+    private static SocketsHttpHandler CreateHandler(HttpObjectClientOptions options, X509Certificate2Collection? authorities, X509Certificate2? certificate)
     {
         var tls = new SslClientAuthenticationOptions();
-        if (options.ClientCertificate is { } certificate)
+        if (options.ClientCertificate is not null)
         {
-            tls.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate()!;
+            tls.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate!;
         }
 
-        if (options.Authorities is { } authorities)
+        if (authorities is not null)
         {
             tls.CertificateChainPolicy = new X509ChainPolicy
             {
@@ -158,4 +182,6 @@ internal sealed class ApiConnection : IDisposable
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
         };
     }
+
+    private sealed record Pool(X509Certificate2Collection? Authorities, X509Certificate2? Certificate, HttpClient Http);
 }

@@ -11,6 +11,9 @@ public static class ClusterFacts
     public const string ClusterDns = "clusterDNS";
     public const string ClusterDomain = "clusterDomain";
 
+    /// <summary>By which authorities nodes recognize servers, as PEM: that of which their own certificates are to be first.</summary>
+    public const string Authorities = "authorities";
+
     /// <summary>How long a node may be silent, in seconds: nodes give signs of life more often.</summary>
     public const string NodeGraceSeconds = "nodeGraceSeconds";
 

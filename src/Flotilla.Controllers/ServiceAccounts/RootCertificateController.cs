@@ -28,6 +28,13 @@ internal sealed class RootCertificateController : Controller
             {
                 Queue.Add(new ObjectKey(null, change.Latest.Metadata.NamespaceProperty));
             }
+            else if (TrustedAuthorities.AreIn(change))
+            {
+                foreach (var present in namespaces.List())
+                {
+                    Queue.Add(present.Key());
+                }
+            }
         });
     }
 
@@ -51,7 +58,7 @@ internal sealed class RootCertificateController : Controller
             ApiVersion = "v1",
             Kind = "ConfigMap",
             Metadata = metadata with { Annotations = annotations },
-            Data = new Dictionary<string, string> { [DataKey] = Options.RootCertificates },
+            Data = new Dictionary<string, string> { [DataKey] = Options.RootCertificates() },
         };
         try
         {
@@ -66,6 +73,6 @@ internal sealed class RootCertificateController : Controller
     private bool IsRight(V1ConfigMap map) =>
         map.Data is { Count: 1 } data
         && data.TryGetValue(DataKey, out var certificates)
-        && certificates == Options.RootCertificates
+        && certificates == Options.RootCertificates()
         && map.Metadata.Annotations?.ContainsKey(DescriptionKey) == true;
 }

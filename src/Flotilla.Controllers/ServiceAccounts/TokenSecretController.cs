@@ -20,6 +20,16 @@ internal sealed class TokenSecretController : Controller
     {
         secrets = Watch<V1Secret>(new ListScope(FieldSelector: $"type={SecretType}"));
         secrets.Subscribe(change => Queue.Add(change.Latest.Key()));
+        Watch<V1ConfigMap>().Subscribe(change =>
+        {
+            if (TrustedAuthorities.AreIn(change))
+            {
+                foreach (var secret in secrets.List())
+                {
+                    Queue.Add(secret.Key());
+                }
+            }
+        });
         accounts = Watch<V1ServiceAccount>();
         accounts.Subscribe(change =>
         {
@@ -45,7 +55,7 @@ internal sealed class TokenSecretController : Controller
 
         var wanted = new Dictionary<string, byte[]>(secret.Data ?? new Dictionary<string, byte[]>())
         {
-            ["ca.crt"] = Encoding.UTF8.GetBytes(Options.RootCertificates),
+            ["ca.crt"] = Encoding.UTF8.GetBytes(Options.RootCertificates()),
             ["namespace"] = Encoding.UTF8.GetBytes(key.Namespace!),
         };
         if (!wanted.TryGetValue("token", out var token) || token.Length == 0)

@@ -41,16 +41,22 @@ public sealed partial class CertificateRenewal(NodeIdentity identity, NodeOption
         var retry = FirstRetry;
         while (!cancellationToken.IsCancellationRequested)
         {
+            using var awake = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, identity.AuthoritiesReplaced);
             try
             {
                 if (current() is { } certificate && IsOurs(certificate) && DueAt(certificate, options.RenewCertificatesAfter) - time.GetUtcNow() is { Ticks: > 0 } left)
                 {
                     // Never later than a minute: clocks are set, and machines sleep.
-                    await Task.Delay(left < LongestRetry ? left : LongestRetry, time, cancellationToken);
+                    await Task.Delay(left < LongestRetry ? left : LongestRetry, time, awake.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                     continue;
                 }
 
                 await renewAsync(cancellationToken);
+                if (!identity.IsOfFirst(current()!))
+                {
+                    throw new JoinException("the server signs by another authority than the cluster tells");
+                }
+
                 Log.Renewed(logger, what, current()!.NotAfter.ToUniversalTime());
                 retry = FirstRetry;
             }
@@ -67,11 +73,11 @@ public sealed partial class CertificateRenewal(NodeIdentity identity, NodeOption
         }
     }
 
-    // A serving certificate of another name or address is of before a move.
+    // A serving certificate of another name or address is of before a move, one of another authority of before a rotation.
     private bool IsOurs(X509Certificate2 certificate) =>
-        ReferenceEquals(certificate, identity.Client)
+        identity.IsOfFirst(certificate) && (ReferenceEquals(certificate, identity.Client)
         || (certificate.MatchesHostname(options.NodeName, allowWildcards: false, allowCommonName: false)
-            && certificate.MatchesHostname(Pods.NodeAddress.Of(options).ToString(), allowWildcards: false, allowCommonName: false));
+            && certificate.MatchesHostname(Pods.NodeAddress.Of(options).ToString(), allowWildcards: false, allowCommonName: false)));
 
     private static partial class Log
     {

@@ -1,9 +1,10 @@
 using System.Security.Cryptography.X509Certificates;
+using Flotilla.Client.Joining;
 
 namespace Flotilla.Node.Joining;
 
 /// <summary>
-/// What a joined machine keeps of its cluster: the authority it trusts, and its certificates as a client and as a server,
+/// What a joined machine keeps of its cluster: the authorities it trusts, and its certificates as a client and as a server,
 /// each with its key in one file that is replaced as a whole. May be used from any thread.
 /// </summary>
 public sealed class NodeIdentity
@@ -15,6 +16,8 @@ public sealed class NodeIdentity
     private volatile X509Certificate2? client;
     private CancellationTokenSource replaced = new();
     private volatile X509Certificate2? serving;
+    private volatile X509Certificate2Collection? authorities;
+    private CancellationTokenSource otherAuthorities = new();
 
     public NodeIdentity(string directory)
     {
@@ -22,11 +25,14 @@ public sealed class NodeIdentity
         Directory.CreateDirectory(directory, OwnerOnly | UnixFileMode.UserExecute);
         client = Load("client.pem");
         serving = Load("serving.pem");
-        Authority = File.Exists(PathOf(AuthorityFile)) ? X509Certificate2.CreateFromPem(File.ReadAllText(PathOf(AuthorityFile))) : null;
+        authorities = File.Exists(PathOf(AuthorityFile)) ? FromPem(File.ReadAllText(PathOf(AuthorityFile))) : null;
     }
 
-    /// <summary>Null: this machine has not joined.</summary>
-    public X509Certificate2? Authority { get; private set; }
+    /// <summary>That of which this machine's certificates are to be first: while the cluster's authority is rotated, there are two. Another object after each change. Null: this machine has not joined.</summary>
+    public X509Certificate2Collection? Authorities => authorities;
+
+    /// <summary>Cancelled when <see cref="Authorities"/> give way to others.</summary>
+    public CancellationToken AuthoritiesReplaced => otherAuthorities.Token;
 
     public X509Certificate2? Client => client;
 
@@ -38,11 +44,30 @@ public sealed class NodeIdentity
     /// <summary>Where the servers are remembered.</summary>
     public string ServersFile => PathOf("servers");
 
-    public void SetAuthority(X509Certificate2 authority)
+    /// <param name="trusted">Not empty.</param>
+    public void SetAuthorities(X509Certificate2Collection trusted)
     {
-        Write(AuthorityFile, authority.ExportCertificatePem());
-        Authority = authority;
+        Write(AuthorityFile, trusted.ExportCertificatePems() + "\n");
+        authorities = trusted;
+        Interlocked.Exchange(ref otherAuthorities, new CancellationTokenSource()).Cancel();
     }
+
+    /// <summary>Authorities as they are published.</summary>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">It is no PEM of certificates.</exception>
+    public static X509Certificate2Collection FromPem(string pem)
+    {
+        var found = new X509Certificate2Collection();
+        found.ImportFromPem(pem);
+        return found;
+    }
+
+    /// <summary>Whether a certificate is of the authority that it is to be of, whenever it holds.</summary>
+    public bool IsOfFirst(X509Certificate2 certificate) => authorities is [var first, ..] && IsOf(certificate, first);
+
+    /// <summary>What is to be told of it to the cluster; null: this machine has not joined, or has no certificate for its server yet.</summary>
+    public NodeTrust? Trust => authorities is { } trusted && client is { } own && serving is { } shown
+        ? new NodeTrust([.. trusted.Select(JoinToken.HashOf)], trusted.FirstOrDefault(authority => IsOf(own, authority) && IsOf(shown, authority)) is { } both ? JoinToken.HashOf(both) : "")
+        : null;
 
     /// <param name="pem">Certificate and key.</param>
     public void SetClient(string pem)
@@ -66,11 +91,22 @@ public sealed class NodeIdentity
             File.Delete(file);
         }
 
-        (client, serving, Authority) = (null, null, null);
+        (client, serving, authorities) = (null, null, null);
     }
 
     /// <summary>The files of one that is a server of its cluster from now on, whose authority they share.</summary>
     public static IReadOnlyList<string> OwnFiles { get; } = ["client.pem", "serving.pem", "servers"];
+
+    private static bool IsOf(X509Certificate2 certificate, X509Certificate2 authority)
+    {
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.Add(authority);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.DisableCertificateDownloads = true;
+        chain.ChainPolicy.VerificationFlags = X509VerificationFlags.IgnoreNotTimeValid;
+        return chain.Build(certificate);
+    }
 
     private X509Certificate2? Load(string name)
     {

@@ -20,13 +20,16 @@ public sealed class NodeJoin(NodeIdentity identity, ServerList servers, NodeOpti
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
 
     /// <summary>Whether the identity can be used as it is.</summary>
-    public bool HasIdentity => identity is { Authority: not null, Client: { } client } && client.NotAfter.ToUniversalTime() > time.GetUtcNow().UtcDateTime;
+    public bool HasIdentity => identity is { Authorities: not null, Client: { } client } && client.NotAfter.ToUniversalTime() > time.GetUtcNow().UtcDateTime;
 
     /// <summary>As this node; any server will do.</summary>
-    public HttpObjectClient Client() => new(new HttpObjectClientOptions
+    public HttpObjectClient Client() => ClientTrusting(() => identity.Authorities!);
+
+    /// <summary>The same, which goes by other authorities than the machine does.</summary>
+    public HttpObjectClient ClientTrusting(Func<X509Certificate2Collection> authorities) => new(new HttpObjectClientOptions
     {
         Server = Server,
-        Authorities = new X509Certificate2Collection(identity.Authority!),
+        Authorities = authorities,
         ClientCertificate = () => identity.Client,
         Connect = servers.ConnectAsync,
         ConnectionLifetime = ConnectionLifetime,
@@ -38,7 +41,7 @@ public sealed class NodeJoin(NodeIdentity identity, ServerList servers, NodeOpti
     public HttpObjectClient SharedClient(NodeAccountToken account) => new(new HttpObjectClientOptions
     {
         Server = Server,
-        Authorities = new X509Certificate2Collection(identity.Authority!),
+        Authorities = () => identity.Authorities!,
         BearerToken = () => account.Current,
         Connect = servers.ConnectAsync,
         KeepAlive = KeepAlive,
@@ -49,10 +52,11 @@ public sealed class NodeJoin(NodeIdentity identity, ServerList servers, NodeOpti
     public async Task BootstrapAsync(JoinToken token, CancellationToken cancellationToken)
     {
         var authority = await ServerGreeting.MeetAsync(servers.All[0], token, options.KubeletVersion, time, cancellationToken);
+        X509Certificate2Collection authorities = [authority];
         using var client = new HttpObjectClient(new HttpObjectClientOptions
         {
             Server = Server,
-            Authorities = new X509Certificate2Collection(authority),
+            Authorities = () => authorities,
             BearerToken = () => token.Bearer,
             Connect = servers.ConnectAsync,
         });
@@ -60,7 +64,7 @@ public sealed class NodeJoin(NodeIdentity identity, ServerList servers, NodeOpti
         {
             var pem = await CertificateRequests.ClientAsync(client, options.NodeName, options.CertificateLifetime, time, cancellationToken);
             identity.Forget();
-            identity.SetAuthority(authority);
+            identity.SetAuthorities(authorities);
             identity.SetClient(pem);
         }
         catch (ApiException refused) when (refused.Code is (int)HttpStatusCode.Unauthorized or (int)HttpStatusCode.Forbidden)
@@ -102,7 +106,7 @@ public sealed class NodeJoin(NodeIdentity identity, ServerList servers, NodeOpti
         catch (ApiException refused) when (refused.Code == (int)HttpStatusCode.Unauthorized)
         {
             throw new JoinException(
-                $"The cluster does not accept this machine as node {options.NodeName} any more: it was removed or its certificate expired; join again with --token and a token of 'flotilla token create'.");
+                $"The cluster does not accept this machine as node {options.NodeName} any more: it was removed, its certificate expired, or the cluster's authority was rotated while it was away; join again with --token and a token of 'flotilla token create'.");
         }
     }
 }

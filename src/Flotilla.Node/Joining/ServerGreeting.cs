@@ -18,7 +18,7 @@ public static partial class ServerGreeting
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LargestSkew = TimeSpan.FromMinutes(4);
 
-    /// <summary>The cluster's authority, which is the one that the token pins.</summary>
+    /// <summary>The cluster's authority that the token pins: while it is rotated there are two, and nothing vouches for the other.</summary>
     /// <exception cref="JoinException">It is another, or the machine and the server do not fit.</exception>
     public static async Task<X509Certificate2> MeetAsync(DnsEndPoint server, JoinToken token, string ownVersion, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -43,13 +43,12 @@ public static partial class ServerGreeting
             using var answer = await http.GetAsync(
                 new Uri($"/api/v1/namespaces/{ClusterFacts.PublicNamespace}/configmaps/{ClusterFacts.PublicName}", UriKind.Relative), cancellationToken);
             var info = answer.IsSuccessStatusCode ? JsonNode.Parse(await answer.Content.ReadAsStringAsync(cancellationToken)) : null;
-            var authority = AuthorityIn((string?)info?["data"]?[ClusterFacts.PublicKey])
+            var authorities = AuthoritiesIn((string?)info?["data"]?[ClusterFacts.PublicKey])
                 ?? throw new JoinException($"The server at {ServerList.Text(server)} does not tell its certificate authority (code {(int)answer.StatusCode}); is it a Flotilla server?");
-            return JoinToken.HashOf(authority) == token.AuthorityHash
-                ? authority
-                : throw new JoinException(
-                    $"The server at {ServerList.Text(server)} belongs to another cluster than the token: its authority is {JoinToken.HashOf(authority)[..12]}..., the token pins {token.AuthorityHash[..12]}...; "
-                    + "check --server, or get a token of that cluster with 'flotilla token create' on its server.");
+            return authorities.FirstOrDefault(authority => JoinToken.HashOf(authority) == token.AuthorityHash)
+                ?? throw new JoinException(
+                    $"The server at {ServerList.Text(server)} belongs to another cluster than the token: its authority is {JoinToken.HashOf(authorities[0])[..12]}..., the token pins {token.AuthorityHash[..12]}...; "
+                    + "check --server, or, if that cluster's authority was rotated since the token was made, get a token of that cluster with 'flotilla token create' on its server.");
         }
         catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
@@ -75,12 +74,13 @@ public static partial class ServerGreeting
             $"This machine's clock ({ours:u}) is {amount:d\\.hh\\:mm\\:ss} {direction} the server's ({told:u}), so no certificate would be valid; set the clock, for example with NTP, and try again.");
     }
 
-    internal static X509Certificate2? AuthorityIn(string? kubeconfig)
+    internal static X509Certificate2Collection? AuthoritiesIn(string? kubeconfig)
     {
         var encoded = new byte[16 << 10];
         return kubeconfig is not null && AuthorityData().Match(kubeconfig) is { Success: true } match
             && Convert.TryFromBase64String(match.Groups["data"].Value, encoded, out var length)
-                ? X509Certificate2.CreateFromPem(Encoding.ASCII.GetString(encoded, 0, length))
+            && NodeIdentity.FromPem(Encoding.ASCII.GetString(encoded, 0, length)) is { Count: > 0 } found
+                ? found
                 : null;
     }
 

@@ -72,7 +72,7 @@ internal sealed class NodeAccess(NodeOptions options, NodeServing serving, IObje
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.Add(serving.ClientAuthority);
+        chain.ChainPolicy.CustomTrustStore.AddRange(serving.ClientAuthorities());
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.VerificationTime = time.GetUtcNow().UtcDateTime;
         return chain.Build(certificate);

@@ -13,6 +13,9 @@ namespace Flotilla.Node.Tunnels;
 /// <summary>The node's side of <see cref="TunnelPaths"/> to one server, for as long as one connection lasts.</summary>
 internal sealed class ServerTunnel : IDisposable
 {
+    private const string NotAccepted =
+        "it does not accept this machine any more, which was removed, or whose certificate expired or is of an authority that was rotated while it was away; join again with --token and a token of 'flotilla token create'";
+
     private readonly IPAddress address;
     private readonly Func<int?> nodePort;
     private readonly HttpMessageInvoker http;
@@ -26,7 +29,7 @@ internal sealed class ServerTunnel : IDisposable
         this.address = address;
         this.nodePort = nodePort;
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.Add(identity.Authority!);
+        policy.CustomTrustStore.AddRange(identity.Authorities!);
         http = new HttpMessageInvoker(new SocketsHttpHandler
         {
             UseProxy = false,
@@ -51,7 +54,7 @@ internal sealed class ServerTunnel : IDisposable
         using var answer = await http.SendAsync(request, ending.Token);
         if (!answer.IsSuccessStatusCode)
         {
-            throw new HttpRequestException($"the server answers {(int)answer.StatusCode}", null, answer.StatusCode);
+            throw new HttpRequestException(answer.StatusCode == HttpStatusCode.Unauthorized ? NotAccepted : $"the server answers {(int)answer.StatusCode}", null, answer.StatusCode);
         }
 
         connected();

@@ -6,15 +6,16 @@ using Microsoft.AspNetCore.Http;
 
 namespace Flotilla.Server.Authentication;
 
-/// <summary>Client certificates of the cluster's authority: CN is the user, each O a group. A connection's certificate is looked at once.</summary>
-public sealed class CertificateAuthenticator(X509Certificate2 authority, RevokedNodes revoked, TimeProvider time) : IRequestAuthenticator
+/// <summary>Client certificates of the cluster's authority: CN is the user, each O a group. A connection's certificate is looked at once, and again when others are trusted.</summary>
+/// <param name="authorities">Whom to trust, another object after each change.</param>
+public sealed class CertificateAuthenticator(Func<X509Certificate2Collection> authorities, RevokedNodes revoked, TimeProvider time) : IRequestAuthenticator
 {
     private const string CommonName = "2.5.4.3";
     private const string Organization = "2.5.4.10";
     private const string UserId = "1.3.6.1.4.1.57683.2";
 
     // A connection hands out the same object for each of its requests.
-    private readonly ConditionalWeakTable<X509Certificate2, Identification> known = [];
+    private volatile Known known = new([], []);
 
     public async ValueTask<Identification> IdentifyAsync(HttpContext context, CancellationToken cancellationToken)
     {
@@ -62,12 +63,19 @@ public sealed class CertificateAuthenticator(X509Certificate2 authority, Revoked
             return Identification.Reject("x509: certificate has expired or is not yet valid");
         }
 
-        return known.GetValue(certificate, Verify);
+        var trusted = authorities();
+        var current = known;
+        if (!ReferenceEquals(current.Trusted, trusted))
+        {
+            known = current = new Known(trusted, []);
+        }
+
+        return current.Certificates.GetValue(certificate, shown => Verify(shown, trusted));
     }
 
-    private Identification Verify(X509Certificate2 certificate)
+    private Identification Verify(X509Certificate2 certificate, X509Certificate2Collection trusted)
     {
-        if (!TrustedCertificates.IsSignedBy(certificate, authority, time))
+        if (!TrustedCertificates.IsSignedBy(certificate, trusted, time))
         {
             return Identification.Reject("x509: certificate signed by unknown authority");
         }
@@ -75,4 +83,6 @@ public sealed class CertificateAuthenticator(X509Certificate2 authority, Revoked
         var user = UserOf(certificate);
         return user.Name.Length == 0 ? Identification.Nobody : new Identification(user);
     }
+
+    private sealed record Known(X509Certificate2Collection Trusted, ConditionalWeakTable<X509Certificate2, Identification> Certificates);
 }

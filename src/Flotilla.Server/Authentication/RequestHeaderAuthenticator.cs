@@ -24,7 +24,7 @@ public sealed class RequestHeaderAuthenticator(X509Certificate2 authority, TimeP
     private bool IsProxy(X509Certificate2? certificate) =>
         certificate is not null
         && certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false) == AllowedName
-        && TrustedCertificates.IsSignedBy(certificate, authority, time);
+        && TrustedCertificates.IsSignedBy(certificate, [authority], time);
 
     private static RequestUser UserOf(string user, IHeaderDictionary headers)
     {

@@ -7,12 +7,12 @@ internal static class TrustedCertificates
 {
     private const string ClientUsage = "1.3.6.1.5.5.7.3.2";
 
-    /// <summary>Whether a certificate for clients was signed by this authority and holds now.</summary>
-    public static bool IsSignedBy(X509Certificate2 certificate, X509Certificate2 authority, TimeProvider time)
+    /// <summary>Whether a certificate for clients was signed by one of these authorities and holds now.</summary>
+    public static bool IsSignedBy(X509Certificate2 certificate, X509Certificate2Collection authorities, TimeProvider time)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.Add(authority);
+        chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
         chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ClientUsage));

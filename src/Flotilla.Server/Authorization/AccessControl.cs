@@ -35,7 +35,7 @@ public sealed class AccessControl : IAsyncDisposable
             new BootstrapTokens(store, time),
             .. others.Tokens,
         ]);
-        Certificates = new CertificateAuthenticator(identity.CaCertificate, revoked, time);
+        Certificates = new CertificateAuthenticator(() => identity.Authorities, revoked, time);
         Authenticator = new Authenticator(
             [
                 new RequestHeaderAuthenticator(identity.ProxyCaCertificate, time),

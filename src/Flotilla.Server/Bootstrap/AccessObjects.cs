@@ -32,8 +32,11 @@ internal sealed class AccessObjects(BuiltInObjects objects, ClusterIdentity iden
             .Select(name => objects.EnsureAsync(CoreKinds.ServiceAccount, System, Named(name), cancellationToken));
         var tracking = Named("kube-apiserver-legacy-service-account-token-tracking");
         tracking["data"] = new JsonObject { ["since"] = Times.Seconds(time.GetUtcNow())[..10] };
-        await Task.WhenAll([.. accounts, objects.EnsureAsync(CoreKinds.ConfigMap, System, tracking, cancellationToken), PublishAuthoritiesAsync(cancellationToken), PublishClusterAsync(cancellationToken), objects.EnsureAsync(CoreKinds.ServiceAccount, NodeAccount.Namespace, Named(NodeAccount.Name), cancellationToken)]);
+        await Task.WhenAll([.. accounts, objects.EnsureAsync(CoreKinds.ConfigMap, System, tracking, cancellationToken), PublishAsync(cancellationToken), objects.EnsureAsync(CoreKinds.ServiceAccount, NodeAccount.Namespace, Named(NodeAccount.Name), cancellationToken)]);
     }
+
+    /// <summary>Tells everybody by which authorities the cluster is recognized, and how it is laid out.</summary>
+    public Task PublishAsync(CancellationToken cancellationToken) => Task.WhenAll(PublishAuthoritiesAsync(cancellationToken), PublishClusterAsync(cancellationToken));
 
     // Whoever wants to join reads the first without any credentials, and compares the authority with what its token pins.
     private async Task PublishClusterAsync(CancellationToken cancellationToken)
@@ -49,6 +52,7 @@ internal sealed class AccessObjects(BuiltInObjects objects, ClusterIdentity iden
             [ClusterFacts.NetworkBackend] = options.NetworkBackend,
             [ClusterFacts.ClusterDns] = options.ClusterDns.ToString(),
             [ClusterFacts.ClusterDomain] = options.ClusterDomain,
+            [ClusterFacts.Authorities] = identity.CaPem,
             [ClusterFacts.NodeGraceSeconds] = options.NodeGracePeriod.TotalSeconds.ToString(CultureInfo.InvariantCulture),
         };
         await objects.ReplaceAsync(CoreKinds.ConfigMap, new ObjectKey(ClusterFacts.Namespace, ClusterFacts.Name), facts, cancellationToken);

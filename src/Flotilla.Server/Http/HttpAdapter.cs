@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Flotilla.Api;
 using Flotilla.Server.Audit;
 using Flotilla.Server.Authentication;
+using Flotilla.Server.Authorities;
 using Flotilla.Server.Authorization;
 using Flotilla.Server.Fairness;
 using Flotilla.Server.Joining;
@@ -16,7 +17,7 @@ using Microsoft.Extensions.Logging;
 namespace Flotilla.Server.Http;
 
 /// <summary>Between the wire and the handler: bodies in, answers out, and every failure as a <c>Status</c>.</summary>
-public sealed partial class HttpAdapter(ApiHandler handler, JoinRequests joins, KeyRequests keys, TunnelRequests tunnels, StreamRequests streams, ForwardedRequests forwarded, Authenticator authenticator, AuditRecorder audit, FlowGate gate, ServerStatus status, RequestMetrics metrics, TimeProvider time, ILogger<HttpAdapter> logger)
+public sealed partial class HttpAdapter(ApiHandler handler, JoinRequests joins, KeyRequests keys, AuthorityRequests authorities, TunnelRequests tunnels, StreamRequests streams, ForwardedRequests forwarded, Authenticator authenticator, AuditRecorder audit, FlowGate gate, ServerStatus status, RequestMetrics metrics, TimeProvider time, ILogger<HttpAdapter> logger)
 {
     public async Task HandleAsync(HttpContext context)
     {
@@ -66,7 +67,7 @@ public sealed partial class HttpAdapter(ApiHandler handler, JoinRequests joins, 
         }
 
         var caller = await authenticator.AuthenticateAsync(context, cancellationToken);
-        if (await keys.TryHandleAsync(context, caller) || await tunnels.TryHandleAsync(context, caller.User))
+        if (await keys.TryHandleAsync(context, caller) || await authorities.TryHandleAsync(context, caller) || await tunnels.TryHandleAsync(context, caller.User))
         {
             return;
         }

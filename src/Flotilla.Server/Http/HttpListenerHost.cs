@@ -65,6 +65,7 @@ public sealed class HttpListenerHost : IAsyncDisposable
             listen.UseHttps(https =>
             {
                 https.ServerCertificateSelector = (_, _) => identity.ServerCertificate;
+                https.OnAuthenticate = (_, tls) => (tls.ServerCertificateSelectionCallback, tls.ServerCertificateContext) = (null, identity.ServerChain);
                 https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
                 // Whose certificate it is, and whether it holds, authentication says: a bad one is answered, not hung up on.
                 https.ClientCertificateValidation = (_, _, _) => true;

@@ -77,16 +77,13 @@ internal sealed class CertificateAuthority(IssuedCertificate own, TimeProvider t
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([.. usages.Select(usage => new Oid(usage))], false));
-        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(certificate, true, false));
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromSubjectKeyIdentifier(KeyIdentifierOf(certificate)));
         if (names is not null)
         {
             request.CertificateExtensions.Add(names);
         }
 
-        var now = time.GetUtcNow();
-        var end = new[] { now + lifetime, certificate.NotAfter.ToUniversalTime() }.Min();
-        using var issued = request.Create(certificate, now - ClockSkew, end, RandomNumberGenerator.GetBytes(16));
-        return new IssuedCertificate(issued.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
+        return new IssuedCertificate(Complete(request, lifetime), key.ExportPkcs8PrivateKeyPem());
     }
 
     /// <summary>Signs somebody else's key: its subject and names as requested, everything else as given here.</summary>
@@ -100,17 +97,38 @@ internal sealed class CertificateAuthority(IssuedCertificate own, TimeProvider t
         }
 
         signed.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
-        signed.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(certificate, true, false));
+        signed.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromSubjectKeyIdentifier(KeyIdentifierOf(certificate)));
         if (request.CertificateExtensions.FirstOrDefault(extension => extension.Oid?.Value == AlternativeNames) is { } names)
         {
             signed.CertificateExtensions.Add(names);
         }
 
+        return Complete(signed, lifetime);
+    }
+
+    /// <summary>The next authority, signed by this one: who trusts this one alone trusts what the next one signs, when it is shown this.</summary>
+    public string CrossSign(X509Certificate2 next)
+    {
+        var request = new CertificateRequest(next.SubjectName, next.PublicKey, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign | X509KeyUsageFlags.DigitalSignature, true));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(KeyIdentifierOf(next), false));
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromSubjectKeyIdentifier(KeyIdentifierOf(certificate)));
+        return Complete(request, next.NotAfter.ToUniversalTime() - time.GetUtcNow());
+    }
+
+    // Of a certificate that does not tell one, what those it signs are told all the same.
+    private static ReadOnlySpan<byte> KeyIdentifierOf(X509Certificate2 authority) =>
+        (authority.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault() ?? new X509SubjectKeyIdentifierExtension(authority.PublicKey, false)).SubjectKeyIdentifierBytes.Span;
+
+    // An authority that somebody brought may have a key of another kind than those it signs.
+    private string Complete(CertificateRequest request, TimeSpan lifetime)
+    {
         var now = time.GetUtcNow();
         var end = new[] { now + lifetime, certificate.NotAfter.ToUniversalTime() }.Min();
-        using var issuerKey = certificate.GetECDsaPrivateKey()!;
-        using var issued = signed.Create(
-            certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(issuerKey), now - ClockSkew, end, RandomNumberGenerator.GetBytes(16));
+        using AsymmetricAlgorithm key = certificate.GetECDsaPrivateKey() ?? (AsymmetricAlgorithm)certificate.GetRSAPrivateKey()!;
+        var signer = key is RSA rsa ? X509SignatureGenerator.CreateForRSA(rsa, RSASignaturePadding.Pkcs1) : X509SignatureGenerator.CreateForECDsa((ECDsa)key);
+        using var issued = request.Create(certificate.SubjectName, signer, now - ClockSkew, end, RandomNumberGenerator.GetBytes(16));
         return issued.ExportCertificatePem();
     }
 }

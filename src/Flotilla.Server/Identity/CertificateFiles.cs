@@ -40,11 +40,11 @@ internal sealed class CertificateFiles(PrivateFiles files, TimeProvider time)
         }
     }
 
-    /// <summary>What is there, unless it expires soon, is another authority's or is not <paramref name="isRight"/>: then a new one.</summary>
-    public IssuedCertificate LoadOrIssue(string name, X509Certificate2 issuer, Predicate<X509Certificate2> isRight, Func<IssuedCertificate> issue)
+    /// <summary>What is there, unless it expires soon, is of none of these authorities or is not <paramref name="isRight"/>: then a new one.</summary>
+    public IssuedCertificate LoadOrIssue(string name, X509Certificate2Collection issuers, Predicate<X509Certificate2> isRight, Func<IssuedCertificate> issue)
     {
         if (files.Read($"{name}.crt") is { } certificate && files.Read($"{name}.key") is { } key
-            && IsUsable(new IssuedCertificate(certificate, key), issuer, isRight))
+            && IsUsable(new IssuedCertificate(certificate, key), issuers, isRight))
         {
             return new IssuedCertificate(certificate, key);
         }
@@ -66,12 +66,12 @@ internal sealed class CertificateFiles(PrivateFiles files, TimeProvider time)
         files.WritePublic($"{name}.crt", certificate.CertificatePem);
     }
 
-    private bool IsUsable(IssuedCertificate candidate, X509Certificate2 issuer, Predicate<X509Certificate2> isRight)
+    private bool IsUsable(IssuedCertificate candidate, X509Certificate2Collection issuers, Predicate<X509Certificate2> isRight)
     {
         try
         {
             using var certificate = candidate.Load();
-            return !IsNearExpiry(certificate) && IsIssuedBy(certificate, issuer) && isRight(certificate);
+            return !IsNearExpiry(certificate) && IsIssuedBy(certificate, issuers) && isRight(certificate);
         }
         catch (Exception failure) when (failure is CryptographicException or ArgumentException)
         {
@@ -80,11 +80,11 @@ internal sealed class CertificateFiles(PrivateFiles files, TimeProvider time)
         }
     }
 
-    private bool IsIssuedBy(X509Certificate2 certificate, X509Certificate2 issuer)
+    private bool IsIssuedBy(X509Certificate2 certificate, X509Certificate2Collection issuers)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.Add(issuer);
+        chain.ChainPolicy.CustomTrustStore.AddRange(issuers);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.VerificationTime = time.GetUtcNow().UtcDateTime;
         return chain.Build(certificate);

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Flotilla.Client.Joining;
@@ -8,35 +10,40 @@ namespace Flotilla.Server.Identity;
 /// <summary>
 /// Who the cluster is and whom it trusts: its certificate authority, the server's and the administrator's
 /// certificates, and the key that signs service account tokens. All of it lives in one directory and is made there
-/// once. May be used from any thread.
+/// once; the authority may be exchanged while the server runs. May be used from any thread.
 /// </summary>
 public sealed class ClusterIdentity
 {
+    private const int NameBytes = 4;
     private static readonly string[] AdminGroups = ["system:masters"];
 
     private readonly Lock gate = new();
     private readonly CertificateFiles files;
-    private readonly CertificateAuthority authority;
+    private readonly AuthorityFiles authorities;
     private readonly CertificateAuthority proxies;
+    private readonly TimeProvider time;
     private readonly EncryptionKeyFile encryption;
     private readonly SigningKeys signingKeys;
     private readonly TokenSigner signer;
     private readonly IReadOnlyList<string> serverNames;
-    private X509Certificate2 server;
+    private volatile AuthorityState state;
+    private volatile CertificateAuthority authority;
+    private volatile IssuedCertificate admin;
+    private volatile IssuedCertificate nodeClient;
+    private volatile X509Certificate2 adminCertificate;
+    private SslStreamCertificateContext server;
     private X509Certificate2? nodeServer;
 
     private ClusterIdentity(PrivateFiles directory, IEnumerable<string> serverNames, TimeProvider time)
     {
+        this.time = time;
         files = new CertificateFiles(directory, time);
         this.serverNames = [.. serverNames.Distinct(StringComparer.OrdinalIgnoreCase)];
-        authority = new CertificateAuthority(files.LoadAuthority("ca", "flotilla-ca"), time);
+        authorities = new AuthorityFiles(directory, files, time);
         proxies = new CertificateAuthority(files.LoadAuthority("front-proxy-ca", "flotilla-front-proxy-ca"), time);
         ProxyCaCertificate = X509Certificate2.CreateFromPem(proxies.Pem);
-        CaCertificate = X509Certificate2.CreateFromPem(authority.Pem);
-        server = LoadServer();
-        Admin = files.LoadOrIssue("admin", CaCertificate, _ => true, () => authority.IssueClient("kubernetes-admin", AdminGroups, CertificateFiles.Lifetime));
-        FrontProxy = files.LoadOrIssue("front-proxy-client", ProxyCaCertificate, _ => true, () => proxies.IssueClient("front-proxy-client", [], CertificateFiles.Lifetime));
-        NodeClient = files.LoadOrIssue("apiserver-kubelet-client", CaCertificate, _ => true, () => authority.IssueClient("kube-apiserver-kubelet-client", AdminGroups, CertificateFiles.Lifetime));
+        FrontProxy = files.LoadOrIssue("front-proxy-client", [ProxyCaCertificate], _ => true, () => proxies.IssueClient("front-proxy-client", [], CertificateFiles.Lifetime));
+        Use(authorities.Load());
         encryption = new EncryptionKeyFile(directory);
         EncryptionKeys = new EncryptionKeys(encryption.Load());
         signingKeys = new SigningKeys(directory);
@@ -44,13 +51,23 @@ public sealed class ClusterIdentity
         ServiceAccounts = new ServiceAccountTokens(signer, time);
     }
 
-    /// <summary>By which everybody recognizes the cluster; without its key.</summary>
-    public X509Certificate2 CaCertificate { get; }
+    /// <summary>Of the authority that signs at present; without its key.</summary>
+    public X509Certificate2 CaCertificate => state.Certificate;
 
-    public string CaPem => authority.Pem;
+    /// <summary>By which everybody recognizes the cluster: that which signs first, and behind it while it is rotated the one before it. Another object after each change.</summary>
+    public X509Certificate2Collection Authorities => state.Trusted;
+
+    /// <summary>The same.</summary>
+    public string CaPem => state.Pem;
+
+    /// <summary>When the rotation of the authority that goes on began; null: none does.</summary>
+    public DateTimeOffset? RotationStarted => state.Started;
 
     /// <summary>CN=kubernetes-admin, O=system:masters.</summary>
-    public IssuedCertificate Admin { get; }
+    public IssuedCertificate Admin => admin;
+
+    /// <summary>The same, with its key, until there is another.</summary>
+    public X509Certificate2 AdminCertificate => adminCertificate;
 
     /// <summary>Of the authority that signs nothing but proxies which name their users in headers.</summary>
     public X509Certificate2 ProxyCaCertificate { get; }
@@ -60,8 +77,11 @@ public sealed class ClusterIdentity
     /// <summary>CN=front-proxy-client: by this the API server proves itself to servers it forwards requests to.</summary>
     public IssuedCertificate FrontProxy { get; }
 
-    /// <summary>CN=kube-apiserver-kubelet-client, O=system:masters: by this the API server proves itself to nodes.</summary>
-    public IssuedCertificate NodeClient { get; }
+    /// <summary>
+    /// CN=kube-apiserver-kubelet-client, O=system:masters: by this the API server proves itself to nodes. While the authority is rotated it
+    /// is that of before, which every node recognizes.
+    /// </summary>
+    public IssuedCertificate NodeClient => nodeClient;
 
     public ServiceAccountTokens ServiceAccounts { get; }
 
@@ -69,13 +89,16 @@ public sealed class ClusterIdentity
     public EncryptionKeys EncryptionKeys { get; }
 
     /// <summary>What the API server shows on each new connection; renewed long before it expires.</summary>
-    public X509Certificate2 ServerCertificate
+    public X509Certificate2 ServerCertificate => ServerChain.TargetCertificate;
+
+    /// <summary>The same, with what lets those recognize it who trust the authority of before alone.</summary>
+    public SslStreamCertificateContext ServerChain
     {
         get
         {
             lock (gate)
             {
-                return files.IsNearExpiry(server) ? server = LoadServer() : server;
+                return files.IsNearExpiry(server.TargetCertificate) ? server = LoadServer(state) : server;
             }
         }
     }
@@ -93,7 +116,7 @@ public sealed class ClusterIdentity
 
             return nodeServer = files.LoadOrIssue(
                 "kubelet",
-                CaCertificate,
+                [CaCertificate],
                 certificate => CertificateFiles.IsFor(certificate, names),
                 () => authority.IssueServer($"system:node:{node}", names, CertificateFiles.Lifetime)).Load();
         }
@@ -112,6 +135,50 @@ public sealed class ClusterIdentity
         lock (gate)
         {
             change();
+        }
+    }
+
+    /// <summary>
+    /// Another authority signs from now on, and this one stays trusted until <see cref="FinishRotation"/>; what is shown to others is made
+    /// anew, so that those who trust either of them recognize it.
+    /// </summary>
+    /// <param name="certificatePem">Its certificate, with <paramref name="keyPem"/>; null: one is made.</param>
+    /// <exception cref="InvalidOperationException">A rotation goes on.</exception>
+    /// <exception cref="ArgumentException">It cannot be the cluster's authority, and why.</exception>
+    public void BeginRotation(string? certificatePem, string? keyPem)
+    {
+        lock (gate)
+        {
+            if (state.Started is { } started)
+            {
+                throw new InvalidOperationException($"the authority is being rotated already, since {started:u}");
+            }
+
+            var next = certificatePem is null
+                ? CertificateAuthority.CreateSelfSigned($"flotilla-ca-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(NameBytes))}", time)
+                : GivenAuthority.Check(certificatePem, keyPem ?? "", state.Certificate, time.GetUtcNow());
+            Use(authorities.Begin(state, next));
+        }
+    }
+
+    /// <summary>The authority of before is trusted no more, and who shows a certificate of it is nobody.</summary>
+    public void FinishRotation()
+    {
+        lock (gate)
+        {
+            if (state.Started is not null)
+            {
+                Use(authorities.Finish(state));
+            }
+        }
+    }
+
+    /// <summary>For the server that starts: ends what an interrupted end of a rotation left.</summary>
+    public void SettleRotation()
+    {
+        lock (gate)
+        {
+            authorities.Settle();
         }
     }
 
@@ -160,10 +227,26 @@ public sealed class ClusterIdentity
         }
     }
 
-    private X509Certificate2 LoadServer() =>
-        files.LoadOrIssue(
+    // The state last: who sees that another authority signs sees what it signed.
+    [MemberNotNull(nameof(state), nameof(authority), nameof(admin), nameof(adminCertificate), nameof(nodeClient), nameof(server))]
+    private void Use(AuthorityState next)
+    {
+        authority = new CertificateAuthority(next.Own, time);
+        server = LoadServer(next);
+        admin = files.LoadOrIssue("admin", [next.Certificate], _ => true, () => authority.IssueClient("kubernetes-admin", AdminGroups, CertificateFiles.Lifetime));
+        adminCertificate = admin.Load();
+        nodeClient = files.LoadOrIssue("apiserver-kubelet-client", next.Trusted, _ => true, () => authority.IssueClient("kube-apiserver-kubelet-client", AdminGroups, CertificateFiles.Lifetime));
+        nodeServer = null;
+        state = next;
+    }
+
+    private SslStreamCertificateContext LoadServer(AuthorityState of)
+    {
+        var own = files.LoadOrIssue(
             "server",
-            CaCertificate,
+            [of.Certificate],
             certificate => CertificateFiles.IsFor(certificate, serverNames),
             () => authority.IssueServer("kube-apiserver", serverNames, CertificateFiles.Lifetime)).Load();
+        return SslStreamCertificateContext.Create(own, of.Cross is { } cross ? [cross] : null, offline: true);
+    }
 }

@@ -71,7 +71,7 @@ public sealed class EtcdIdentity
     {
         foreach (var name in (string[])[Server, Peer])
         {
-            var issued = files.LoadOrIssue(name, CaCertificate, certificate => CertificateFiles.IsFor(certificate, names), () => authority.IssueMember($"etcd-{name}", names, CertificateFiles.Lifetime));
+            var issued = files.LoadOrIssue(name, [CaCertificate], certificate => CertificateFiles.IsFor(certificate, names), () => authority.IssueMember($"etcd-{name}", names, CertificateFiles.Lifetime));
             if (openKeys.Read($"{name}.key") != issued.KeyPem)
             {
                 openKeys.WriteSecret($"{name}.key", issued.KeyPem);
@@ -82,7 +82,7 @@ public sealed class EtcdIdentity
     // Without the detour over PKCS 12 a certificate's key cannot be used for TLS everywhere.
     private X509Certificate2 LoadClient()
     {
-        using var loaded = files.LoadOrIssue(Client, CaCertificate, _ => true, () => authority.IssueClient("flotilla-etcd-client", [], CertificateFiles.Lifetime)).Load();
+        using var loaded = files.LoadOrIssue(Client, [CaCertificate], _ => true, () => authority.IssueClient("flotilla-etcd-client", [], CertificateFiles.Lifetime)).Load();
         return X509CertificateLoader.LoadPkcs12(loaded.Export(X509ContentType.Pkcs12), null);
     }
 }

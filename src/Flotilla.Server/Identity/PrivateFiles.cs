@@ -50,6 +50,9 @@ internal sealed class PrivateFiles
 
     public void WritePublic(string name, string content) => Write(PathOf(name), Encoding.UTF8.GetBytes(content), Everybody);
 
+    /// <summary>It need not be there.</summary>
+    public void Delete(string name) => File.Delete(PathOf(name));
+
     /// <summary>Bytes as they are, for the owner alone.</summary>
     public static void WriteAsIs(string path, ReadOnlySpan<byte> content) => Write(path, content, OwnerOnly);
 

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
-using System.Security.Cryptography.X509Certificates;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Client.Streams;
@@ -139,8 +138,8 @@ internal sealed partial class ServerPeers(ServerMembers members, string own, Clu
     private HttpObjectClient ClientFor(ServerMember member) => new(new HttpObjectClientOptions
     {
         Server = new Uri("https://kubernetes"),
-        Authorities = new X509Certificate2Collection(identity.CaCertificate),
-        ClientCertificate = identity.Admin.Load,
+        Authorities = () => identity.Authorities,
+        ClientCertificate = () => identity.AdminCertificate,
         Connect = cancellationToken => Client.Joining.ServerList.ConnectAsync(new System.Net.DnsEndPoint(member.Address, member.Port), cancellationToken),
         ConnectTimeout = AnswerTimeout,
         RequestTimeout = AnswerTimeout,

@@ -15,27 +15,16 @@ internal sealed class NodeClient : IDisposable
 {
     private readonly ObjectStore objects;
     private readonly NodeTunnels tunnels;
+    private readonly ClusterIdentity identity;
+    private readonly Lock gate = new();
+    private Pool pool;
 
     public NodeClient(ClusterIdentity identity, ObjectStore objects, NodeTunnels tunnels)
     {
         this.objects = objects;
         this.tunnels = tunnels;
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.Add(identity.CaCertificate);
-        Connections = new HttpMessageInvoker(new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            UseProxy = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            ConnectTimeout = TimeSpan.FromSeconds(10),
-            ConnectCallback = (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, isOwnServer: true, cancellationToken),
-            SslOptions = new SslClientAuthenticationOptions
-            {
-                CertificateChainPolicy = policy,
-                ClientCertificateContext = SslStreamCertificateContext.Create(identity.NodeClient.Load(), null),
-            },
-        });
+        this.identity = identity;
+        pool = Open();
         Ports = new HttpMessageInvoker(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
@@ -48,7 +37,18 @@ internal sealed class NodeClient : IDisposable
         });
     }
 
-    public HttpMessageInvoker Connections { get; }
+    /// <summary>Opened anew when the cluster's authority changes: nodes look at each request's certificate.</summary>
+    public HttpMessageInvoker Connections
+    {
+        get
+        {
+            lock (gate)
+            {
+                // What is under way in the one of before goes on; its connections end when they are idle.
+                return (ReferenceEquals(pool.Authorities, identity.Authorities) ? pool : pool = Open()).Connections;
+            }
+        }
+    }
 
     /// <summary>To whatever else listens at a node, called <c>http://NODE:PORT</c>: it need not be trusted by anybody.</summary>
     public HttpMessageInvoker Ports { get; }
@@ -58,8 +58,29 @@ internal sealed class NodeClient : IDisposable
 
     public void Dispose()
     {
-        Connections.Dispose();
+        pool.Connections.Dispose();
         Ports.Dispose();
+    }
+
+    private Pool Open()
+    {
+        var authorities = identity.Authorities;
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.AddRange(authorities);
+        return new Pool(authorities, new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+            ConnectCallback = (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, isOwnServer: true, cancellationToken),
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                CertificateChainPolicy = policy,
+                ClientCertificateContext = SslStreamCertificateContext.Create(identity.NodeClient.Load(), null),
+            },
+        }));
     }
 
     private async ValueTask<Stream> ConnectAsync(DnsEndPoint node, bool isOwnServer, CancellationToken cancellationToken)
@@ -89,4 +110,6 @@ internal sealed class NodeClient : IDisposable
             throw;
         }
     }
+
+    private sealed record Pool(X509Certificate2Collection Authorities, HttpMessageInvoker Connections);
 }

@@ -29,12 +29,15 @@ internal sealed class SwarmContext(IObjectClient client, InformerSet informers, 
     /// <summary>All machines of the cluster, in swarm mode or not.</summary>
     public Informer<V1Node> Nodes { get; } = informers.Of<V1Node>();
 
-    public Informer<V1ConfigMap> Authorities { get; } = informers.Of<V1ConfigMap>(new ListScope("kube-system", FieldSelector: "metadata.name=extension-apiserver-authentication"));
+    public Informer<V1ConfigMap> Authorities { get; } = informers.Of<V1ConfigMap>(TrustedAuthority.Scope);
 
     public V1Node? Self => Nodes.Get(new(null, options.NodeName));
 
-    /// <summary>The cluster's certificate authority, PEM.</summary>
-    public string Authority => Authorities.List().FirstOrDefault()?.Data?.TryGetValue("client-ca-file", out var pem) == true ? pem : "";
+    /// <summary>The cluster's certificate authority: while it is rotated, the next one.</summary>
+    public TrustedAuthority Authority => Trusted.Count > 0 ? Trusted[0] : TrustedAuthority.Unknown;
+
+    /// <summary>That, and behind it the one that a rotation of it has not ended yet.</summary>
+    public IReadOnlyList<TrustedAuthority> Trusted => Authorities.List().FirstOrDefault()?.Data?.TryGetValue("client-ca-file", out var pem) == true ? TrustedAuthority.In(pem) : [];
 
     /// <summary>null: not in swarm mode.</summary>
     public SwarmObject? Swarm => Cluster.Known?.Swarm;

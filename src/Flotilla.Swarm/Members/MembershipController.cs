@@ -24,6 +24,7 @@ internal sealed class MembershipController : SwarmReconciler
         tokens = new SwarmTokens(context.Client);
         Known.Nodes.Subscribe(change => Queue.Add(change.Latest.Key()));
         Known.Swarms.Subscribe(_ => EnqueueAll());
+        Context.Authorities.Subscribe(_ => EnqueueAll());
         Known.ServerSlices.Subscribe(change =>
         {
             // Slices of services change with every task.

@@ -23,7 +23,7 @@ internal sealed record NodeView(IReadOnlySet<string> Servers, string? Leader, Sw
 {
     private const int ManagerPort = 2377;
     private static readonly ObjectKey ServersKey = new("default", "kubernetes");
-    private readonly JsonObject tls = TlsInfo.Of(Context.Authority);
+    private readonly IReadOnlyList<TrustedAuthority> authorities = Context.Trusted;
 
     /// <summary>Whether the slice tells which servers answer; all others are of services.</summary>
     public static bool IsOfServers(V1EndpointSlice slice) => slice.Key() == ServersKey;
@@ -121,7 +121,7 @@ internal sealed record NodeView(IReadOnlySet<string> Servers, string? Leader, Sw
                 ["Plugins"] = new JsonArray(
                     Plugin("Log", "json-file"), Plugin("Network", "bridge"), Plugin("Network", "host"), Plugin("Network", "null"), Plugin("Network", "overlay"), Plugin("Volume", "local")),
             },
-            ["TLSInfo"] = tls.DeepClone(),
+            ["TLSInfo"] = TrustedAuthority.TlsOf(NodeTrust.Of(node), IsManager(node), authorities),
         };
     }
 

@@ -12,7 +12,7 @@ using k8s.Models;
 namespace Flotilla.Swarm.Swarms;
 
 /// <summary><c>docker swarm</c>: init, inspect, update, leave and the keys.</summary>
-internal sealed class SwarmRoutes(SwarmContext context, AutolockService autolock)
+internal sealed class SwarmRoutes(SwarmContext context, AutolockService autolock, AuthorityRotate rotateAuthority)
 {
     private const string AlreadyIn = "This node is already part of a swarm. Use \"docker swarm leave\" to leave this swarm and join another one.";
     private const string LastManager =
@@ -178,7 +178,7 @@ internal sealed class SwarmRoutes(SwarmContext context, AutolockService autolock
         var known = await context.ManagerAsync(cancellationToken);
         var spec = await request.BodyAsync(cancellationToken);
         SwarmSpecDefaults.Check(spec);
-        var locksAnew = false;
+        var (locksAnew, isRotated) = (false, false);
         await SwarmContext.RetryAsync(async () =>
         {
             var current = await context.Client.GetAsync<SwarmObject>(new ObjectKey(null, SwarmApi.Default), cancellationToken);
@@ -187,9 +187,10 @@ internal sealed class SwarmRoutes(SwarmContext context, AutolockService autolock
                 throw DockerException.OutOfSequence();
             }
 
-            if ((spec.Object("CAConfig").Integer("ForceRotate") ?? 0) != (WireJson.Node(current.Spec).Object("CAConfig").Integer("ForceRotate") ?? 0) || spec.Object("CAConfig").String("SigningCACert") is { Length: > 0 })
+            if (!isRotated && AuthorityWish.Of(spec, WireJson.Node(current.Spec)) is { } wish)
             {
-                throw new DockerException(501, "The certificate authority of the cluster is not rotated. What it is rotated for is done without: 'flotilla node rm NODE' shuts out a machine whose key got lost, 'docker swarm join-token --rotate worker' (or manager) and 'flotilla token rotate' end tokens, 'flotilla rotate encryption-key' and 'flotilla rotate token-key' exchange the other keys; certificates are renewed by themselves. An authority whose own key got lost needs a new cluster.");
+                await rotateAuthority(wish.Certificate, wish.Key, cancellationToken);
+                isRotated = true;
             }
 
             var next = WireJson.Element(SwarmSpecDefaults.Fill(spec));

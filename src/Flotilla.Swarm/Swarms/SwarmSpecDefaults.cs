@@ -24,7 +24,12 @@ internal static class SwarmSpecDefaults
         Default(raft, "ElectionTick", 10);
         Default(raft, "HeartbeatTick", 1);
         Default(filled.Child("Dispatcher"), "HeartbeatPeriod", 5 * Second);
-        Default(filled.Child("CAConfig"), "NodeCertExpiry", 90L * 24 * 3600 * Second);
+        var authority = filled.Child("CAConfig");
+        Default(authority, "NodeCertExpiry", 90L * 24 * 3600 * Second);
+
+        // They are what the cluster goes by from then on, and its authority's key is nothing for a spec.
+        authority.Remove("SigningCACert");
+        authority.Remove("SigningCAKey");
         filled.Child("TaskDefaults");
         var encryption = filled.Child("EncryptionConfig");
         encryption["AutoLockManagers"] ??= false;

@@ -1,6 +1,4 @@
 using System.Numerics;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Flotilla.Api;
 using Flotilla.Client;
@@ -28,14 +26,10 @@ internal sealed class SwarmTokens(IObjectClient client)
 
     public static string Place => $"the Secret {Key.Namespace}/{Key.Name}";
 
-    public static string TokenOf(string authority, string secret) => $"SWMTKN-1-{DigestOf(authority)}-{secret}";
+    public static string TokenOf(TrustedAuthority authority, string secret) => $"SWMTKN-1-{DigestOf(authority)}-{secret}";
 
     /// <summary>The SHA-256 of the authority's certificate, in 50 digits of base 36.</summary>
-    public static string DigestOf(string authority)
-    {
-        using var certificate = X509Certificate2.CreateFromPem(authority);
-        return SwarmId.Encode(new BigInteger(SHA256.HashData(certificate.RawData), isUnsigned: true, isBigEndian: true), DigestDigits);
-    }
+    public static string DigestOf(TrustedAuthority authority) => SwarmId.Encode(new BigInteger(Convert.FromHexString(authority.Hash), isUnsigned: true, isBigEndian: true), DigestDigits);
 
     /// <summary>New ones for a new swarm.</summary>
     public async Task CreateAsync(CancellationToken cancellationToken)

@@ -14,12 +14,6 @@ internal static class SwarmView
     {
         var spec = (JsonObject)WireJson.Node(swarm.Spec)!;
 
-        // The authority's key never leaves, and neither does what a user gave for it.
-        if (spec["CAConfig"] is JsonObject authority)
-        {
-            authority.Remove("SigningCAKey");
-        }
-
         return new JsonObject
         {
             ["ID"] = SwarmInformers.IdOf(swarm),
@@ -27,8 +21,8 @@ internal static class SwarmView
             ["CreatedAt"] = swarm.Metadata.CreationTimestamp,
             ["UpdatedAt"] = swarm.Metadata.Annotations?.TryGetValue(SwarmApi.UpdatedAt, out var at) == true ? JsonValue.Create(at) : JsonValue.Create(swarm.Metadata.CreationTimestamp),
             ["Spec"] = spec,
-            ["TLSInfo"] = TlsInfo.Of(context.Authority),
-            ["RootRotationInProgress"] = false,
+            ["TLSInfo"] = context.Authority.Tls.DeepClone(),
+            ["RootRotationInProgress"] = context.Trusted.Count > 1,
             ["DefaultAddrPool"] = WireJson.Array(swarm.Network.DefaultAddressPool.Select(pool => JsonValue.Create(pool))),
             ["SubnetSize"] = swarm.Network.SubnetSize,
             ["DataPathPort"] = swarm.Network.DataPathPort,

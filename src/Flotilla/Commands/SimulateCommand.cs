@@ -130,11 +130,12 @@ internal static class SimulateCommand
             throw new UserError($"{file}: {failure.Message}");
         }
 
+        var certificate = CertificateOf(config);
         return new HttpObjectClient(new HttpObjectClientOptions
         {
             Server = new Uri(config.Host),
-            Authorities = config.SslCaCerts,
-            ClientCertificate = () => CertificateOf(config),
+            Authorities = config.SslCaCerts is { } authorities ? () => authorities : null,
+            ClientCertificate = () => certificate,
             BearerToken = () => config.AccessToken,
         });
     }

@@ -101,6 +101,7 @@ internal sealed class Agent : IAsyncDisposable
         ingress = (informers, shared);
         await services.StartAsync(new CertificateRenewal(identity, NodeComposition.NodeOptionsFor(settings), client, time, loggers.CreateLogger<CertificateRenewal>()), cancellationToken);
         await services.StartAsync(new ServerTunnels(servers, identity, MachineAddresses.OfNode(settings)[0], () => node.Port, time, loggers.CreateLogger<ServerTunnels>()), cancellationToken);
+        await services.StartAsync(new AuthorityFollower(identity, join, client, informers, settings.NodeName, time, loggers.CreateLogger<AuthorityFollower>()), cancellationToken);
         ServerDiscovery.Follow(shared.Informers, servers);
         V1ConfigMap facts = null!;
         await WaitAsync(async () => facts = await client.GetAsync<V1ConfigMap>(new ObjectKey(ClusterFacts.Namespace, ClusterFacts.Name), cancellationToken), cancellationToken);
@@ -111,7 +112,7 @@ internal sealed class Agent : IAsyncDisposable
             NodeGracePeriod = GraceIn(facts) ?? settings.NodeGracePeriod,
             NetworkBackend = facts.Data.TryGetValue(ClusterFacts.NetworkBackend, out var backend) ? backend : settings.NetworkBackend,
         };
-        await node.StartNetworkAsync(known, client, informers, new NodeServing(() => identity.Serving!, identity.Authority!), shared, cancellationToken);
+        await node.StartNetworkAsync(known, client, informers, new NodeServing(() => identity.Serving!, () => identity.Authorities!), shared, cancellationToken);
         progress.Report("pod network and services are set up");
     }
 

@@ -33,6 +33,7 @@ internal sealed class AllInOne : IAsyncDisposable
         plane = new ControlPlane(settings, datastore.Store, time, loggers);
         plane.Server.Admission = new ServerAdmission(settings, datastore.Etcd?.Cluster, plane.Server.Client, time);
         logger = loggers.CreateLogger<AllInOne>();
+        plane.Server.Rotation.Published = RefreshKubeconfig;
         this.locked = locked;
         node = locked?.Take() ?? new LocalNode(settings, time, loggers);
         docker = new DockerEndpoint(settings, plane, node.LoadImagesAsync, (key, cancel) => autolock.ApplyAsync(key, plane.Identity, cancel), locked?.Engine, time, loggers);
@@ -95,10 +96,29 @@ internal sealed class AllInOne : IAsyncDisposable
             file.Save();
         }
     }
+
+    // By what is in it now nobody is let in any more, soon.
+    private void RefreshKubeconfig()
+    {
+        try
+        {
+            if (settings.Kubeconfig is { } path && KubeconfigFile.Open(path) is var file && file.Refresh(ControlPlane.ContextFor(settings, plane.Identity)))
+            {
+                file.Save();
+            }
+        }
+        catch (Exception unusable) when (unusable is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            logger.LogStaleKubeconfig(settings.Kubeconfig!, unusable.Message);
+        }
+    }
 }
 
 internal static partial class JoinLog
 {
     [LoggerMessage(Level = LogLevel.Information, Message = "Another machine joins by what 'flotilla token create' prints, as a server with --manager")]
     public static partial void LogJoin(this ILogger logger);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Kubeconfig} still holds the certificates of before the authority was rotated ({Reason}); 'flotilla kubeconfig' prints one with those of now")]
+    public static partial void LogStaleKubeconfig(this ILogger logger, string kubeconfig, string reason);
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography.X509Certificates;
 using Flotilla.Api.Networks;
 using Flotilla.Backups;
 using Flotilla.Client;
@@ -39,6 +38,7 @@ internal sealed class ControlPlane : IAsyncDisposable
     public ControlPlane(ClusterSettings settings, IStore store, TimeProvider time, ILoggerFactory loggers)
     {
         Identity = IdentityFor(settings, time);
+        Identity.SettleRotation();
         servers = ServersOf(settings);
         var options = new ApiServerOptions
         {
@@ -64,7 +64,7 @@ internal sealed class ControlPlane : IAsyncDisposable
         services = new ServiceSet(time, loggers.CreateLogger<ServiceSet>());
         services.Add(Informers);
         services.Add(new BackupService(settings, store, time, loggers.CreateLogger<BackupService>()));
-        var identity = LeaderService.IdentityOf(settings.NodeName, Identity.CaPem);
+        var identity = LeaderService.IdentityOf(settings.NodeName, Identity.ProxyCaPem);
         var scheduler = Lead("kube-scheduler", client => new SchedulerService(client, Informers, time, loggers, SchedulerComposition.OptionsFor(settings)));
         Server.AddMetrics(scheduler.WriteMetrics);
         Server.PodExplainer = new PodExplainer(scheduler, Server.Client);
@@ -135,7 +135,7 @@ internal sealed class ControlPlane : IAsyncDisposable
     private static ControllerOptions ControllersFor(ClusterSettings settings, ClusterIdentity identity, SeLinuxConflicts? conflicts) => new()
     {
         SeLinux = conflicts,
-        RootCertificates = identity.CaPem,
+        RootCertificates = () => identity.CaPem,
         SignCertificate = identity.SignRequest,
         SignLegacyToken = identity.ServiceAccounts.IssueLegacy,
         PodCidr = settings.PodCidr,
@@ -152,17 +152,16 @@ internal sealed class ControlPlane : IAsyncDisposable
         new([new DnsEndPoint(settings.LocalAddress ?? "127.0.0.1", settings.ApiPort)], Path.Combine(settings.DataDirectory, "servers"));
 
     /// <summary>From another process, as the administrator; any server will do.</summary>
-    public static HttpObjectClient AdminClient(ClusterSettings settings)
+    public static HttpObjectClient AdminClient(ClusterSettings settings) => AdminClient(settings, IdentityFor(settings, TimeProvider.System));
+
+    /// <summary>As the administrator, whoever that is at the time; any server will do.</summary>
+    public static HttpObjectClient AdminClient(ClusterSettings settings, ClusterIdentity identity) => new(new HttpObjectClientOptions
     {
-        var identity = IdentityFor(settings, TimeProvider.System);
-        return new HttpObjectClient(new HttpObjectClientOptions
-        {
-            Server = NodeJoin.Server,
-            Connect = ServersOf(settings).ConnectAsync,
-            Authorities = new X509Certificate2Collection(identity.CaCertificate),
-            ClientCertificate = identity.Admin.Load,
-        });
-    }
+        Server = NodeJoin.Server,
+        Connect = ServersOf(settings).ConnectAsync,
+        Authorities = () => identity.Authorities,
+        ClientCertificate = () => identity.AdminCertificate,
+    });
 
     /// <summary>The same, of this server alone.</summary>
     public static HttpObjectClient AdminClient(ClusterSettings settings, DnsEndPoint server, TimeSpan patience)
@@ -172,8 +171,8 @@ internal sealed class ControlPlane : IAsyncDisposable
         {
             Server = NodeJoin.Server,
             Connect = cancellationToken => ServerList.ConnectAsync(server, cancellationToken),
-            Authorities = new X509Certificate2Collection(identity.CaCertificate),
-            ClientCertificate = identity.Admin.Load,
+            Authorities = () => identity.Authorities,
+            ClientCertificate = () => identity.AdminCertificate,
             ConnectTimeout = patience,
             RequestTimeout = patience,
         });

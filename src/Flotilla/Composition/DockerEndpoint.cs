@@ -1,5 +1,6 @@
 using System.Globalization;
 using Flotilla.Client;
+using Flotilla.Client.Joining;
 using Flotilla.Client.Services;
 using Flotilla.Client.Streams;
 using Flotilla.Docker;
@@ -31,7 +32,7 @@ internal sealed class DockerEndpoint : IAsyncDisposable
     public DockerEndpoint(ClusterSettings settings, ControlPlane plane, ImageLoad load, ServerSeal seal, EngineServer? serving, TimeProvider time, ILoggerFactory loggers)
     {
         this.settings = settings;
-        logs = ControlPlane.AdminClient(settings);
+        logs = ControlPlane.AdminClient(settings, plane.Identity);
         var client = plane.Server.ClientFor("docker");
         autolock = new AutolockService(client, plane.Informers, seal, time);
         services = new ServiceSet(time, loggers.CreateLogger<ServiceSet>());
@@ -40,7 +41,7 @@ internal sealed class DockerEndpoint : IAsyncDisposable
         server = serving ?? new EngineServer(settings, load, swarm, time, loggers);
 
         IEnumerable<Route> Swarm(SwarmOptions options, NodeEngine engine) =>
-            SwarmEndpoint.Routes(options, client, plane.Informers, plane.Server.NewestChangesAsync, CopyLogsAsync, new NodeRemoval(client, time).RemoveAsync, ChangeRoleAsync, autolock, engine, time);
+            SwarmEndpoint.Routes(options, client, plane.Informers, plane.Server.NewestChangesAsync, CopyLogsAsync, new NodeRemoval(client, time).RemoveAsync, ChangeRoleAsync, (certificate, key, cancel) => plane.Server.Rotation.BeginAsync(new AuthorityChange(certificate, key), cancel), autolock, engine, time);
     }
 
     public async Task StartAsync(CancellationToken cancellationToken)

@@ -56,7 +56,7 @@ internal static class NodeComposition
     public static NodeServing ServingFor(ClusterSettings settings, ClusterIdentity identity)
     {
         string[] names = [settings.NodeName, "127.0.0.1", .. MachineAddresses.Of(settings).Select(address => address.ToString())];
-        return new NodeServing(() => identity.NodeServerCertificate(settings.NodeName, names), identity.CaCertificate);
+        return new NodeServing(() => identity.NodeServerCertificate(settings.NodeName, names), () => identity.Authorities);
     }
 
     /// <param name="ranges">The node's own parts of the pods' addresses; null: only what is made on the machine is meant.</param>

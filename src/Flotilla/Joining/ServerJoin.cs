@@ -53,10 +53,11 @@ internal sealed class ServerJoin(ClusterSettings settings, JoinToken token, Time
     {
         // A node of the cluster that becomes a server keeps its name, by its certificate.
         var node = new NodeIdentity(settings.IdentityDirectory);
+        X509Certificate2Collection authorities = [authority];
         using var client = new HttpObjectClient(new HttpObjectClientOptions
         {
             Server = NodeJoin.Server,
-            Authorities = new X509Certificate2Collection(authority),
+            Authorities = () => authorities,
             BearerToken = () => token.Bearer,
             ClientCertificate = () => node.Client,
             Connect = cancel => ServerList.ConnectAsync(server, cancel),

@@ -71,6 +71,24 @@ internal sealed class KubeconfigFile
         root.Children[CurrentContext] = context.Name;
     }
 
+    /// <summary>Replaces the context and leaves the current one as it is. False: there is none of that name.</summary>
+    public bool Refresh(KubeconfigContext context)
+    {
+        if (!Section("contexts").Any(entry => NameOf(entry) == context.Name))
+        {
+            return false;
+        }
+
+        var current = root.Children.TryGetValue(CurrentContext, out var node) ? node : null;
+        Set(context);
+        if (current is not null)
+        {
+            root.Children[CurrentContext] = current;
+        }
+
+        return true;
+    }
+
     /// <summary>False when there was none of that name.</summary>
     public bool Remove(string name)
     {

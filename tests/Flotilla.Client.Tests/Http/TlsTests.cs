@@ -55,6 +55,25 @@ public sealed class TlsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Another_certificate_and_other_authorities_are_gone_by_from_the_next_request_on()
+    {
+        using var first = Certificates.Signed(authority, "first");
+        using var second = Certificates.Signed(authority, "second");
+        using var other = Certificates.Authority("other");
+        var (certificate, trusted) = (first, new X509Certificate2Collection(authority));
+        using var client = new HttpObjectClient(new HttpObjectClientOptions { Server = new Uri(server.Urls.Single()), Authorities = () => trusted, ClientCertificate = () => certificate });
+        await client.GetAsync<V1Node>(new ObjectKey(null, "a"), CancellationToken.None);
+        Assert.Equal("CN=first HTTP/2", seen);
+
+        certificate = second;
+        await client.GetAsync<V1Node>(new ObjectKey(null, "a"), CancellationToken.None);
+        Assert.Equal("CN=second HTTP/2", seen);
+
+        trusted = [other];
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync<V1Node>(new ObjectKey(null, "a"), CancellationToken.None));
+    }
+
+    [Fact]
     public async Task Without_a_certificate_it_is_anonymous()
     {
         using var client = Connect(authority, null);
@@ -71,12 +90,16 @@ public sealed class TlsTests : IAsyncLifetime
         Assert.Null(seen);
     }
 
-    private HttpObjectClient Connect(X509Certificate2 trusted, X509Certificate2? certificate) => new(new HttpObjectClientOptions
+    private HttpObjectClient Connect(X509Certificate2 trusted, X509Certificate2? certificate)
     {
-        Server = new Uri(server.Urls.Single()),
-        Authorities = [trusted],
-        ClientCertificate = certificate is null ? null : () => certificate,
-    });
+        X509Certificate2Collection authorities = [trusted];
+        return new HttpObjectClient(new HttpObjectClientOptions
+        {
+            Server = new Uri(server.Urls.Single()),
+            Authorities = () => authorities,
+            ClientCertificate = certificate is null ? null : () => certificate,
+        });
+    }
 
     private static class Certificates
     {

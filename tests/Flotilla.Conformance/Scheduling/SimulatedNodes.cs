@@ -23,9 +23,10 @@ internal sealed class SimulatedNodes : IAsyncDisposable
     private SimulatedNodes(LiveCluster cluster, SimulationOptions options)
     {
         var config = KubernetesClientConfiguration.BuildConfigFromConfigFile(cluster.Kubeconfig);
+        var certificate = ClusterTrust.Certificate(config);
         client = new HttpObjectClient(new HttpObjectClientOptions
         {
-            Server = new Uri(config.Host), Authorities = config.SslCaCerts, ClientCertificate = () => ClusterTrust.Certificate(config),
+            Server = new Uri(config.Host), Authorities = () => config.SslCaCerts, ClientCertificate = () => certificate,
         });
         informers = new InformerSet(client, TimeProvider.System, NullLoggerFactory.Instance);
         simulator = new NodeSimulator(options, client, informers, TimeProvider.System, NullLogger.Instance);

@@ -20,7 +20,7 @@ internal sealed class Cluster : IAsyncDisposable
     {
         Client = new StoreClient(store, Time);
         Informers = new InformerSet(Client, Time, NullLoggerFactory.Instance);
-        Context = new ControllerContext(Client, Informers, Time, Loggers(), new ControllerOptions { RootCertificates = "PEM" });
+        Context = new ControllerContext(Client, Informers, Time, Loggers(), new ControllerOptions { RootCertificates = () => "PEM" });
         running.Add(Informers);
         running.AddRange(controllers.Select(create => create(Context)));
     }

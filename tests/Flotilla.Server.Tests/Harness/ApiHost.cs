@@ -36,7 +36,7 @@ public sealed class ApiHost : IAsyncLifetime
         services.Add(informers);
         services.Add(new SchedulerService(Server.ClientFor("kube-scheduler"), informers, TimeProvider.System, NullLoggerFactory.Instance));
         services.Add(new ControllerSet(new ControllerContext(
-            Server.ClientFor("kube-controller-manager"), informers, TimeProvider.System, NullLoggerFactory.Instance, new ControllerOptions { RootCertificates = Identity.CaPem, SignCertificate = Identity.SignRequest, SignLegacyToken = Identity.ServiceAccounts.IssueLegacy })));
+            Server.ClientFor("kube-controller-manager"), informers, TimeProvider.System, NullLoggerFactory.Instance, new ControllerOptions { RootCertificates = () => Identity.CaPem, SignCertificate = Identity.SignRequest, SignLegacyToken = Identity.ServiceAccounts.IssueLegacy })));
         Admin = Client(Identity.Admin);
     }
 

@@ -142,7 +142,7 @@ public sealed class RestoreDrillTests : IDisposable
         public int Join(NodeIdentity node)
         {
             var issued = identity.IssueClientCertificate("system:node:far", ["system:nodes"], TimeSpan.FromHours(1));
-            node.SetAuthority(identity.CaCertificate);
+            node.SetAuthorities(identity.Authorities);
             node.SetClient($"{issued.CertificatePem}\n{issued.KeyPem}");
             return port;
         }

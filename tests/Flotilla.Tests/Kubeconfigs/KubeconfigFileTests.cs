@@ -35,6 +35,20 @@ public sealed class KubeconfigFileTests : IDisposable
     }
 
     [Fact]
+    public void Refreshing_ours_leaves_the_current_context_as_it_is_and_adds_nothing()
+    {
+        Set();
+        var file = KubeconfigFile.Open(Config);
+        file.Set(Ours with { Name = "another" });
+
+        Assert.True(file.Refresh(Ours with { CertificateBase64 = "bmV3" }));
+        Assert.Contains("current-context: another", file.ToString(), StringComparison.Ordinal);
+        Assert.Contains("client-certificate-data: bmV3", file.ToString(), StringComparison.Ordinal);
+        Assert.False(file.Refresh(Ours with { Name = "removed" }));
+        Assert.DoesNotContain("removed", file.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Other_contexts_survive_ours_coming_and_going()
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Config)!);

@@ -146,7 +146,7 @@ internal static class ComponentRoles
         kube-system/flotilla:node-account
             create | core | serviceaccounts/token | flotilla-node
         kube-system/flotilla:node-cluster-facts
-            get | core | configmaps | flotilla-cluster
+            get list watch | core | configmaps | flotilla-cluster
         kube-system/flotilla:node-dns
             get list watch | core | configmaps | kube-dns
         kube-public/system:controller:bootstrap-signer

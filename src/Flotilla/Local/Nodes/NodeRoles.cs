@@ -84,11 +84,11 @@ internal sealed class NodeRoles(ClusterSettings settings, HttpObjectClient clien
 
         // Its pods go on, so its node stays: with a certificate that its own authority still gives it, before that goes.
         var identity = ControlPlane.IdentityFor(server, TimeProvider.System);
-        var (authority, own) = (identity.CaCertificate, identity.IssueClientCertificate($"system:node:{server.NodeName}", ["system:nodes"], CertificateLifetime));
+        var (authorities, own) = (identity.Authorities, identity.IssueClientCertificate($"system:node:{server.NodeName}", ["system:nodes"], CertificateLifetime));
         DataRemoval.Delete(server.IdentityDirectory);
         DataRemoval.Delete(Path.Combine(server.DataDirectory, "etcd"));
         var node = new NodeIdentity(server.IdentityDirectory);
-        node.SetAuthority(authority);
+        node.SetAuthorities(authorities);
         node.SetClient($"{own.CertificatePem.Trim()}\n{own.KeyPem}\n");
         var worker = nodes.AsWorker(server) with { Datastore = new DatastoreSettings() };
         worker.Save();
