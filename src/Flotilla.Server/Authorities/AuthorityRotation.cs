@@ -57,7 +57,7 @@ public sealed partial class AuthorityRotation : BackgroundService
         try
         {
             await CheckAloneAsync(cancellationToken);
-            Begin(change);
+            Use(change);
             Log.Begun(logger, JoinToken.HashOf(identity.CaCertificate));
             looks.Writer.TryWrite(true);
             await PublishAsync(cancellationToken);
@@ -117,7 +117,7 @@ public sealed partial class AuthorityRotation : BackgroundService
         }
     }
 
-    private void Begin(AuthorityChange change)
+    private void Use(AuthorityChange change)
     {
         try
         {

@@ -14,6 +14,7 @@ internal sealed class SwarmContext(IObjectClient client, InformerSet informers, 
         "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to connect this node to swarm and try again.";
 
     private const int MostAttempts = 10;
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan CurrentWithin = TimeSpan.FromSeconds(20);
 
     public IObjectClient Client => client;
@@ -38,6 +39,15 @@ internal sealed class SwarmContext(IObjectClient client, InformerSet informers, 
 
     /// <summary>That, and behind it the one that a rotation of it has not ended yet.</summary>
     public IReadOnlyList<TrustedAuthority> Trusted => Authorities.List().FirstOrDefault()?.Data?.TryGetValue("client-ca-file", out var pem) == true ? TrustedAuthority.In(pem) : [];
+
+    /// <summary>Returns when another authority than this one is known to sign.</summary>
+    public async Task KnowAuthorityAfterAsync(string hash, CancellationToken cancellationToken)
+    {
+        while (Authority.Hash == hash)
+        {
+            await Task.Delay(LookEvery, time, cancellationToken);
+        }
+    }
 
     /// <summary>null: not in swarm mode.</summary>
     public SwarmObject? Swarm => Cluster.Known?.Swarm;

@@ -31,7 +31,6 @@ internal sealed class SwarmInformers
         Nodes = Follow<V1Node>();
         Secrets = Follow<V1Secret>(new ListScope(LabelSelector: $"{SwarmApi.Managed}=secret"));
         Configs = Follow<V1ConfigMap>(new ListScope(LabelSelector: $"{SwarmApi.Managed}=config"));
-        Follow<V1ConfigMap>(TrustedAuthority.Scope);
         KubernetesServices = Follow<V1Service>();
         Autoscalers = Follow<V2HorizontalPodAutoscaler>(new ListScope(LabelSelector: $"{SwarmApi.Managed}=autoscaler"));
         ServerSlices = Follow<V1EndpointSlice>();

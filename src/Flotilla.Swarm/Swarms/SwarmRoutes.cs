@@ -189,8 +189,12 @@ internal sealed class SwarmRoutes(SwarmContext context, AutolockService autolock
 
             if (!isRotated && AuthorityWish.Of(spec, WireJson.Node(current.Spec)) is { } wish)
             {
+                var before = context.Authority.Hash;
                 await rotateAuthority(wish.Certificate, wish.Key, cancellationToken);
                 isRotated = true;
+
+                // Who asks next how far it is must not hear of the state before.
+                await context.KnowAuthorityAfterAsync(before, cancellationToken);
             }
 
             var next = WireJson.Element(SwarmSpecDefaults.Fill(spec));

@@ -44,7 +44,7 @@ internal static class CaCommand
                 throw new UserError("--ca-cert and --ca-key go together.");
             }
 
-            var change = new AuthorityChange(Read(given), Read(itsKey));
+            var change = new AuthorityChange(TextOf(given), TextOf(itsKey));
             await client.SendAsync(HttpMethod.Post, AuthorityStatus.Path, "application/json", change.ToJson(), cancellationToken);
             if (!parsed.GetValue(detach))
             {
@@ -55,7 +55,7 @@ internal static class CaCommand
         return command;
     }
 
-    private static string? Read(FileInfo? file)
+    private static string? TextOf(FileInfo? file)
     {
         try
         {

@@ -6,7 +6,6 @@ namespace Flotilla.EndToEnd.Nodes;
 public sealed class AuthorityRotationTests : IAsyncLifetime
 {
     private const string Name = "rotation";
-    private static readonly string Program = Path.Combine(Repository.Root, ".build", "flotilla", "flotilla");
     private readonly NamedCluster cluster = new(Name);
 
     public async ValueTask InitializeAsync() => await cluster.UpAsync("--nodes", "2", "--api-port", "7446");
@@ -37,10 +36,11 @@ public sealed class AuthorityRotationTests : IAsyncLifetime
         await Eventually.GetAsync(() => cluster.KubectlAsync("get", "configmap", "kube-root-ca.crt", "-o", "jsonpath={.data.ca\\.crt}"), text => text.Trim() == root);
         Assert.Contains("Unauthorized", (await cluster.BeginKubectlAsync("--kubeconfig", old, "get", "nodes")).Failure(), StringComparison.Ordinal);
 
-        var words = join.Split(' ');
-        var refused = await cluster.RunAsync(
-            Program, "node", "shell", $"{Name}-2", "--", Program, "agent", "--data-dir", Path.Combine(cluster.Home, "other"), "--node-name", "other", "--server", words[^3], "--token", words[^1]);
-        Assert.Contains("belongs to another cluster than the token", refused.Failure(), StringComparison.Ordinal);
+        await using (var machine = await OtherMachine.BesideAsync(Path.Combine(cluster.DataDirectory, "nodes", $"{Name}-2")))
+        {
+            Assert.Contains("belongs to another cluster than the token", await machine.RefusedAsync(join[(join.LastIndexOf(' ') + 1)..]), StringComparison.Ordinal);
+        }
+
         await cluster.FlotillaAsync("node", "add", "third");
         await cluster.KubectlAsync("wait", "--for=condition=Ready", "node/third", "--timeout=60s");
     }

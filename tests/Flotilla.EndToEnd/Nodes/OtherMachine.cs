@@ -16,9 +16,12 @@ internal sealed class OtherMachine : IAsyncDisposable
 
     public string Server { get; }
 
-    public static async Task<OtherMachine> CreateAsync(SecondNode node)
+    public static Task<OtherMachine> CreateAsync(SecondNode node) => BesideAsync(node.DataDirectory);
+
+    /// <param name="node">The data of a node of the cluster that it is beside.</param>
+    public static async Task<OtherMachine> BesideAsync(string node)
     {
-        var settings = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(node.DataDirectory, "cluster.json")))!;
+        var settings = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(node, "cluster.json")))!;
         var address = (string)settings["localAddress"]!;
         var network = address[..(address.LastIndexOf('.') + 1)];
         var link = (await CommandLine.RunAsync("ip", ["-o", "-4", "addr", "show", "to", $"{network}1/32"])).Success();
