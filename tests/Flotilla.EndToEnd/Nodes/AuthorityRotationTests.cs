@@ -51,7 +51,7 @@ public sealed class AuthorityRotationTests : IAsyncLifetime
         return (await CommandLine.RunAsync(await DockerTool.GetAsync(), arguments, environment: new Dictionary<string, string> { ["DOCKER_HOST"] = host })).Success();
     }
 
-    private const string PodThere = $$"""
+    private static string PodThere => $$"""
         apiVersion: v1
         kind: Pod
         metadata: { name: far }

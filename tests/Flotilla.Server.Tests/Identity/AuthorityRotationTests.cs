@@ -203,7 +203,7 @@ public sealed class AuthorityRotationTests : IDisposable
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(trusted);
-        chain.ChainPolicy.ExtraStore.AddRange([.. shown.IntermediateCertificates]);
+        chain.ChainPolicy.ExtraStore.AddRange(shown.IntermediateCertificates.ToArray());
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ServerUsage));
         chain.ChainPolicy.VerificationTime = time.GetUtcNow().UtcDateTime;
