@@ -47,7 +47,7 @@ public sealed partial class ServerTunnels(ServerList servers, NodeIdentity ident
     private async Task KeepAsync(DnsEndPoint server, CancellationToken cancellationToken)
     {
         var retry = FirstRetry;
-        var told = false;
+        var (told, toldRefused) = (false, false);
         List<Task> draining = [];
         while (!cancellationToken.IsCancellationRequested)
         {
@@ -60,17 +60,19 @@ public sealed partial class ServerTunnels(ServerList servers, NodeIdentity ident
                     () =>
                     {
                         Log.Connected(logger, ServerList.Text(server));
-                        (retry, told) = (FirstRetry, false);
+                        (retry, told, toldRefused) = (FirstRetry, false, false);
                     },
                     renewed,
                     cancellationToken);
             }
             catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
             {
-                if (!told && failure is not OperationCanceledException && !cancellationToken.IsCancellationRequested)
+                // A server that was away before it refuses says what is to be done now.
+                var isRefused = failure is HttpRequestException { StatusCode: HttpStatusCode.Unauthorized };
+                if ((isRefused ? !toldRefused : !told) && failure is not OperationCanceledException && !cancellationToken.IsCancellationRequested)
                 {
                     Log.Broken(logger, ServerList.Text(server), failure.InnerException?.Message ?? failure.Message);
-                    told = true;
+                    (told, toldRefused) = (true, isRefused || toldRefused);
                 }
             }
 
