@@ -32,7 +32,7 @@ internal sealed class ApiConnection : IDisposable
             lock (gate)
             {
                 // What is under way in the one of before goes on; its connections end when they are idle.
-                return (ReferenceEquals(pool.Authorities, authorities) && Equals(pool.Certificate, certificate) ? pool : pool = Open(authorities, certificate)).Http;
+                return (ReferenceEquals(pool.Authorities, authorities) && ReferenceEquals(pool.Certificate, certificate) ? pool : pool = Open(authorities, certificate)).Http;
             }
         }
     }
