@@ -58,6 +58,20 @@ public sealed class JoinRequestsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task No_server_comes_in_while_the_authority_is_rotated_and_it_is_not_rotated_while_one_may_be_starting()
+    {
+        await AddAsync("abcdef", TimeSpan.FromHours(1));
+        (await own.Admin.PostAsync("/api/v1/nodes", """{"metadata":{"name":"awaited"}}""")).Expect(201);
+        (await own.Anonymous($"abcdef.{Secret}").PostAsync(JoiningServer.Path, Request)).Expect(200);
+        Assert.Contains("may be starting", (await own.Admin.PostAsync(AuthorityStatus.Path, "{}")).Expect(409).Message, StringComparison.Ordinal);
+
+        time.Advance(TimeSpan.FromMinutes(3));
+        (await own.Admin.PostAsync(AuthorityStatus.Path, "{}")).Expect(200);
+        Assert.Contains("is being rotated", (await own.Anonymous($"abcdef.{Secret}").PostAsync(JoiningServer.Path, Request)).Expect(409).Message, StringComparison.Ordinal);
+        Assert.Single(keys.Asked);
+    }
+
+    [Fact]
     public async Task Each_token_that_does_not_hold_is_told_why()
     {
         await AddAsync("expire", TimeSpan.FromHours(-1));
