@@ -35,7 +35,7 @@ internal sealed class SwarmContext(IObjectClient client, InformerSet informers, 
     public V1Node? Self => Nodes.Get(new(null, options.NodeName));
 
     /// <summary>The cluster's certificate authority: while it is rotated, the next one.</summary>
-    public TrustedAuthority Authority => Trusted.Count > 0 ? Trusted[0] : TrustedAuthority.Unknown;
+    public TrustedAuthority Authority => Trusted is [var first, ..] ? first : TrustedAuthority.Unknown;
 
     /// <summary>That, and behind it the one that a rotation of it has not ended yet.</summary>
     public IReadOnlyList<TrustedAuthority> Trusted => Authorities.List().FirstOrDefault()?.Data?.TryGetValue("client-ca-file", out var pem) == true ? TrustedAuthority.In(pem) : [];
