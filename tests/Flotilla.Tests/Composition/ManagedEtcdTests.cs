@@ -127,6 +127,7 @@ public sealed class ManagedEtcdTests : IDisposable
     private ClusterSettings Settings(string name) => ClusterSettings.Load(Path.Combine(directory.FullName, name)) with
     {
         NodeName = name,
+        RunDirectory = Path.Combine(directory.FullName, name + "-run"),
         LocalAddress = "127.0.0.1",
         Datastore = new DatastoreSettings { Etcd = new ManagedEtcdSettings { ClientPort = FreePort(), PeerPort = FreePort() } },
     };
