@@ -85,7 +85,7 @@ public sealed partial class AddressHolder(
                 }
             }
         }
-        catch (SocketException deaf)
+        catch (Exception deaf) when (deaf is SocketException or NetworkInformationException)
         {
             Log.Deaf(logger, deaf.Message);
         }

@@ -19,6 +19,7 @@ public interface INeighbours
 
     /// <summary>Addresses of which another machine says that they are there from now on.</summary>
     /// <exception cref="SocketException">The kernel lets nobody listen.</exception>
+    /// <exception cref="NetworkInformationException">The kernel does not tell its devices.</exception>
     IAsyncEnumerable<IPAddress> ClaimsAsync(CancellationToken cancellationToken);
 }
 
@@ -92,7 +93,7 @@ public sealed class Neighbours(IPAddress? node, params IReadOnlyList<string> asi
                 }
             }
         }
-        catch (Exception end) when (end is SocketException or OperationCanceledException)
+        catch (Exception end) when (end is SocketException or NetworkInformationException or OperationCanceledException)
         {
             heard.TryComplete(end);
         }
