@@ -6,7 +6,7 @@ public sealed record OciRuntime(string Name, string Path)
     public const string Usual = "runc";
 
     /// <summary>Those that are known to work, the usual one first.</summary>
-    public static IReadOnlyList<string> Names { get; } = [Usual, "crun", "youki"];
+    public static IReadOnlyList<string> Names { get; } = [Usual, "crun"];
 
     /// <summary>Those in the directories of a search path like <c>$PATH</c>; the usual one first.</summary>
     public static IReadOnlyList<OciRuntime> Installed(string searchPath)
