@@ -6,7 +6,7 @@ namespace Flotilla.Controllers;
 
 public sealed class ControllerOptions
 {
-    /// <summary>The PEM certificates by which pods recognize the API server, put into every namespace; asked again when <see cref="ServiceAccounts.TrustedAuthorities"/> change.</summary>
+    /// <summary>The PEM certificates by which pods recognize the API server, put into every namespace; asked again when <see cref="Client.Joining.TrustedAuthorities"/> change.</summary>
     public Func<string> RootCertificates { get; set; } = () => "";
 
     /// <summary>The cluster's authority, for approved signing requests; null: they stay unsigned.</summary>

@@ -1,5 +1,6 @@
 using Flotilla.Api;
 using Flotilla.Client;
+using Flotilla.Client.Joining;
 using k8s.Models;
 
 namespace Flotilla.Controllers.ServiceAccounts;

@@ -1,6 +1,7 @@
 using System.Text;
 using Flotilla.Api;
 using Flotilla.Client;
+using Flotilla.Client.Joining;
 using k8s.Models;
 
 namespace Flotilla.Controllers.ServiceAccounts;

@@ -72,7 +72,7 @@ internal sealed class AccessObjects(BuiltInObjects objects, ClusterIdentity iden
     // Servers of aggregated groups read here whom to believe.
     private Task PublishAuthoritiesAsync(CancellationToken cancellationToken)
     {
-        var map = Named("extension-apiserver-authentication");
+        var map = Named(TrustedAuthorities.Name);
         map["data"] = new JsonObject
         {
             ["client-ca-file"] = identity.CaPem,
@@ -83,7 +83,7 @@ internal sealed class AccessObjects(BuiltInObjects objects, ClusterIdentity iden
             ["requestheader-uid-headers"] = List(RequestHeaderAuthenticator.UidHeader),
             ["requestheader-username-headers"] = List(RequestHeaderAuthenticator.UserHeader),
         };
-        return objects.ReplaceAsync(CoreKinds.ConfigMap, new ObjectKey(System, "extension-apiserver-authentication"), map, cancellationToken);
+        return objects.ReplaceAsync(CoreKinds.ConfigMap, new ObjectKey(TrustedAuthorities.Namespace, TrustedAuthorities.Name), map, cancellationToken);
     }
 
     private static string List(string value) => new JsonArray(value).ToJsonString();

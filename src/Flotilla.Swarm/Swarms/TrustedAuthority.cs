@@ -14,7 +14,7 @@ internal sealed record TrustedAuthority(string Pem, string Hash, JsonObject Tls)
     public static readonly TrustedAuthority Unknown = new("", "", []);
 
     /// <summary>Finds what is published, and nothing else.</summary>
-    public static ListScope Scope { get; } = new("kube-system", FieldSelector: "metadata.name=extension-apiserver-authentication");
+    public static ListScope Scope { get; } = new(TrustedAuthorities.Namespace, FieldSelector: $"metadata.name={TrustedAuthorities.Name}");
 
     /// <summary>That which signs first; empty: it is no PEM of certificates.</summary>
     public static IReadOnlyList<TrustedAuthority> In(string pem)
