@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
-using System.Threading.Channels;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Client.Joining;
@@ -27,16 +26,17 @@ public sealed partial class AuthorityFollower : BackgroundService
     private readonly string node;
     private readonly TimeProvider time;
     private readonly ILogger logger;
-    private readonly Channel<bool> looks = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly DirtyKeys looks;
 
     /// <param name="client">As the node itself.</param>
     public AuthorityFollower(NodeIdentity identity, NodeJoin join, IObjectClient client, InformerSet informers, string node, TimeProvider time, ILogger<AuthorityFollower> logger)
     {
         (this.identity, this.join, this.client, this.node, this.time, this.logger) = (identity, join, client, node, time, logger);
+        looks = new DirtyKeys(time, TimeSpan.Zero);
         facts = informers.Of<V1ConfigMap>(new ListScope(ClusterFacts.Namespace, FieldSelector: $"metadata.name={ClusterFacts.Name}"));
         nodes = informers.Of<V1Node>(new ListScope(FieldSelector: $"metadata.name={node}"));
-        facts.Subscribe(_ => looks.Writer.TryWrite(true));
-        nodes.Subscribe(_ => looks.Writer.TryWrite(true));
+        facts.Subscribe(_ => looks.Poke());
+        nodes.Subscribe(_ => looks.Poke());
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -52,16 +52,9 @@ public sealed partial class AuthorityFollower : BackgroundService
             {
                 Log.Failed(logger, failure.Message);
             }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
 
             // Its own certificates come without a word.
-            using var limit = new CancellationTokenSource(isSettled ? Timeout.InfiniteTimeSpan : Retry, time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, limit.Token);
-            await ((Task)looks.Reader.WaitToReadAsync(either.Token).AsTask()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            looks.Reader.TryRead(out _);
+            await looks.TakeAsync(isSettled ? Timeout.InfiniteTimeSpan : Retry, stoppingToken);
         }
     }
 

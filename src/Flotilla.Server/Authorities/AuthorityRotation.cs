@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Client.Joining;
@@ -30,13 +29,14 @@ public sealed partial class AuthorityRotation : BackgroundService
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly SemaphoreSlim turn = new(1, 1);
-    private readonly Channel<bool> looks = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly DirtyKeys looks;
     private string published;
 
     /// <param name="lastAdmitted">When a server was let in last.</param>
     internal AuthorityRotation(ClusterIdentity identity, AccessObjects access, IObjectClient client, Func<DateTimeOffset?> lastAdmitted, string own, TimeProvider time, ILogger<AuthorityRotation> logger)
     {
         (this.identity, this.access, this.client, this.lastAdmitted, this.own, this.time, this.logger) = (identity, access, client, lastAdmitted, own, time, logger);
+        looks = new DirtyKeys(time, TimeSpan.Zero);
         published = identity.CaPem;
     }
 
@@ -59,7 +59,7 @@ public sealed partial class AuthorityRotation : BackgroundService
             await CheckAloneAsync(cancellationToken);
             Use(change);
             Log.Begun(logger, JoinToken.HashOf(identity.CaCertificate));
-            looks.Writer.TryWrite(true);
+            looks.Poke();
             await PublishAsync(cancellationToken);
         }
         finally
@@ -83,15 +83,8 @@ public sealed partial class AuthorityRotation : BackgroundService
             {
                 Log.Delayed(logger, failure.Message);
             }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
 
-            using var limit = new CancellationTokenSource(identity.RotationStarted is null && published == identity.CaPem ? Timeout.InfiniteTimeSpan : LookEvery, time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, limit.Token);
-            await ((Task)looks.Reader.WaitToReadAsync(either.Token).AsTask()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            looks.Reader.TryRead(out _);
+            await looks.TakeAsync(identity.RotationStarted is null && published == identity.CaPem ? Timeout.InfiniteTimeSpan : LookEvery, stoppingToken);
         }
     }
 

@@ -64,6 +64,7 @@ public sealed class HttpListenerHost : IAsyncDisposable
             listen.Protocols = HttpProtocols.Http1AndHttp2;
             listen.UseHttps(https =>
             {
+                // Without one it does not start; what is shown is that one with its chain, which only the other can say.
                 https.ServerCertificateSelector = (_, _) => identity.ServerCertificate;
                 https.OnAuthenticate = (_, tls) => (tls.ServerCertificateSelectionCallback, tls.ServerCertificateContext) = (null, identity.ServerChain);
                 https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
