@@ -53,6 +53,9 @@ public sealed record EngineOptions
     /// <summary>The files of a build while it goes on, a directory each.</summary>
     public string BuildDirectory => Path.Combine(DataDirectory, "builds");
 
+    /// <summary>What commands of builds keep for the next ones.</summary>
+    public string CacheMountDirectory => Path.Combine(DataDirectory, "cache-mounts");
+
     /// <summary>What lies above a container's files while they become an image.</summary>
     public string CommitDirectory => Path.Combine(DataDirectory, "commits");
 

@@ -89,7 +89,7 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
             .. new PushRoutes(runtime, images, http, events, time).All,
             .. new ImageArchiveRoutes(runtime, images, load, events).All,
             .. new CommitRoutes(runtime, options, containers, life, images, maker, events, time).All,
-            .. new BuildRoutes(new ImageBuilder(runtime, options, images, maker, cache, creation, life, time), events).All,
+            .. new BuildRoutes(new ImageBuilder(runtime, options, images, maker, cache, new CacheMounts(options.CacheMountDirectory), creation, life, time), events).All,
             .. new LoginRoutes(http).All,
             .. volumeRoutes.All,
             .. networkRoutes.All,

@@ -1,13 +1,14 @@
 using System.IO.Compression;
 using Flotilla.Linux;
+using SharpCompress.Compressors.BZip2;
+using SharpCompress.Compressors.ZStandard;
 
 namespace Flotilla.Engine.Archives;
 
-/// <summary>An archive that may be packed with gzip.</summary>
+/// <summary>An archive that may be packed with gzip, bzip2, xz or zstd.</summary>
 internal static class PackedArchive
 {
-    /// <returns>What it unpacks to.</returns>
-    /// <exception cref="InvalidDataException">It is packed otherwise.</exception>
+    /// <returns>What it unpacks to; reading it throws <see cref="InvalidDataException"/> where it is damaged.</returns>
     public static async Task<Stream> OpenAsync(Stream archive, CancellationToken cancellationToken)
     {
         const int magicBytes = 6;
@@ -19,12 +20,19 @@ internal static class PackedArchive
         {
             "" => whole,
             "gzip" => new GZipStream(whole, CompressionMode.Decompress),
-            var kind => throw new InvalidDataException($"it is packed with {kind}; unpack it first, or pack it with gzip"),
+            var kind => new UnpackedStream(Unpack(kind, await SpoolAsync(whole, cancellationToken))),
         };
     }
 
+    private static Stream Unpack(string kind, FileStream packed) => kind switch
+    {
+        "bzip2" => BZip2Stream.Create(packed, SharpCompress.Compressors.CompressionMode.Decompress, decompressConcatenated: true),
+        "xz" => new XzStreams(packed),
+        _ => new DecompressionStream(packed, leaveOpen: false),
+    };
+
     /// <summary>By the first bytes; empty: not packed.</summary>
-    public static string KindOf(ReadOnlySpan<byte> start) => start switch
+    private static string KindOf(ReadOnlySpan<byte> start) => start switch
     {
         [0x1F, 0x8B, ..] => "gzip",
         [0x42, 0x5A, 0x68, ..] => "bzip2",
@@ -32,4 +40,23 @@ internal static class PackedArchive
         [0x28, 0xB5, 0x2F, 0xFD, ..] => "zstd",
         _ => "",
     };
+
+    // Those decompressors are ten times faster where they need not wait for their bytes: from a file, which has no name and goes with its handle.
+    private static async Task<FileStream> SpoolAsync(Stream packed, CancellationToken cancellationToken)
+    {
+        var path = Path.GetTempFileName();
+        var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
+        try
+        {
+            File.Delete(path);
+            await packed.CopyToAsync(file, cancellationToken);
+            file.Position = 0;
+            return file;
+        }
+        catch
+        {
+            await file.DisposeAsync();
+            throw;
+        }
+    }
 }

@@ -27,7 +27,7 @@ internal sealed record BuildPlan(IReadOnlyList<Instruction> Arguments, IReadOnly
         {
             if (instruction.Keyword == "ONBUILD")
             {
-                throw instruction.Wrong("ONBUILD is not supported; write its instruction into the Dockerfiles that begin with this image");
+                OnBuildInstruction.Trigger(instruction);
             }
 
             if (instruction.Keyword == "FROM")

@@ -6,6 +6,7 @@ using Flotilla.Engine.Dockerfiles;
 using Flotilla.Engine.Events;
 using Flotilla.Engine.Images;
 using Flotilla.Engine.Registries;
+using Flotilla.Linux.Commands;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 
@@ -74,7 +75,7 @@ internal sealed class BuildRoutes(ImageBuilder builder, EventLog events)
         {
             await output.FailAsync(failed.Message, failed.ExitCode);
         }
-        catch (Exception failure) when (failure is DockerException or RpcException or IOException && !cancellationToken.IsCancellationRequested)
+        catch (Exception failure) when (failure is DockerException or RpcException or IOException or TimeoutException or CommandException && !cancellationToken.IsCancellationRequested)
         {
             await output.FailAsync(failure is RpcException refused ? refused.Status.Detail : failure.Message, null);
         }
@@ -83,7 +84,9 @@ internal sealed class BuildRoutes(ImageBuilder builder, EventLog events)
     private async Task<DockerAnswer> PruneAsync(DockerRequest request, CancellationToken cancellationToken)
     {
         var (keys, bytes) = await builder.Cache.PruneAsync(await builder.Images.ListAsync(cancellationToken), cancellationToken);
-        return DockerAnswer.Json(new JsonObject { ["CachesDeleted"] = keys.Count == 0 ? null : WireJson.Array(keys.Select(key => (JsonNode)key)), ["SpaceReclaimed"] = bytes });
+        var mounts = builder.Caches.Prune();
+        IReadOnlyList<string> all = [.. keys, .. mounts.Keys];
+        return DockerAnswer.Json(new JsonObject { ["CachesDeleted"] = all.Count == 0 ? null : WireJson.Array(all.Select(key => (JsonNode)key)), ["SpaceReclaimed"] = bytes + mounts.Bytes });
     }
 
     private static string Explained(BuildOptions options, DockerfileException wrong) => $"line {wrong.Line} of {options.Dockerfile}: {wrong.Message}";

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Flotilla.Api.Json;
 using Flotilla.Docker;
 using Flotilla.Engine.Containerd;
 using Flotilla.Engine.Containers;
@@ -75,6 +76,7 @@ internal sealed class BuildRun
 
         var state = new StageState(await BaseAsync(stage.From, name, cancellationToken), plan.Escape, arguments).Begin();
         await output.TextAsync($" ---> {Short(state.ImageId)}\n");
+        await TriggersAsync(state, stage, name, cancellationToken);
         foreach (var instruction in stage.Instructions)
         {
             await AnnounceAsync(instruction);
@@ -82,6 +84,29 @@ internal sealed class BuildRun
         }
 
         return state.Image;
+    }
+
+    // What the image below has kept for those above it, which do not hand it on.
+    private async Task TriggersAsync(StageState state, BuildStage stage, string name, CancellationToken cancellationToken)
+    {
+        var triggers = (state.Settings.Array("OnBuild") ?? []).Select(trigger => trigger.AsString() ?? "").ToList();
+        state.Settings.Remove("OnBuild");
+        if (triggers.Count > 0)
+        {
+            await output.TextAsync($"# Executing {triggers.Count} build trigger{(triggers.Count > 1 ? "s" : "")}\n");
+        }
+
+        foreach (var trigger in triggers)
+        {
+            try
+            {
+                await StepAsync(state, OnBuildInstruction.Parse(trigger, stage.From.Line), cancellationToken);
+            }
+            catch (DockerfileException wrong)
+            {
+                throw stage.From.Wrong($"{name} says ONBUILD {trigger}: {wrong.Message}");
+            }
+        }
     }
 
     private async Task<ImageContent?> BaseAsync(Instruction from, string name, CancellationToken cancellationToken)
@@ -97,10 +122,7 @@ internal sealed class BuildRun
             return done[earlier];
         }
 
-        var image = await ImageAsync(from, name, cancellationToken);
-        return image.Settings["OnBuild"] is System.Text.Json.Nodes.JsonArray { Count: > 0 }
-            ? throw from.Wrong($"{name} has instructions for images that are built on it (ONBUILD), which is not supported; write them into this Dockerfile, on a base without them")
-            : image;
+        return await ImageAsync(from, name, cancellationToken);
     }
 
     private async Task<ImageContent> ImageAsync(Instruction instruction, string name, CancellationToken cancellationToken)
@@ -146,24 +168,43 @@ internal sealed class BuildRun
         return ReachAsync(state, said, Shown(state, said), null, instruction.Rest, cancellationToken);
     }
 
-    private Task CommandAsync(StageState state, Instruction instruction, CancellationToken cancellationToken)
+    private async Task CommandAsync(StageState state, Instruction instruction, CancellationToken cancellationToken)
     {
-        if (instruction.Flags.Count > 0)
+        var run = RunInstruction.Of(instruction, state.Words, state.Instructions.Shell, state.Settings.String("WorkingDir") ?? "");
+        List<RunMountSource> sources = [];
+        foreach (var mount in run.Mounts)
         {
-            throw instruction.Wrong($"{instruction.Flags[0].Split('=')[0]} of RUN needs BuildKit, which is not there; write the command without it");
+            sources.Add(await SourceAsync(run, mount, cancellationToken));
         }
 
-        IReadOnlyList<string> command = instruction.Array ?? [.. state.Instructions.Shell, instruction.Rest];
         var (counting, others) = arguments.ForCommands(state.Environment);
-        var said = (counting.Count > 0 ? $"|{counting.Count} {string.Join(' ', counting)} " : "") + string.Join(' ', command);
-        return ReachAsync(state, "RUN " + said, said, MakeAsync, "", cancellationToken);
+        var said = (counting.Count > 0 ? $"|{counting.Count} {string.Join(' ', counting)} " : "") + string.Join(' ', run.Command);
+        var what = string.Join('\n', [$"RUN {said}", .. run.Network.Length > 0 ? [run.Network] : Array.Empty<string>(), .. sources.Select(source => source.ToString()), .. run.Script.Text is { } script ? [script] : Array.Empty<string>()]);
+        await ReachAsync(state, what, said, MakeAsync, "", cancellationToken);
 
         async Task<Layer?> MakeAsync()
         {
             var image = state.Image ?? await EmptyAsync(state, cancellationToken);
-            return await commands.RunAsync(image, command, [.. counting, .. others], container => layers.OfContainerAsync(container, state.Draft.ChainId, cancellationToken), cancellationToken);
+            await using var mounts = await RunMounts.OpenAsync(builder, layers, context.Root, run, sources, cancellationToken);
+            return await commands.RunAsync(
+                image, run.Command, [.. counting, .. others], mounts, run.Network, container => layers.OfContainerAsync(container, state.Draft.ChainId, [.. run.Mounts.Select(mount => mount.Target)], cancellationToken), cancellationToken);
         }
     }
+
+    private async Task<RunMountSource> SourceAsync(RunInstruction run, RunMount mount, CancellationToken cancellationToken)
+    {
+        if (mount.From.Length > 0)
+        {
+            var chain = (await StageOrImageAsync(run.Instruction, mount.From, cancellationToken))?.ChainId ?? "";
+            return new RunMountSource(mount, chain, chain);
+        }
+
+        return new RunMountSource(mount, null, mount.Kind == RunMountKind.Bind ? await CopySources.DigestAsync(RunMounts.InContext(run, mount, context.Root), cancellationToken) : "");
+    }
+
+    /// <returns>null: a stage without files.</returns>
+    private async Task<ImageContent?> StageOrImageAsync(Instruction instruction, string name, CancellationToken cancellationToken) =>
+        BuildPlan.Find([.. plan.Stages.Take(done.Count)], name) is { } stage ? done[stage] : await ImageAsync(instruction, name, cancellationToken);
 
     // A command on nothing has nothing to run, but the runtime says that best.
     private Task<ImageContent> EmptyAsync(StageState state, CancellationToken cancellationToken) => builder.Maker.PutAsync(lease, state.Draft, [], cancellationToken);
@@ -177,7 +218,7 @@ internal sealed class BuildRun
             return;
         }
 
-        var source = BuildPlan.Find([.. plan.Stages.Take(done.Count)], copy.From) is { } stage ? done[stage] : await ImageAsync(instruction, copy.From, cancellationToken);
+        var source = await StageOrImageAsync(instruction, copy.From, cancellationToken);
         var (key, files) = await layers.ViewAsync(source?.ChainId ?? "", cancellationToken);
         try
         {
@@ -192,12 +233,13 @@ internal sealed class BuildRun
 
     private async Task CopyAsync(StageState state, CopyInstruction copy, string root, CancellationToken cancellationToken)
     {
-        var sources = CopySources.Find(copy, root);
+        using var gathered = await GatheredFiles.OfAsync(copy, builder.Options.BuildDirectory, cancellationToken);
+        var sources = CopySources.Find(copy, root, gathered.All);
         var kind = sources.All.Count > 1 ? "multi" : Directory.Exists(sources.All[0].Path) ? "dir" : "file";
         var digest = await sources.DigestAsync(copy.From.Length > 0, cancellationToken);
         var flags = string.Concat(copy.Instruction.Flags.Where(flag => flag.StartsWith("--ch", StringComparison.Ordinal)).Select(flag => flag + " "));
         var said = $"{copy.Instruction.Keyword} {flags}{kind}:{digest} in {copy.Destination} ";
-        await ReachAsync(state, $"{said}{copy.Owner} {copy.Mode} {string.Join(' ', sources.All.Select(source => source.Name))}", Shown(state, said), () => ChangedAsync(state, files => new FileCopy(copy, files).RunAsync(sources, cancellationToken), cancellationToken), "", cancellationToken);
+        await ReachAsync(state, $"{said}{copy.Owner} {copy.Mode} {copy.Unpacks} {string.Join(' ', sources.All.Select(source => source.Name))}", Shown(state, said), () => ChangedAsync(state, files => new FileCopy(copy, files).RunAsync(sources, cancellationToken), cancellationToken), "", cancellationToken);
     }
 
     private Task DirectoryAsync(StageState state, Instruction instruction, CancellationToken cancellationToken)

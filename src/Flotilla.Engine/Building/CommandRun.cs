@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Flotilla.Api.Json;
 using Flotilla.Docker;
 using Flotilla.Engine.Containers;
 using Flotilla.Engine.Images;
@@ -15,17 +16,26 @@ internal sealed class CommandFailedException(string message, int exitCode) : Exc
 internal sealed class CommandRun(ContainerCreation creation, ContainerLife life, BuildOptions options, BuildOutput output)
 {
     /// <param name="image">What its files begin with.</param>
+    /// <param name="mounts">At hand for the command.</param>
+    /// <param name="network">Empty: the build's.</param>
     /// <param name="keepAsync">Called when it has ended well, with the container's id.</param>
     /// <exception cref="CommandFailedException">It ended otherwise.</exception>
-    public async Task<T> RunAsync<T>(ImageContent image, IReadOnlyList<string> command, IReadOnlyList<string> environment, Func<string, Task<T>> keepAsync, CancellationToken cancellationToken)
+    public async Task<T> RunAsync<T>(ImageContent image, IReadOnlyList<string> command, IReadOnlyList<string> environment, RunMounts mounts, string network, Func<string, Task<T>> keepAsync, CancellationToken cancellationToken)
     {
+        var host = options.HostConfig.Copy();
+        mounts.AddTo(host);
+        if (network.Length > 0)
+        {
+            host["NetworkMode"] = network;
+        }
+
         var body = new JsonObject
         {
             ["Entrypoint"] = new JsonArray(""),
             ["Cmd"] = WireJson.Array(command.Select(word => (JsonNode)word)),
             ["Env"] = WireJson.Array(environment.Select(line => (JsonNode)line)),
             ["Healthcheck"] = new JsonObject { ["Test"] = new JsonArray("NONE") },
-            ["HostConfig"] = options.HostConfig.DeepClone(),
+            ["HostConfig"] = host,
         };
         var container = await creation.CreateAsync("", body, new EngineImage(image, [], image.ManifestDigest, []), cancellationToken);
         var keeps = false;

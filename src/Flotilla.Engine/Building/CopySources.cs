@@ -6,16 +6,22 @@ using Flotilla.Engine.Linux;
 
 namespace Flotilla.Engine.Building;
 
-/// <summary>The files that a COPY or ADD means, in a build context or another image.</summary>
-/// <param name="All">Where they lie on the machine, and what they are called: a link is copied as what it leads to, by its own name.</param>
-internal sealed record CopySources(IReadOnlyList<(string Path, string Name)> All)
+/// <summary>A file or directory to copy.</summary>
+/// <param name="Path">Where it lies on the machine.</param>
+/// <param name="Name">What it is called: a link is copied as what it leads to, by its own name.</param>
+/// <param name="Unpacks">Whether an archive is put there as what is in it.</param>
+internal sealed record CopySource(string Path, string Name, bool Unpacks);
+
+/// <summary>The files that a COPY or ADD means, in a build context, another image, the Dockerfile or elsewhere.</summary>
+internal sealed record CopySources(IReadOnlyList<CopySource> All)
 {
     private const int Permissions = 0xFFF;
 
+    /// <param name="others">Those that are not below <paramref name="root"/>.</param>
     /// <exception cref="Dockerfiles.DockerfileException">One is not there.</exception>
-    public static CopySources Find(CopyInstruction copy, string root)
+    public static CopySources Find(CopyInstruction copy, string root, IEnumerable<CopySource> others)
     {
-        List<(string Path, string Name)> found = [];
+        List<CopySource> found = [];
         foreach (var source in copy.Sources)
         {
             var path = source.Trim('/');
@@ -24,9 +30,11 @@ internal sealed record CopySources(IReadOnlyList<(string Path, string Name)> All
                 throw copy.Instruction.Wrong($"forbidden path outside the build context: {source}; copy from below the context's directory");
             }
 
-            found.AddRange(PathPattern.IsPattern(path) ? Matches(copy, root, path) : [(One(copy, root, source), Path.GetFileName(path))]);
+            var files = PathPattern.IsPattern(path) ? Matches(copy, root, path) : [(One(copy, root, source), Path.GetFileName(path))];
+            found.AddRange(files.Select(file => new CopySource(file.Path, file.Name, copy.Unpacks ?? true)));
         }
 
+        found.AddRange(others);
         return found.Count > 0 ? new CopySources(found) : throw copy.Instruction.Wrong("no source files were specified: no file matches, or all are excluded by .dockerignore");
     }
 
@@ -34,13 +42,16 @@ internal sealed record CopySources(IReadOnlyList<(string Path, string Name)> All
     public async Task<string> DigestAsync(bool withOwners, CancellationToken cancellationToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var (path, name) in All)
+        foreach (var source in All)
         {
-            await AddAsync(hash, path, name, withOwners, cancellationToken);
+            await AddAsync(hash, source.Path, source.Name, withOwners, cancellationToken);
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
+
+    /// <summary>Of one file or directory and all below it.</summary>
+    public static Task<string> DigestAsync(string path, CancellationToken cancellationToken) => new CopySources([new CopySource(path, "", Unpacks: false)]).DigestAsync(withOwners: true, cancellationToken);
 
     private static bool LeadsOut(string path)
     {

@@ -18,7 +18,7 @@ internal sealed class FileCopy(CopyInstruction copy, MountedFiles into)
     public async Task RunAsync(CopySources sources, CancellationToken cancellationToken)
     {
         owner = Owner();
-        foreach (var (source, name) in sources.All)
+        foreach (var (source, name, unpacks) in sources.All)
         {
             var state = Native.State(source) ?? throw new IOException($"{source} is gone");
             var target = ScopedPath.Resolve(into.Root, copy.Destination);
@@ -30,7 +30,7 @@ internal sealed class FileCopy(CopyInstruction copy, MountedFiles into)
                     await PutAsync(child, Path.Combine(target, Path.GetFileName(child)), cancellationToken);
                 }
             }
-            else if (copy.Unpacks && await IsArchiveAsync(source, cancellationToken))
+            else if (unpacks && await IsArchiveAsync(source, cancellationToken))
             {
                 RequireDirectory(target);
                 await using var archive = File.OpenRead(source);
@@ -38,7 +38,7 @@ internal sealed class FileCopy(CopyInstruction copy, MountedFiles into)
             }
             else
             {
-                var isInto = copy.Destination.EndsWith('/') || Directory.Exists(target);
+                var isInto = copy.IsIntoDirectory || Directory.Exists(target);
                 RequireDirectory(isInto ? target : Path.GetDirectoryName(target)!);
                 await PutAsync(source, isInto ? Path.Combine(target, name) : target, cancellationToken);
             }
@@ -140,17 +140,9 @@ internal sealed class FileCopy(CopyInstruction copy, MountedFiles into)
         }
     }
 
-    private async Task<bool> IsArchiveAsync(string path, CancellationToken cancellationToken)
+    private static async Task<bool> IsArchiveAsync(string path, CancellationToken cancellationToken)
     {
         await using var file = File.OpenRead(path);
-        var start = new byte[6];
-        await file.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, cancellationToken);
-        if (PackedArchive.KindOf(start) is not ("" or "gzip") and var kind)
-        {
-            throw copy.Instruction.Wrong($"ADD does not unpack {Path.GetFileName(path)}, which is packed with {kind}: pack it with gzip, or COPY it and unpack it with RUN");
-        }
-
-        file.Position = 0;
         try
         {
             await using var plain = await PackedArchive.OpenAsync(file, cancellationToken);

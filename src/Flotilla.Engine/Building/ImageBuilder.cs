@@ -6,4 +6,4 @@ using Flotilla.Engine.Images.Making;
 namespace Flotilla.Engine.Building;
 
 /// <summary>What all builds of this machine have in common.</summary>
-internal sealed record ImageBuilder(Runtime Runtime, EngineOptions Options, ImageCatalog Images, ImageMaker Maker, BuildCache Cache, ContainerCreation Creation, ContainerLife Life, TimeProvider Time);
+internal sealed record ImageBuilder(Runtime Runtime, EngineOptions Options, ImageCatalog Images, ImageMaker Maker, BuildCache Cache, CacheMounts Caches, ContainerCreation Creation, ContainerLife Life, TimeProvider Time);

@@ -53,13 +53,13 @@ internal sealed class CommitRoutes(Runtime runtime, EngineOptions options, Conta
         var layers = new LayerMaker(lease, options);
         if (!pauses || container.Record.State.Status != StateRecord.Running)
         {
-            return await layers.OfContainerAsync(container.Id, parent, cancellationToken);
+            return await layers.OfContainerAsync(container.Id, parent, [], cancellationToken);
         }
 
         await life.PauseAsync(container, pause: true, cancellationToken);
         try
         {
-            return await layers.OfContainerAsync(container.Id, parent, cancellationToken);
+            return await layers.OfContainerAsync(container.Id, parent, [], cancellationToken);
         }
         finally
         {

@@ -52,7 +52,7 @@ internal sealed class FileSystemImport(Runtime runtime, EngineOptions options, I
         }
         catch (RpcException refused) when (refused.Status.Detail.Contains("tar", StringComparison.Ordinal) || refused.Status.Detail.Contains("EOF", StringComparison.Ordinal))
         {
-            throw DockerException.BadRequest("invalid archive: it is no tar, plain or packed with gzip");
+            throw DockerException.BadRequest("invalid archive: it is no tar, plain or packed");
         }
     }
 }

@@ -7,7 +7,7 @@ namespace Flotilla.Engine.Dockerfiles;
 /// <param name="Escape">What continues a line, and takes a letter's meaning.</param>
 internal sealed record Dockerfile(IReadOnlyList<Instruction> Instructions, char Escape);
 
-/// <summary>Reads Dockerfiles: directives at the top, comments, continued lines, flags. Pure.</summary>
+/// <summary>Reads Dockerfiles: directives at the top, comments, continued lines, here-documents, flags. Pure.</summary>
 internal static partial class DockerfileParser
 {
     private static readonly string[] Keywords =
@@ -16,6 +16,8 @@ internal static partial class DockerfileParser
     ];
 
     private static readonly string[] WithFlags = ["ADD", "COPY", "FROM", "HEALTHCHECK", "RUN"];
+
+    private static readonly string[] WithDocuments = ["ADD", "COPY", "RUN"];
 
     /// <exception cref="DockerfileException">A line is none.</exception>
     public static Dockerfile Parse(string text)
@@ -52,7 +54,8 @@ internal static partial class DockerfileParser
                 }
             }
 
-            instructions.Add(Of(first, whole.ToString().Trim()));
+            var instruction = Of(first, whole.ToString().Trim());
+            instructions.Add(instruction with { Documents = Documents(instruction, lines, ref at) });
         }
 
         return new Dockerfile(instructions, escape);
@@ -84,6 +87,24 @@ internal static partial class DockerfileParser
         return '\\';
     }
 
+    // Those that its words announce, in their order.
+    private static IReadOnlyList<HereDocument> Documents(Instruction instruction, string[] lines, ref int at)
+    {
+        var keyword = instruction.Keyword == "ONBUILD" ? instruction.Rest.Split([' ', '\t'])[0].ToUpperInvariant() : instruction.Keyword;
+        if (!WithDocuments.Contains(keyword))
+        {
+            return [];
+        }
+
+        List<HereDocument> documents = [];
+        foreach (var announced in new ShellWords('\\', _ => null).Split(instruction.Rest).Select(HereDocument.Announced).OfType<HereDocument>())
+        {
+            documents.Add(announced.Read(lines, ref at));
+        }
+
+        return documents;
+    }
+
     private static Instruction Of(int line, string text)
     {
         var end = text.AsSpan().IndexOfAny(' ', '\t');
@@ -104,11 +125,6 @@ internal static partial class DockerfileParser
         if (rest.Length == 0)
         {
             throw new DockerfileException(line, $"{keyword} requires {(keyword is "COPY" or "ADD" ? "at least two arguments: what to copy, and where to" : "at least one argument")}");
-        }
-
-        if (keyword is "RUN" or "COPY" or "ADD" && HereDocument().IsMatch(rest))
-        {
-            throw new DockerfileException(line, $"here-documents are not supported; {(keyword == "RUN" ? "join the commands with && and continue lines with \\" : "put the text into a file of the build context")}");
         }
 
         return new Instruction(line, keyword, flags, rest, text);
@@ -140,7 +156,4 @@ internal static partial class DockerfileParser
 
     [GeneratedRegex("^(--[a-z-]+(=(\"[^\"]*\"|[^\\s\"])*)?)(\\s|$)", RegexOptions.None, 1000)]
     private static partial Regex Flag();
-
-    [GeneratedRegex("(^|\\s)<<-?['\"]?[A-Za-z_]", RegexOptions.None, 1000)]
-    private static partial Regex HereDocument();
 }

@@ -10,6 +10,9 @@ namespace Flotilla.Engine.Dockerfiles;
 /// <param name="Original">As it is written, on one line.</param>
 internal sealed record Instruction(int Line, string Keyword, IReadOnlyList<string> Flags, string Rest, string Original)
 {
+    /// <summary>Those that its words announce, in their order.</summary>
+    public IReadOnlyList<HereDocument> Documents { get; init; } = [];
+
     /// <summary>The words of a JSON array; null: it is written for a shell.</summary>
     public IReadOnlyList<string>? Array
     {
@@ -31,19 +34,40 @@ internal sealed record Instruction(int Line, string Keyword, IReadOnlyList<strin
         }
     }
 
+    /// <summary>The values of a flag that may stand several times.</summary>
+    public IEnumerable<string> FlagValues(string name) => Flags.Where(flag => flag.StartsWith($"--{name}=", StringComparison.Ordinal)).Select(flag => flag[(name.Length + 3)..]);
+
+    /// <summary>A flag that is true where it stands alone; null: it is not there.</summary>
+    /// <exception cref="DockerfileException">It is neither true nor false.</exception>
+    public bool? Switch(string name) => Flag(name)?.ToLowerInvariant() switch
+    {
+        null => null,
+        "" or "true" or "1" => true,
+        "false" or "0" => false,
+        var other => throw Wrong($"expecting boolean value for flag {name}, not: {other}"),
+    };
+
     /// <summary>The value of a flag; null: it is not there.</summary>
     public string? Flag(string name) => Flags.FirstOrDefault(flag => flag == "--" + name || flag.StartsWith($"--{name}=", StringComparison.Ordinal)) is not { } flag ? null
         : flag.Length > name.Length + 2 ? flag[(name.Length + 3)..] : "";
 
     /// <exception cref="DockerfileException">There is a flag that this instruction does not have.</exception>
-    public void RequireFlags(params ReadOnlySpan<string> known)
+    public void RequireFlags(params ReadOnlySpan<string> known) => RequireFlags(known, []);
+
+    /// <param name="switches">They may stand without a value.</param>
+    public void RequireFlags(ReadOnlySpan<string> known, ReadOnlySpan<string> switches)
     {
         foreach (var flag in Flags)
         {
             var name = flag[2..].Split('=')[0];
+            if (switches.Contains(name))
+            {
+                continue;
+            }
+
             if (!known.Contains(name))
             {
-                throw Wrong($"unknown flag --{name} of {Keyword}; {(known.Length == 0 ? "it takes none" : $"it takes --{string.Join(", --", known.ToArray())}")}");
+                throw Wrong($"unknown flag --{name} of {Keyword}; {(known.Length == 0 ? "it takes none" : $"it takes --{string.Join(", --", [.. known, .. switches])}")}");
             }
 
             if (!flag.Contains('=', StringComparison.Ordinal))

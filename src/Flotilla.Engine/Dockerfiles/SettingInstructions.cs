@@ -14,7 +14,7 @@ internal sealed class SettingInstructions(JsonObject settings, ShellWords words)
 
     /// <summary>Those that <c>docker commit --change</c> takes, and a build does not answer otherwise.</summary>
     public static IReadOnlySet<string> Keywords { get; } =
-        new HashSet<string>(["CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"], StringComparer.Ordinal);
+        new HashSet<string>(["CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "ONBUILD", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"], StringComparer.Ordinal);
 
     public IReadOnlyList<string> Shell => settings.Array("Shell") is { Count: > 0 } shell ? [.. shell.Select(word => word.AsString() ?? "")] : ["/bin/sh", "-c"];
 
@@ -37,6 +37,7 @@ internal sealed class SettingInstructions(JsonObject settings, ShellWords words)
                 "WORKDIR" => WorkingDirectory(instruction),
                 "HEALTHCHECK" => Healthcheck(instruction),
                 "SHELL" => SetShell(instruction),
+                "ONBUILD" => OnBuild(instruction),
                 _ => throw instruction.Wrong($"{instruction.Keyword} changes no settings"),
             };
         }
@@ -188,6 +189,18 @@ internal sealed class SettingInstructions(JsonObject settings, ShellWords words)
         var path = Path.GetFullPath(wanted, settings.String("WorkingDir") is { Length: > 0 } current ? current : "/");
         settings["WorkingDir"] = path;
         return "WORKDIR " + path;
+    }
+
+    private string OnBuild(Instruction instruction)
+    {
+        var trigger = OnBuildInstruction.Trigger(instruction);
+        if (settings["OnBuild"] is not JsonArray triggers)
+        {
+            settings["OnBuild"] = triggers = [];
+        }
+
+        triggers.Add((JsonNode)trigger);
+        return "ONBUILD " + trigger;
     }
 
     private string SetShell(Instruction instruction)

@@ -53,6 +53,26 @@ internal sealed class ShellWords(char escape, Func<string, string?> variable)
         return Expand(word, ref at, end: null);
     }
 
+    /// <summary>Lines in which quotes are letters like others.</summary>
+    /// <exception cref="FormatException">A brace is not closed, or a variable that must be set is not.</exception>
+    public string ExpandLines(string lines)
+    {
+        var text = new StringBuilder();
+        for (var at = 0; at < lines.Length;)
+        {
+            if (lines[at] == '$')
+            {
+                text.Append(Variable(lines, ref at));
+                continue;
+            }
+
+            at += lines[at] == escape && at + 1 < lines.Length ? 1 : 0;
+            text.Append(lines[at++]);
+        }
+
+        return text.ToString();
+    }
+
     private string Expand(string word, ref int at, char? end)
     {
         var text = new StringBuilder();

@@ -31,7 +31,7 @@ public sealed class BuildPlanTests
     [InlineData("FROM a b", "", 1, "FROM requires either one or three arguments: FROM image, or FROM image AS name")]
     [InlineData("FROM a AS 1b", "", 1, "invalid name for build stage: \"1b\", name can't start with a number or contain symbols")]
     [InlineData("FROM a AS x\nFROM b AS X", "", 2, "the name x is taken; give the stage another one")]
-    [InlineData("FROM a\nONBUILD RUN b", "", 2, "ONBUILD is not supported; write its instruction into the Dockerfiles that begin with this image")]
+    [InlineData("FROM a\nONBUILD FROM b", "", 2, "FROM isn't allowed as an ONBUILD trigger")]
     [InlineData("FROM a AS x\nFROM b", "z", 1, "target stage \"z\" could not be found; stages are x, 1")]
     public void What_is_no_plan_has_its_line_and_says_what_to_do(string text, string target, int line, string reason)
     {
@@ -60,9 +60,14 @@ public sealed class BuildPlanTests
     [Theory]
     [InlineData("COPY a b /c", "/srv", "When using COPY with more than one source file, the destination must be a directory and end with a /")]
     [InlineData("COPY a", "", "COPY requires at least two arguments: what to copy, and where to")]
-    [InlineData("ADD http://x/y /", "", "http://x/y is not fetched; download it with RUN, or put it into the build context")]
+    [InlineData("COPY http://x/y /", "", "source can't be a URL for COPY: http://x/y; use ADD")]
+    [InlineData("ADD https://x/y.git /", "", "https://x/y.git is a repository, which is not cloned; put it into the build context, or clone it with RUN")]
+    [InlineData("ADD --checksum=sha256:00 http://x/y /", "", "invalid checksum: sha256:00; it is sha256: and 64 digits, as sha256sum prints them")]
+    [InlineData("ADD --checksum=sha256:00 x /", "", "checksum can only be specified for a single remote source: ADD --checksum=sha256:... https://... DESTINATION")]
+    [InlineData("COPY <<a/b /x\na/b", "", "a/b names a here-document and so its file, which has no directory")]
+    [InlineData("COPY --link=maybe a b", "", "expecting boolean value for flag link, not: maybe")]
     [InlineData("COPY --chmod=9 a b", "", "invalid chmod parameter: '9'. it should be octal string and between 0 and 07777")]
-    [InlineData("ADD --from=0 a b", "", "unknown flag --from of ADD; it takes --chown, --chmod")]
+    [InlineData("ADD --from=0 a b", "", "unknown flag --from of ADD; it takes --chown, --chmod, --checksum, --link, --unpack")]
     public void What_a_copy_must_say_is_told(string line, string directory, string reason) =>
         Assert.Equal(reason, Assert.Throws<DockerfileException>(() => Copy(line, directory)).Message);
 
@@ -72,6 +77,16 @@ public sealed class BuildPlanTests
     [InlineData("COPY a .", "/srv", "/srv/")]
     [InlineData("COPY [\"a b\", \"/c d/../e\"]", "", "/c d/../e")]
     public void A_destination_is_absolute_and_keeps_its_slash(string line, string directory, string destination) => Assert.Equal(Path.GetFullPath(destination), Copy(line, directory).Destination);
+
+    [Fact]
+    public void Files_addresses_and_here_documents_may_be_copied_at_once()
+    {
+        var copy = Copy("ADD a <<x <<\"y\" http://h/z /d/\nuser $A\nx\nuser $A\ny", "");
+        Assert.Equal((["a"], ["http://h/z"]), (copy.Sources, copy.Addresses.Select(address => address.ToString())));
+        Assert.Equal([("x", "user \n"), ("y", "user $A\n")], copy.Documents);
+        Assert.Null(copy.Unpacks);
+        Assert.False(Copy("COPY --link a b", "").Unpacks);
+    }
 
     private static CopyInstruction Copy(string line, string directory) => CopyInstruction.Of(Assert.Single(DockerfileParser.Parse(line).Instructions), new ShellWords('\\', _ => null), directory);
 

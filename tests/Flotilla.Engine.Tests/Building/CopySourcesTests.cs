@@ -39,6 +39,6 @@ public sealed class CopySourcesTests : IDisposable
     {
         var instruction = new Instruction(1, "COPY", [], $"{source} /to/", $"COPY {source} /to/");
         var copy = CopyInstruction.Of(instruction, new ShellWords('\\', _ => null), "/");
-        return [.. CopySources.Find(copy, root).All.Select(one => (one.Path[(root.Length + 1)..], one.Name))];
+        return [.. CopySources.Find(copy, root, []).All.Select(one => (one.Path[(root.Length + 1)..], one.Name))];
     }
 }

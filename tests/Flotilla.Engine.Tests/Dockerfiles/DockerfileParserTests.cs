@@ -32,7 +32,7 @@ public sealed class DockerfileParserTests
     [InlineData("FROM a\nRUNN x", 2, "unknown instruction: RUNN (did you mean RUN?)")]
     [InlineData("FROM a\nCPOY x y", 2, "unknown instruction: CPOY (did you mean COPY?)")]
     [InlineData("FROM", 1, "FROM requires at least one argument")]
-    [InlineData("FROM a\nRUN <<EOF\nx\nEOF", 2, "here-documents are not supported; join the commands with && and continue lines with \\")]
+    [InlineData("FROM a\nRUN <<EOF\nx\n EOF", 3, "unterminated heredoc: no line after this one says EOF and nothing else")]
     [InlineData("# escape=x\nFROM a", 1, "invalid escape token 'x'; it is \\ or `")]
     public void What_is_wrong_has_its_line(string text, int line, string reason)
     {
@@ -59,4 +59,41 @@ public sealed class DockerfileParserTests
     [InlineData("${A:?is needed}", "A: is needed")]
     public void What_is_not_closed_or_not_set_is_refused(string word, string reason) =>
         Assert.Equal(reason, Assert.Throws<FormatException>(() => new ShellWords('\\', _ => null).Expand(word)).Message);
+
+    [Fact]
+    public void Here_documents_follow_their_instruction_in_the_order_of_its_words()
+    {
+        var file = DockerfileParser.Parse("FROM a\nCOPY <<one <<-'two' \\\n  /x/\n# kept\none\n\ta\n\t\tb $A\n\ttwo\nCMD x\n");
+        var copy = file.Instructions[1];
+        Assert.Equal([("one", "# kept\n", true), ("two", "a\nb $A\n", false)], copy.Documents.Select(document => (document.Name, document.Text, document.Expands)));
+        Assert.Equal(("\ta\n\t\tb $A\ntwo", 9), (copy.Documents[1].Written, file.Instructions[2].Line));
+    }
+
+    [Theory]
+    [InlineData("RUN cat <<< a")]
+    [InlineData("RUN echo $(( 1 << 2 ))")]
+    [InlineData("RUN python -c '1 <<EOF'")]
+    [InlineData("RUN [\"cat\", \"<<EOF\"]")]
+    [InlineData("CMD cat <<EOF")]
+    public void What_only_looks_like_one_is_none(string line) => Assert.Empty(Assert.Single(DockerfileParser.Parse(line).Instructions).Documents);
+
+    [Fact]
+    public void Variables_in_lines_mean_their_values_and_quotes_nothing() =>
+        Assert.Equal("it's \"1\" $A ${A} x\\y\n", new ShellWords('\\', name => name == "A" ? "1" : null).ExpandLines("it's \"${A}\" \\$A \\${A} ${B:-x}\\\\y\n"));
+
+    [Theory]
+    [InlineData("ONBUILD ONBUILD RUN a", "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed")]
+    [InlineData("ONBUILD FROM a", "FROM isn't allowed as an ONBUILD trigger")]
+    [InlineData("ONBUILD MAINTAINER a", "MAINTAINER isn't allowed as an ONBUILD trigger")]
+    [InlineData("ONBUILD RUNN a", "unknown instruction: RUNN (did you mean RUN?)")]
+    public void Some_instructions_do_not_wait_for_another_build(string line, string reason) =>
+        Assert.Equal(reason, Assert.Throws<DockerfileException>(() => OnBuildInstruction.Trigger(Assert.Single(DockerfileParser.Parse(line).Instructions))).Message);
+
+    [Fact]
+    public void What_waits_keeps_its_here_documents()
+    {
+        var trigger = OnBuildInstruction.Trigger(Assert.Single(DockerfileParser.Parse("ONBUILD RUN <<EOF\na\nEOF\n").Instructions));
+        Assert.Equal("RUN <<EOF\na\nEOF", trigger);
+        Assert.Equal((7, "a\n"), (OnBuildInstruction.Parse(trigger, 7).Line, OnBuildInstruction.Parse(trigger, 7).Documents[0].Text));
+    }
 }

@@ -17,10 +17,11 @@ internal sealed class LayerMaker(Lease lease, EngineOptions options)
     private const string UnpackedLabel = "containerd.io/uncompressed";
 
     /// <summary>What a container has written. It may run on meanwhile.</summary>
-    public async Task<Layer> OfContainerAsync(string container, string parent, CancellationToken cancellationToken)
+    /// <param name="mounted">Where something was mounted into it that makes no part of its files.</param>
+    public async Task<Layer> OfContainerAsync(string container, string parent, IReadOnlyList<string> mounted, CancellationToken cancellationToken)
     {
         var mounts = await MountsAsync(container, cancellationToken);
-        using var written = WrittenFiles.Of(mounts, Path.Combine(options.CommitDirectory, Ids.New()[..16]));
+        using var written = WrittenFiles.Of(mounts, Path.Combine(options.CommitDirectory, Ids.New()[..16]), mounted);
         var layer = await DifferenceAsync(written.Mounts, parent, cancellationToken);
         await UnpackAsync(layer, parent, cancellationToken);
         return layer;

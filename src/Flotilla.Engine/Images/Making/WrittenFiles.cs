@@ -22,7 +22,8 @@ internal sealed class WrittenFiles : IDisposable
     public IReadOnlyList<Mount> Mounts { get; }
 
     /// <param name="directory">For what lies above; not there yet.</param>
-    public static WrittenFiles Of(IReadOnlyList<Mount> mounts, string directory)
+    /// <param name="mounted">Where something was mounted into this container: empty places there, and directories above them, were made for that.</param>
+    public static WrittenFiles Of(IReadOnlyList<Mount> mounts, string directory, IReadOnlyList<string> mounted)
     {
         var (upper, lower) = OverlayLayers.Of(mounts);
         if (upper is null || lower.Count == 0)
@@ -30,8 +31,8 @@ internal sealed class WrittenFiles : IDisposable
             return new WrittenFiles(mounts, directory);
         }
 
-        var places = ContainerPlaces.All.Where(path => IsEmpty(upper + path) && !lower.Any(layer => Native.State(layer + path) is not null)).ToList();
-        if (places.Count == 0)
+        var places = ContainerPlaces.All.Where(path => IsEmpty(upper + path)).ToList();
+        if (places.Count == 0 && mounted.Count == 0)
         {
             return new WrittenFiles(mounts, directory);
         }
@@ -39,11 +40,15 @@ internal sealed class WrittenFiles : IDisposable
         var above = Directory.CreateDirectory(Path.Combine(directory, "above")).FullName;
         var work = Directory.CreateDirectory(Path.Combine(directory, "work")).FullName;
         var layers = $"lowerdir={string.Join(':', lower.Prepend(upper))}";
-        using (var mounted = MountedFiles.Of([Overlay(layers, $"upperdir={above}", $"workdir={work}")], Path.Combine(directory, "all")))
+        using (var files = MountedFiles.Of([Overlay(layers, $"upperdir={above}", $"workdir={work}")], Path.Combine(directory, "all")))
         {
-            foreach (var path in places)
+            places.AddRange(mounted.SelectMany(path => WithParents(ScopedPath.Resolve(files.Root, path)[files.Root.Length..])));
+            foreach (var path in places.Where(path => !lower.Any(layer => Native.State(layer + path) is not null)).OrderByDescending(path => path.Length))
             {
-                Remove(mounted.Root + path);
+                if (IsEmpty(files.Root + path))
+                {
+                    Remove(files.Root + path);
+                }
             }
         }
 
@@ -68,6 +73,14 @@ internal sealed class WrittenFiles : IDisposable
         }
 
         return mount;
+    }
+
+    private static IEnumerable<string> WithParents(string path)
+    {
+        for (var end = path.Length; end > 0; end = path.LastIndexOf('/', end - 1))
+        {
+            yield return path[..end];
+        }
     }
 
     private static bool IsEmpty(string path) => Native.State(path) switch

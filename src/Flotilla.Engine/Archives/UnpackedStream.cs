@@ -1,0 +1,53 @@
+using SharpCompress.Common;
+
+namespace Flotilla.Engine.Archives;
+
+/// <summary>What a decompressor reads from a file. Damage is told as .NET's own decompressors do.</summary>
+internal sealed class UnpackedStream(Stream inner) : Stream
+{
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override int Read(byte[] buffer, int offset, int count)
+    {
+        try
+        {
+            return inner.Read(buffer, offset, count);
+        }
+        catch (Exception damaged) when (damaged is SharpCompressException or EndOfStreamException or ArgumentException or IndexOutOfRangeException)
+        {
+            throw new InvalidDataException($"it is damaged: {damaged.Message}", damaged);
+        }
+    }
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            inner.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+}
