@@ -5,6 +5,9 @@ namespace Flotilla.Docker;
 /// <summary>What belongs to one machine and not to the swarm, for answers that tell of both.</summary>
 public interface IMachineEngine
 {
+    /// <summary>What it answers itself.</summary>
+    IEnumerable<Route> Routes { get; }
+
     /// <summary>As <c>docker network inspect</c> shows them, those that every machine has first.</summary>
     IReadOnlyList<JsonObject> Networks { get; }
 

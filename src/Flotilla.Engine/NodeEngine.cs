@@ -95,7 +95,7 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
             .. networkRoutes.All,
             .. new EventRoutes(events, time).All,
             .. new UsageRoutes(containers, launch, time).All,
-            .. new ProcessRoutes(runtime, containers).All,
+            .. new ProcessRoutes(runtime, containers, tasks).All,
             .. new DiskRoutes(images, users, containers, volumes, volumeUsers, volumeRoutes, roots, view).All,
             .. new Archives.ArchiveRoutes(containers, roots).All,
             .. new Archives.ChangeRoutes(containers, roots).All,

@@ -193,7 +193,7 @@ public sealed class NodeAgent : IAsyncDisposable
             new ContainerSeries(sampler, cgroups, options),
             new AgentSeries(options, view, time),
             probes);
-        return new NodeRoutes([.. statistics.All, .. new PodRoutes(() => agent.Known, view).All, .. new StreamRoutes(Streams).All, .. new MachineRoutes(options).All]);
+        return new NodeRoutes([.. statistics.All, .. new PodRoutes(() => agent.Known, view).All, .. new StreamRoutes(Streams).All, .. new DockerRoute(options.DockerSocket).All, .. new MachineRoutes(options).All]);
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => services.StopAsync(cancellationToken);

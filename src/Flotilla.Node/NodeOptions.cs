@@ -99,6 +99,9 @@ public sealed record NodeOptions
 
     public string RuntimeSocket => ContainerRuntimeEndpoint is { } endpoint ? Cri.CriClient.SocketPath(endpoint) : ContainerdSocket;
 
+    /// <summary>Of the Docker API of this machine, which managers of the swarm ask about tasks; null: it has none.</summary>
+    public string? DockerSocket { get; init; }
+
     /// <summary>Kernel settings that pods may change beside the safe ones; a name may end with <c>*</c>.</summary>
     public IReadOnlyList<string> AllowedUnsafeSysctls { get; init; } = [];
 

@@ -3,6 +3,7 @@ using Flotilla.Api.Kinds;
 using Flotilla.Client;
 using Flotilla.Client.Explanations;
 using Flotilla.Client.Metrics;
+using Flotilla.Client.Streams;
 using Flotilla.Server.Admission;
 using Flotilla.Server.Admission.TypeChecks;
 using Flotilla.Server.Admission.Webhooks;
@@ -134,6 +135,9 @@ public sealed class ApiServer : IAsyncDisposable
 
     /// <summary>The API in process, as the system itself.</summary>
     public IObjectClient Client { get; }
+
+    /// <summary>A connection to the Docker API of a node, this one or another.</summary>
+    public Task<HalfClosingSocket> DockerOfAsync(string node, CancellationToken cancellationToken) => nodes.DockerAsync(node, cancellationToken);
 
     /// <summary>The streams of this process's node: logs, exec, attach, port-forward. Other nodes are reached by their servers.</summary>
     public LocalStreams? NodeStreams

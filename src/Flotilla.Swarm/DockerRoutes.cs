@@ -15,7 +15,7 @@ namespace Flotilla.Swarm;
 /// <summary>What the Docker API answers of the swarm, and of what machine and swarm share.</summary>
 internal static class DockerRoutes
 {
-    public static IEnumerable<Route> All(SwarmContext context, PodLogs logs, NodeShutOut removeNode, NodeRoleChange changeRole, AuthorityRotate rotateAuthority, AutolockService autolock, IMachineEngine machine) =>
+    public static IEnumerable<Route> All(SwarmContext context, PodLogs logs, NodeDocker docker, NodeShutOut removeNode, NodeRoleChange changeRole, AuthorityRotate rotateAuthority, AutolockService autolock, IMachineEngine machine) =>
     [
         .. OfMember(new Manager(context), machine),
         .. new SwarmRoutes(context, autolock, rotateAuthority).All,
@@ -23,6 +23,7 @@ internal static class DockerRoutes
         .. new ServiceRoutes(context).All,
         .. new TaskRoutes(context).All,
         .. new LogRoutes(context, logs).All,
+        .. new RemoteContainers(context, machine, new NodeEngines(docker)).All,
         .. new NetworkRoutes(context, machine).All,
         .. new SecretRoutes(context).All,
         .. new ConfigRoutes(context).All,

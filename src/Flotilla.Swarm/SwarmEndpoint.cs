@@ -24,12 +24,12 @@ public static class SwarmEndpoint
     /// <param name="newest">Answers show all that was committed before they were asked for.</param>
     /// <param name="autolock">Of this server.</param>
     /// <param name="machine">The networks and numbers of this machine beside the cluster's.</param>
-    public static IEnumerable<Route> Routes(SwarmOptions options, IObjectClient client, InformerSet informers, NewestChanges newest, PodLogs logs, NodeShutOut removeNode, NodeRoleChange changeRole, AuthorityRotate rotateAuthority, AutolockService autolock, IMachineEngine machine, TimeProvider time)
+    public static IEnumerable<Route> Routes(SwarmOptions options, IObjectClient client, InformerSet informers, NewestChanges newest, PodLogs logs, NodeDocker docker, NodeShutOut removeNode, NodeRoleChange changeRole, AuthorityRotate rotateAuthority, AutolockService autolock, IMachineEngine machine, TimeProvider time)
     {
         var context = new SwarmContext(client, informers, options, time, newest);
         context.Cluster.WhenServed(new SwarmEvents(machine, context.Now).Follow);
         machine.Join(new AttachmentPods(context, machine));
-        return DockerRoutes.All(context, logs, removeNode, changeRole, rotateAuthority, autolock, machine);
+        return DockerRoutes.All(context, logs, docker, removeNode, changeRole, rotateAuthority, autolock, machine);
     }
 
     /// <summary>Of a machine that runs no server of the cluster.</summary>
@@ -61,6 +61,10 @@ public delegate Task NodeRoleChange(V1Node node, bool toManager, CancellationTok
 /// <summary>Begins to exchange the cluster's certificate authority, for this one or, when both are null, for one that it makes; returns when that signs.</summary>
 /// <exception cref="ApiException">It cannot be, and why.</exception>
 public delegate Task AuthorityRotate(string? certificate, string? key, CancellationToken cancellationToken);
+
+/// <summary>Opens a connection to the Docker API of a node.</summary>
+/// <exception cref="ApiException">There is no such node, or it is not connected.</exception>
+public delegate Task<HalfClosingSocket> NodeDocker(string node, CancellationToken cancellationToken);
 
 /// <summary>Copies the log of a task's pod, wherever it runs: <c>(namespace, pod, options, destination)</c>.</summary>
 public delegate Task PodLogs(string ns, string pod, LogOptions options, Stream destination, CancellationToken cancellationToken);

@@ -20,7 +20,7 @@ internal static class PackedArchive
         {
             "" => whole,
             "gzip" => new GZipStream(whole, CompressionMode.Decompress),
-            var kind => new UnpackedStream(Unpack(kind, await SpoolAsync(whole, cancellationToken))),
+            var kind => new UnpackedStream(await SpoolAsync(whole, cancellationToken), packed => Unpack(kind, packed)),
         };
     }
 

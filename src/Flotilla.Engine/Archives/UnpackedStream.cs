@@ -2,9 +2,11 @@ using SharpCompress.Common;
 
 namespace Flotilla.Engine.Archives;
 
-/// <summary>What a decompressor reads from a file. Damage is told as .NET's own decompressors do.</summary>
-internal sealed class UnpackedStream(Stream inner) : Stream
+/// <summary>What a decompressor reads from a file, which it may do as soon as it is made. Damage is told as .NET's own decompressors do.</summary>
+internal sealed class UnpackedStream(FileStream packed, Func<FileStream, Stream> open) : Stream
 {
+    private Stream? inner;
+
     public override bool CanRead => true;
 
     public override bool CanSeek => false;
@@ -23,6 +25,7 @@ internal sealed class UnpackedStream(Stream inner) : Stream
     {
         try
         {
+            inner ??= open(packed);
             return inner.Read(buffer, offset, count);
         }
         catch (Exception damaged) when (damaged is SharpCompressException or EndOfStreamException or ArgumentException or IndexOutOfRangeException)
@@ -45,7 +48,8 @@ internal sealed class UnpackedStream(Stream inner) : Stream
     {
         if (disposing)
         {
-            inner.Dispose();
+            inner?.Dispose();
+            packed.Dispose();
         }
 
         base.Dispose(disposing);

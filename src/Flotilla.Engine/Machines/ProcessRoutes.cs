@@ -10,20 +10,22 @@ using Flotilla.Linux.Containerd;
 namespace Flotilla.Engine.Machines;
 
 /// <summary><c>docker top</c>: the machine's <c>ps</c>, of it the container's processes.</summary>
-internal sealed class ProcessRoutes(Runtime runtime, ContainerStore containers)
+internal sealed class ProcessRoutes(Runtime runtime, ContainerStore containers, TaskContainers tasks)
 {
     public IEnumerable<Route> All => [new("GET", "/containers/{id}/top", AnswerAsync)];
 
     private async Task<DockerAnswer> AnswerAsync(DockerRequest request, CancellationToken cancellationToken)
     {
-        var container = containers.Find(request.Id);
-        if (!container.Record.State.IsRunning)
+        var (id, isRunning) = containers.TryFind(request.Id) is { } own ? (own.Id, own.Record.State.IsRunning)
+            : await tasks.FindAsync(request.Id, cancellationToken) is { } task ? (task.Id, task.IsRunning)
+            : throw new DockerException(404, $"No such container: {request.Id}");
+        if (!isRunning)
         {
-            throw new DockerException(409, $"container {container.Id} is not running");
+            throw new DockerException(409, $"container {id} is not running");
         }
 
         var arguments = (request.Query("ps_args") is { Length: > 0 } given ? given : "-ef").Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        var pids = (await runtime.Tasks.ListPidsAsync(new ListPidsRequest { ContainerId = container.Id }, cancellationToken: cancellationToken)).Processes.Select(process => process.Pid.ToString(CultureInfo.InvariantCulture)).ToHashSet(StringComparer.Ordinal);
+        var pids = (await runtime.Tasks.ListPidsAsync(new ListPidsRequest { ContainerId = id }, cancellationToken: cancellationToken)).Processes.Select(process => process.Pid.ToString(CultureInfo.InvariantCulture)).ToHashSet(StringComparer.Ordinal);
         string output;
         try
         {

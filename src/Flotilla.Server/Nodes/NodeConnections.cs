@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.WebSockets;
 using Flotilla.Api;
 using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
@@ -64,6 +65,24 @@ public sealed class NodeConnections
             }
 
             await body.CopyToAsync(destination, cancellationToken);
+        }
+    }
+
+    /// <summary>A connection to a node's Docker API.</summary>
+    /// <exception cref="ApiException">There is no such node, or it is not connected.</exception>
+    public async Task<HalfClosingSocket> DockerAsync(string node, CancellationToken cancellationToken)
+    {
+        var address = await NodeAddress.FindAsync(objects, node, cancellationToken);
+        var socket = new ClientWebSocket();
+        try
+        {
+            await socket.ConnectAsync(new Uri($"wss://{address.Authority}{NodePaths.Docker}"), client.Connections, cancellationToken);
+            return new HalfClosingSocket(socket);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
         }
     }
 

@@ -41,7 +41,7 @@ internal sealed class DockerEndpoint : IAsyncDisposable
         server = serving ?? new EngineServer(settings, load, swarm, time, loggers);
 
         IEnumerable<Route> Swarm(SwarmOptions options, NodeEngine engine) =>
-            SwarmEndpoint.Routes(options, client, plane.Informers, plane.Server.NewestChangesAsync, CopyLogsAsync, new NodeRemoval(client, time).RemoveAsync, ChangeRoleAsync, (certificate, key, cancel) => plane.Server.Rotation.BeginAsync(new AuthorityChange(certificate, key), cancel), autolock, engine, time);
+            SwarmEndpoint.Routes(options, client, plane.Informers, plane.Server.NewestChangesAsync, CopyLogsAsync, plane.Server.DockerOfAsync, new NodeRemoval(client, time).RemoveAsync, ChangeRoleAsync, (certificate, key, cancel) => plane.Server.Rotation.BeginAsync(new AuthorityChange(certificate, key), cancel), autolock, engine, time);
     }
 
     public async Task StartAsync(CancellationToken cancellationToken)

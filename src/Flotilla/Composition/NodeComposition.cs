@@ -45,6 +45,7 @@ internal static class NodeComposition
         NodeIps = MachineAddresses.OfNode(settings),
         ClusterDns = [ClusterDns(settings).ToString()],
         CgroupRoot = settings.CgroupRoot,
+        DockerSocket = settings.DockerSocket,
         LeaseDuration = settings.NodeGracePeriod,
         OnNode = TaskOnNode.For(VolumeDirectory(settings)),
         NamedResources = [.. GenericResources.Parse(settings.GenericResources ?? "").Select(kind => new NamedResource(kind.Resource, kind.Variable, kind.Names, kind.AreNamed))],

@@ -82,7 +82,8 @@ public sealed class BuildPlanTests
     public void Files_addresses_and_here_documents_may_be_copied_at_once()
     {
         var copy = Copy("ADD a <<x <<\"y\" http://h/z /d/\nuser $A\nx\nuser $A\ny", "");
-        Assert.Equal((["a"], ["http://h/z"]), (copy.Sources, copy.Addresses.Select(address => address.ToString())));
+        Assert.Equal(["a"], copy.Sources);
+        Assert.Equal(["http://h/z"], copy.Addresses.Select(address => address.ToString()));
         Assert.Equal([("x", "user \n"), ("y", "user $A\n")], copy.Documents);
         Assert.Null(copy.Unpacks);
         Assert.False(Copy("COPY --link a b", "").Unpacks);

@@ -32,7 +32,7 @@ public sealed class DockerfileParserTests
     [InlineData("FROM a\nRUNN x", 2, "unknown instruction: RUNN (did you mean RUN?)")]
     [InlineData("FROM a\nCPOY x y", 2, "unknown instruction: CPOY (did you mean COPY?)")]
     [InlineData("FROM", 1, "FROM requires at least one argument")]
-    [InlineData("FROM a\nRUN <<EOF\nx\n EOF", 3, "unterminated heredoc: no line after this one says EOF and nothing else")]
+    [InlineData("FROM a\nRUN <<EOF\nx\n EOF", 2, "unterminated heredoc: no line after this one says EOF and nothing else")]
     [InlineData("# escape=x\nFROM a", 1, "invalid escape token 'x'; it is \\ or `")]
     public void What_is_wrong_has_its_line(string text, int line, string reason)
     {

@@ -6,6 +6,8 @@ namespace Flotilla.Simulation.Tests.Agreement;
 /// <summary>An engine of a machine that has nothing of its own.</summary>
 internal sealed class NoMachine : IMachineEngine
 {
+    public IEnumerable<Route> Routes => [];
+
     public IReadOnlyList<JsonObject> Networks => [];
 
     public Task<DockerAnswer> CreateNetworkAsync(JsonObject spec, CancellationToken cancellationToken) => throw new DockerException(501, "this machine has no networks");

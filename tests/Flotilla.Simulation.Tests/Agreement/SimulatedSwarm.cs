@@ -95,7 +95,7 @@ internal sealed class SimulatedSwarm : IAsyncDisposable
             var options = new SwarmOptions { Socket = socket, NodeName = Options.Prefix + "0" };
             var client = plane.Server.ClientFor("docker");
             var routes = SwarmEndpoint.Routes(
-                options, client, plane.Informers, plane.Server.NewestChangesAsync, (_, _, _, _, _) => Task.CompletedTask, (_, _) => Task.CompletedTask, (_, _, _) => Task.CompletedTask, (_, _, _) => Task.CompletedTask,
+                options, client, plane.Informers, plane.Server.NewestChangesAsync, (_, _, _, _, _) => Task.CompletedTask, (_, _) => throw new IOException("simulated nodes have no engine"), (_, _) => Task.CompletedTask, (_, _, _) => Task.CompletedTask, (_, _, _) => Task.CompletedTask,
                 new AutolockService(client, plane.Informers, (_, _) => Task.CompletedTask, TimeProvider.System), new NoMachine(), TimeProvider.System);
             var run = new Run(
                 plane,
