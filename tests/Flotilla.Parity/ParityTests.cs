@@ -9,6 +9,7 @@ namespace Flotilla.Parity;
 /// The same calls of the stock docker CLI, one after the other, to Flotilla and to a real dockerd: what they print must be the same,
 /// or differ for a reason that the script tells.
 /// </summary>
+[Collection(ImportTests.OneSwarm)]
 public sealed class ParityTests(Cluster cluster) : IDisposable
 {
     private const int FewestCalls = 120;

@@ -14,7 +14,7 @@ public static class ImportedService
     {
         var spec = service.Object("Spec")?.Copy() ?? [];
         var task = spec.Child("TaskTemplate");
-        foreach (var attachment in task.Objects("Networks").Concat(spec.Objects("Networks")).ToList())
+        foreach (var attachment in Attachments(spec))
         {
             attachment["Target"] = networks.GetValueOrDefault(attachment.String("Target") ?? "") ?? attachment.String("Target");
         }
@@ -24,6 +24,11 @@ public static class ImportedService
         missing = Point(task.Object("ContainerSpec").Objects("Secrets"), "Secret", secrets) ?? Point(task.Object("ContainerSpec").Objects("Configs"), "Config", configs);
         return spec;
     }
+
+    /// <summary>The networks that a service is in, as the other swarm says it: ids.</summary>
+    public static IEnumerable<string> NetworksOf(JsonObject service) => Attachments(service.Object("Spec") ?? []).Select(attachment => attachment.String("Target") ?? "");
+
+    private static List<JsonObject> Attachments(JsonObject spec) => [.. spec.Object("TaskTemplate").Objects("Networks"), .. spec.Objects("Networks")];
 
     private static string? Point(IEnumerable<JsonObject> references, string noun, IReadOnlyDictionary<string, string> ids)
     {

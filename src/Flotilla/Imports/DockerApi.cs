@@ -55,6 +55,14 @@ internal sealed class DockerApi : IDisposable
         return code < 300 ? answer : throw new UserError($"{host}: {answer.String("message")}");
     }
 
+    /// <returns>null: there is no such thing.</returns>
+    /// <exception cref="UserError">The engine does not answer, or refuses.</exception>
+    public async Task<JsonNode?> FindAsync(string path, CancellationToken cancellationToken)
+    {
+        var (code, answer) = await SendAsync(HttpMethod.Get, path, null, cancellationToken);
+        return code == 404 ? null : code < 300 ? answer : throw new UserError($"{host}: {answer.String("message")}");
+    }
+
     /// <returns>null: it is made; else why it is not.</returns>
     public async Task<string?> CreateAsync(string path, JsonObject body, CancellationToken cancellationToken)
     {

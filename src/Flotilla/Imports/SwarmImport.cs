@@ -9,6 +9,9 @@ namespace Flotilla.Imports;
 /// <param name="say">Gets a line for each thing.</param>
 internal sealed class SwarmImport(DockerApi from, DockerApi to, Action<string> say)
 {
+    // Nobody asks for it: the other swarm has chosen.
+    private const string GivenOption = "com.docker.network.driver.overlay.vxlanid_list";
+
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         if ((await to.GetAsync("/info", cancellationToken)).Object("Swarm").Boolean("ControlAvailable") != true)
@@ -17,9 +20,9 @@ internal sealed class SwarmImport(DockerApi from, DockerApi to, Action<string> s
         }
 
         var networks = await ListAsync(from, "/networks", cancellationToken);
-        foreach (var network in networks.Where(network => network.String("Scope") == "swarm" && network.Boolean("Ingress") != true && network.String("Driver") == "overlay"))
+        foreach (var network in networks.Where(network => network.String("Scope") == "swarm" && network.Boolean("Ingress") != true))
         {
-            await MakeAsync("network", network.String("Name")!, "/networks/create", NetworkOf(network), cancellationToken);
+            await MakeNetworkAsync(network, cancellationToken);
         }
 
         foreach (var config in await ListAsync(from, "/configs", cancellationToken))
@@ -33,8 +36,9 @@ internal sealed class SwarmImport(DockerApi from, DockerApi to, Action<string> s
             say($"secret {name}: nobody gives back what it holds; make it with: docker secret create {name} FILE");
         }
 
-        var names = networks.ToDictionary(network => network.String("Id")!, network => network.String("Name")!);
-        foreach (var service in await ListAsync(from, "/services", cancellationToken))
+        var services = await ListAsync(from, "/services", cancellationToken);
+        var names = await NamesAsync(networks, services, cancellationToken);
+        foreach (var service in services)
         {
             var spec = ImportedService.SpecFor(service, names, secrets, configs, out var missing);
             if (missing is not null)
@@ -45,6 +49,33 @@ internal sealed class SwarmImport(DockerApi from, DockerApi to, Action<string> s
 
             await MakeAsync("service", spec.String("Name")!, "/services/create", spec, cancellationToken);
         }
+    }
+
+    private async Task MakeNetworkAsync(JsonObject network, CancellationToken cancellationToken)
+    {
+        var (name, driver) = (network.String("Name")!, network.String("Driver"));
+        if (driver != "overlay")
+        {
+            say($"network {name}: is of the driver {driver}, and only overlay networks are for the whole swarm here; make one of that name for the services that use it");
+            return;
+        }
+
+        await MakeAsync("network", name, "/networks/create", NetworkOf(network), cancellationToken);
+    }
+
+    // Networks of the nodes that services may use, like host, are in no list.
+    private async Task<Dictionary<string, string>> NamesAsync(IReadOnlyList<JsonObject> networks, IReadOnlyList<JsonObject> services, CancellationToken cancellationToken)
+    {
+        var names = networks.ToDictionary(network => network.String("Id")!, network => network.String("Name")!);
+        foreach (var id in services.SelectMany(ImportedService.NetworksOf).Where(id => !names.ContainsKey(id)).Distinct(StringComparer.Ordinal).ToList())
+        {
+            if ((await from.FindAsync($"/networks/{Uri.EscapeDataString(id)}?scope=swarm", cancellationToken) as JsonObject).String("Name") is { Length: > 0 } name)
+            {
+                names[id] = name;
+            }
+        }
+
+        return names;
     }
 
     private async Task MakeAsync(string noun, string name, string path, JsonObject spec, CancellationToken cancellationToken) =>
@@ -64,6 +95,7 @@ internal sealed class SwarmImport(DockerApi from, DockerApi to, Action<string> s
             spec[field] = network[field]?.DeepClone();
         }
 
+        spec["Options"] = new JsonObject((network.Object("Options") ?? []).Where(option => option.Key != GivenOption).Select(option => KeyValuePair.Create(option.Key, option.Value?.DeepClone())));
         return spec;
     }
 }

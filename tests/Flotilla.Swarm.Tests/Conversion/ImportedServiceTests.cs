@@ -24,6 +24,10 @@ public sealed class ImportedServiceTests
     }
 
     [Fact]
+    public void The_networks_of_old_and_new_specs_are_told() => Assert.Equal(
+        ["n1", "n2"], ImportedService.NetworksOf((JsonObject)JsonNode.Parse("""{"Spec":{"Networks":[{"Target":"n2"}],"TaskTemplate":{"Networks":[{"Target":"n1"}]}}}""")!));
+
+    [Fact]
     public void What_is_not_here_is_named()
     {
         ImportedService.SpecFor((JsonObject)JsonNode.Parse(Service)!, Networks, new Dictionary<string, string>(), Ids, out var missing);
