@@ -3,7 +3,7 @@ using System.Net;
 namespace Flotilla.Docker;
 
 /// <summary>A network of the swarm, as containers of a machine see it.</summary>
-public sealed record SwarmNetwork(string Id, string Name, bool IsAttachable);
+public sealed record SwarmNetwork(string Id, string Name, bool IsAttachable, bool IsInternal);
 
 /// <summary>Where a container is in networks of the swarm.</summary>
 /// <param name="Sandbox">The id, for the container runtime, of what holds its network: a namespace that is joined.</param>

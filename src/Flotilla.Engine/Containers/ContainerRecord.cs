@@ -60,6 +60,9 @@ internal sealed record EndpointRecord
     /// <summary>Of a network of the swarm: domains in which its names are. Empty: one of this machine, or it does not run.</summary>
     public IReadOnlyList<string> Search { get; set; } = [];
 
+    /// <summary>Whether that network of the swarm is one from which nothing leads out.</summary>
+    public bool IsInternal { get; set; }
+
     /// <summary>Empty while it does not run.</summary>
     public string Address { get; set; } = "";
 

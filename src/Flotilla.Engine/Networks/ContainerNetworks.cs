@@ -44,6 +44,8 @@ internal sealed class ContainerNetworks(EngineOptions options, NetworkStore netw
             if (place is not null)
             {
                 await links.AdoptNamespaceAsync(container.Id, await sandboxes.ProcessAsync(place.Sandbox, cancellationToken), cancellationToken);
+                container.Record.State.Ports = Publish(container);
+                await ApplyAsync(cancellationToken);
                 return;
             }
 
@@ -176,15 +178,10 @@ internal sealed class ContainerNetworks(EngineOptions options, NetworkStore netw
             throw DockerException.BadRequest($"container {record.Name} cannot be in networks of the swarm and of this machine at once; leave one kind");
         }
 
-        if (PortBindings.Of(record).Any())
-        {
-            throw DockerException.BadRequest($"ports of a container in networks of the swarm cannot be published: leave -p out of {record.Name}, or make it a service");
-        }
-
         var place = await Swarm!.AttachAsync(container.Id, [.. wanted.Select(one => one.Network)], [record.Name, container.ShortId, .. wanted.SelectMany(one => one.Endpoint.Aliases)], cancellationToken);
         foreach (var (name, endpoint, network) in wanted)
         {
-            record.Networks[name] = endpoint with { NetworkId = network.Id, Address = place.Address.ToString(), EndpointId = Ids.New(), Search = place.Search };
+            record.Networks[name] = endpoint with { NetworkId = network.Id, Address = place.Address.ToString(), EndpointId = Ids.New(), Search = place.Search, IsInternal = network.IsInternal };
         }
 
         return place;
@@ -212,7 +209,7 @@ internal sealed class ContainerNetworks(EngineOptions options, NetworkStore netw
 
     private List<PortRecord> Publish(Container container)
     {
-        if (!container.Record.Networks.Values.Any(endpoint => networks.Find(endpoint.NetworkId) is { IsBridge: true, IsInternal: false }))
+        if (!container.Record.Networks.Values.Any(LeadsOut))
         {
             return [];
         }
@@ -267,9 +264,14 @@ internal sealed class ContainerNetworks(EngineOptions options, NetworkStore netw
 
     private IEnumerable<PublishedPort> PortsOf(Container container)
     {
-        var address = InOrder(container.Record).Select(pair => pair.Value).FirstOrDefault(endpoint => endpoint.Address.Length > 0 && networks.All.Any(network => network.Id == endpoint.NetworkId && !network.IsInternal))?.Address;
-        return address is null ? [] : container.Record.State.Ports.Select(port => new PublishedPort(port, address));
+        var endpoint = InOrder(container.Record).Select(pair => pair.Value).FirstOrDefault(endpoint => endpoint.Address.Length > 0 && LeadsOut(endpoint));
+        return endpoint is null ? [] : container.Record.State.Ports.Select(port => new PublishedPort(port, endpoint.Address, IsSwarms(endpoint)));
     }
+
+    private bool LeadsOut(EndpointRecord endpoint) => IsSwarms(endpoint) ? !endpoint.IsInternal : networks.TryFind(endpoint.NetworkId) is { IsBridge: true, IsInternal: false };
+
+    // Only those have names that are looked for in domains.
+    private static bool IsSwarms(EndpointRecord endpoint) => endpoint.Search.Count > 0;
 
     private async Task ReleaseAsync(Container container, CancellationToken cancellationToken)
     {
@@ -281,7 +283,7 @@ internal sealed class ContainerNetworks(EngineOptions options, NetworkStore netw
                 Tell("disconnect", container, network);
             }
 
-            (endpoint.Address, endpoint.EndpointId, endpoint.Link, endpoint.Search) = ("", "", "", []);
+            (endpoint.Address, endpoint.EndpointId, endpoint.Link, endpoint.Search, endpoint.IsInternal) = ("", "", "", [], false);
         }
 
         container.Record.State.Ports = [];

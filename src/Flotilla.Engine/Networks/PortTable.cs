@@ -4,7 +4,8 @@ using Flotilla.Engine.Containers;
 namespace Flotilla.Engine.Networks;
 
 /// <summary>A port of the machine that leads into a container.</summary>
-internal sealed record PublishedPort(PortRecord Port, string Address);
+/// <param name="IsSwarms">The address is one of the cluster's, and not on a bridge of this engine.</param>
+internal sealed record PublishedPort(PortRecord Port, string Address, bool IsSwarms = false);
 
 /// <summary>The rules of all networks and published ports of this machine's containers. Pure: the whole table as one transaction.</summary>
 internal static class PortTable
@@ -24,7 +25,7 @@ internal static class PortTable
               chain output { type nat hook output priority -100; policy accept; jump find-container; }
 
             """);
-        AddChain(text, "postrouting", "type nat hook postrouting priority srcnat; policy accept;", bridges.SelectMany(Masquerade));
+        AddChain(text, "postrouting", "type nat hook postrouting priority srcnat; policy accept;", [.. bridges.SelectMany(Masquerade), .. ports.Where(port => port.IsSwarms).Select(port => port.Address).Distinct(StringComparer.Ordinal).SelectMany(Masquerade)]);
         AddChain(text, "guard-loopback", "type filter hook prerouting priority raw; policy accept;", bridges.Select(bridge => $"iifname \"{bridge.Bridge}\" ip daddr 127.0.0.0/8 drop"));
         AddChain(text, "forward", "type filter hook forward priority filter; policy accept;", ["ct state established,related accept", "ct status dnat accept", .. bridges.SelectMany(bridge => Isolate(bridge, bridges))]);
         return text.Append("}\n").ToString();
@@ -48,6 +49,9 @@ internal static class PortTable
         $"ip saddr {network.Subnet} ip daddr {network.Subnet} ct status dnat masquerade",
         .. network.IsInternal ? (string[])[] : [$"ip saddr {network.Subnet} oifname != \"{network.Bridge}\" masquerade"],
     ];
+
+    private static IEnumerable<string> Masquerade(string address) =>
+        [$"ip daddr {address} ct status dnat ip saddr 127.0.0.0/8 masquerade", $"ip daddr {address} ct status dnat ip saddr {address} masquerade"];
 
     private static IEnumerable<string> Isolate(NetworkRecord network, List<NetworkRecord> all)
     {

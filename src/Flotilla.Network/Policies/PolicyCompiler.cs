@@ -1,4 +1,5 @@
 using System.Globalization;
+using Flotilla.Api.Networks;
 using Flotilla.Api.Selectors;
 using Flotilla.Network.Services;
 using k8s.Models;
@@ -30,6 +31,14 @@ public sealed class PolicyCompiler(Family family, IReadOnlyCollection<PolicyPod>
             var selecting = bySpace[pod.Namespace].Where(policy => Selects(policy, pod)).ToList();
             Isolate(pod, PolicyTable.Ingress, [.. selecting.Where(policy => AppliesTo(policy, "Ingress"))]);
             Isolate(pod, PolicyTable.Egress, [.. selecting.Where(policy => AppliesTo(policy, "Egress"))]);
+        }
+
+        foreach (var policy in policies.Where(policy => policy.Metadata.Annotations?.TryGetValue(NetworkPolicyAnnotations.ClosedToContainers, out var closed) == true && closed == "true"))
+        {
+            foreach (var pod in pods.Where(pod => pod.Namespace == policy.Metadata.NamespaceProperty && Selects(policy, pod)))
+            {
+                rules.Add(PolicyTable.Closed, pod.Address);
+            }
         }
 
         return rules;

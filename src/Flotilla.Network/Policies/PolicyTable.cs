@@ -15,6 +15,9 @@ internal static class PolicyTable
     /// <summary>Pods may always talk to themselves, also through a service.</summary>
     public const string Self = "self";
 
+    /// <summary>Pods, on whatever node, that plain containers of this one do not reach: what they send leaves with the node's own address, which policies let in.</summary>
+    public const string Closed = "closed";
+
     public const string Witness = "forwarded";
 
     public static string Name(NetworkOptions options, Family family) => $"{family.Ip} {options.PolicyTableName}";
@@ -27,10 +30,16 @@ internal static class PolicyTable
           map {{Egress}} { type {{family.Type}} : verdict; }
           map {{Ingress}} { type {{family.Type}} : verdict; }
           set {{Self}} { type {{family.Type}} . {{family.Type}}; }
+          set {{Closed}} { type {{family.Type}}; }
+          chain from-containers {
+            type filter hook prerouting priority mangle; policy accept;
+            iifname "{{options.ContainerBridges}}" fib daddr type local meta mark set meta mark | {{options.ContainerMark}}
+          }
           chain {{Witness}} {
             type filter hook forward priority filter; policy accept;
             ct state established,related accept
         {{Neighbours(options, family)}}
+            iifname "{{options.ContainerBridges}}" meta mark & {{options.ContainerMark}} == 0 {{family.Ip}} daddr @{{Closed}} drop
             {{family.Ip}} saddr . {{family.Ip}} daddr @{{Self}} accept
             {{family.Ip}} saddr vmap @{{Egress}}
             {{family.Ip}} daddr vmap @{{Ingress}}

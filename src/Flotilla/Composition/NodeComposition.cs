@@ -70,6 +70,7 @@ internal static class NodeComposition
         NodeAddress = MachineAddresses.OfNode(settings)[0] is var own && !IPAddress.IsLoopback(own) ? own : null,
         CniConfigDirectory = CniConfigurationDirectory(settings),
         CniStateDirectory = Path.Combine(settings.DataDirectory, "node", "cni", "networks"),
+        ContainerBridges = EngineServer.OptionsFor(settings).LinkPrefix + "*",
     };
 
     /// <summary>null: this machine serves no Ingresses.</summary>

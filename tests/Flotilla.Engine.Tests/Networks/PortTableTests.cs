@@ -14,6 +14,15 @@ public sealed class PortTableTests
     }
 
     [Fact]
+    public void One_in_a_network_of_the_swarm_hears_the_machines_loopback_and_itself()
+    {
+        var script = PortTable.Script("t", [], [new(new PortRecord(80, "tcp", "", 8080), "10.244.0.6", IsSwarms: true)]);
+        Assert.Contains("tcp . 8080 : 10.244.0.6 . 80", script, StringComparison.Ordinal);
+        Assert.Contains("ip daddr 10.244.0.6 ct status dnat ip saddr 127.0.0.0/8 masquerade", script, StringComparison.Ordinal);
+        Assert.Contains("ip daddr 10.244.0.6 ct status dnat ip saddr 10.244.0.6 masquerade", script, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Networks_do_not_reach_each_other_and_an_internal_one_reaches_nothing()
     {
         var script = PortTable.Script("t", [Network("n1", "fe-1", "172.18.0.0/16", isInternal: false), Network("n2", "fe-2", "172.19.0.0/16", isInternal: true)], []);

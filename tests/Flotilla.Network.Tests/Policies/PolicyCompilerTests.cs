@@ -1,4 +1,5 @@
 using System.Globalization;
+using Flotilla.Api.Networks;
 using Flotilla.Network.Policies;
 using Flotilla.Network.Services;
 using k8s;
@@ -32,6 +33,15 @@ public sealed class PolicyCompilerTests
 
         Assert.Equal(["drop"], Chain(rules, "ingress", "10.244.0.5"));
         Assert.Equal([("ingress", "10.244.0.5"), ("self", "10.244.0.5 . 10.244.0.5")], rules.Elements.Keys.Order());
+    }
+
+    [Fact]
+    public void Pods_of_all_nodes_may_be_closed_to_plain_containers()
+    {
+        var policy = Policy("p", "{podSelector: {matchLabels: {app: web}}}");
+        policy.Metadata.Annotations = new Dictionary<string, string> { [NetworkPolicyAnnotations.ClosedToContainers] = "true" };
+        var rules = PolicyCompiler.For(Family.V4, [policy], Pods, Namespaces);
+        Assert.Equal(["10.244.0.5", "10.244.1.5"], rules.Elements.Keys.Where(key => key.Item1 == "closed").Select(key => key.Item2).Order());
     }
 
     [Theory]

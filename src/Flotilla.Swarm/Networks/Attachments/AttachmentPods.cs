@@ -26,7 +26,7 @@ internal sealed class AttachmentPods(SwarmContext context, IMachineEngine machin
         try
         {
             var network = SwarmNetworks.Find(word, [.. SwarmNetworks.All(known).Where(network => network.Scope == "swarm")]);
-            return new SwarmNetwork(network.Id, network.Name, network.Spec.Boolean("Attachable") == true);
+            return new SwarmNetwork(network.Id, network.Name, network.Spec.Boolean("Attachable") == true, network.Spec.Boolean("Internal") == true);
         }
         catch (DockerException missing) when (missing.Code == 404)
         {

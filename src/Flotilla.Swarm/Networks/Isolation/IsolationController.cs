@@ -1,5 +1,6 @@
 using System.Net;
 using Flotilla.Api;
+using Flotilla.Api.Networks;
 using Flotilla.Client;
 using Flotilla.Swarm.Cluster;
 using k8s.Models;
@@ -37,7 +38,7 @@ internal sealed class IsolationController : SwarmReconciler
                 // Of a network before, which is being collected: then this one has its turn.
                 Queue.AddRateLimited(key);
             }
-            else if (!ObjectJson.Encode(current.Spec).AsSpan().SequenceEqual(ObjectJson.Encode(wanted.Spec)))
+            else if (current.GetAnnotation(NetworkPolicyAnnotations.ClosedToContainers) is null || !ObjectJson.Encode(current.Spec).AsSpan().SequenceEqual(ObjectJson.Encode(wanted.Spec)))
             {
                 wanted.Metadata.ResourceVersion = current.Metadata.ResourceVersion;
                 await Context.Client.UpdateAsync(wanted, cancellationToken);

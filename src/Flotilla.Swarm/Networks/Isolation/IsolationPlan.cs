@@ -25,6 +25,7 @@ internal static class IsolationPlan
                 Name = NameOf(network),
                 NamespaceProperty = network.Metadata.NamespaceProperty,
                 Labels = new Dictionary<string, string> { [SwarmApi.Managed] = "network" },
+                Annotations = new Dictionary<string, string> { [NetworkPolicyAnnotations.ClosedToContainers] = "true" },
                 OwnerReferences =
                 [
                     new V1OwnerReference { ApiVersion = SwarmApi.ApiVersion, Kind = "SwarmNetwork", Name = network.Metadata.Name, Uid = network.Metadata.Uid, Controller = true, BlockOwnerDeletion = true },
