@@ -136,7 +136,7 @@ internal sealed class NetworkRoutes(EngineOptions options, NetworkStore networks
     private async Task<DockerAnswer> ConnectAsync(DockerRequest request, CancellationToken cancellationToken)
     {
         var body = await request.BodyAsync(cancellationToken);
-        var network = networks.Find(request.Id);
+        var network = await OwnAsync(request.Id, cancellationToken);
         var container = containers.Find(body.String("Container") ?? "");
         if (!ContainerLaunch.HasOwnNetwork(container.Record) || !network.IsBridge)
         {
@@ -175,7 +175,7 @@ internal sealed class NetworkRoutes(EngineOptions options, NetworkStore networks
     private async Task<DockerAnswer> DisconnectAsync(DockerRequest request, CancellationToken cancellationToken)
     {
         var body = await request.BodyAsync(cancellationToken);
-        var network = networks.Find(request.Id);
+        var network = await OwnAsync(request.Id, cancellationToken);
         var container = containers.Find(body.String("Container") ?? "");
         await container.Gate.WaitAsync(cancellationToken);
         try
@@ -194,6 +194,18 @@ internal sealed class NetworkRoutes(EngineOptions options, NetworkStore networks
         {
             container.Gate.Release();
         }
+    }
+
+    private async Task<NetworkRecord> OwnAsync(string word, CancellationToken cancellationToken)
+    {
+        if (networks.TryFind(word) is { } own)
+        {
+            return own;
+        }
+
+        return links.Swarm is { } swarm && await swarm.FindAsync(word, cancellationToken) is { } network
+            ? throw new DockerException(501, $"{network.Name} is a network of the swarm, which a container enters when it is made and leaves when it goes: docker run --network {network.Name} ...")
+            : networks.Find(word);
     }
 
     private async Task<DockerAnswer> PruneAsync(DockerRequest request, CancellationToken cancellationToken)
