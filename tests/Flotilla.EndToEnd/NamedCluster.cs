@@ -14,6 +14,9 @@ internal sealed class NamedCluster(string name) : IAsyncDisposable
 
     public string DataDirectory => Path.Combine(directory.FullName, "data");
 
+    /// <summary>The usual image, once it is up.</summary>
+    public string ImageFile => Path.Combine(directory.FullName, "image.tar");
+
     private Dictionary<string, string> Environs => new() { ["KUBECONFIG"] = Path.Combine(directory.FullName, "kubeconfig"), ["HOME"] = directory.FullName };
 
     /// <summary>It runs, and all its nodes have the usual image.</summary>
@@ -31,9 +34,8 @@ internal sealed class NamedCluster(string name) : IAsyncDisposable
             throw;
         }
 
-        var image = Path.Combine(directory.FullName, "image.tar");
-        (await CommandLine.RunAsync(Path.Combine(Repository.Root, "examples", "my-app", "build-image.sh"), [image, Cluster.Image])).Success();
-        await FlotillaAsync("image", "load", image);
+        (await CommandLine.RunAsync(Path.Combine(Repository.Root, "examples", "my-app", "build-image.sh"), [ImageFile, Cluster.Image])).Success();
+        await FlotillaAsync("image", "load", ImageFile);
     }
 
     public async ValueTask DisposeAsync()

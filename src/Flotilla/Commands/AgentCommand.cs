@@ -41,6 +41,14 @@ internal static class AgentCommand
             : throw new UserError($"--certificate-lifetime must be {ShortestLifetime.TotalMinutes:0}m at least.");
     }
 
+    private static void CheckAlone(ClusterSettings settings)
+    {
+        if (new ServerProcess(settings).Find() is { } other && other != Environment.ProcessId)
+        {
+            throw new UserError($"The agent of {settings.DataDirectory} runs already (process {other}); end that first: its containers go on, and this one takes them over.");
+        }
+    }
+
     private static async Task<int> RunAsync(ClusterSettings settings, string? token, LogLevel level, CancellationToken cancellationToken)
     {
         var progress = new StartupProgress(settings.ProgressFile);
@@ -48,6 +56,7 @@ internal static class AgentCommand
         {
             settings.Validate();
             Preflight.CheckPrivilege("flotilla agent");
+            CheckAlone(settings);
             var join = token is null ? null : JoinToken.Parse(token) ?? throw new UserError(TokenCommand.NoToken);
             using var dataLock = DataLock.Take(settings);
             Preflight.Check(settings);
