@@ -76,7 +76,7 @@ public sealed class ApiServer : IAsyncDisposable
     public ApiServer(ApiServerOptions options, IStore store, ClusterIdentity identity, TimeProvider time, ILoggerFactory loggers)
     {
         this.options = options;
-        var encrypted = new EncryptedStore(store, identity.EncryptionKeys, [CoreKinds.Secret.StoragePrefix]);
+        var encrypted = new EncryptedStore(store, identity.EncryptionKeys, [CoreKinds.Secret.StoragePrefix, AuthorityRecords.Prefix]);
         rewrite = new EncryptionRewrite(encrypted, time, loggers.CreateLogger<EncryptionRewrite>());
         this.store = store = encrypted;
         this.time = time;
@@ -129,7 +129,7 @@ public sealed class ApiServer : IAsyncDisposable
         accessObjects = new AccessObjects(new BuiltInObjects(objects), identity, options, time);
         local = new LocalParts(handler, objects, hubs, kinds, apis, aggregatedServers, audit, time);
         Client = ClientFor("flotilla");
-        Rotation = new AuthorityRotation(identity, accessObjects, Client, () => joins.LastAdmitted, options.ServerName, time, loggers.CreateLogger<AuthorityRotation>());
+        Rotation = new AuthorityRotation(identity, accessObjects, Client, new AuthorityRecords(store, members, options.ServerName), time, loggers.CreateLogger<AuthorityRotation>());
         listener = new HttpListenerHost(options, identity, new HttpAdapter(handler, joins, new KeyRequests(identity, audit, loggers.CreateLogger<KeyRequests>()), new AuthorityRequests(Rotation, audit), new TunnelRequests(tunnels, status), streams, new ForwardedRequests(proxies, new AggregatedRequests(apis, authorizer, aggregatedServers, forwarder)), access.Authenticator, audit, new FlowGate(flows, new RequestWidth(store, kinds)), status, metrics, time, loggers.CreateLogger<HttpAdapter>()), loggers);
     }
 
@@ -189,6 +189,7 @@ public sealed class ApiServer : IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await hubs.StartAsync(cancellationToken);
+        await Rotation.CatchUpAsync(cancellationToken);
         await access.StartAsync(cancellationToken);
         await allocations.StartAsync(cancellationToken);
 

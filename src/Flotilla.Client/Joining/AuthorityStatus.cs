@@ -6,7 +6,7 @@ namespace Flotilla.Client.Joining;
 /// <summary>The cluster's certificate authority as its server tells administrators of it.</summary>
 /// <param name="Certificate">Of the one that signs, as PEM.</param>
 /// <param name="Started">When the rotation that goes on began; null: none does.</param>
-/// <param name="Awaited">The nodes that it waits for.</param>
+/// <param name="Awaited">The nodes and servers that it waits for.</param>
 public sealed record AuthorityStatus(string Certificate, DateTimeOffset? Started, IReadOnlyList<string> Awaited)
 {
     /// <summary>A GET tells this; a POST of an <see cref="AuthorityChange"/> begins a rotation.</summary>

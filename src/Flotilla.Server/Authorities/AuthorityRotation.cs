@@ -4,6 +4,7 @@ using Flotilla.Client.Joining;
 using Flotilla.Server.Bootstrap;
 using Flotilla.Server.Http;
 using Flotilla.Server.Identity;
+using Flotilla.Server.Objects;
 using Flotilla.Storage;
 using k8s.Models;
 using Microsoft.Extensions.Hosting;
@@ -12,30 +13,28 @@ using Microsoft.Extensions.Logging;
 namespace Flotilla.Server.Authorities;
 
 /// <summary>
-/// Rotates the cluster's authority: the next one signs at once and is published beside the one before; nodes trust both and get new
-/// certificates; when every node has, the one before is trusted no more. How far it is, is on disk (<see cref="ClusterIdentity"/>) before
-/// anybody hears of it, so that a server that starts goes on. One loop, which sleeps while nothing is rotated.
+/// Rotates the cluster's authority in the steps of <see cref="AuthorityStep"/>: every server trusts the next one, then every server signs by it and it is published, so
+/// that nodes trust both and get new certificates, then the one before is trusted no more. Each server goes by what they store together, and tells
+/// when it does; any of them writes the next step when all have. So it goes on whichever of them ends. One loop, which of one server sleeps while nothing is rotated.
 /// </summary>
 public sealed partial class AuthorityRotation : BackgroundService
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan ServerStartsWithin = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan BeginsWithin = TimeSpan.FromSeconds(20);
 
     private readonly ClusterIdentity identity;
     private readonly AccessObjects access;
     private readonly IObjectClient client;
-    private readonly Func<DateTimeOffset?> lastAdmitted;
-    private readonly string own;
+    private readonly AuthorityRecords records;
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly SemaphoreSlim turn = new(1, 1);
     private readonly DirtyKeys looks;
     private string published;
 
-    /// <param name="lastAdmitted">When a server was let in last.</param>
-    internal AuthorityRotation(ClusterIdentity identity, AccessObjects access, IObjectClient client, Func<DateTimeOffset?> lastAdmitted, string own, TimeProvider time, ILogger<AuthorityRotation> logger)
+    internal AuthorityRotation(ClusterIdentity identity, AccessObjects access, IObjectClient client, AuthorityRecords records, TimeProvider time, ILogger<AuthorityRotation> logger)
     {
-        (this.identity, this.access, this.client, this.lastAdmitted, this.own, this.time, this.logger) = (identity, access, client, lastAdmitted, own, time, logger);
+        (this.identity, this.access, this.client, this.records, this.time, this.logger) = (identity, access, client, records, time, logger);
         looks = new DirtyKeys(time, TimeSpan.Zero);
         published = identity.CaPem;
     }
@@ -49,60 +48,79 @@ public sealed partial class AuthorityRotation : BackgroundService
         base.Dispose();
     }
 
-    /// <summary>Returns when the next authority signs and is published; the rest goes on by itself.</summary>
+    /// <summary>Before this server shows itself to anybody: it goes by what happened while it was away.</summary>
+    public async Task CatchUpAsync(CancellationToken cancellationToken)
+    {
+        await records.CatchUpAsync(cancellationToken);
+        if (await records.ReadAsync(cancellationToken) is { } found)
+        {
+            Adopt(found.Rotation);
+        }
+
+        published = identity.CaPem;
+    }
+
+    /// <summary>Returns when the next authority signs and is published, or some server takes long to know it; the rest goes on by itself.</summary>
     /// <exception cref="ApiException">It cannot be, and why.</exception>
     public async Task BeginAsync(AuthorityChange change, CancellationToken cancellationToken)
     {
-        await turn.WaitAsync(cancellationToken);
-        try
+        await StoreFailures.TellAsync(() => WriteAsync(change, cancellationToken));
+        looks.Poke();
+        var begun = time.GetTimestamp();
+        while (await StoreFailures.TellAsync(() => LookAsync(cancellationToken)) is { Step: AuthorityStep.Known } && time.GetElapsedTime(begun) < BeginsWithin)
         {
-            await CheckAloneAsync(cancellationToken);
-            Use(change);
-            Log.Begun(logger, JoinToken.HashOf(identity.CaCertificate));
-            looks.Poke();
-            await PublishAsync(cancellationToken);
-        }
-        finally
-        {
-            turn.Release();
+            await Task.Delay(LookEvery, time, cancellationToken);
         }
     }
 
-    public async Task<AuthorityStatus> ReadAsync(CancellationToken cancellationToken) =>
-        new(identity.CaCertificate.ExportCertificatePem() + "\n", identity.RotationStarted, identity.RotationStarted is { } started ? await AwaitedAsync(started, cancellationToken) : []);
+    public Task<AuthorityStatus> ReadAsync(CancellationToken cancellationToken) => StoreFailures.TellAsync(async () =>
+    {
+        await records.CatchUpAsync(cancellationToken);
+        var certificate = identity.CaCertificate.ExportCertificatePem() + "\n";
+        return await records.ReadAsync(cancellationToken) is { Rotation: { GoesOn: true } rotation }
+            ? new AuthorityStatus(certificate, rotation.Started, await AwaitedAsync(rotation, cancellationToken))
+            : new AuthorityStatus(certificate, null, []);
+    });
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
+            var isSettled = false;
             try
             {
-                await LookAsync(stoppingToken);
+                isSettled = await LookAsync(stoppingToken) is not { GoesOn: true };
             }
             catch (Exception failure) when (failure is ApiException or StorageException or IOException)
             {
                 Log.Delayed(logger, failure.Message);
             }
 
-            await looks.TakeAsync(identity.RotationStarted is null && published == identity.CaPem ? Timeout.InfiniteTimeSpan : LookEvery, stoppingToken);
+            // Of another server's nobody tells it.
+            await looks.TakeAsync(isSettled && !records.AreShared ? Timeout.InfiniteTimeSpan : LookEvery, stoppingToken);
         }
     }
 
-    private async Task LookAsync(CancellationToken cancellationToken)
+    private async Task<AuthorityRecord> WriteAsync(AuthorityChange change, CancellationToken cancellationToken)
     {
         await turn.WaitAsync(cancellationToken);
         try
         {
-            if (identity.RotationStarted is { } started && RotationPlan.MayEnd(await AwaitedAsync(started, cancellationToken), time.GetUtcNow() - started))
+            await records.CatchUpAsync(cancellationToken);
+            var last = await records.ReadAsync(cancellationToken);
+            if (last is { } found)
             {
-                identity.FinishRotation();
-                Log.Finished(logger, JoinToken.HashOf(identity.CaCertificate));
+                Adopt(found.Rotation);
             }
 
-            if (published != identity.CaPem)
+            var rotation = Plan(change);
+            if (!await records.TryWriteAsync(rotation, last?.At, cancellationToken))
             {
-                await PublishAsync(cancellationToken);
+                throw Failures.Of(409, "Conflict", "another rotation of the authority began at the same moment");
             }
+
+            Log.Begun(logger, rotation.Hash);
+            return rotation;
         }
         finally
         {
@@ -110,11 +128,11 @@ public sealed partial class AuthorityRotation : BackgroundService
         }
     }
 
-    private void Use(AuthorityChange change)
+    private AuthorityRecord Plan(AuthorityChange change)
     {
         try
         {
-            identity.BeginRotation(change.Certificate, change.Key);
+            return identity.PlanRotation(change.Certificate, change.Key);
         }
         catch (InvalidOperationException going)
         {
@@ -126,40 +144,91 @@ public sealed partial class AuthorityRotation : BackgroundService
         }
     }
 
-    private async Task PublishAsync(CancellationToken cancellationToken)
+    /// <returns>How far it is, as far as this server can bring it now; null: none ever began.</returns>
+    private async Task<AuthorityRecord?> LookAsync(CancellationToken cancellationToken)
     {
-        var pem = identity.CaPem;
-        await access.PublishAsync(cancellationToken);
-        Published?.Invoke();
-        published = pem;
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            while (true)
+            {
+                if (await records.ReadAsync(cancellationToken) is not (var rotation, var at))
+                {
+                    // Of a backup, the objects may be older than the keys.
+                    if (identity.Rotation is not { } kept)
+                    {
+                        return null;
+                    }
+
+                    await records.TryWriteAsync(kept, null, cancellationToken);
+                    continue;
+                }
+
+                await FollowAsync(rotation, cancellationToken);
+                if (!rotation.GoesOn || !RotationPlan.MayGoOn(rotation.Step, await AwaitedAsync(rotation, cancellationToken), time.GetUtcNow() - rotation.Started))
+                {
+                    return rotation;
+                }
+
+                if (!await records.TryWriteAsync(rotation with { Step = rotation.Step + 1 }, at, cancellationToken))
+                {
+                    await records.CatchUpAsync(cancellationToken);
+                }
+            }
+        }
+        finally
+        {
+            turn.Release();
+        }
     }
 
-    private async Task<IReadOnlyList<string>> AwaitedAsync(DateTimeOffset started, CancellationToken cancellationToken) =>
-        RotationPlan.Awaited((await client.ListAsync<V1Node>(ListScope.All, cancellationToken)).Items, own, JoinToken.HashOf(identity.CaCertificate), time.GetUtcNow() - started);
-
-    // The others would sign by the authority of before, and refuse what the next one signed.
-    private async Task CheckAloneAsync(CancellationToken cancellationToken)
+    // Of the step before, nobody is to read when all have come to the next: first it is published, then told.
+    private async Task FollowAsync(AuthorityRecord rotation, CancellationToken cancellationToken)
     {
-        var leases = await client.ListAsync<V1Lease>(new ListScope(ServerLeases.Namespace, $"{ServerLeases.Label}={ServerLeases.LabelValue}"), cancellationToken);
-        var servers = leases.Items.Select(ServerLeases.NameOf).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
-        if (servers.Any(server => server != own))
+        Adopt(rotation);
+        if (rotation.Step != AuthorityStep.Known && published != identity.CaPem)
         {
-            throw Failures.Of(409, "Conflict", $"the authority is rotated in a cluster of one server only, and this one has {string.Join(", ", servers)}: make the others workers (flotilla node demote NAME) or take them out (flotilla node rm NAME), rotate, and let them join again");
+            var pem = identity.CaPem;
+            await access.PublishAsync(cancellationToken);
+            Published?.Invoke();
+            published = pem;
         }
 
-        if (lastAdmitted() is { } admitted && time.GetUtcNow() - admitted < ServerStartsWithin)
+        if (rotation.GoesOn)
         {
-            throw Failures.Of(409, "Conflict", $"a server was given the cluster's keys at {admitted:u} and may be starting: the authority is rotated in a cluster of one server only");
+            await records.TellAsync(rotation, cancellationToken);
         }
+    }
+
+    private void Adopt(AuthorityRecord rotation)
+    {
+        if (identity.Adopt(rotation))
+        {
+            Log.Followed(logger, rotation.Hash, rotation.Step switch
+            {
+                AuthorityStep.Known => "is trusted beside the present one",
+                AuthorityStep.Signs => "signs, and the one before is trusted still",
+                _ => "alone is trusted, and certificates and join tokens of the one before hold no more",
+            });
+        }
+    }
+
+    private async Task<IReadOnlyList<string>> AwaitedAsync(AuthorityRecord rotation, CancellationToken cancellationToken)
+    {
+        var servers = await records.FollowersAsync(rotation, cancellationToken);
+        var behind = servers.Where(server => !server.Value).Select(server => server.Key);
+        return rotation.Step == AuthorityStep.Known
+            ? [.. behind]
+            : [.. behind.Concat(RotationPlan.Awaited((await client.ListAsync<V1Node>(ListScope.All, cancellationToken)).Items, servers.Keys, rotation.Hash, time.GetUtcNow() - rotation.Started)).Order(StringComparer.Ordinal)];
     }
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information, Message = "The cluster's certificate authority is being rotated; the next one, {Hash}, signs from now on")]
+        [LoggerMessage(Level = LogLevel.Information, Message = "The cluster's certificate authority is being rotated; the next one is {Hash}")]
         public static partial void Begun(ILogger logger, string hash);
 
-        [LoggerMessage(Level = LogLevel.Information, Message = "The cluster's certificate authority is rotated: {Hash} alone is trusted, and certificates and join tokens of the one before hold no more")]
-        public static partial void Finished(ILogger logger, string hash);
+        [LoggerMessage(Level = LogLevel.Information, Message = "Of the cluster's certificate authorities {Hash} {What}")]
+        public static partial void Followed(ILogger logger, string hash, string what);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "The rotation of the cluster's certificate authority waits: {Reason}")]
         public static partial void Delayed(ILogger logger, string reason);

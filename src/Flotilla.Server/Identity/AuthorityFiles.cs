@@ -1,14 +1,10 @@
-using System.Globalization;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Flotilla.Server.Identity;
 
 /// <summary>
-/// The cluster's authority on disk: <c>ca.crt</c> and <c>ca.key</c>. While it is rotated, these are the one before, and <c>ca-next.key</c>
-/// holds all of the next one in one file: when the rotation began, its key, its certificate, and that signed by the one before. The next one
-/// signs as soon as that file is there. At the end it takes the place of the one before, whose certificate goes first: from that moment
-/// it is not trusted, and whoever finds the rest undone does it. So a crash at any point leaves a rotation that is not begun, goes on or is over.
+/// The cluster's authority on disk: <c>ca.crt</c> and <c>ca.key</c>. While it is rotated, and until the next one has taken their place,
+/// <c>ca-next.key</c> holds all of that (<see cref="AuthorityRecord"/>) in one file and alone counts. So a crash at any point leaves one step or the next.
 /// Other processes read at any time.
 /// </summary>
 internal sealed class AuthorityFiles(PrivateFiles files, CertificateFiles pairs, TimeProvider time)
@@ -16,7 +12,6 @@ internal sealed class AuthorityFiles(PrivateFiles files, CertificateFiles pairs,
     private const string Name = "ca";
     private const string NextFile = "ca-next.key";
     private const string CrossFile = "ca-cross.crt";
-    private const string StartedMark = "started ";
 
     /// <exception cref="InvalidDataException">The files do not belong together.</exception>
     public AuthorityState Load()
@@ -24,76 +19,52 @@ internal sealed class AuthorityFiles(PrivateFiles files, CertificateFiles pairs,
         if (files.Read(NextFile) is not { } text)
         {
             var settled = pairs.LoadAuthority(Name, "flotilla-ca");
-            return new AuthorityState(settled, null, CrossOf(settled, files.Read(CrossFile)), null);
+            return new AuthorityState(settled, null, CrossOf(settled), null);
         }
 
-        var (own, cross, started) = Parse(text);
-        var previous = files.Read($"{Name}.crt");
-        return previous == own.CertificatePem ? new AuthorityState(own, null, cross, null) : new AuthorityState(own, previous, cross, started);
+        var rotation = AuthorityRecord.Parse(text);
+        return rotation.Step switch
+        {
+            AuthorityStep.Known => new AuthorityState(rotation.Previous, rotation.Next.CertificatePem, CrossOf(rotation.Previous), rotation),
+            AuthorityStep.Signs => new AuthorityState(rotation.Next, rotation.Previous.CertificatePem, rotation.CrossPem, rotation),
+            _ => new AuthorityState(rotation.Next, null, rotation.CrossPem, null),
+        };
     }
 
-    /// <summary>The next one signs from now on, once it is on disk.</summary>
-    public AuthorityState Begin(AuthorityState now, IssuedCertificate next)
+    /// <summary>How the present authority is to give way to the next one; nothing has begun.</summary>
+    public AuthorityRecord Plan(IssuedCertificate present, IssuedCertificate next)
     {
         using var certificate = X509Certificate2.CreateFromPem(next.CertificatePem);
         var started = DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds());
-        var cross = new CertificateAuthority(now.Own, time).CrossSign(certificate);
-        files.WriteSecret(NextFile, $"{StartedMark}{started:O}\n{next.KeyPem.Trim()}\n{next.CertificatePem.Trim()}\n{cross.Trim()}\n");
-        return Load();
+        var planned = new AuthorityRecord(AuthorityStep.Known, started, next, new CertificateAuthority(present, time).CrossSign(certificate), present);
+        return AuthorityRecord.Parse(planned.ToText());
     }
 
-    /// <summary>The one before is trusted no more, once that is on disk.</summary>
-    public AuthorityState Finish(AuthorityState now)
+    /// <summary>On disk when it returns.</summary>
+    public AuthorityState Adopt(AuthorityRecord rotation)
     {
-        files.WritePublic(CrossFile, now.CrossPem!);
-        files.WriteSecret($"{Name}.key", now.Own.KeyPem);
-        files.WritePublic($"{Name}.crt", now.Own.CertificatePem);
+        files.WriteSecret(NextFile, rotation.ToText());
         return Settle();
     }
 
-    /// <summary>For the server that starts: does what is left of an end that was interrupted.</summary>
+    /// <summary>At the end, also one that was interrupted: the next one takes the place of the one before.</summary>
     public AuthorityState Settle()
     {
-        var state = Load();
-        if (state.Started is null && files.Read(NextFile) is not null)
+        if (files.Read(NextFile) is { } text && AuthorityRecord.Parse(text) is { GoesOn: false } over)
         {
-            // Its certificate is there, and everything else was written before it.
+            files.WritePublic(CrossFile, over.CrossPem);
+            files.WriteSecret($"{Name}.key", over.Next.KeyPem);
+            files.WritePublic($"{Name}.crt", over.Next.CertificatePem);
             files.Delete(NextFile);
         }
 
-        return state;
-    }
-
-    private static (IssuedCertificate Own, string Cross, DateTimeOffset Started) Parse(string text)
-    {
-        var certificates = new List<string>();
-        var key = "";
-        var rest = text.AsSpan();
-        while (PemEncoding.TryFind(rest, out var fields))
-        {
-            var block = $"{rest[fields.Location]}\n";
-            if (rest[fields.Label] is "CERTIFICATE")
-            {
-                certificates.Add(block);
-            }
-            else
-            {
-                key = block;
-            }
-
-            rest = rest[fields.Location.End..];
-        }
-
-        return text.StartsWith(StartedMark, StringComparison.Ordinal) && certificates is [var own, var cross]
-            && DateTimeOffset.TryParse(text.AsSpan(StartedMark.Length, text.IndexOf('\n', StringComparison.Ordinal) - StartedMark.Length), CultureInfo.InvariantCulture, out var started)
-            ? (new IssuedCertificate(own, key), cross, started)
-            : throw new InvalidDataException($"{NextFile} is damaged: it holds a key and two certificates.");
+        return Load();
     }
 
     // Of another authority it says nothing, and one that expired would only confuse.
-    private string? CrossOf(IssuedCertificate own, string? crossPem)
+    private string? CrossOf(IssuedCertificate own)
     {
-        if (crossPem is null)
+        if (files.Read(CrossFile) is not { } crossPem)
         {
             return null;
         }

@@ -54,14 +54,14 @@ public sealed class ClusterIdentity
     /// <summary>Of the authority that signs at present; without its key.</summary>
     public X509Certificate2 CaCertificate => state.Certificate;
 
-    /// <summary>By which everybody recognizes the cluster: that which signs first, and behind it while it is rotated the one before it. Another object after each change.</summary>
+    /// <summary>By which everybody recognizes the cluster: that which signs first, and behind it while it is rotated the other one. Another object after each change.</summary>
     public X509Certificate2Collection Authorities => state.Trusted;
 
     /// <summary>The same.</summary>
     public string CaPem => state.Pem;
 
-    /// <summary>When the rotation of the authority that goes on began; null: none does.</summary>
-    public DateTimeOffset? RotationStarted => state.Started;
+    /// <summary>The rotation of the authority that goes on; null: none does.</summary>
+    public AuthorityRecord? Rotation => state.Rotation;
 
     /// <summary>CN=kubernetes-admin, O=system:masters.</summary>
     public IssuedCertificate Admin => admin;
@@ -138,38 +138,42 @@ public sealed class ClusterIdentity
         }
     }
 
-    /// <summary>
-    /// Another authority signs from now on, and this one stays trusted until <see cref="FinishRotation"/>; what is shown to others is made
-    /// anew, so that those who trust either of them recognize it.
-    /// </summary>
+    /// <summary>How another authority is to follow the present one; nothing changes yet.</summary>
     /// <param name="certificatePem">Its certificate, with <paramref name="keyPem"/>; null: one is made.</param>
     /// <exception cref="InvalidOperationException">A rotation goes on.</exception>
     /// <exception cref="ArgumentException">It cannot be the cluster's authority, and why.</exception>
-    public void BeginRotation(string? certificatePem, string? keyPem)
+    public AuthorityRecord PlanRotation(string? certificatePem, string? keyPem)
     {
         lock (gate)
         {
-            if (state.Started is { } started)
+            if (state.Rotation is { } going)
             {
-                throw new InvalidOperationException($"the authority is being rotated already, since {started:u}");
+                throw new InvalidOperationException($"the authority is being rotated already, since {going.Started:u}");
             }
 
             var next = certificatePem is null
                 ? CertificateAuthority.CreateSelfSigned($"flotilla-ca-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(NameBytes))}", time)
                 : GivenAuthority.Check(certificatePem, keyPem ?? "", state.Certificate, time.GetUtcNow());
-            Use(authorities.Begin(state, next));
+            return authorities.Plan(state.Own, next);
         }
     }
 
-    /// <summary>The authority of before is trusted no more, and who shows a certificate of it is nobody.</summary>
-    public void FinishRotation()
+    /// <summary>
+    /// Goes by this step of a rotation from now on, once that is on disk: what is shown to others is made anew, so that those recognize it who have
+    /// taken the step before, or the one after. At the end, who shows a certificate of the authority of before is nobody.
+    /// </summary>
+    /// <returns>False: it did already.</returns>
+    public bool Adopt(AuthorityRecord rotation)
     {
         lock (gate)
         {
-            if (state.Started is not null)
+            if (rotation.GoesOn ? state.Rotation?.Id == rotation.Id : state.Rotation is null && state.Own.CertificatePem == rotation.Next.CertificatePem)
             {
-                Use(authorities.Finish(state));
+                return false;
             }
+
+            Use(authorities.Adopt(rotation));
+            return true;
         }
     }
 

@@ -28,19 +28,15 @@ public sealed partial class JoinRequests
     private readonly AuditRecorder audit;
     private readonly ILogger logger;
     private readonly ClusterIdentity identity;
-    private readonly TimeProvider time;
 
     // Two that join at the same moment would be given the same place.
     private readonly SemaphoreSlim oneAtATime = new(1);
 
     internal JoinRequests(IStore store, ClusterIdentity identity, CertificateAuthenticator certificates, AuditRecorder audit, TimeProvider time, ILogger<JoinRequests> logger) =>
-        (tokens, this.identity, this.certificates, this.audit, this.time, this.logger) = (new TokenExaminer(store, time), identity, certificates, audit, time, logger);
+        (tokens, this.identity, this.certificates, this.audit, this.logger) = (new TokenExaminer(store, time), identity, certificates, audit, logger);
 
     /// <summary>Set by the composition; null: nobody can join.</summary>
     public IServerAdmission? Admission { get; set; }
-
-    /// <summary>When a server was let in last; null: none was by this process.</summary>
-    public DateTimeOffset? LastAdmitted { get; private set; }
 
     /// <summary>False: not such a request.</summary>
     public async Task<bool> TryHandleAsync(HttpContext context)
@@ -85,12 +81,11 @@ public sealed partial class JoinRequests
 
         try
         {
-            if (identity.RotationStarted is not null)
+            if (identity.Rotation is not null)
             {
                 throw Failures.Of(StatusCodes.Status409Conflict, "Conflict", "The cluster's certificate authority is being rotated; try again when 'flotilla ca show' says that this is over.");
             }
 
-            LastAdmitted = time.GetUtcNow();
             var answer = await (Admission ?? throw Failures.Unavailable("this server does not let others join")).AdmitAsync(server, isNode, context.RequestAborted);
             Log.Admitted(logger, server.Name, server.Address, server.Port, id);
             context.Response.ContentType = "application/json";

@@ -1,5 +1,4 @@
 using System.Text;
-using Flotilla.Api.Kinds;
 using Flotilla.Local;
 using Flotilla.Server.Identity;
 using Flotilla.Storage;
@@ -34,7 +33,7 @@ internal static class BackupCheck
         foreach (var entry in content.State)
         {
             count++;
-            if (!isSealed && entry.Key.StartsWith(CoreKinds.Secret.StoragePrefix, StringComparison.Ordinal) && EncryptedStore.KeyIdOf(entry.Value) is { } id && !known.Contains(id))
+            if (!isSealed && EncryptedStore.KeyIdOf(entry.Value) is { } id && !known.Contains(id))
             {
                 throw new UserError($"The backup lacks the key {id}, with which {entry.Key} is encrypted; use another.");
             }

@@ -97,7 +97,7 @@ internal static class CaCommand
     }
 
     private static string WaitText(AuthorityStatus status) =>
-        status.Awaited.Count == 0 ? "All nodes have followed; it ends in a moment." : $"Waiting for the nodes {string.Join(", ", status.Awaited)} (those that are away: for ten minutes).";
+        status.Awaited.Count == 0 ? "All have followed; it goes on in a moment." : $"Waiting for {string.Join(", ", status.Awaited)} (nodes that are away: for ten minutes).";
 
     private static async Task<AuthorityStatus> ReadAsync(HttpObjectClient client, CancellationToken cancellationToken) =>
         AuthorityStatus.FromJson(await client.SendAsync(HttpMethod.Get, AuthorityStatus.Path, null, default, cancellationToken));

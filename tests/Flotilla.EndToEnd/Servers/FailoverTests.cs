@@ -100,6 +100,45 @@ public sealed class FailoverTests(ThreeServers cluster, ITestOutputHelper output
         }
     }
 
+    [Fact]
+    public async Task The_authority_is_rotated_although_the_leader_is_killed_in_the_middle()
+    {
+        var old = Path.GetTempFileName();
+        File.Copy(cluster.Kubeconfig, old, overwrite: true);
+        await OkAsync(null, "create", "namespace", "rotated");
+        (await cluster.KubectlAsync(null, Pod("stays"), "-n", "rotated", "apply", "-f", "-")).Success();
+        await OkAsync(null, "-n", "rotated", "wait", "--for=condition=Ready", "pod/stays", "--timeout=60s");
+
+        // While the worker holds still it cannot end.
+        await cluster.SignalAsync(ThreeServers.Worker, "STOP");
+        var leader = await LeaderAsync();
+        try
+        {
+            (await cluster.FlotillaAsync("ca", "rotate", "--detach")).Success();
+            await Eventually.ContainsAsync(async () => (await cluster.FlotillaAsync("ca", "show")).Error, $"Waiting for {ThreeServers.Worker} (");
+            await cluster.KillAsync(leader);
+            await Eventually.GetAsync(() => cluster.KubectlAsync(null, null, "-n", "rotated", "create", "configmap", "after"), made => made.ExitCode == 0);
+            await Eventually.ContainsAsync(async () => (await cluster.FlotillaAsync("ca", "show")).Error, $"Waiting for {ThreeServers.Worker} (");
+        }
+        finally
+        {
+            await cluster.SignalAsync(ThreeServers.Worker, "CONT");
+        }
+
+        var authority = (await Eventually.GetAsync(() => cluster.FlotillaAsync("ca", "show"), shown => shown is { ExitCode: 0, Error: "" }, 120)).Success();
+        await cluster.RestartAsync(leader);
+        Assert.Equal(authority, (await cluster.FlotillaAsync("ca", "show")).Success());
+        foreach (var server in ThreeServers.Names)
+        {
+            Assert.Contains("Unauthorized", (await cluster.KubectlAsync(server, null, "--kubeconfig", old, "get", "--raw", "/api/v1/nodes")).Failure(), StringComparison.Ordinal);
+            Assert.Contains("serving on port", await OkAsync(server, "-n", "rotated", "logs", "stays"), StringComparison.Ordinal);
+            Assert.Equal("stays", await OkAsync(server, "-n", "rotated", "exec", "stays", "--", "hostname"));
+        }
+
+        Assert.Equal("0", await OkAsync(null, "-n", "rotated", "get", "pod", "stays", "-o", "jsonpath={.status.containerStatuses[0].restartCount}"));
+        File.Delete(old);
+    }
+
     private static string Pod(string name) => $$"""
         apiVersion: v1
         kind: Pod

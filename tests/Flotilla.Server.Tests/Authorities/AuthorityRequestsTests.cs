@@ -47,7 +47,7 @@ public sealed class AuthorityRequestsTests : IAsyncLifetime
         Assert.Equal(409, (await Assert.ThrowsAsync<ApiException>(() => before.SendAsync(HttpMethod.Post, AuthorityStatus.Path, "application/json", new AuthorityChange(null, null).ToJson(), Cancelled))).Code);
 
         await TellAsync("far", [.. own.Identity.Authorities.Select(JoinToken.HashOf)], JoinToken.HashOf(own.Identity.CaCertificate));
-        while (own.Identity.RotationStarted is not null)
+        while (own.Identity.Rotation is not null)
         {
             await Task.Delay(50, Cancelled);
         }
@@ -59,22 +59,22 @@ public sealed class AuthorityRequestsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Only_administrators_rotate_it_and_not_while_there_are_other_servers()
+    public async Task Only_administrators_rotate_it_and_nothing_begins_with_what_cannot_be_one()
     {
         (await own.ClientOf("ann").PostAsync(AuthorityStatus.Path, "{}")).Expect(403);
         (await own.ClientOf("ann").GetAsync(AuthorityStatus.Path)).Expect(403);
         (await own.Admin.PostAsync(AuthorityStatus.Path, """{"certificate":"nonsense","key":"nonsense"}""")).Expect(400);
-        await own.Server.Client.CreateAsync(
-            new V1Lease
-            {
-                ApiVersion = "coordination.k8s.io/v1",
-                Kind = "Lease",
-                Metadata = new V1ObjectMeta { Name = "apiserver-other", NamespaceProperty = ServerLeases.Namespace, Labels = new Dictionary<string, string> { [ServerLeases.Label] = ServerLeases.LabelValue, [ServerLeases.NameLabel] = "other" } },
-            },
-            Cancelled);
+        Assert.Null(own.Identity.Rotation);
+    }
 
-        Assert.Contains("in a cluster of one server only", (await own.Admin.PostAsync(AuthorityStatus.Path, "{}")).Expect(409).Message, StringComparison.Ordinal);
-        Assert.Null(own.Identity.RotationStarted);
+    [Fact]
+    public async Task Where_it_is_stored_its_keys_are_encrypted()
+    {
+        (await own.Admin.PostAsync(AuthorityStatus.Path, "{}")).Expect(200);
+
+        var stored = (await store.ListAsync("/flotilla/authority/", null, 0, null, Cancelled)).Entries;
+        Assert.Equal(2, stored.Count);
+        Assert.All(stored, entry => Assert.True(Envelope.IsSealed(entry.Value.Span)));
     }
 
     private HttpObjectClient Client(X509Certificate2Collection trusted, X509Certificate2 certificate) => new(new HttpObjectClientOptions

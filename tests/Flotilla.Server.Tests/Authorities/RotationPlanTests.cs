@@ -1,5 +1,6 @@
 using Flotilla.Client.Joining;
 using Flotilla.Server.Authorities;
+using Flotilla.Server.Identity;
 using k8s.Models;
 
 namespace Flotilla.Server.Tests.Authorities;
@@ -13,7 +14,7 @@ public sealed class RotationPlanTests
     {
         V1Node[] nodes = [Node("server", "True"), Node("old", "True", "old", "old"), Node("trusts", "True", "old", "next", "old"), Node("mixed", "True", "", "next", "old"), Node("done", "True", "next", "next", "old"), Node("silent-yet", "Unknown", "old", "old")];
 
-        Assert.Equal(["mixed", "old", "silent-yet", "trusts"], RotationPlan.Awaited(nodes, "server", "next", Soon));
+        Assert.Equal(["mixed", "old", "silent-yet", "trusts"], RotationPlan.Awaited(nodes, ["server"], "next", Soon));
     }
 
     [Fact]
@@ -21,16 +22,32 @@ public sealed class RotationPlanTests
     {
         V1Node[] nodes = [Node("silent", "Unknown", "old", "old"), Node("never-heard", null), Node("unfit", "False", "old", "old"), Node("older", "True")];
 
-        Assert.Equal(["never-heard", "older", "silent", "unfit"], RotationPlan.Awaited(nodes, "server", "next", RotationPlan.PatienceWithAbsent - TimeSpan.FromSeconds(1)));
-        Assert.Equal(["older", "unfit"], RotationPlan.Awaited(nodes, "server", "next", RotationPlan.PatienceWithAbsent));
+        Assert.Equal(["never-heard", "older", "silent", "unfit"], RotationPlan.Awaited(nodes, ["server"], "next", RotationPlan.PatienceWithAbsent - TimeSpan.FromSeconds(1)));
+        Assert.Equal(["older", "unfit"], RotationPlan.Awaited(nodes, ["server"], "next", RotationPlan.PatienceWithAbsent));
     }
 
     [Fact]
     public void It_ends_when_nobody_is_awaited_and_who_is_just_joining_has_had_time_to()
     {
-        Assert.False(RotationPlan.MayEnd([], TimeSpan.Zero));
-        Assert.False(RotationPlan.MayEnd(["a"], RotationPlan.PatienceWithAbsent));
-        Assert.True(RotationPlan.MayEnd([], RotationPlan.Shortest));
+        Assert.False(RotationPlan.MayGoOn(AuthorityStep.Signs, [], TimeSpan.Zero));
+        Assert.False(RotationPlan.MayGoOn(AuthorityStep.Signs, ["a"], RotationPlan.PatienceWithAbsent));
+        Assert.True(RotationPlan.MayGoOn(AuthorityStep.Signs, [], RotationPlan.Shortest));
+    }
+
+    [Fact]
+    public void The_next_one_signs_as_soon_as_every_server_knows_it()
+    {
+        Assert.False(RotationPlan.MayGoOn(AuthorityStep.Known, ["server"], RotationPlan.PatienceWithAbsent));
+        Assert.True(RotationPlan.MayGoOn(AuthorityStep.Known, [], TimeSpan.Zero));
+    }
+
+    [Fact]
+    public void A_server_that_is_away_is_not_waited_for_and_a_node_that_looks_like_one_is()
+    {
+        V1Node[] nodes = [Node("away", "Unknown"), Node("looks", "True", "old", "old")];
+        Array.ForEach(nodes, node => node.Metadata.Labels = new Dictionary<string, string> { [ServerLeases.NodeLabel] = "" });
+
+        Assert.Equal(["looks"], RotationPlan.Awaited(nodes, ["server"], "next", Soon));
     }
 
     private static V1Node Node(string name, string? ready, string? certificates = null, params string[] trusted) => new()

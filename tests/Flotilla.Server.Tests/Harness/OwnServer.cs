@@ -13,12 +13,17 @@ internal sealed class OwnServer : IAsyncDisposable
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("flotilla-own-");
     private readonly ClusterIdentity identity;
 
-    private OwnServer(IStore store, TimeProvider time, Func<ApiServerOptions, ApiServerOptions>? change, OwnServer? sibling)
+    private OwnServer(IStore store, TimeProvider time, Func<ApiServerOptions, ApiServerOptions>? change, OwnServer? sibling, DirectoryInfo? files)
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         Port = ((IPEndPoint)listener.LocalEndpoint).Port;
         listener.Stop();
+        foreach (var file in files?.GetFiles() ?? [])
+        {
+            file.CopyTo(Path.Combine(directory.FullName, file.Name));
+        }
+
         identity = sibling?.identity ?? ClusterIdentity.LoadOrCreate(directory.FullName, ["127.0.0.1", "kubernetes"], TimeProvider.System);
         var options = new ApiServerOptions { Port = Port, BindAddress = IPAddress.Loopback, AdvertiseAddress = IPAddress.Parse("192.0.2.10") };
         Server = new ApiServer(change?.Invoke(options) ?? options, store, identity, time, NullLoggerFactory.Instance);
@@ -27,6 +32,9 @@ internal sealed class OwnServer : IAsyncDisposable
     }
 
     public int Port { get; }
+
+    /// <summary>Of its identity, unless that is a sibling's.</summary>
+    public DirectoryInfo Files => directory;
 
     public ClusterIdentity Identity => identity;
 
@@ -37,9 +45,10 @@ internal sealed class OwnServer : IAsyncDisposable
     public ApiCaller Admin { get; }
 
     /// <param name="sibling">A server of the same cluster; stopped before this one.</param>
-    public static async Task<OwnServer> StartAsync(IStore store, TimeProvider? time = null, Func<ApiServerOptions, ApiServerOptions>? change = null, OwnServer? sibling = null)
+    /// <param name="files">Of a server of the same cluster, to begin with.</param>
+    public static async Task<OwnServer> StartAsync(IStore store, TimeProvider? time = null, Func<ApiServerOptions, ApiServerOptions>? change = null, OwnServer? sibling = null, DirectoryInfo? files = null)
     {
-        var own = new OwnServer(store, time ?? TimeProvider.System, change, sibling);
+        var own = new OwnServer(store, time ?? TimeProvider.System, change, sibling, files);
         await own.Server.StartAsync(TestContext.Current.CancellationToken);
         return own;
     }
@@ -52,7 +61,8 @@ internal sealed class OwnServer : IAsyncDisposable
     /// <summary>With no certificate, but perhaps with a token.</summary>
     public ApiCaller Anonymous(string? bearer = null) => new(Connect(null), bearer);
 
-    private HttpClient Connect(IssuedCertificate? certificate)
+    /// <param name="certificate">null: as nobody.</param>
+    public HttpClient Connect(IssuedCertificate? certificate)
     {
         var handler = new SocketsHttpHandler { UseProxy = false };
         handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;

@@ -24,7 +24,7 @@ public sealed class AuthorityRotationTests : IDisposable
         var identity = Load();
         var old = identity.CaCertificate;
 
-        identity.BeginRotation(null, null);
+        Begin(identity);
 
         Assert.NotEqual(old.Thumbprint, identity.CaCertificate.Thumbprint);
         Assert.Equal([identity.CaCertificate.Thumbprint, old.Thumbprint], identity.Authorities.Select(authority => authority.Thumbprint));
@@ -41,7 +41,7 @@ public sealed class AuthorityRotationTests : IDisposable
         var identity = Load();
         var (old, before, toNodes) = (identity.CaCertificate, identity.Admin.Load(), identity.NodeClient);
 
-        identity.BeginRotation(null, null);
+        Begin(identity);
         Assert.True(IsLetIn(before, identity));
         Assert.True(IsLetIn(identity.AdminCertificate, identity));
         Assert.Equal(identity.CaCertificate.Subject, identity.AdminCertificate.Issuer);
@@ -49,11 +49,11 @@ public sealed class AuthorityRotationTests : IDisposable
         // A node that has heard of nothing yet recognizes the server.
         Assert.Equal(toNodes, identity.NodeClient);
 
-        identity.FinishRotation();
+        Finish(identity);
         Assert.False(IsLetIn(before, identity));
         Assert.True(IsLetIn(identity.AdminCertificate, identity));
         Assert.Equal(identity.CaCertificate.Subject, identity.NodeClient.Load().Issuer);
-        Assert.Null(identity.RotationStarted);
+        Assert.Null(identity.Rotation);
         Assert.Equal(identity.CaCertificate.ExportCertificatePem().Trim(), identity.CaPem.Trim());
 
         // Programs that have read the authority at their start, and never again, go on.
@@ -65,7 +65,7 @@ public sealed class AuthorityRotationTests : IDisposable
     public void A_certificate_is_signed_by_the_next_one_as_soon_as_it_begins()
     {
         var identity = Load();
-        identity.BeginRotation(null, null);
+        Begin(identity);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
         using var signed = X509Certificate2.CreateFromPem(identity.SignRequest(new CertificateRequest("CN=system:node:a, O=system:nodes", key, HashAlgorithmName.SHA256), X509KeyUsageFlags.DigitalSignature, ["1.3.6.1.5.5.7.3.2"], TimeSpan.FromHours(1)));
@@ -78,63 +78,101 @@ public sealed class AuthorityRotationTests : IDisposable
     public void A_server_that_starts_in_the_middle_goes_on_with_the_same_authorities()
     {
         var before = Load();
-        before.BeginRotation(null, null);
+        Begin(before);
 
         var after = Load();
         after.SettleRotation();
 
-        Assert.Equal(before.RotationStarted, after.RotationStarted);
+        Assert.Equal(before.Rotation, after.Rotation);
+        Assert.Equal(AuthorityStep.Signs, after.Rotation!.Step);
         Assert.Equal((before.CaPem, before.Admin, before.NodeClient), (after.CaPem, after.Admin, after.NodeClient));
-        Assert.Throws<InvalidOperationException>(() => after.BeginRotation(null, null));
-        after.FinishRotation();
+        Assert.Throws<InvalidOperationException>(() => Begin(after));
+        Finish(after);
         Assert.Equal(before.CaCertificate.Thumbprint, Load().CaCertificate.Thumbprint);
-        Assert.Null(Load().RotationStarted);
+        Assert.Null(Load().Rotation);
     }
 
     [Theory]
-    [InlineData("ca-cross.crt", true)]
-    [InlineData("ca.key", true)]
-    [InlineData("ca.crt", false)]
-    public void A_crash_at_its_end_leaves_one_that_goes_on_or_one_that_is_over(string lastWritten, bool goesOn)
+    [InlineData("")]
+    [InlineData("ca-cross.crt")]
+    [InlineData("ca.key")]
+    [InlineData("ca.crt")]
+    public void A_crash_at_its_end_leaves_one_that_is_over(string lastWritten)
     {
         var identity = Load();
-        identity.BeginRotation(null, null);
-        var (old, next) = (identity.Authorities[1], identity.CaCertificate);
-        string[] order = ["ca-cross.crt", "ca.key", "ca.crt", "ca-next.key"];
+        Begin(identity);
+        var (old, next, over) = (identity.Authorities[1], identity.CaCertificate, identity.Rotation! with { Step = AuthorityStep.Over });
+        string[] order = ["ca-cross.crt", "ca.key", "ca.crt"];
         var before = order.ToDictionary(name => name, name => File.Exists(PathOf(name)) ? File.ReadAllBytes(PathOf(name)) : null);
-        identity.FinishRotation();
+        identity.Adopt(over);
+        File.WriteAllText(PathOf("ca-next.key"), over.ToText());
         foreach (var name in order[(Array.IndexOf(order, lastWritten) + 1)..].Where(name => before[name] is not null))
         {
             File.WriteAllBytes(PathOf(name), before[name]!);
         }
 
         // Another process only reads.
-        Assert.Equal(goesOn, Load().RotationStarted is not null);
+        Assert.Equal([next.Thumbprint], Load().Authorities.Select(authority => authority.Thumbprint));
         Assert.True(File.Exists(PathOf("ca-next.key")));
 
-        var restarted = Load();
-        restarted.SettleRotation();
-        Assert.Equal(goesOn ? [next.Thumbprint, old.Thumbprint] : [next.Thumbprint], restarted.Authorities.Select(authority => authority.Thumbprint));
-        Assert.Equal(goesOn, File.Exists(PathOf("ca-next.key")));
-        restarted.FinishRotation();
-        Assert.Equal([next.Thumbprint], Load().Authorities.Select(authority => authority.Thumbprint));
+        Load().SettleRotation();
         Assert.False(File.Exists(PathOf("ca-next.key")));
+        Assert.Equal([next.Thumbprint], Load().Authorities.Select(authority => authority.Thumbprint));
+        Assert.Null(Load().Rotation);
         Assert.True(IsRecognized(Load().ServerChain, old));
+    }
+
+    [Fact]
+    public void A_next_one_that_is_only_known_signs_nothing_and_is_trusted()
+    {
+        var (identity, other) = (Load(), Copy("other"));
+        var (old, planned) = (identity.CaCertificate, identity.PlanRotation(null, null));
+
+        Assert.True(identity.Adopt(planned));
+        Assert.False(identity.Adopt(planned));
+        other.Adopt(planned with { Step = AuthorityStep.Signs });
+
+        Assert.Equal([old.Thumbprint, other.CaCertificate.Thumbprint], identity.Authorities.Select(authority => authority.Thumbprint));
+        Assert.Equal(old.Thumbprint, identity.CaCertificate.Thumbprint);
+        Assert.True(IsLetIn(other.AdminCertificate, identity));
+        Assert.True(IsLetIn(identity.AdminCertificate, other));
+        Assert.True(IsRecognized(identity.ServerChain, [.. other.Authorities]));
+        Assert.Equal(identity.CaPem, Load().CaPem);
+    }
+
+    [Theory]
+    [InlineData(AuthorityStep.Known)]
+    [InlineData(AuthorityStep.Signs)]
+    [InlineData(AuthorityStep.Over)]
+    public void A_server_that_missed_everything_before_comes_to_the_same_step_as_the_others(AuthorityStep step)
+    {
+        var (identity, away) = (Load(), Copy("away"));
+        Begin(identity);
+        Finish(identity);
+        var rotation = identity.PlanRotation(null, null) with { Step = step };
+        identity.Adopt(rotation);
+
+        away.Adopt(rotation);
+
+        Assert.Equal((identity.CaPem, identity.Rotation?.Id), (away.CaPem, away.Rotation?.Id));
+        Assert.True(IsLetIn(away.AdminCertificate, identity));
+        Assert.True(IsLetIn(identity.AdminCertificate, away));
+        Assert.Equal(identity.CaPem, Load("away").CaPem);
     }
 
     [Fact]
     public void One_rotation_follows_another()
     {
         var identity = Load();
-        identity.BeginRotation(null, null);
-        identity.FinishRotation();
+        Begin(identity);
+        Finish(identity);
         var second = identity.CaCertificate;
 
-        identity.BeginRotation(null, null);
+        Begin(identity);
 
         Assert.True(IsRecognized(identity.ServerChain, second));
         Assert.True(IsRecognized(identity.ServerChain, identity.CaCertificate));
-        identity.FinishRotation();
+        Finish(identity);
         Assert.Single(identity.Authorities);
     }
 
@@ -148,13 +186,13 @@ public sealed class AuthorityRotationTests : IDisposable
         using AsymmetricAlgorithm key = isRsa ? RSA.Create(2048) : ECDsa.Create(ECCurve.NamedCurves.nistP384);
         var root = Root(key, "CN=ours");
 
-        identity.BeginRotation(root, key.ExportPkcs8PrivateKeyPem());
+        Begin(identity, root, key.ExportPkcs8PrivateKeyPem());
 
         Assert.Equal("CN=ours", identity.CaCertificate.Subject);
         Assert.True(IsRecognized(identity.ServerChain, old));
         Assert.True(IsRecognized(identity.ServerChain, identity.CaCertificate));
         Assert.True(IsLetIn(identity.AdminCertificate, identity));
-        identity.FinishRotation();
+        Finish(identity);
         Assert.True(IsLetIn(Load().AdminCertificate, Load()));
     }
 
@@ -176,10 +214,10 @@ public sealed class AuthorityRotationTests : IDisposable
         Assert.Contains("signed by another authority", Refusal(Signed(key, "CN=ours", other), pem), StringComparison.Ordinal);
         time.Advance(TimeSpan.FromDays(400));
         Assert.Contains("expired", Refusal(Root(key, "CN=ours", end: time.GetUtcNow().AddDays(-1)), pem), StringComparison.Ordinal);
-        Assert.Null(identity.RotationStarted);
-        Assert.Null(Load().RotationStarted);
+        Assert.Null(identity.Rotation);
+        Assert.Null(Load().Rotation);
 
-        string Refusal(string certificate, string itsKey) => Assert.Throws<ArgumentException>(() => identity.BeginRotation(certificate, itsKey)).Message;
+        string Refusal(string certificate, string itsKey) => Assert.Throws<ArgumentException>(() => identity.PlanRotation(certificate, itsKey)).Message;
     }
 
     private string Root(AsymmetricAlgorithm key, string subject, X509BasicConstraintsExtension? constraints = null, DateTimeOffset? end = null)
@@ -212,7 +250,30 @@ public sealed class AuthorityRotationTests : IDisposable
 
     private bool IsLetIn(X509Certificate2 certificate, ClusterIdentity identity) => TrustedCertificates.IsSignedBy(certificate, identity.Authorities, time);
 
+    // In one go, as where there is one server.
+    private static void Begin(ClusterIdentity identity, string? certificate = null, string? key = null) => identity.Adopt(identity.PlanRotation(certificate, key) with { Step = AuthorityStep.Signs });
+
+    private static void Finish(ClusterIdentity identity)
+    {
+        if (identity.Rotation is { } rotation)
+        {
+            identity.Adopt(rotation with { Step = AuthorityStep.Over });
+        }
+    }
+
     private string PathOf(string name) => Path.Combine(Pki, name);
 
-    private ClusterIdentity Load() => ClusterIdentity.LoadOrCreate(Pki, ["kubernetes", "localhost"], time);
+    private ClusterIdentity Load(string directory = "pki") => ClusterIdentity.LoadOrCreate(Path.Combine(parent.FullName, directory), ["kubernetes", "localhost"], time);
+
+    // Another server of the same cluster.
+    private ClusterIdentity Copy(string directory)
+    {
+        foreach (var file in Directory.EnumerateFiles(Pki))
+        {
+            Directory.CreateDirectory(Path.Combine(parent.FullName, directory), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            File.Copy(file, Path.Combine(parent.FullName, directory, Path.GetFileName(file)));
+        }
+
+        return Load(directory);
+    }
 }
