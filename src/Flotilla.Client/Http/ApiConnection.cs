@@ -166,6 +166,11 @@ internal sealed class ApiConnection : IDisposable
             tls.CertificateChainPolicy.CustomTrustStore.AddRange(authorities);
         }
 
+        if (options.Accepts is { } accepts)
+        {
+            tls.RemoteCertificateValidationCallback = (_, shown, _, problems) => problems == SslPolicyErrors.None && shown is X509Certificate2 server && accepts(server);
+        }
+
         return new SocketsHttpHandler
         {
             SslOptions = tls,

@@ -10,6 +10,9 @@ public sealed class HttpObjectClientOptions
     /// <summary>The only authorities whose server certificates are trusted; null trusts the system's. Asked for at each request: others, in another object, mean new connections.</summary>
     public Func<X509Certificate2Collection>? Authorities { get; init; }
 
+    /// <summary>Asked of each server that one of <see cref="Authorities"/> vouches for; null: that is enough.</summary>
+    public Func<X509Certificate2, bool>? Accepts { get; init; }
+
     /// <summary>Asked for at each request: another object means new connections, so that a rotated certificate takes effect at once.</summary>
     public Func<X509Certificate2?>? ClientCertificate { get; init; }
 

@@ -20,6 +20,7 @@ public sealed class ServerList
     private readonly ImmutableArray<DnsEndPoint> told;
     private ImmutableArray<DnsEndPoint> learned;
     private DnsEndPoint? preferred;
+    private DnsEndPoint? doubted;
 
     /// <param name="told">Never forgotten; may be empty when the file has some.</param>
     /// <param name="file">One <c>host:port</c> a line; made when there is something to keep.</param>
@@ -130,6 +131,15 @@ public sealed class ServerList
     public static string Text(DnsEndPoint server) =>
         string.Create(CultureInfo.InvariantCulture, $"{(server.Host.Contains(':', StringComparison.Ordinal) ? $"[{server.Host}]" : server.Host)}:{server.Port}");
 
+    /// <summary>The one that answered last is not one to talk to: the others come first.</summary>
+    public void Doubt()
+    {
+        lock (gate)
+        {
+            (doubted, preferred) = (preferred ?? doubted, null);
+        }
+    }
+
     private void Prefer(DnsEndPoint server)
     {
         lock (gate)
@@ -153,7 +163,8 @@ public sealed class ServerList
     {
         lock (gate)
         {
-            return preferred is null ? All : [preferred, .. All.Where(server => !server.Equals(preferred))];
+            var others = All.Where(server => !server.Equals(preferred)).OrderBy(server => server.Equals(doubted));
+            return preferred is null ? others.ToList() : [preferred, .. others];
         }
     }
 }

@@ -25,6 +25,7 @@ public sealed class NodeIdentity
         Directory.CreateDirectory(directory, OwnerOnly | UnixFileMode.UserExecute);
         client = Load("client.pem");
         serving = Load("serving.pem");
+        Generation = new KnownGeneration(directory);
         authorities = File.Exists(PathOf(AuthorityFile)) ? FromPem(File.ReadAllText(PathOf(AuthorityFile))) : null;
     }
 
@@ -40,6 +41,9 @@ public sealed class NodeIdentity
 
     /// <summary>Cancelled when <see cref="Client"/> gives way to the next: connections that it opened should too.</summary>
     public CancellationToken ClientReplaced => replaced.Token;
+
+    /// <summary>Of the clusters that were one, the one that this machine is of.</summary>
+    public KnownGeneration Generation { get; }
 
     /// <summary>Where the servers are remembered.</summary>
     public string ServersFile => PathOf("servers");
@@ -91,6 +95,7 @@ public sealed class NodeIdentity
             File.Delete(file);
         }
 
+        Generation.Forget();
         (client, serving, authorities) = (null, null, null);
     }
 

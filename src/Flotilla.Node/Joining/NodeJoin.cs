@@ -30,6 +30,7 @@ public sealed class NodeJoin(NodeIdentity identity, ServerList servers, NodeOpti
     {
         Server = Server,
         Authorities = authorities,
+        Accepts = Accepts,
         ClientCertificate = () => identity.Client,
         Connect = servers.ConnectAsync,
         ConnectionLifetime = ConnectionLifetime,
@@ -42,11 +43,23 @@ public sealed class NodeJoin(NodeIdentity identity, ServerList servers, NodeOpti
     {
         Server = Server,
         Authorities = () => identity.Authorities!,
+        Accepts = Accepts,
         BearerToken = () => account.Current,
         Connect = servers.ConnectAsync,
         KeepAlive = KeepAlive,
         UserAgent = "flotilla-node",
     });
+
+    private bool Accepts(X509Certificate2 server)
+    {
+        if (identity.Generation.Accepts(server))
+        {
+            return true;
+        }
+
+        servers.Doubt();
+        return false;
+    }
 
     /// <exception cref="JoinException">What is wrong, and what to do.</exception>
     public async Task BootstrapAsync(JoinToken token, CancellationToken cancellationToken)

@@ -41,6 +41,7 @@ internal sealed class ServerTunnel : IDisposable
             SslOptions = new SslClientAuthenticationOptions
             {
                 CertificateChainPolicy = policy,
+                RemoteCertificateValidationCallback = (_, shown, _, problems) => problems == SslPolicyErrors.None && shown is X509Certificate2 certificate && identity.Generation.Accepts(certificate),
                 LocalCertificateSelectionCallback = (_, _, _, _, _) => identity.Client!,
             },
         });

@@ -62,6 +62,7 @@ internal static class Restoring
         }
 
         await WriteKeysAsync(content, settings, cancellationToken);
+        LeftBehind.GoOn(settings, TimeProvider.System);
 
         // Last: with the settings, there is a cluster.
         settings.Save();

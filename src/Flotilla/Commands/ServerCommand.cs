@@ -53,6 +53,15 @@ internal static class ServerCommand
         return joined;
     }
 
+    private static async Task RunAsync(AllInOne cluster, LeftBehind behind, CancellationToken cancellationToken)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task[] both = [cluster.RunAsync(ending.Token), behind.WatchAsync(cluster.Others, ending.Token)];
+        await Task.WhenAny(both);
+        await ending.CancelAsync();
+        await Task.WhenAll(both);
+    }
+
     private static async Task<int> RunAsync(ClusterSettings settings, string? token, bool force, LogLevel level, CancellationToken cancellationToken)
     {
         var progress = new StartupProgress(settings.ProgressFile);
@@ -88,9 +97,11 @@ internal static class ServerCommand
             settings = await JoinAsync(settings, token, progress, cancellationToken);
             using var autolock = new Autolock(settings);
             await using var locked = await LockedServer.WaitAsync(settings, autolock, progress, TimeProvider.System, loggers, cancellationToken);
+            var behind = new LeftBehind(settings, TimeProvider.System);
+            await behind.CheckAsync(cancellationToken);
             await using var datastore = await Datastore.StartAsync(settings, progress, TimeProvider.System, loggers, cancellationToken);
             await using var cluster = new AllInOne(settings, datastore, autolock, locked, progress, TimeProvider.System, loggers);
-            await cluster.RunAsync(cancellationToken);
+            await RunAsync(cluster, behind, cancellationToken);
             return 0;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

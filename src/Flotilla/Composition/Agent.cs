@@ -18,6 +18,8 @@ namespace Flotilla.Composition;
 /// <summary>This machine as a node of a cluster whose servers are elsewhere. Ending it ends no container.</summary>
 internal sealed class Agent : IAsyncDisposable
 {
+    private static readonly TimeSpan OldAgain = TimeSpan.FromMinutes(1);
+
     private readonly ClusterSettings settings;
     private readonly StartupProgress progress;
     private readonly TimeProvider time;
@@ -31,6 +33,7 @@ internal sealed class Agent : IAsyncDisposable
     private HttpObjectClient? sharedClient;
     private (InformerSet Own, SharedAccess Shared)? ingress;
     private EngineServer? docker;
+    private long? told;
 
     public Agent(ClusterSettings settings, StartupProgress progress, TimeProvider time, ILoggerFactory loggers)
     {
@@ -40,6 +43,7 @@ internal sealed class Agent : IAsyncDisposable
         this.loggers = loggers;
         services = new ServiceSet(time, loggers.CreateLogger<ServiceSet>());
         identity = new NodeIdentity(settings.IdentityDirectory);
+        identity.Generation.Refused = _ => WarnOfOld();
         servers = new ServerList([ServerList.EndPointOf(settings.Agent!.Server)], identity.ServersFile);
         join = new NodeJoin(identity, servers, NodeComposition.NodeOptionsFor(settings), time);
         node = new LocalNode(settings, time, loggers);
@@ -79,6 +83,15 @@ internal sealed class Agent : IAsyncDisposable
         await services.DisposeAsync();
         sharedClient?.Dispose();
         client?.Dispose();
+    }
+
+    private void WarnOfOld()
+    {
+        if (told is not { } last || time.GetElapsedTime(last) > OldAgain)
+        {
+            told = time.GetTimestamp();
+            loggers.CreateLogger<Agent>().LogOld(string.Join(", ", servers.All.Select(ServerList.Text)));
+        }
     }
 
     // Of the swarm a machine without a server says what Docker's workers say.
@@ -166,6 +179,9 @@ internal sealed class Agent : IAsyncDisposable
 
 internal static partial class AgentLog
 {
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The cluster went on without one of {Servers} (--force-new-cluster, or a restored backup): this machine takes nothing from it. Delete what that server holds with 'flotilla down --purge' there")]
+    public static partial void LogOld(this ILogger logger, string servers);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "No server answers at {Servers}; what runs goes on, and the node waits for them")]
     public static partial void LogWaiting(this ILogger logger, string servers);
 }

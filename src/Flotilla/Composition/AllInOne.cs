@@ -2,6 +2,7 @@ using Flotilla.Joining;
 using Flotilla.Kubeconfigs;
 using Flotilla.Local;
 using Flotilla.Locking;
+using Flotilla.Server.Membership;
 using Flotilla.Server.Nodes;
 using Microsoft.Extensions.Logging;
 
@@ -38,6 +39,9 @@ internal sealed class AllInOne : IAsyncDisposable
         node = locked?.Take() ?? new LocalNode(settings, time, loggers);
         docker = new DockerEndpoint(settings, plane, node.LoadImagesAsync, (key, cancel) => autolock.ApplyAsync(key, plane.Identity, cancel), locked?.Engine, time, loggers);
     }
+
+    /// <summary>The other servers that answer; null: this one does not see at present who there is.</summary>
+    public IReadOnlyList<ServerMember>? Others() => plane.Server.Others;
 
     /// <summary>Until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)

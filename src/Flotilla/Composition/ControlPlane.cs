@@ -122,6 +122,7 @@ internal sealed class ControlPlane : IAsyncDisposable
             "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local",
             "localhost", Environment.MachineName.ToLowerInvariant(), settings.NodeName,
             "127.0.0.1", "::1", .. NetworkRanges.Parse(settings.ServiceCidr).Select(range => range.At(1).ToString()), .. MachineAddresses.Of(settings).Select(address => address.ToString()),
+            .. ClusterGeneration.NameOf(ClusterGeneration.Read(settings.IdentityDirectory)) is { } generation ? (string[])[generation] : [],
         ];
         return ClusterIdentity.LoadOrCreate(settings.IdentityDirectory, names, time, settings.Seal);
     }

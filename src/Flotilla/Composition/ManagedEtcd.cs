@@ -152,6 +152,7 @@ internal sealed partial class ManagedEtcd : IAsyncDisposable
         }
 
         MemberFor(settings).ForceNewCluster();
+        LeftBehind.GoOn(settings, TimeProvider.System);
     }
 
     /// <summary>Waits for the other members as long as it takes, since they may be starting too; the log says for whom.</summary>

@@ -51,6 +51,21 @@ public sealed class ServerListTests : IDisposable
     }
 
     [Fact]
+    public async Task One_that_answered_and_is_doubted_comes_after_the_others()
+    {
+        using var first = new TcpListener(IPAddress.Loopback, 0);
+        using var second = new TcpListener(IPAddress.Loopback, 0);
+        Array.ForEach([first, second], listener => listener.Start());
+        var list = new ServerList(((TcpListener[])[first, second]).Select(listener => new DnsEndPoint("127.0.0.1", ((IPEndPoint)listener.LocalEndpoint).Port)), File);
+        foreach (var expected in (TcpListener[])[first, second, first])
+        {
+            await using var connection = await list.ConnectAsync(CancellationToken.None);
+            using var accepted = await expected.AcceptTcpClientAsync().WaitAsync(TimeSpan.FromSeconds(60));
+            list.Doubt();
+        }
+    }
+
+    [Fact]
     public async Task A_server_that_says_nothing_is_not_waited_for_alone()
     {
         // One connection fills its backlog, and further ones hear nothing, as of a machine that is off.
