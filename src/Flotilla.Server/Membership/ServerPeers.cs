@@ -82,6 +82,12 @@ internal sealed partial class ServerPeers(ServerMembers members, string own, Clu
         {
             peers.Remove(name, out var left);
             left!.Client.Dispose();
+            if (left.Refusals > 0)
+            {
+                // Another server was sure of it first.
+                gone[name] = true;
+                Tell();
+            }
         }
 
         await Task.WhenAll(known.Select(found => LookAtAsync(found.Member, found.Modified, cancellationToken)));
