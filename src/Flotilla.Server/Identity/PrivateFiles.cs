@@ -16,10 +16,15 @@ internal sealed class PrivateFiles
         this.seal = seal;
         const UnixFileMode mode = OwnerOnly | UnixFileMode.UserExecute;
         this.directory = directory;
-        Directory.CreateDirectory(directory, mode);
+
+        // Neither without need: a disk that takes no writes at present would keep who only reads.
+        if (!Directory.Exists(directory))
+        {
+            Directory.CreateDirectory(directory, mode);
+        }
+
         if (File.GetUnixFileMode(directory) != mode)
         {
-            // Not without need: a disk that takes no writes at present would keep who only reads.
             File.SetUnixFileMode(directory, mode);
         }
     }

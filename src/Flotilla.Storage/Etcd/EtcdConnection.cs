@@ -146,7 +146,7 @@ internal sealed partial class EtcdConnection : IDisposable
 
     private StorageException Unreachable(RpcException failure, bool repeated)
     {
-        var message = $"etcd does not answer ({string.Join(", ", Volatile.Read(ref members).Select(member => member.Address))}): most of its members are down or cannot reach one another. Last: {failure.Status.Detail}";
+        var message = $"etcd does not answer ({string.Join(", ", Volatile.Read(ref members).Select(member => member.Address))}): most of its members are down, cannot reach one another, or wait for their disks.{(failure.Status.Detail is { Length: > 0 } last ? $" Last: {last}" : "")}";
         return repeated ? new UnknownOutcomeException(message, failure) : new StorageException(message, failure);
     }
 

@@ -36,7 +36,7 @@ internal sealed partial class CommitWatch(string path, TimeProvider time, ILogge
             lock (gate)
             {
                 return failing is { } failure ? new StoreHealth(false, failure.Why)
-                    : begun is { } at && time.GetElapsedTime(at) is var taking && taking > Stuck ? new StoreHealth(false, $"the disk of {path} has not taken a write for {taking.TotalSeconds:0} s")
+                    : begun is { } at && time.GetElapsedTime(at) is var taking && taking > Slow ? new StoreHealth(taking <= Stuck, $"the disk of {path} has not taken a write for {taking.TotalSeconds:0} s")
                     : slow is { } last && time.GetElapsedTime(last.At) < Remembered ? new StoreHealth(true, $"the disk of {path} is slow: a write took {last.Took.TotalSeconds:0.0} s")
                     : StoreHealth.Good;
             }

@@ -18,12 +18,28 @@ internal static class StatusCommand
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
+    // More than all that is asked may take together: who answers nobody is given up before.
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
+
     public static Command Create()
     {
         var command = new Command("status", "Show how the cluster is.");
         var flags = ClusterFlags.Find(command);
-        command.SetAction((parsed, cancellationToken) => RunAsync(flags.ReadServer(parsed), cancellationToken));
+        command.SetAction((parsed, cancellationToken) => BoundedAsync(() => RunAsync(flags.ReadServer(parsed), cancellationToken), cancellationToken));
         return command;
+    }
+
+    // Who waits for a disk hears of no cancellation, and is left to himself.
+    private static async Task<int> BoundedAsync(Func<Task<int>> runAsync, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Task.Run(runAsync, cancellationToken).WaitAsync(Longest, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            throw new UserError($"Nothing came within {Longest.TotalSeconds:0} s: the disk of the data directory answers neither the server nor this command. The kernel's log (dmesg) may say why.");
+        }
     }
 
     private static async Task<int> RunAsync(ClusterSettings settings, CancellationToken cancellationToken)
@@ -46,13 +62,14 @@ internal static class StatusCommand
             return 1;
         }
 
-        var healthy = settings.Datastore.Etcd is null || await EtcdStatus.AddAsync(table, settings, cancellationToken);
-        healthy &= process is not null && await AddClusterAsync(table, settings, cancellationToken);
+        var answer = settings.Datastore.Etcd is null || await EtcdStatus.AddAsync(table, settings, cancellationToken);
+        var healthy = process is not null && await AddClusterAsync(table, settings, answer, cancellationToken) && answer;
         AnsiConsole.Write(table);
         return healthy ? 0 : 1;
     }
 
-    private static async Task<bool> AddClusterAsync(Table table, ClusterSettings settings, CancellationToken cancellationToken)
+    /// <param name="answer">Whether all members of etcd do.</param>
+    private static async Task<bool> AddClusterAsync(Table table, ClusterSettings settings, bool answer, CancellationToken cancellationToken)
     {
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bounded.CancelAfter(Timeout);
@@ -65,6 +82,11 @@ internal static class StatusCommand
             if (!serves && settings.Datastore.IsEtcd)
             {
                 // Reads would wait for it.
+                if (answer && settings.Datastore.Etcd is not null)
+                {
+                    table.AddRow("", "[red]All members of etcd answer, and none of them can commit: the disk hangs under most of them, or under the leader's.[/]");
+                }
+
                 return false;
             }
 
