@@ -139,6 +139,33 @@ public sealed class FailoverTests(ThreeServers cluster, ITestOutputHelper output
         File.Delete(old);
     }
 
+    [Fact]
+    public async Task Status_answers_and_says_who_holds_everything_up()
+    {
+        var silent = ThreeServers.Names.Where(name => name != ThreeServers.First).ToList();
+        try
+        {
+            foreach (var server in silent)
+            {
+                await cluster.SignalAsync(server, "STOP", "etcd");
+            }
+
+            var told = await cluster.FlotillaAsync("status");
+            Assert.NotEqual(0, told.ExitCode);
+            var words = string.Join(' ', told.Output.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries));
+            Assert.Contains($"etcd has lost its quorum and nothing can be written: of 3 members 2 must be there, but {string.Join(", ", silent)} do not answer", words, StringComparison.Ordinal);
+        }
+        finally
+        {
+            foreach (var server in silent)
+            {
+                await cluster.SignalAsync(server, "CONT", "etcd");
+            }
+        }
+
+        await Eventually.GetAsync(() => cluster.FlotillaAsync("status"), shown => shown.ExitCode == 0, 120);
+    }
+
     private static string Pod(string name) => $$"""
         apiVersion: v1
         kind: Pod

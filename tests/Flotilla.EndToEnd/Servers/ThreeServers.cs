@@ -62,9 +62,9 @@ public sealed class ThreeServers : IAsyncLifetime
         return new HttpClient(new SocketsHttpHandler { SslOptions = ClusterTrust.Options(config), UseProxy = false }) { BaseAddress = Addresses[server], Timeout = TimeSpan.FromSeconds(30) };
     }
 
-    /// <summary>To Flotilla's process of a node.</summary>
-    internal async Task SignalAsync(string node, string signal) =>
-        (await CommandLine.RunAsync("kill", [$"-{signal}", (await File.ReadAllTextAsync(Path.Combine(DirectoryOf(node), "flotilla.pid"))).Trim()])).Success();
+    /// <summary>To Flotilla's process of a node, or to its etcd.</summary>
+    internal async Task SignalAsync(string node, string signal, string process = "flotilla") =>
+        (await CommandLine.RunAsync("kill", [$"-{signal}", (await File.ReadAllTextAsync(Path.Combine(DirectoryOf(node), $"{process}.pid"))).Trim()])).Success();
 
     /// <summary>SIGKILL to a server, and to its etcd too, as if its machine had died.</summary>
     internal async Task KillAsync(string server)

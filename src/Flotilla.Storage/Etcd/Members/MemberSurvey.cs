@@ -60,10 +60,14 @@ internal sealed class MemberSurvey(EtcdConnection connection, IReadOnlyList<Uri>
         catch (RpcException failure)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            return member with { Problem = failure.StatusCode is StatusCode.DeadlineExceeded or StatusCode.Unavailable ? "does not answer" : Reason(failure) };
+            return member with { Problem = IsSilence(failure) || failure.StatusCode == StatusCode.Unavailable ? "does not answer" : Reason(failure) };
         }
     }
 
+    // A process that holds still lets nobody connect either, once some have tried.
+    private static bool IsSilence(RpcException failure) =>
+        failure.StatusCode == StatusCode.DeadlineExceeded || failure.Status.DebugException?.GetBaseException() is TimeoutException or OperationCanceledException;
+
     private static string Reason(RpcException failure) =>
-        failure.StatusCode == StatusCode.DeadlineExceeded ? "it is silent" : failure.Status.DebugException?.GetBaseException().Message ?? failure.Status.Detail;
+        IsSilence(failure) ? "it is silent" : failure.Status.DebugException?.GetBaseException().Message ?? failure.Status.Detail;
 }
