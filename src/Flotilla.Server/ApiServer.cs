@@ -76,7 +76,7 @@ public sealed class ApiServer : IAsyncDisposable
     public ApiServer(ApiServerOptions options, IStore store, ClusterIdentity identity, TimeProvider time, ILoggerFactory loggers)
     {
         this.options = options;
-        var encrypted = new EncryptedStore(store, identity.EncryptionKeys, [CoreKinds.Secret.StoragePrefix, AuthorityRecords.Prefix]);
+        var encrypted = new EncryptedStore(store, identity.EncryptionKeys, EncryptedPrefixes);
         rewrite = new EncryptionRewrite(encrypted, time, loggers.CreateLogger<EncryptionRewrite>());
         this.store = store = encrypted;
         this.time = time;
@@ -132,6 +132,9 @@ public sealed class ApiServer : IAsyncDisposable
         Rotation = new AuthorityRotation(identity, accessObjects, Client, new AuthorityRecords(store, members, options.ServerName), time, loggers.CreateLogger<AuthorityRotation>());
         listener = new HttpListenerHost(options, identity, new HttpAdapter(handler, joins, new KeyRequests(identity, audit, loggers.CreateLogger<KeyRequests>()), new AuthorityRequests(Rotation, audit), new TunnelRequests(tunnels, status), streams, new ForwardedRequests(proxies, new AggregatedRequests(apis, authorizer, aggregatedServers, forwarder)), access.Authenticator, audit, new FlowGate(flows, new RequestWidth(store, kinds)), status, metrics, time, loggers.CreateLogger<HttpAdapter>()), loggers);
     }
+
+    /// <summary>What keys in the store begin with whose values are encrypted.</summary>
+    public static IReadOnlyList<string> EncryptedPrefixes { get; } = [CoreKinds.Secret.StoragePrefix, AuthorityRecords.Prefix];
 
     /// <summary>The API in process, as the system itself.</summary>
     public IObjectClient Client { get; }

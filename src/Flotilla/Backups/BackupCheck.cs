@@ -1,5 +1,6 @@
 using System.Text;
 using Flotilla.Local;
+using Flotilla.Server;
 using Flotilla.Server.Identity;
 using Flotilla.Storage;
 
@@ -33,7 +34,7 @@ internal static class BackupCheck
         foreach (var entry in content.State)
         {
             count++;
-            if (!isSealed && EncryptedStore.KeyIdOf(entry.Value) is { } id && !known.Contains(id))
+            if (!isSealed && ApiServer.EncryptedPrefixes.Any(prefix => entry.Key.StartsWith(prefix, StringComparison.Ordinal)) && EncryptedStore.KeyIdOf(entry.Value) is { } id && !known.Contains(id))
             {
                 throw new UserError($"The backup lacks the key {id}, with which {entry.Key} is encrypted; use another.");
             }
