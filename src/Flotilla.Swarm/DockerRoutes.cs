@@ -35,7 +35,7 @@ internal static class DockerRoutes
 
     /// <summary>Of a machine whose server is locked.</summary>
     public static IEnumerable<Route> Of(LockedMember member, SwarmUnlock unlock, IMachineEngine machine) =>
-        [.. OfMember(member, machine), .. new LockedRoutes(unlock).All, .. new WorkerNetworkRoutes(machine).All];
+        [.. OfMember(member, machine), .. new LockedRoutes(member, unlock).All, .. new WorkerNetworkRoutes(machine).All];
 
     private static IEnumerable<Route> OfMember(IMember member, IMachineEngine machine) =>
         [.. new PingRoutes(member).All, .. new VersionRoutes(member).All, .. new InfoRoutes(member, machine).All, .. new DistributionRoutes().All];

@@ -17,6 +17,9 @@ public static class SwarmEndpoint
     /// <summary>As Docker says it of a locked manager.</summary>
     public const string Locked = "Swarm is encrypted and needs to be unlocked before it can be used. Please use \"docker swarm unlock\" to unlock it.";
 
+    /// <summary>As Docker says it where too few managers are there.</summary>
+    public const string NoLeader = "The swarm does not have a leader. It's possible that too few managers are online. Make sure more than half of the managers are online.";
+
     public const string NotLocked = "swarm is not locked";
 
     public const string WrongUnlockKey = "swarm could not be unlocked: invalid key provided";
@@ -39,8 +42,9 @@ public static class SwarmEndpoint
         DockerRoutes.Of(new Worker(options, nodes, time), client, machine);
 
     /// <summary>Of a machine whose server is locked.</summary>
-    public static IEnumerable<Route> LockedRoutes(SwarmOptions options, SwarmUnlock unlock, IMachineEngine machine, TimeProvider time) =>
-        DockerRoutes.Of(new LockedMember(options, time), unlock, machine);
+    /// <param name="isOpen">Whether it was unlocked and its control plane does not work yet.</param>
+    public static IEnumerable<Route> LockedRoutes(SwarmOptions options, SwarmUnlock unlock, Func<bool> isOpen, IMachineEngine machine, TimeProvider time) =>
+        DockerRoutes.Of(new LockedMember(options, isOpen, time), unlock, machine);
 }
 
 /// <summary>For each resource a version after which nothing of it changed, as of now, whichever server wrote.</summary>

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
@@ -160,7 +162,7 @@ internal sealed class ContainerCreation(ImageCatalog images, ContainerStore cont
             throw DockerException.BadRequest("invalid config for network bridge: invalid endpoint settings:\nuser specified IP address is supported on user defined networks only");
         }
 
-        if (address.Length > 0 && !network.Range.Contains(System.Net.IPAddress.Parse(address)))
+        if (address.Length > 0 && !network.Range.Contains(IPAddress.Parse(address)))
         {
             throw DockerException.BadRequest($"invalid config for network {network.Name}: invalid endpoint settings:\nno configured subnet contains IP address {address}");
         }
@@ -203,12 +205,30 @@ internal sealed class ContainerCreation(ImageCatalog images, ContainerStore cont
             GivenSeccompProfile.Parse(profile, [], RuntimeInformation.OSArchitecture, Environment.OSVersion.Version);
         }
 
+        foreach (var address in (host.Object("PortBindings") ?? []).SelectMany(port => port.Value as JsonArray ?? []).Select(binding => binding.String("HostIp") ?? "").Where(address => address.Length > 0))
+        {
+            CheckAddress(address);
+        }
+
         foreach (var name in (host.Array("CapAdd") ?? []).Concat(host.Array("CapDrop") ?? []).Select(name => name.AsString() ?? ""))
         {
             if (!Capabilities.IsKnown(name))
             {
                 throw DockerException.BadRequest($"invalid capability: unknown capability: \"{(name.StartsWith("CAP_", StringComparison.OrdinalIgnoreCase) ? name.ToUpperInvariant() : "CAP_" + name.ToUpperInvariant())}\"");
             }
+        }
+    }
+
+    private static void CheckAddress(string address)
+    {
+        if (!IPAddress.TryParse(address, out var parsed))
+        {
+            throw DockerException.BadRequest($"invalid IP address: {address}");
+        }
+
+        if (parsed.AddressFamily == AddressFamily.InterNetworkV6)
+        {
+            throw DockerException.BadRequest($"a container has no IPv6 address to which a port of {address} could lead: publish it at an IPv4 address, or make it a service of a cluster with both families");
         }
     }
 }

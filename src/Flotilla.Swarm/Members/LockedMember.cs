@@ -4,7 +4,8 @@ using k8s.Models;
 namespace Flotilla.Swarm.Members;
 
 /// <summary>A machine with a server whose keys are sealed: of the swarm it knows nothing but that it is locked.</summary>
-internal sealed class LockedMember(SwarmOptions options, TimeProvider time) : IMember
+/// <param name="isOpen">Whether it was unlocked and waits for its control plane, which other servers may have to be unlocked for too.</param>
+internal sealed class LockedMember(SwarmOptions options, Func<bool> isOpen, TimeProvider time) : IMember
 {
     public SwarmOptions Options => options;
 
@@ -12,7 +13,10 @@ internal sealed class LockedMember(SwarmOptions options, TimeProvider time) : IM
 
     public DateTime Now => time.GetUtcNow().UtcDateTime;
 
-    public string State => "locked";
+    public string State => isOpen() ? "pending" : "locked";
+
+    /// <summary>Why it answers nothing of the swarm.</summary>
+    public string Reason => isOpen() ? SwarmEndpoint.NoLeader : SwarmEndpoint.Locked;
 
     public Task KnowSelfAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -20,7 +24,7 @@ internal sealed class LockedMember(SwarmOptions options, TimeProvider time) : IM
     {
         var told = Manager.Nobody();
         told["LocalNodeState"] = State;
-        told["Error"] = SwarmEndpoint.Locked;
+        told["Error"] = Reason;
         return told;
     }
 }

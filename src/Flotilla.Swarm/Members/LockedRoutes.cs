@@ -5,7 +5,7 @@ using Flotilla.Swarm.Swarms;
 namespace Flotilla.Swarm.Members;
 
 /// <summary>What a locked manager answers about the swarm: that it is to be unlocked.</summary>
-internal sealed class LockedRoutes(SwarmUnlock unlockAsync)
+internal sealed class LockedRoutes(LockedMember member, SwarmUnlock unlockAsync)
 {
     private const string AlreadyIn = "This node is already part of a swarm. Use \"docker swarm leave\" to leave this swarm and join another one.";
     private const string LeaveLocked = "Swarm is encrypted and locked. Please unlock it first or use `--force` to ignore this message.";
@@ -25,7 +25,7 @@ internal sealed class LockedRoutes(SwarmUnlock unlockAsync)
         new("POST", "/swarm/unlock", UnlockAsync),
     ];
 
-    private static Task<DockerAnswer> RefuseAsync(DockerRequest request, CancellationToken cancellationToken) => throw new DockerException(503, SwarmEndpoint.Locked);
+    private Task<DockerAnswer> RefuseAsync(DockerRequest request, CancellationToken cancellationToken) => throw new DockerException(503, member.Reason);
 
     private async Task<DockerAnswer> UnlockAsync(DockerRequest request, CancellationToken cancellationToken)
     {

@@ -73,23 +73,32 @@ internal sealed class ClusterUpgrade(ClusterSettings settings, TimeSpan patience
             return failed;
         }
 
-        var count = old.File == wanted.File ? 0 : 1;
-        foreach (var node in nodes.All.Where(node => nodes.Runs(node.NodeName)))
+        var left = new Queue<ClusterSettings>(nodes.All.Where(node => nodes.Runs(node.NodeName) && Running(node).File != wanted.File));
+        var count = (old.File == wanted.File ? 0 : 1) + left.Count;
+        var last = settings;
+        while (left.TryPeek(out var node))
         {
-            if (Running(node) is var before && before.File == wanted.File)
+            // Who is locked serves nothing: another server that is too may be one too many, and a worker has nobody to tell that it is ready.
+            if (IsLocked(last))
             {
-                continue;
+                return new UpgradeResult(false, $"{UnlockAdvice(last)}, and run this again for {string.Join(", ", left.Select(other => other.NodeName))}, which run on as they did. No container was touched.");
             }
 
-            count++;
-            if (await UpgradeNodeAsync(node, before, wanted, cancellationToken) is { } failure)
+            if (await UpgradeNodeAsync(node, Running(node), wanted, cancellationToken) is { } failure)
             {
                 return failure;
             }
+
+            last = left.Dequeue();
         }
 
-        return new UpgradeResult(true, count == 0 ? $"Flotilla {to} runs already." : $"Flotilla {to} has taken over; no container was touched.");
+        return new UpgradeResult(true, (count == 0 ? $"Flotilla {to} runs already." : $"Flotilla {to} has taken over; no container was touched.") + (IsLocked(last) ? $" {UnlockAdvice(last)}." : ""));
     }
+
+    private static bool IsLocked(ClusterSettings part) => new StartupProgress(part.ProgressFile).Read() is [.., StartupProgress.Locked];
+
+    private string UnlockAdvice(ClusterSettings part) =>
+        $"The server {part.NodeName} is locked (autolock): unlock it with 'docker swarm unlock' after: eval $(flotilla docker-env{(part.NodeName == settings.NodeName ? "" : $" --node {part.NodeName}")})";
 
     private async Task<UpgradeResult?> UpgradeNodeAsync(ClusterSettings node, FlotillaProgram old, FlotillaProgram wanted, CancellationToken cancellationToken)
     {
@@ -99,7 +108,7 @@ internal sealed class ClusterUpgrade(ClusterSettings settings, TimeSpan patience
             return new UpgradeResult(false, $"Node {node.NodeName} is back at its program of before, for the new one did not get ready: {why}. The log is {node.LogFile}.");
         }
 
-        show($"node {node.NodeName} is Ready", null);
+        show($"node {node.NodeName} is {(IsLocked(node) ? "locked" : "Ready")}", null);
         return null;
     }
 
