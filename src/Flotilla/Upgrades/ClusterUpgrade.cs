@@ -81,7 +81,7 @@ internal sealed class ClusterUpgrade(ClusterSettings settings, TimeSpan patience
             // Who is locked serves nothing: another server that is too may be one too many, and a worker has nobody to tell that it is ready.
             if (IsLocked(last))
             {
-                return new UpgradeResult(false, $"{UnlockAdvice(last)}, and run this again for {string.Join(", ", left.Select(other => other.NodeName))}, which run on as they did. No container was touched.");
+                return new UpgradeResult(false, $"{UnlockAdvice(last)}, and run this again for {string.Join(", ", left.Select(other => other.NodeName))}. Those run on as before, and no container was touched.");
             }
 
             if (await UpgradeNodeAsync(node, Running(node), wanted, cancellationToken) is { } failure)
