@@ -77,7 +77,8 @@ public sealed class NodeAgent : IAsyncDisposable
             new ClaimReader(client), dynamicDrivers, new ClaimLedger(Path.Combine(options.DataDirectory, "claims.json")), () => agent!.KnownUids, time, loggers.CreateLogger<DynamicResourceManager>());
         var cdi = new CdiInjection(Runtime, new CdiRegistry(options.CdiDirectories));
         var exclusive = new ExclusiveResources(topology, devices, claims, cdi, cpus, memory, () => pinning?.Wake());
-        var starter = new ContainerStarter(options, Runtime, puller, environment, hooks, exclusive, events, hostIps);
+        var features = new HandlerFeatures(Runtime);
+        var starter = new ContainerStarter(options, Runtime, puller, environment, hooks, exclusive, features, events, hostIps);
         drivers = new CsiDrivers(options, client);
         var inUse = new VolumesInUse(options);
         var csi = new CsiVolumes(
@@ -94,7 +95,7 @@ public sealed class NodeAgent : IAsyncDisposable
         var kills = new OutOfMemoryKills();
         var shared = new PodServices(
             options, Runtime, starter, hooks, volumes, cgroups, capacity, statuses, events, time,
-            loggers.CreateLogger<PodAgent>(), hostIps, view, probes, admission, exclusive, claims, new CriticalPreemption(admission, () => agent!.Workers, events), new RuntimeClassHandlers(client), files, kills)
+            loggers.CreateLogger<PodAgent>(), hostIps, view, probes, admission, exclusive, claims, new CriticalPreemption(admission, () => agent!.Workers, events), new RuntimeClassHandlers(client), features, new UserNamespaces(options), files, kills)
         {
             AddressReady = addressReady ?? ((_, _, _) => Task.CompletedTask),
             DevicesOf = devices.HealthOf,

@@ -57,6 +57,11 @@ public sealed record NodeOptions
 
     public int MaxPods { get; init; } = 110;
 
+    /// <summary>Which ids pods with users of their own may have; where it gives none, those above the machine's first 65536.</summary>
+    public string SubordinateUids { get; init; } = "/etc/subuid";
+
+    public string SubordinateGids { get; init; } = "/etc/subgid";
+
     /// <summary>Root of the pods' cgroups, below every hierarchy's own root.</summary>
     public string CgroupRoot { get; init; } = "/kubepods";
 

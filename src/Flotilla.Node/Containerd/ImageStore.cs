@@ -23,7 +23,8 @@ public sealed class ImageStore(CriClient runtime, NodeOptions options)
     /// <exception cref="InvalidDataException">The archive is not one, with containerd's words.</exception>
     public async Task<IReadOnlyList<string>> ImportAsync(Stream archive, CancellationToken cancellationToken, bool takesNameless = false)
     {
-        string[] arguments = ["--address", options.RuntimeSocket, "--namespace", ImageNamespaces.Present, "images", "import", .. takesNameless ? ["--digests"] : Array.Empty<string>(), "-"];
+        string[] digests = takesNameless ? ["--digests"] : [];
+        string[] arguments = ["--address", options.RuntimeSocket, "--namespace", ImageNamespaces.Present, "images", "import", .. await ModeAsync(cancellationToken), .. digests, "-"];
         var plain = await ArchiveStream.OpenAsync(archive, cancellationToken);
         var result = await Command.RunAsync(options.CtrBinary, arguments, plain, cancellationToken);
         if (result.ExitCode != 0)
@@ -34,6 +35,7 @@ public sealed class ImageStore(CriClient runtime, NodeOptions options)
         var found = result.Output.Split('\n')
             .Where(line => line.StartsWith("unpacking ", StringComparison.Ordinal))
             .Select(line => line.Split(' ')[1])
+            .Distinct(StringComparer.Ordinal)
             .ToList();
         if (found.Count == 0)
         {
@@ -109,6 +111,13 @@ public sealed class ImageStore(CriClient runtime, NodeOptions options)
         {
             await destination.WriteAsync(chunk.Data.Memory, cancellationToken);
         }
+    }
+
+    // From its second version on, ctr leaves the work to containerd, names no image without a full name and prints for people only.
+    private async Task<string[]> ModeAsync(CancellationToken cancellationToken)
+    {
+        var version = await runtime.Runtime.VersionAsync(new VersionRequest(), cancellationToken: cancellationToken);
+        return ContainerdVersion.Major(version.RuntimeVersion) >= 2 ? ["--local"] : [];
     }
 
     // The importer then names every image by its digest too, which only those without another name need.

@@ -24,13 +24,13 @@ internal static class ContainerConfiguration
             Linux = new LinuxContainerConfig
             {
                 Resources = ContainerResources.For(pod, container),
-                SecurityContext = ContainerSecurity.For(pod, container, image, request.SeccompDirectory),
+                SecurityContext = ContainerSecurity.For(request),
             },
         };
         config.Command.Add((container.Command ?? []).Select(word => Expansion.Expand(word, variables)));
         config.Args.Add((container.Args ?? []).Select(word => Expansion.Expand(word, variables)));
         config.Envs.Add(request.Environment.Select(entry => new KeyValue { Key = entry.Key, Value = entry.Value }));
-        config.Mounts.Add(Mounts(request, variables));
+        config.Mounts.Add(Mounts(request, variables).Select(mount => WithUsersOf(request, mount)));
         config.Devices.Add(ContainerMounts.Devices(request));
         config.Labels.Add(RuntimeLabels.Of(pod));
         config.Labels[RuntimeLabels.ContainerName] = container.Name;
@@ -46,6 +46,14 @@ internal static class ContainerConfiguration
         config.Annotations[RuntimeLabels.Priority] = (pod.Spec.Priority ?? 0).ToString(CultureInfo.InvariantCulture);
         config.Annotations[RuntimeLabels.GracePeriod] = pod.GracePeriod().TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
         return config;
+    }
+
+    // Files keep the owners that the pod sees, whatever range of the node's ids it was given.
+    private static Mount WithUsersOf(ContainerRequest request, Mount mount)
+    {
+        mount.UidMappings.Add(request.Users.Uids);
+        mount.GidMappings.Add(request.Users.Gids);
+        return mount;
     }
 
     private static string TerminationPath(V1Container container) =>
@@ -77,6 +85,8 @@ internal sealed record ContainerRequest(
     string HostsFile,
     string TerminationLog)
 {
+    public UserNamespace Users { get; init; } = UserNamespaces.OfTheNode;
+
     /// <summary>Where profiles of the node itself lie.</summary>
     public string SeccompDirectory { get; init; } = "";
 

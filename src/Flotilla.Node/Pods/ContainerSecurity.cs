@@ -16,9 +16,9 @@ internal static class ContainerSecurity
 
     private static readonly string[] ReadonlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
-    /// <param name="seccompDirectory">Where profiles of the node itself lie.</param>
-    public static LinuxContainerSecurityContext For(V1Pod pod, V1Container container, Image image, string seccompDirectory = "")
+    public static LinuxContainerSecurityContext For(ContainerRequest request)
     {
+        var (pod, container, image) = (request.Pod, request.Container, request.Image);
         var own = container.SecurityContext;
         var common = pod.Spec.SecurityContext;
         var privileged = own?.Privileged == true;
@@ -27,9 +27,10 @@ internal static class ContainerSecurity
             Privileged = privileged,
             ReadonlyRootfs = own?.ReadOnlyRootFilesystem == true,
             NoNewPrivs = own?.AllowPrivilegeEscalation == false,
-            NamespaceOptions = SandboxConfiguration.Namespaces(pod),
-            Seccomp = Seccomp(own?.SeccompProfile ?? common?.SeccompProfile, privileged, seccompDirectory),
+            NamespaceOptions = SandboxConfiguration.Namespaces(pod, request.Users),
+            Seccomp = Seccomp(own?.SeccompProfile ?? common?.SeccompProfile, privileged, request.SeccompDirectory),
             Apparmor = AppArmor(own?.AppArmorProfile ?? common?.AppArmorProfile),
+            SupplementalGroupsPolicy = GroupsPolicy(pod),
         };
         if (own?.Capabilities is { } capabilities)
         {
@@ -60,6 +61,10 @@ internal static class ContainerSecurity
         IEnumerable<long?> groups = [pod.Spec.SecurityContext?.FsGroup, .. pod.Spec.SecurityContext?.SupplementalGroups?.Cast<long?>() ?? []];
         return groups.OfType<long>().Distinct();
     }
+
+    /// <summary>Whether the groups that the image gives to its user count too.</summary>
+    public static SupplementalGroupsPolicy GroupsPolicy(V1Pod pod) =>
+        pod.Spec.SecurityContext?.SupplementalGroupsPolicy == "Strict" ? SupplementalGroupsPolicy.Strict : SupplementalGroupsPolicy.Merge;
 
     /// <exception cref="ContainerException">runAsNonRoot is asked for and cannot be promised.</exception>
     public static void CheckNonRoot(V1Pod pod, V1Container container, Image image)

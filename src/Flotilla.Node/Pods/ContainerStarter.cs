@@ -12,7 +12,7 @@ namespace Flotilla.Node.Pods;
 
 /// <summary>One container from its image to its running process.</summary>
 internal sealed class ContainerStarter(
-    NodeOptions options, CriClient runtime, ImagePuller images, ContainerEnvironment environment, HookRunner hooks, ExclusiveResources exclusive, EventRecorder events, IReadOnlyList<string> hostIps)
+    NodeOptions options, CriClient runtime, ImagePuller images, ContainerEnvironment environment, HookRunner hooks, ExclusiveResources exclusive, HandlerFeatures features, EventRecorder events, IReadOnlyList<string> hostIps)
 {
     // Creating and starting are not given up half-way: what they leave behind would be seen as a container that never started.
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
@@ -78,8 +78,9 @@ internal sealed class ContainerStarter(
         var config = ContainerConfiguration.For(new ContainerRequest(
             pod, container, image, request.Attempt, variables, request.Volumes, PodDirectories.Of(options, pod.Metadata.Uid), PodDirectories.HostsFile(options, pod), log)
         {
+            Users = request.Sandbox.Linux.SecurityContext.NamespaceOptions.UsernsOptions,
             SeccompDirectory = options.SeccompDirectory,
-            CanMountRecursively = ContainerMounts.AskForRecursion(container) && (await FeaturesAsync(request.RuntimeHandler, cancellationToken))?.RecursiveReadOnlyMounts == true,
+            CanMountRecursively = ContainerMounts.AskForRecursion(container) && await CanMountRecursivelyAsync(request.RuntimeHandler, cancellationToken),
         });
         await exclusive.ApplyAsync(config, pod, container, cancellationToken);
         var namespaces = config.Linux.SecurityContext.NamespaceOptions;
@@ -100,13 +101,11 @@ internal sealed class ContainerStarter(
         }
     }
 
-    /// <returns>null: the runtime says nothing of that handler.</returns>
-    private async Task<RuntimeHandlerFeatures?> FeaturesAsync(string handler, CancellationToken cancellationToken)
+    private async Task<bool> CanMountRecursivelyAsync(string handler, CancellationToken cancellationToken)
     {
         try
         {
-            var status = await runtime.Runtime.StatusAsync(new StatusRequest(), deadline: DateTime.UtcNow + Timeout, cancellationToken: cancellationToken);
-            return status.RuntimeHandlers.FirstOrDefault(known => known.Name == handler)?.Features;
+            return (await features.OfAsync(handler, cancellationToken))?.RecursiveReadOnlyMounts == true;
         }
         catch (RpcException failure) when (!cancellationToken.IsCancellationRequested)
         {

@@ -48,8 +48,15 @@ internal static class ContainerStatusBuilder
             AllocatedResourcesStatus = input.Devices?.Invoke(container.Name),
             VolumeMounts = Mounts(container, latest),
             StopSignal = container.Lifecycle?.StopSignal,
+            User = UserOf(latest),
         };
     }
+
+    // Told by runtimes that know policies for supplemental groups.
+    private static V1ContainerUser? UserOf(ObservedContainer container) => container.Status.User?.Linux is not { } user ? null : new V1ContainerUser
+    {
+        Linux = new V1LinuxContainerUser { Uid = user.Uid, Gid = user.Gid, SupplementalGroups = [.. user.SupplementalGroups] },
+    };
 
     /// <summary>Nobody waits for one of these: it counts neither as started nor as ready.</summary>
     public static V1ContainerStatus ForEphemeral(StatusInput input, V1Container container) =>

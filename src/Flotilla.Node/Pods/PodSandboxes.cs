@@ -13,16 +13,17 @@ internal sealed class PodSandboxes(PodServices services)
     public PodSandboxConfig Configure(V1Pod pod, uint attempt)
     {
         var resolv = ReadOrEmpty(services.Options.ResolvConf);
-        return SandboxConfiguration.For(pod, services.Options, services.Cgroups.PathOf(pod), PodDns.For(pod, services.Options, resolv), attempt);
+        return SandboxConfiguration.For(pod, services.Options, services.Cgroups.PathOf(pod), PodDns.For(pod, services.Options, resolv), services.Users.Of(pod), attempt);
     }
 
     /// <exception cref="Api.ApiException">The class it is to run by does not exist.</exception>
     public async Task CreateAsync(V1Pod pod, uint attempt, CancellationToken cancellationToken)
     {
         var handler = await services.Handlers.OfAsync(pod, cancellationToken);
-        if (pod.Spec.HostUsers == false)
+        if (pod.Spec.HostUsers == false && (await services.Features.OfAsync(handler, cancellationToken))?.UserNamespaces != true)
         {
-            throw new UnsupportedException($"RuntimeClass handler \"{handler}\" does not support user namespaces");
+            var who = handler.Length == 0 ? "runtime" : $"RuntimeClass handler \"{handler}\"";
+            throw new UnsupportedException($"can't set `spec.hostUsers: false`, {who} does not support user namespaces");
         }
         services.Cgroups.Create(pod);
         Directory.CreateDirectory(PodDirectories.Of(services.Options, pod.Metadata.Uid));

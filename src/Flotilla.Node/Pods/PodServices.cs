@@ -31,6 +31,8 @@ internal sealed record PodServices(
     DynamicResourceManager Claims,
     CriticalPreemption Preemption,
     RuntimeClassHandlers Handlers,
+    HandlerFeatures Features,
+    UserNamespaces Users,
     CgroupFiles CgroupFiles,
     OutOfMemoryKills Kills)
 {

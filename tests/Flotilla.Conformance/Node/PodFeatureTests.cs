@@ -111,14 +111,44 @@ public sealed class PodFeatureTests(LiveCluster cluster)
     }
 
     [Fact]
-    public async Task What_the_runtime_cannot_do_is_told_instead_of_left_out()
+    public async Task A_pod_has_users_of_its_own_where_the_runtime_can_give_them()
     {
         await using var space = await Space.CreateAsync(cluster);
-        await space.CreatePodAsync(PodYaml.Server("users", "", "hostUsers: false"));
-        Assert.Contains("does not support user namespaces", (await space.EventAsync("users", "FailedCreatePodSandBox")).Message, StringComparison.Ordinal);
-        await space.CreatePodAsync(PodYaml.Server("groups", "", "securityContext: {supplementalGroups: [1], supplementalGroupsPolicy: Strict}"));
-        var pod = await space.EndedPodAsync("groups");
-        Assert.Equal(("SupplementalGroupsPolicyNotSupported", "Pod was rejected: SupplementalGroupsPolicy=Strict is not supported in this node"), (pod.Status.Reason, pod.Status.Message));
+        string[] spec = ["hostUsers: false", "securityContext: {fsGroup: 2000}", "volumes: [{name: work, emptyDir: {}}]"];
+        var script = "cat /proc/self/uid_map; touch /work/file; stat -c '%u %g' /work/file; stat -c %u /var/run/secrets/kubernetes.io/serviceaccount/..data/token";
+        if (await RuntimeAsync(space) is { UserNamespaces: true })
+        {
+            var lines = (await space.OutputAsync(PodYaml.Once("users", script, "volumeMounts: [{name: work, mountPath: /work}]", spec))).Split('\n');
+            Assert.Matches("^ +0 +[1-9][0-9]* +65536$", lines[0]);
+            Assert.Equal(["0 2000", "0"], lines[1..3]);
+        }
+        else
+        {
+            await space.CreatePodAsync(PodYaml.Server("users", "", "hostUsers: false"));
+            Assert.Equal(
+                "Failed to create pod sandbox: can't set `spec.hostUsers: false`, runtime does not support user namespaces",
+                (await space.EventAsync("users", "FailedCreatePodSandBox")).Message);
+        }
+    }
+
+    [Fact]
+    public async Task An_image_gives_no_groups_to_a_pod_that_forbids_it()
+    {
+        await using var space = await Space.CreateAsync(cluster);
+        var node = (await space.Client.CoreV1.ListNodeAsync()).Items[0];
+        if (node.Status.Features?.SupplementalGroupsPolicy == true)
+        {
+            var output = await space.OutputAsync(PodYaml.Once("groups", "id -G", "", "securityContext: {runAsUser: 1000, runAsGroup: 1000, supplementalGroups: [7], supplementalGroupsPolicy: Strict}"));
+            Assert.Equal("1000 7", output.Trim());
+            var user = (await space.Client.CoreV1.ReadNamespacedPodAsync("groups", space.Name)).Status.ContainerStatuses[0].User.Linux;
+            Assert.Equal((1000, 1000), (user.Uid, user.Gid));
+        }
+        else
+        {
+            await space.CreatePodAsync(PodYaml.Server("groups", "", "securityContext: {supplementalGroups: [1], supplementalGroupsPolicy: Strict}"));
+            var pod = await space.EndedPodAsync("groups");
+            Assert.Equal(("SupplementalGroupsPolicyNotSupported", "Pod was rejected: SupplementalGroupsPolicy=Strict is not supported in this node"), (pod.Status.Reason, pod.Status.Message));
+        }
     }
 
     [Fact]
@@ -132,4 +162,7 @@ public sealed class PodFeatureTests(LiveCluster cluster)
         await space.UntilAsync(() => space.Client.CoreV1.ListNamespacedPodAsync(space.Name), list => list.Items.Count == 0, 15);
         Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(start) >= TimeSpan.FromSeconds(3));
     }
+
+    private static async Task<V1NodeRuntimeHandlerFeatures?> RuntimeAsync(Space space) =>
+        (await space.Client.CoreV1.ListNodeAsync()).Items[0].Status.RuntimeHandlers?.FirstOrDefault(handler => string.IsNullOrEmpty(handler.Name))?.Features;
 }
