@@ -79,7 +79,7 @@ internal sealed class InfoRoutes(IMember member, IMachineEngine machine)
             ["ContainerdCommit"] = new JsonObject { ["ID"] = "" },
             ["RuncCommit"] = new JsonObject { ["ID"] = "" },
             ["InitCommit"] = new JsonObject { ["ID"] = "" },
-            ["SecurityOptions"] = new JsonArray("name=seccomp,profile=builtin"),
+            ["SecurityOptions"] = Machine.CgroupVersion == "2" ? new JsonArray("name=seccomp,profile=builtin", "name=cgroupns") : new JsonArray("name=seccomp,profile=builtin"),
             ["Warnings"] = null,
         };
     }
