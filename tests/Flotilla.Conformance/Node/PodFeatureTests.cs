@@ -1,6 +1,7 @@
 using System.Globalization;
 using Flotilla.Conformance.Live;
 using k8s;
+using k8s.Models;
 
 namespace Flotilla.Conformance.Node;
 
