@@ -19,7 +19,6 @@ using Flotilla.Node.Placement;
 using Flotilla.Node.Plugins;
 using Flotilla.Node.PodResources;
 using Flotilla.Node.Pods;
-using Flotilla.Node.Registry;
 using Flotilla.Node.Serving;
 using Flotilla.Node.Shutdown;
 using Flotilla.Node.Statistics;
@@ -63,7 +62,7 @@ public sealed class NodeAgent : IAsyncDisposable
         IReadOnlyList<string> hostIps = [.. NodeAddress.All(options).Select(address => address.ToString())];
         var hooks = new HookRunner(Runtime, time);
         var environment = new ContainerEnvironment(options, client, informers.Of<V1Service>());
-        var puller = new ImagePuller(Runtime, client, events, time);
+        var puller = new ImagePuller(Runtime, Images, client, events, time);
         var inventory = new DeviceInventory(time);
         var numa = NumaNodes.Read();
         devices = new DeviceManager(inventory, new DeviceLedger(Path.Combine(options.DataDirectory, "devices.json")), numa.Mask);
@@ -122,7 +121,6 @@ public sealed class NodeAgent : IAsyncDisposable
         IHostedService[] all =
         [
             supervisor,
-            new RegistryMirror(options, Images, loggers.CreateLogger<RegistryMirror>()),
             events,
             statuses,
             new PluginWatcher(options.PluginRegistrationDirectory, [drivers, dynamicDrivers], time, loggers.CreateLogger<PluginWatcher>()),

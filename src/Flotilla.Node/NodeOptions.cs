@@ -65,9 +65,6 @@ public sealed record NodeOptions
     /// <summary>Root of the pods' cgroups, below every hierarchy's own root.</summary>
     public string CgroupRoot { get; init; } = "/kubepods";
 
-    /// <summary>Loopback port of the local registry mirror; 0: any free one.</summary>
-    public int RegistryMirrorPort { get; init; }
-
     /// <summary>Extra labels for the Node object.</summary>
     public IReadOnlyDictionary<string, string> NodeLabels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 

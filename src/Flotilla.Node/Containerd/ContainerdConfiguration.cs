@@ -56,14 +56,6 @@ public static class ContainerdConfiguration
 
         """;
 
-    /// <summary>Every registry is asked for at the local mirror first; what that does not know comes from the registry itself.</summary>
-    public static string HostsToml(int mirrorPort) => $"""
-        # Written by Flotilla at every start; changes are lost.
-        [host."http://127.0.0.1:{mirrorPort}"]
-          capabilities = ["pull", "resolve"]
-
-        """;
-
     public static string Root(NodeOptions options) => Path.Combine(options.DataDirectory, "containerd");
 
     public static string State(NodeOptions options) => Path.Combine(options.RunDirectory, "containerd");
@@ -71,7 +63,8 @@ public static class ContainerdConfiguration
     /// <summary>Where an OCI runtime keeps the state of its containers.</summary>
     public static string RuntimeState(NodeOptions options, string runtime) => Path.Combine(State(options), runtime);
 
-    public static string RegistryHosts(NodeOptions options) => Path.Combine(options.DataDirectory, "registry-hosts");
+    /// <summary>Where the machine's owner may say by which hosts a registry is reached, in containerd's own form.</summary>
+    public static string RegistryHosts(NodeOptions options) => Path.Combine(options.DataDirectory, "certs.d");
 
     public static string ConfigFile(NodeOptions options) => Path.Combine(options.DataDirectory, "containerd.toml");
 

@@ -21,10 +21,6 @@ internal sealed class ImageNames(Images.ImagesClient images, string containerdNa
         }
     }
 
-    /// <summary>What all the names stand for.</summary>
-    public async Task<IReadOnlyList<BlobDescriptor>> TargetsAsync(CancellationToken cancellationToken) =>
-        [.. (await images.ListAsync(new ListStoredImagesRequest(), headers, cancellationToken: cancellationToken)).Images.Select(image => image.Target)];
-
     public async Task SetAsync(string name, BlobDescriptor target, CancellationToken cancellationToken)
     {
         var image = new StoredImage { Name = name, Target = target };

@@ -58,35 +58,20 @@ public sealed class ImageStore(CriClient runtime, NodeOptions options)
     public async Task<IReadOnlyList<Image>> ListAsync(CancellationToken cancellationToken) =>
         (await runtime.Images.ListImagesAsync(new ListImagesRequest(), cancellationToken: cancellationToken)).Images;
 
-    /// <summary>
-    /// The manifest (or index) of an image that was loaded here; null for one that is not here or came from a registry,
-    /// which has to be asked again whether its tag has moved.
-    /// </summary>
-    public async Task<BlobDescriptor?> FindLoadedAsync(string name, CancellationToken cancellationToken)
+    /// <summary>Whether an image was loaded here by hand under that name, so that no registry is to be asked for it.</summary>
+    public async Task<bool> IsLoadedAsync(string image, CancellationToken cancellationToken)
     {
+        var name = ImageName.Normalize(image);
         if (await loaded.FindAsync(name, cancellationToken) is not { } target)
         {
-            return null;
+            return false;
         }
         if (await BlobSizeAsync(target.Digest, cancellationToken) is not null)
         {
-            return target;
+            return await ExistsAsync(name, cancellationToken);
         }
         // Removed since: from now on the name is its registry's.
         await loaded.RemoveAsync(name, cancellationToken);
-        return null;
-    }
-
-    /// <summary>Whether a blob belongs to an image that was loaded here: what else is here may be had only with its registry's leave.</summary>
-    public async Task<bool> IsLoadedAsync(string digest, CancellationToken cancellationToken)
-    {
-        foreach (var target in await loaded.TargetsAsync(cancellationToken))
-        {
-            if (await Parts.ContainsAsync(target.Digest, digest, cancellationToken))
-            {
-                return true;
-            }
-        }
         return false;
     }
 

@@ -11,7 +11,7 @@ using k8s.Models;
 namespace Flotilla.Node.Pods;
 
 /// <summary>Gets a container its image by its pull policy. Failed pulls wait longer each time, per pod and image.</summary>
-internal sealed class ImagePuller(CriClient runtime, IObjectClient client, EventRecorder events, TimeProvider time)
+internal sealed class ImagePuller(CriClient runtime, ImageStore images, IObjectClient client, EventRecorder events, TimeProvider time)
 {
     private static readonly TimeSpan ShowFailure = TimeSpan.FromSeconds(2);
 
@@ -86,9 +86,13 @@ internal sealed class ImagePuller(CriClient runtime, IObjectClient client, Event
         return answer.Image;
     }
 
-    // As whoever may: the first login that the registry takes.
+    // As whoever may: the first login that the registry takes. What was loaded by hand is no registry's.
     private async Task PullAsync(V1Pod pod, string image, CancellationToken cancellationToken)
     {
+        if (await images.IsLoadedAsync(image, cancellationToken))
+        {
+            return;
+        }
         var logins = RegistryCredentials.For(await SecretsAsync(pod, cancellationToken), ImageName.Normalize(image)).ToList();
         var request = new PullImageRequest { Image = new ImageSpec { Image = image } };
         foreach (var login in logins.SkipLast(1))

@@ -14,7 +14,7 @@ public sealed class DynamicResourceTests(NodeFixture node) : IClassFixture<NodeF
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private NodeOptions Options => node.Options with { CdiDirectories = [Path.Combine(node.Options.KubeletDirectory, "cdi")] };
+    private NodeOptions Options => node.Options;
 
     [Fact]
     public async Task A_container_has_its_device_also_when_it_starts_again_under_another_agent()

@@ -21,10 +21,9 @@ public sealed class ExclusiveResourceTests(NodeFixture node) : IClassFixture<Nod
     [Fact]
     public async Task A_container_gets_its_device_and_the_node_tells_how_many_there_are()
     {
-        var options = node.Options with { CdiDirectories = [Path.Combine(node.Options.KubeletDirectory, "cdi")] };
-        Directory.CreateDirectory(options.CdiDirectories[0]);
-        await File.WriteAllTextAsync(Path.Combine(options.CdiDirectories[0], "device.json"), """{"kind": "example.com/device", "devices": [{"name": "one", "containerEdits": {"env": ["BY_FILE=yes"]}}]}""", Cancel);
-        await using var host = await AgentHost.StartAsync(node, options: options);
+        Directory.CreateDirectory(node.Options.CdiDirectories[0]);
+        await File.WriteAllTextAsync(Path.Combine(node.Options.CdiDirectories[0], "device.json"), """{"cdiVersion": "0.6.0", "kind": "example.com/device", "devices": [{"name": "one", "containerEdits": {"env": ["BY_FILE=yes"]}}]}""", Cancel);
+        await using var host = await AgentHost.StartAsync(node);
         await using var plugin = await TestPlugin.StartAsync(node.Options.DevicePluginDirectory);
         await plugin.RegisterAsync();
         await plugin.TellAsync(("one", true), ("two", true), ("three", false));

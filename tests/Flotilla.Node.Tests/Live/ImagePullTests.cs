@@ -3,7 +3,7 @@ using k8s.Models;
 
 namespace Flotilla.Node.Tests.Live;
 
-/// <summary>Images from a real registry, from the local mirror, and from none.</summary>
+/// <summary>Images from a real registry, from the machine itself, and from none.</summary>
 public sealed class ImagePullTests(NodeFixture node) : IClassFixture<NodeFixture>
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -22,6 +22,16 @@ public sealed class ImagePullTests(NodeFixture node) : IClassFixture<NodeFixture
             Assert.Contains(host.Events(pod), text => text.StartsWith("Normal Pulled Successfully pulled image \"loaded:1\" in ", StringComparison.Ordinal));
             await host.RemoveAsync(pod);
         }
+    }
+
+    [Fact]
+    public async Task What_keeps_a_registry_from_answering_is_told()
+    {
+        await using var host = await AgentHost.StartAsync(node);
+        var pod = host.Create(Pod("nowhere", "registry.invalid/none:1"));
+        var failed = await host.UntilAsync(pod, current => Waiting(current) == "ErrImagePull");
+        Assert.Contains("Head \"https://registry.invalid/v2/none/manifests/1\"", failed.Status.ContainerStatuses[0].State.Waiting.Message, StringComparison.Ordinal);
+        await host.RemoveAsync(pod);
     }
 
     [Theory]

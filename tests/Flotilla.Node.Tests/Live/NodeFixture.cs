@@ -26,6 +26,7 @@ public sealed class NodeFixture : IAsyncLifetime
             KubeletDirectory = Path.Combine(directory, "kubelet"),
             CgroupRoot = "/" + Path.GetFileName(directory),
             ClusterDns = ["10.96.0.10"],
+            CdiDirectories = [Path.Combine(directory, "kubelet", "cdi")],
             Runtimes = [.. OciRuntime.Installed(), new OciRuntime(OtherRuntime, Path.Combine(directory, OtherRuntime))],
         };
         Runtime = new CriClient(Options.RuntimeSocket);

@@ -13,6 +13,8 @@ internal static partial class Masks
     {
         "startTime", "lastTransitionTime", "lastUpdateTime", "lastProbeTime", "startedAt", "finishedAt", "completionTime", "containerID", "imageID",
         "podIP", "podIPs", "hostIP", "hostIPs", "addresses", "uid", "nodeName", "observedGeneration",
+        // Told by newer runtimes.
+        "user",
     };
 
     public static string Name(string name) => ReplicaSetName().Replace(PodName().Replace(name, "$1-<id>"), "$1-<hash>$2");
@@ -73,6 +75,7 @@ internal static partial class Masks
         text = Address().Replace(text, "<ip>");
         text = Wait().Replace(text, "back-off <n>s restarting");
         text = Assigned().Replace(text, "$1 to node-1");
+        text = NoProgram().Replace(text, "$1: no such file or directory");
         return Name(text);
     }
 
@@ -93,4 +96,8 @@ internal static partial class Masks
 
     [GeneratedRegex(@"(Successfully assigned \S+) to \S+", RegexOptions.None, MatchMilliseconds)]
     private static partial Regex Assigned();
+
+    // Versions of the runtime have more or less words for it.
+    [GeneratedRegex(@"(?:error during container init: )?(exec: \S+: stat \S+): no such file or directory(?:: unknown)?", RegexOptions.None, MatchMilliseconds)]
+    private static partial Regex NoProgram();
 }
