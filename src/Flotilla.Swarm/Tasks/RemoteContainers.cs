@@ -79,7 +79,7 @@ internal sealed class RemoteContainers(SwarmContext context, IMachineEngine mach
         var buffer = new byte[1 << 14];
         for (int count; (count = await request.Context.Request.Body.ReadAsync(buffer, cancellationToken)) > 0;)
         {
-            body.Write(buffer, 0, count);
+            await body.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
             if (body.Length > LongestBody)
             {
                 throw new DockerException(413, "the request's body is longer than a megabyte");
