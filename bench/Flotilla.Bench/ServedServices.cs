@@ -40,7 +40,7 @@ internal sealed class ServedServices : IAsyncDisposable
             var options = new SwarmOptions { Socket = docker, NodeName = SwarmBench.NodeName };
             var client = server.ClientFor("docker");
             var routes = SwarmEndpoint.Routes(
-                options, client, informers, server.NewestChangesAsync, (_, _, _, _, _) => Task.CompletedTask, (_, _) => Task.CompletedTask, (_, _, _) => Task.CompletedTask, (_, _, _) => Task.CompletedTask,
+                options, client, informers, server.NewestChangesAsync, (_, _, _, _, _) => Task.CompletedTask, (_, _) => throw new NotSupportedException("Simulated nodes have no engine."), (_, _) => Task.CompletedTask, (_, _, _) => Task.CompletedTask, (_, _, _) => Task.CompletedTask,
                 new AutolockService(client, informers, (_, _) => Task.CompletedTask, TimeProvider.System), new NoMachine(), TimeProvider.System);
             services.Add(new SwarmController(options, server.ClientFor("flotilla-swarm"), informers, TimeProvider.System, NullLoggerFactory.Instance));
             services.Add(new DockerServer(docker, options.Version, routes, NullLoggerFactory.Instance));

@@ -9,7 +9,7 @@ public sealed class AttachmentPlanTests
 {
     private const string Container = "0123456789abcdef";
     private static readonly SwarmOptions Options = new() { Socket = "", NodeName = "n1", AttachmentImage = "pause" };
-    private static readonly SwarmNetwork[] Networks = [new("net1", "inner", true), new("net2", "other", true)];
+    private static readonly SwarmNetwork[] Networks = [new("net1", "inner", true, false), new("net2", "other", true, false)];
 
     [Fact]
     public void A_pod_of_this_machine_is_a_member_of_each_network()

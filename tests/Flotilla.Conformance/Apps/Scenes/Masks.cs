@@ -75,6 +75,7 @@ internal static partial class Masks
         text = Address().Replace(text, "<ip>");
         text = Wait().Replace(text, "back-off <n>s restarting");
         text = Assigned().Replace(text, "$1 to node-1");
+        text = NoReference().Replace(text, "$1 reference $2:");
         text = NoProgram().Replace(text, "$1: no such file or directory");
         return Name(text);
     }
@@ -97,7 +98,10 @@ internal static partial class Masks
     [GeneratedRegex(@"(Successfully assigned \S+) to \S+", RegexOptions.None, MatchMilliseconds)]
     private static partial Regex Assigned();
 
-    // Versions of the runtime have more or less words for it.
+    // Versions of the runtime have more or less words for these.
+    [GeneratedRegex("(failed to pull and unpack image (\"[^\"]*\"): failed to resolve) image:", RegexOptions.None, MatchMilliseconds)]
+    private static partial Regex NoReference();
+
     [GeneratedRegex(@"(?:error during container init: )?(exec: \S+: stat \S+): no such file or directory(?:: unknown)?", RegexOptions.None, MatchMilliseconds)]
     private static partial Regex NoProgram();
 }
