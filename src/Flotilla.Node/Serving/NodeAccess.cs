@@ -13,6 +13,9 @@ internal sealed class NodeAccess(NodeOptions options, NodeServing serving, IObje
     private const string Organization = "2.5.4.10";
     private const string Bearer = "Bearer ";
 
+    // Whoever may start containers may do everything on the machine, so that reading or the right to a proxy is not enough.
+    private const string Docker = "docker";
+
     /// <summary>False: the request has been refused.</summary>
     public async Task<bool> AdmitAsync(HttpContext context)
     {
@@ -21,8 +24,8 @@ internal sealed class NodeAccess(NodeOptions options, NodeServing serving, IObje
             await Answers.TextAsync(context, "Unauthorized", StatusCodes.Status401Unauthorized);
             return false;
         }
-        var verb = VerbOf(context.Request.Method);
         var parts = Subresources(context.Request.Path.Value ?? "");
+        var verb = parts is [Docker] ? "create" : VerbOf(context.Request.Method);
         foreach (var part in parts)
         {
             if (await MayAsync(user, verb, part, context.RequestAborted))
@@ -45,6 +48,7 @@ internal sealed class NodeAccess(NodeOptions options, NodeServing serving, IObje
         "pods" or "runningpods" => ["pods", "proxy"],
         "healthz" => ["healthz", "proxy"],
         "configz" => ["configz", "proxy"],
+        "flotilla.dev" => [Docker],
         _ => ["proxy"],
     };
 

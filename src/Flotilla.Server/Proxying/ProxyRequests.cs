@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Flotilla.Api;
 using Flotilla.Api.Kinds;
+using Flotilla.Client.Streams;
 using Flotilla.Server.Admission;
 using Flotilla.Server.Authorization;
 using Flotilla.Server.Http;
@@ -27,9 +28,14 @@ internal sealed class ProxyRequests(KindRegistry kinds, Authorizer authorizer, A
         await authorizer.AuthorizeAsync(request, context.RequestAborted);
         var name = ProxyName.Parse(resource.Name!) ?? throw Failures.BadRequest($"invalid {resource.Kind.Singular} request \"{resource.Name}\"");
         await ReviewAsync(resource, name, user, context);
-        var target = await targets.FindAsync(resource, name, context.RequestAborted);
         var mount = path[..(path.IndexOf($"/{resource.Name}/proxy", StringComparison.Ordinal) + resource.Name!.Length + "//proxy".Length)];
         var rest = path[mount.Length..];
+        if (resource.Kind == CoreKinds.Node && IsOurs(rest))
+        {
+            throw Failures.Forbidden($"nodes \"{name.Name}\" is forbidden: what lies below {NodePaths.Own} is not behind the node's proxy", "", "nodes", name.Name);
+        }
+
+        var target = await targets.FindAsync(resource, name, context.RequestAborted);
         if (rest.Length == 0 && (request.Method is "GET" or "HEAD"))
         {
             // Relative links of the page would miss the last part of the path.
@@ -43,6 +49,9 @@ internal sealed class ProxyRequests(KindRegistry kinds, Authorizer authorizer, A
     }
 
     public void Dispose() => targets.Dispose();
+
+    // However it is written that the node may take for one of those.
+    private static bool IsOurs(string path) => path.Contains(NodePaths.Own.Trim('/'), StringComparison.OrdinalIgnoreCase);
 
     private async Task ReviewAsync(ResourcePath resource, ProxyName name, RequestUser user, HttpContext context)
     {

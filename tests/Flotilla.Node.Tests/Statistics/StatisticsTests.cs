@@ -48,5 +48,6 @@ public sealed class StatisticsTests
     [InlineData("/healthz", "healthz proxy")]
     [InlineData("/configz", "configz proxy")]
     [InlineData("/exec/ns/pod/c", "proxy")]
+    [InlineData("/flotilla.dev/docker", "docker")]
     public void Each_path_needs_its_own_leave(string path, string parts) => Assert.Equal(parts.Split(' '), NodeAccess.Subresources(path));
 }

@@ -56,6 +56,8 @@ public sealed class MetricsApiTests(ApiHost host)
         Assert.Equal("/healthz/ping?x=1 O=system:masters, CN=kube-apiserver-kubelet-client", (await host.Admin.GetAsync(path)).Expect(200).Text);
         Assert.StartsWith("/healthz", (await host.Admin.GetAsync($"/api/v1/nodes/proxied:{node.Port}/proxy/healthz")).Expect(200).Text, StringComparison.Ordinal);
         (await host.ClientOf("nobody").GetAsync(path)).Expect(403);
+        Assert.Equal("nodes \"proxied\" is forbidden: what lies below /flotilla.dev/ is not behind the node's proxy", (await host.Admin.GetAsync("/api/v1/nodes/proxied/proxy/flotilla.dev/docker")).Expect(403).Message);
+        (await host.Admin.GetAsync($"/api/v1/nodes/https:proxied:{node.Port}/proxy//Flotilla.dev/docker")).Expect(403);
         (await host.Admin.GetAsync("/api/v1/nodes/absent/proxy/healthz")).Expect(404);
     }
 
