@@ -129,6 +129,15 @@ public sealed class ClusterIdentity
     public static ClusterIdentity LoadOrCreate(string directory, IEnumerable<string> serverNames, TimeProvider time, FileSeal? seal = null) =>
         new(new PrivateFiles(directory, seal), serverNames, time);
 
+    /// <summary>By which the cluster is recognized at this moment, of a directory whose server may be running: no certificate is renewed.</summary>
+    /// <exception cref="InvalidDataException">The authority's files do not belong together.</exception>
+    /// <exception cref="SealedException">They are sealed, and nobody holds the key.</exception>
+    public static X509Certificate2Collection AuthoritiesOf(string directory, TimeProvider time, FileSeal? seal = null)
+    {
+        var files = new PrivateFiles(directory, seal);
+        return new AuthorityFiles(files, new CertificateFiles(files, time), time).Load().Trusted;
+    }
+
     /// <summary>Changes how the files are kept, while nothing else writes any.</summary>
     public void Exclusively(Action change)
     {

@@ -63,7 +63,8 @@ internal sealed class PrivateFiles
 
     private static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode)
     {
-        var temporary = Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.new");
+        // Its own name in each process: a command may renew what its server renews at the same moment.
+        var temporary = Path.Combine(Path.GetDirectoryName(path)!, FormattableString.Invariant($".{Path.GetFileName(path)}.{Environment.ProcessId}.new"));
         File.Delete(temporary);
         using (var file = new FileStream(
             temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode }))

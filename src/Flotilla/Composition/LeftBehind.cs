@@ -73,8 +73,8 @@ internal sealed class LeftBehind
         }
 
         // Anew each time, since the authority may have been rotated; mostly nobody answers.
-        var identity = new Lazy<ClusterIdentity>(() => ControlPlane.IdentityFor(settings, time));
-        var shown = await Task.WhenAll(servers.Select(async server => (Server: server, Generation: await GenerationOfAsync(server, identity, cancellationToken))));
+        var authorities = new Lazy<X509Certificate2Collection>(() => ClusterIdentity.AuthoritiesOf(settings.IdentityDirectory, time, settings.Seal));
+        var shown = await Task.WhenAll(servers.Select(async server => (Server: server, Generation: await GenerationOfAsync(server, authorities, cancellationToken))));
         var latest = shown.MaxBy(found => found.Generation);
         if (latest.Generation > ClusterGeneration.Read(settings.IdentityDirectory))
         {
@@ -86,7 +86,7 @@ internal sealed class LeftBehind
     }
 
     /// <returns>0: it does not answer, or does not prove itself.</returns>
-    private static async Task<long> GenerationOfAsync(DnsEndPoint server, Lazy<ClusterIdentity> identity, CancellationToken cancellationToken)
+    private static async Task<long> GenerationOfAsync(DnsEndPoint server, Lazy<X509Certificate2Collection> authorities, CancellationToken cancellationToken)
     {
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bounded.CancelAfter(Patience);
@@ -94,7 +94,7 @@ internal sealed class LeftBehind
         {
             await using var tls = new SslStream(await ServerList.ConnectAsync(server, bounded.Token));
             var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-            policy.CustomTrustStore.AddRange(identity.Value.Authorities);
+            policy.CustomTrustStore.AddRange(authorities.Value);
             await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = NodeJoin.Server.Host, CertificateChainPolicy = policy }, bounded.Token);
             return tls.RemoteCertificate is X509Certificate2 certificate ? ClusterGeneration.Of(certificate) : 0;
         }
