@@ -25,8 +25,8 @@ public sealed class NodeDeathTests(VigilantCluster vigilant, ITestOutputHelper o
     {
         await cluster.ApplyAsync(Workload("Deployment", "moves", ""));
         await cluster.ApplyAsync(Workload("StatefulSet", "once", "serviceName: once,"));
-        await cluster.KubectlAsync("wait", "--for=condition=Ready", "pod", "-l", "app in (moves, once)", "--timeout=60s");
         await Eventually.GetAsync(() => cluster.KubectlAsync("get", "pods", "-o", "jsonpath={.items[*].spec.nodeName}"), nodes => nodes == $"{Victim} {Victim}");
+        await cluster.KubectlAsync("wait", "--for=condition=Ready", "pod", "-l", "app in (moves, once)", "--timeout=60s");
     }
 
     public async ValueTask DisposeAsync()
