@@ -1,25 +1,12 @@
+using Flotilla.Linux;
 using SharpCompress.Common;
 
 namespace Flotilla.Engine.Archives;
 
 /// <summary>What a decompressor reads from a file, which it may do as soon as it is made. Damage is told as .NET's own decompressors do.</summary>
-internal sealed class UnpackedStream(FileStream packed, Func<FileStream, Stream> open) : Stream
+internal sealed class UnpackedStream(FileStream packed, Func<FileStream, Stream> open) : SequentialStream
 {
     private Stream? inner;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override int Read(byte[] buffer, int offset, int count)
     {
@@ -33,16 +20,6 @@ internal sealed class UnpackedStream(FileStream packed, Func<FileStream, Stream>
             throw new InvalidDataException($"it is damaged: {damaged.Message}", damaged);
         }
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

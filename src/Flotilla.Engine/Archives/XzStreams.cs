@@ -1,25 +1,12 @@
+using Flotilla.Linux;
 using SharpCompress.Compressors.Xz;
 
 namespace Flotilla.Engine.Archives;
 
 /// <summary>A file of xz, which may be several streams one after the other, with zeros between them: what parallel programs write.</summary>
-internal sealed class XzStreams(FileStream packed) : Stream
+internal sealed class XzStreams(FileStream packed) : SequentialStream
 {
     private XZStream? current;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override int Read(byte[] buffer, int offset, int count)
     {
@@ -41,16 +28,6 @@ internal sealed class XzStreams(FileStream packed) : Stream
 
         return 0;
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
