@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Flotilla.Api.Images;
 using Flotilla.Linux.Containerd;
 using Flotilla.Linux.Cri;
@@ -9,13 +10,12 @@ namespace Flotilla.Node.Containerd;
 /// <summary>The images a node's containerd holds, in the namespace that its CRI plugin uses.</summary>
 public sealed class ImageStore(CriClient runtime, NodeOptions options)
 {
+    private const int MaxManifestBytes = 4 << 20;
     private const string NamelessPrefix = "import-";
     private static readonly Metadata Namespace = new() { { "containerd-namespace", ImageNamespaces.Present } };
     private readonly ImageNames names = new(new Images.ImagesClient(runtime.Channel), ImageNamespaces.Present);
     private readonly ImageNames loaded = new(new Images.ImagesClient(runtime.Channel), ImageNamespaces.Local);
     private readonly Content.ContentClient content = new(runtime.Channel);
-
-    private ImageParts Parts => field ??= new ImageParts(this);
 
     /// <summary>Loads a docker-archive or OCI layout, plain or compressed. Answers once the runtime can use the images.</summary>
     /// <param name="takesNameless">Whether an image without a full name is taken too: its name is its id.</param>
@@ -75,29 +75,6 @@ public sealed class ImageStore(CriClient runtime, NodeOptions options)
         return false;
     }
 
-    /// <summary>Size of a blob in bytes; null when it is not here.</summary>
-    public async Task<long?> BlobSizeAsync(string digest, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var answer = await content.InfoAsync(new InfoRequest { Digest = digest }, Namespace, cancellationToken: cancellationToken);
-            return answer.Info.Size;
-        }
-        catch (RpcException failure) when (failure.StatusCode is StatusCode.NotFound or StatusCode.InvalidArgument)
-        {
-            return null;
-        }
-    }
-
-    public async Task CopyBlobAsync(string digest, Stream destination, CancellationToken cancellationToken)
-    {
-        using var call = content.Read(new ReadContentRequest { Digest = digest }, Namespace, cancellationToken: cancellationToken);
-        await foreach (var chunk in call.ResponseStream.ReadAllAsync(cancellationToken))
-        {
-            await destination.WriteAsync(chunk.Data.Memory, cancellationToken);
-        }
-    }
-
     // From its second version on, ctr leaves the work to containerd, names no image without a full name and prints for people only.
     private async Task<string[]> ModeAsync(CancellationToken cancellationToken)
     {
@@ -134,7 +111,7 @@ public sealed class ImageStore(CriClient runtime, NodeOptions options)
         var target = await names.FindAsync(name, cancellationToken) ?? throw new InvalidDataException($"image {name} is gone right after it was loaded");
         if (name.StartsWith(NamelessPrefix, StringComparison.Ordinal))
         {
-            if (takesNameless && await Parts.ConfigurationAsync(target.Digest, cancellationToken) is { } id)
+            if (takesNameless && await IdAsync(target.Digest, cancellationToken) is { } id)
             {
                 await names.SetAsync(id, target, cancellationToken);
                 await names.RemoveAsync(name, cancellationToken);
@@ -152,6 +129,49 @@ public sealed class ImageStore(CriClient runtime, NodeOptions options)
         await WaitUntilKnownAsync(full, cancellationToken);
         await loaded.SetAsync(full, target, cancellationToken);
         return full;
+    }
+
+    // The digest of the manifest's configuration; null for what is no manifest.
+    private async Task<string?> IdAsync(string manifest, CancellationToken cancellationToken)
+    {
+        if (await BlobSizeAsync(manifest, cancellationToken) is not (> 0 and <= MaxManifestBytes))
+        {
+            return null;
+        }
+        using var bytes = new MemoryStream();
+        await CopyBlobAsync(manifest, bytes, cancellationToken);
+        try
+        {
+            using var json = JsonDocument.Parse(bytes.GetBuffer().AsMemory(0, (int)bytes.Length));
+            return json.RootElement.TryGetProperty("config", out var config) ? config.GetProperty("digest").GetString() : null;
+        }
+        catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    // In bytes; null when it is not here.
+    private async Task<long?> BlobSizeAsync(string digest, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await content.InfoAsync(new InfoRequest { Digest = digest }, Namespace, cancellationToken: cancellationToken);
+            return answer.Info.Size;
+        }
+        catch (RpcException failure) when (failure.StatusCode is StatusCode.NotFound or StatusCode.InvalidArgument)
+        {
+            return null;
+        }
+    }
+
+    private async Task CopyBlobAsync(string digest, Stream destination, CancellationToken cancellationToken)
+    {
+        using var call = content.Read(new ReadContentRequest { Digest = digest }, Namespace, cancellationToken: cancellationToken);
+        await foreach (var chunk in call.ResponseStream.ReadAllAsync(cancellationToken))
+        {
+            await destination.WriteAsync(chunk.Data.Memory, cancellationToken);
+        }
     }
 
     private static string FullName(string name)
