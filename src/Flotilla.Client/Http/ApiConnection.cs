@@ -148,7 +148,7 @@ internal sealed class ApiConnection : IDisposable
         });
     }
 
-    private static SocketsHttpHandler CreateHandler(HttpObjectClientOptions options, X509Certificate2Collection? authorities, X509Certificate2? certificate)
+    private static LostConnectionHandler CreateHandler(HttpObjectClientOptions options, X509Certificate2Collection? authorities, X509Certificate2? certificate)
     {
         var tls = new SslClientAuthenticationOptions();
         if (options.ClientCertificate is not null)
@@ -171,7 +171,7 @@ internal sealed class ApiConnection : IDisposable
             tls.RemoteCertificateValidationCallback = (_, shown, _, problems) => problems == SslPolicyErrors.None && shown is X509Certificate2 server && accepts(server);
         }
 
-        return new SocketsHttpHandler
+        return new LostConnectionHandler(new SocketsHttpHandler
         {
             SslOptions = tls,
             ConnectTimeout = options.ConnectTimeout,
@@ -185,7 +185,7 @@ internal sealed class ApiConnection : IDisposable
             KeepAlivePingTimeout = options.KeepAlive,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
-        };
+        });
     }
 
     private sealed record Pool(X509Certificate2Collection? Authorities, X509Certificate2? Certificate, HttpClient Http);

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
+using Flotilla.Client;
 using Flotilla.Ingress.Backends;
 using Flotilla.Ingress.Secrets;
 
@@ -35,7 +36,7 @@ internal sealed class HttpClients(ISecrets secrets, TimeProvider time) : IDispos
 
     private HttpMessageInvoker For(Connecting connecting) => clients.GetOrAdd(connecting, Create);
 
-    private HttpMessageInvoker Create(Connecting connecting) => new(new SocketsHttpHandler
+    private HttpMessageInvoker Create(Connecting connecting) => new(new LostConnectionHandler(new SocketsHttpHandler
     {
         UseProxy = false,
         AllowAutoRedirect = false,
@@ -50,7 +51,7 @@ internal sealed class HttpClients(ISecrets secrets, TimeProvider time) : IDispos
 
         // As ingress-nginx: a pod's certificate names no pod, so nobody could check it without being told how.
         SslOptions = connecting.IsOutside ? new SslClientAuthenticationOptions() : new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, _, _, _) => true },
-    });
+    }));
 
     private async ValueTask<Stream> ConnectAsync(DnsEndPoint to, Connecting connecting, CancellationToken cancellationToken)
     {

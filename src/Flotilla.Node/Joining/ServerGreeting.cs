@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Flotilla.Client;
 using Flotilla.Client.Joining;
 
 namespace Flotilla.Node.Joining;
@@ -25,7 +26,7 @@ public static partial class ServerGreeting
         using var handler = new SocketsHttpHandler { UseProxy = false, ConnectTimeout = Patience };
         // Whom to trust is what is asked for: the token's hash tells whether the answer is right.
         handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
-        using var http = new HttpClient(handler) { BaseAddress = new Uri($"https://{ServerList.Text(server)}"), Timeout = Patience };
+        using var http = new HttpClient(new LostConnectionHandler(handler)) { BaseAddress = new Uri($"https://{ServerList.Text(server)}"), Timeout = Patience };
         try
         {
             using var version = await http.GetAsync(new Uri("/version", UriKind.Relative), cancellationToken);

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Flotilla.Client;
 using k8s.Models;
 
 namespace Flotilla.Node.Probes;
@@ -6,7 +7,7 @@ namespace Flotilla.Node.Probes;
 /// <summary>GET that passes on 200 to 399. Certificates are not checked: the pod is asked whether it lives, not who it is.</summary>
 internal static class HttpProbe
 {
-    private static readonly HttpClient Client = new(new SocketsHttpHandler
+    private static readonly HttpClient Client = new(new LostConnectionHandler(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
         UseCookies = false,
@@ -14,7 +15,7 @@ internal static class HttpProbe
         // A connection kept open would hide that nobody accepts new ones.
         PooledConnectionLifetime = TimeSpan.Zero,
         SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true },
-    })
+    }))
     { Timeout = Timeout.InfiniteTimeSpan };
 
     public static async Task<ProbeResult> RunAsync(Request request, TimeSpan timeout, CancellationToken cancellationToken)

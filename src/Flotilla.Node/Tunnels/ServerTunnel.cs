@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using Flotilla.Client;
 using Flotilla.Client.Joining;
 using Flotilla.Client.Streams;
 using Flotilla.Node.Joining;
@@ -30,7 +31,7 @@ internal sealed class ServerTunnel : IDisposable
         this.nodePort = nodePort;
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.AddRange(identity.Authorities!);
-        http = new HttpMessageInvoker(new SocketsHttpHandler
+        http = new HttpMessageInvoker(new LostConnectionHandler(new SocketsHttpHandler
         {
             UseProxy = false,
             EnableMultipleHttp2Connections = false,
@@ -44,7 +45,7 @@ internal sealed class ServerTunnel : IDisposable
                 RemoteCertificateValidationCallback = (_, shown, _, problems) => problems == SslPolicyErrors.None && shown is X509Certificate2 certificate && identity.Generation.Accepts(certificate),
                 LocalCertificateSelectionCallback = (_, _, _, _, _) => identity.Client!,
             },
-        });
+        }));
     }
 
     /// <summary>Until the server ends it, the connection breaks or <paramref name="drain"/> says so; connections that it carries go on.</summary>

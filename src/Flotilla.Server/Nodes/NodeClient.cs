@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using Flotilla.Client;
 using Flotilla.Server.Identity;
 using Flotilla.Server.Objects;
 
@@ -25,7 +26,7 @@ internal sealed class NodeClient : IDisposable
         this.tunnels = tunnels;
         this.identity = identity;
         pool = Open();
-        Ports = new HttpMessageInvoker(new SocketsHttpHandler
+        Ports = new HttpMessageInvoker(new LostConnectionHandler(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
             UseCookies = false,
@@ -34,7 +35,7 @@ internal sealed class NodeClient : IDisposable
             ConnectTimeout = TimeSpan.FromSeconds(30),
             ConnectCallback = (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, isOwnServer: false, cancellationToken),
             SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true },
-        });
+        }));
     }
 
     /// <summary>Opened anew when the cluster's authority changes: nodes look at each request's certificate.</summary>
@@ -67,7 +68,7 @@ internal sealed class NodeClient : IDisposable
         var authorities = identity.Authorities;
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.AddRange(authorities);
-        return new Pool(authorities, new HttpMessageInvoker(new SocketsHttpHandler
+        return new Pool(authorities, new HttpMessageInvoker(new LostConnectionHandler(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
             UseCookies = false,
@@ -80,7 +81,7 @@ internal sealed class NodeClient : IDisposable
                 CertificateChainPolicy = policy,
                 ClientCertificateContext = SslStreamCertificateContext.Create(identity.NodeClient.Load(), null),
             },
-        }));
+        })));
     }
 
     private async ValueTask<Stream> ConnectAsync(DnsEndPoint node, bool isOwnServer, CancellationToken cancellationToken)

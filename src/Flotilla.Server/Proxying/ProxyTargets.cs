@@ -4,6 +4,7 @@ using System.Net.Security;
 using Flotilla.Api;
 using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
+using Flotilla.Client;
 using Flotilla.Server.Admission.Webhooks;
 using Flotilla.Server.Http;
 using Flotilla.Server.Nodes;
@@ -18,7 +19,7 @@ internal sealed record ProxyTarget(string Address, HttpMessageInvoker Client);
 internal sealed class ProxyTargets(ObjectStore objects, ServiceEndpoints services, NodeClient nodes) : IDisposable
 {
     // As upstream: what a pod shows need not be trusted by anybody.
-    private readonly HttpMessageInvoker anybody = new(new SocketsHttpHandler
+    private readonly HttpMessageInvoker anybody = new(new LostConnectionHandler(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
         UseCookies = false,
@@ -26,7 +27,7 @@ internal sealed class ProxyTargets(ObjectStore objects, ServiceEndpoints service
         AutomaticDecompression = DecompressionMethods.None,
         ConnectTimeout = TimeSpan.FromSeconds(30),
         SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true },
-    });
+    }));
 
     public static bool Offers(Kind kind) => kind == CoreKinds.Pod || kind == CoreKinds.Service || kind == CoreKinds.Node;
 

@@ -164,7 +164,7 @@ internal sealed partial class EtcdConnection : IDisposable
     private static bool IsRefusal(RpcException failure) =>
         failure.StatusCode == StatusCode.ResourceExhausted
         || failure.Status.Detail is "etcdserver: no leader" or "etcdserver: rpc not supported for learner" or "etcdserver: server stopped"
-        || failure.Status.DebugException is SocketException { SocketErrorCode: SocketError.ConnectionRefused or SocketError.HostUnreachable or SocketError.NetworkUnreachable }
+        || failure.Status.DebugException is SocketException { SocketErrorCode: SocketError.ConnectionRefused or SocketError.NotConnected or SocketError.HostUnreachable or SocketError.NetworkUnreachable }
         || failure.Status.DebugException is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError or HttpRequestError.NameResolutionError };
 
     private static GrpcChannel Open(Uri endpoint, EtcdOptions options)

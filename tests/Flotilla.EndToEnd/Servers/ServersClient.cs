@@ -47,7 +47,7 @@ internal sealed class ServersClient(IReadOnlyList<HttpClient> servers, int first
                 current++;
                 return Answer.Unknown;
             }
-            catch (HttpRequestException failure) when (failure.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused })
+            catch (Exception failure) when (failure is SocketException or HttpRequestException { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused } })
             {
                 current++;
                 await Task.Delay(Pause, limit.Token);

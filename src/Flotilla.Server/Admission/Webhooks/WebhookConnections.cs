@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Flotilla.Client;
 
 namespace Flotilla.Server.Admission.Webhooks;
 
@@ -64,7 +65,7 @@ internal sealed class WebhookConnections(ServiceEndpoints services, Func<X509Cer
             handler.ConnectCallback = async (_, cancellationToken) => await ConnectAsync(service, cancellationToken);
         }
 
-        return new HttpMessageInvoker(handler);
+        return new HttpMessageInvoker(new LostConnectionHandler(handler));
     }
 
     private async Task<Stream> ConnectAsync(ServicePort service, CancellationToken cancellationToken)

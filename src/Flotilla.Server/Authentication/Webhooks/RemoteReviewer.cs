@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
+using Flotilla.Client;
 using Flotilla.Server.Http;
 using Flotilla.Server.Objects;
 
@@ -42,7 +43,7 @@ public sealed class RemoteReviewer : IDisposable
             handler.SslOptions.ClientCertificateContext = SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(certificate, key), null);
         }
 
-        http = new HttpMessageInvoker(handler);
+        http = new HttpMessageInvoker(new LostConnectionHandler(handler));
     }
 
     /// <exception cref="InvalidDataException">Not a kubeconfig, or one without a server.</exception>
