@@ -71,9 +71,10 @@ public sealed class NodeAgent : IAsyncDisposable
         topology = TopologyManager.For(options, numa, [devices, .. cpus is null ? (IPlacedResource[])[] : [cpus], .. memory is null ? (IPlacedResource[])[] : [memory]]);
         var pinning = cpus is null ? null : new CpuPinning(cpus, Runtime, time, loggers.CreateLogger<CpuPinning>());
         PodAgent? agent = null;
-        dynamicDrivers = new DraDrivers(new DeviceSlices(options, client), time);
+        var healths = new DeviceHealths(time);
+        dynamicDrivers = new DraDrivers(new DeviceSlices(options, client), healths, time, loggers.CreateLogger<DraDrivers>());
         var claims = new DynamicResourceManager(
-            new ClaimReader(client), dynamicDrivers, new ClaimLedger(Path.Combine(options.DataDirectory, "claims.json")), () => agent!.KnownUids, time, loggers.CreateLogger<DynamicResourceManager>());
+            new ClaimReader(client), dynamicDrivers, healths, new ClaimLedger(Path.Combine(options.DataDirectory, "claims.json")), () => agent!.KnownUids, time, loggers.CreateLogger<DynamicResourceManager>());
         var cdi = new CdiInjection(Runtime, new CdiRegistry(options.CdiDirectories));
         var exclusive = new ExclusiveResources(topology, devices, claims, cdi, cpus, memory, () => pinning?.Wake());
         var features = new HandlerFeatures(Runtime);
@@ -97,7 +98,7 @@ public sealed class NodeAgent : IAsyncDisposable
             loggers.CreateLogger<PodAgent>(), hostIps, view, probes, admission, exclusive, claims, new CriticalPreemption(admission, () => agent!.Workers, events), new RuntimeClassHandlers(client), features, new UserNamespaces(options), files, kills)
         {
             AddressReady = addressReady ?? ((_, _, _) => Task.CompletedTask),
-            DevicesOf = devices.HealthOf,
+            DevicesOf = (pod, container) => HealthOf(pod, container, claims),
         };
         Pods = informers.Of<V1Pod>(new ListScope(FieldSelector: $"spec.nodeName={options.NodeName}"));
         Streams = new RuntimeStreams(Runtime, Pods, time);
@@ -114,7 +115,8 @@ public sealed class NodeAgent : IAsyncDisposable
             inventory.Tell(plugin, plugin.Devices);
         }
         inventory.Changed += Status.Hurry;
-        inventory.Changed += () => WakeHolders(agent);
+        inventory.Changed += () => Wake(agent.Workers.Where(worker => devices.Has(worker.Uid)));
+        healths.Changed += () => Wake(agent.Workers.Where(worker => claims.Has(worker.Uid)));
         inUse.Changed = Status.Hurry;
         shutdown.Changed = Status.Hurry;
         services = new ServiceSet(time, loggers.CreateLogger<ServiceSet>());
@@ -175,12 +177,19 @@ public sealed class NodeAgent : IAsyncDisposable
     }
 
     /// <summary>Their statuses tell how their devices are.</summary>
-    private void WakeHolders(PodAgent agent)
+    private static void Wake(IEnumerable<PodWorker> workers)
     {
-        foreach (var worker in agent.Workers.Where(worker => devices.Has(worker.Uid)))
+        foreach (var worker in workers)
         {
             worker.Wake();
         }
+    }
+
+    private List<V1ResourceStatus>? HealthOf(V1Pod pod, string name, DynamicResourceManager claims)
+    {
+        var container = pod.Spec.Containers.Concat(pod.Spec.InitContainers ?? []).FirstOrDefault(one => one.Name == name);
+        List<V1ResourceStatus> all = [.. devices.HealthOf(pod.Metadata.Uid, name) ?? [], .. container is null ? [] : claims.HealthOf(pod, container) ?? []];
+        return all.Count == 0 ? null : all;
     }
 
     private NodeRoutes RoutesOf(UsageSampler sampler, PodCgroups cgroups, RuntimeView view, ProbeCounts probes, PodAgent agent, TimeProvider time)

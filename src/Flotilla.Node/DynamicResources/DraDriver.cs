@@ -1,6 +1,8 @@
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Flotilla.Linux;
 using Flotilla.Node.DynamicResources.Api;
+using Flotilla.Node.DynamicResources.Health;
 using Flotilla.Node.Linux;
 using Flotilla.Node.Plugins;
 using Grpc.Core;
@@ -45,6 +47,17 @@ internal sealed class DraDriver : IDisposable
     /// <exception cref="RpcException">It refuses, or does not answer.</exception>
     public async Task<NodeUnprepareResourcesResponse> UnprepareAsync(NodeUnprepareResourcesRequest request, CancellationToken cancellationToken) =>
         await CallAsync("NodeUnprepareResources", request, NodeUnprepareResourcesResponse.Parser, cancellationToken);
+
+    /// <summary>What it tells of its devices, as long as it does.</summary>
+    /// <exception cref="RpcException">It tells nothing (Unimplemented), or cannot be reached any more.</exception>
+    public async IAsyncEnumerable<NodeWatchResourcesResponse> WatchHealthAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var call = new DRAResourceHealth.DRAResourceHealthClient(invoker).NodeWatchResources(new NodeWatchResourcesRequest(), cancellationToken: cancellationToken);
+        await foreach (var told in call.ResponseStream.ReadAllAsync(cancellationToken))
+        {
+            yield return told;
+        }
+    }
 
     /// <summary>Whether somebody listens on its socket.</summary>
     public bool IsConnectable()

@@ -1,5 +1,6 @@
 using Flotilla.Node.Plugins;
 using Flotilla.Node.Plugins.Registration;
+using Microsoft.Extensions.Logging;
 
 namespace Flotilla.Node.DynamicResources;
 
@@ -7,12 +8,12 @@ namespace Flotilla.Node.DynamicResources;
 /// The drivers of dynamic resources on this node. There may be several instances of one while it is replaced; the
 /// latest is asked. Changed by the plugins' loop alone; any thread may look for one.
 /// </summary>
-internal sealed class DraDrivers(DeviceSlices slices, TimeProvider time) : IPluginKind, IDisposable
+internal sealed class DraDrivers(DeviceSlices slices, DeviceHealths healths, TimeProvider time, ILogger<DraDrivers> logger) : IPluginKind, IDisposable
 {
     // Long enough for a pod to be replaced by another.
     private static readonly TimeSpan Absence = TimeSpan.FromSeconds(30);
     private readonly Lock gate = new();
-    private readonly Dictionary<string, List<DraDriver>> drivers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<Instance>> drivers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DateTimeOffset> goneSince = new(StringComparer.Ordinal);
     private bool isStarted;
 
@@ -21,7 +22,7 @@ internal sealed class DraDrivers(DeviceSlices slices, TimeProvider time) : IPlug
     /// <exception cref="DynamicResourceException">There is none of that name.</exception>
     public DraDriver Find(string name)
     {
-        var instances = Of(name);
+        var instances = Of(name).ConvertAll(instance => instance.Driver);
         return instances.LastOrDefault(instance => instance.IsConnectable())
             ?? instances.LastOrDefault()
             ?? throw new DynamicResourceException($"DRA driver {name} is not registered");
@@ -29,7 +30,8 @@ internal sealed class DraDrivers(DeviceSlices slices, TimeProvider time) : IPlug
 
     public Task RegisterAsync(PluginInfo info, string endpoint, CancellationToken cancellationToken)
     {
-        var fresh = new DraDriver(info.Name, endpoint, info.SupportedVersions);
+        var driver = new DraDriver(info.Name, endpoint, info.SupportedVersions);
+        var fresh = new Instance(driver, new HealthWatch(driver, healths, time, logger));
         lock (gate)
         {
             Remove(info.Name, endpoint);
@@ -56,10 +58,11 @@ internal sealed class DraDrivers(DeviceSlices slices, TimeProvider time) : IPlug
             await slices.RemoveAsync(null, cancellationToken);
             isStarted = true;
         }
+        healths.DropOld();
         var now = time.GetUtcNow();
         foreach (var name in Names())
         {
-            if (Of(name).Any(instance => instance.IsConnectable()))
+            if (Of(name).Any(instance => instance.Driver.IsConnectable()))
             {
                 goneSince.Remove(name);
             }
@@ -91,7 +94,7 @@ internal sealed class DraDrivers(DeviceSlices slices, TimeProvider time) : IPlug
         }
     }
 
-    private List<DraDriver> Of(string name)
+    private List<Instance> Of(string name)
     {
         lock (gate)
         {
@@ -119,11 +122,20 @@ internal sealed class DraDrivers(DeviceSlices slices, TimeProvider time) : IPlug
         {
             return;
         }
-        instances.Find(instance => instance.Endpoint == endpoint)?.Dispose();
-        drivers[name] = [.. instances.Where(instance => instance.Endpoint != endpoint)];
+        instances.Find(instance => instance.Driver.Endpoint == endpoint)?.Dispose();
+        drivers[name] = [.. instances.Where(instance => instance.Driver.Endpoint != endpoint)];
         if (drivers[name].Count == 0)
         {
             drivers.Remove(name);
+        }
+    }
+
+    private sealed record Instance(DraDriver Driver, HealthWatch Health) : IDisposable
+    {
+        public void Dispose()
+        {
+            Health.Dispose();
+            Driver.Dispose();
         }
     }
 }

@@ -11,7 +11,7 @@ namespace Flotilla.Node.DynamicResources;
 /// </summary>
 /// <param name="pods">The uids of all pods of the node; null: they are not known yet.</param>
 internal sealed partial class DynamicResourceManager(
-    ClaimReader reader, DraDrivers drivers, ClaimLedger ledger, Func<IReadOnlySet<string>?> pods, TimeProvider time, ILogger<DynamicResourceManager> logger) : BackgroundService
+    ClaimReader reader, DraDrivers drivers, DeviceHealths healths, ClaimLedger ledger, Func<IReadOnlySet<string>?> pods, TimeProvider time, ILogger<DynamicResourceManager> logger) : BackgroundService
 {
     private static readonly TimeSpan CheckInterval = TimeSpan.FromMinutes(1);
     private readonly ClaimGates gates = new();
@@ -51,6 +51,16 @@ internal sealed partial class DynamicResourceManager(
                 yield return (claim, driver, device);
             }
         }
+    }
+
+    /// <summary>Whether anything is prepared, or about to be, for the pod.</summary>
+    public bool Has(string podUid) => ledger.Of(podUid).Any();
+
+    /// <summary>How the devices are of the claims that a container names, as its status tells it; null: it names none that is ready.</summary>
+    public IList<V1ResourceStatus>? HealthOf(V1Pod pod, V1Container container)
+    {
+        var told = (container.Resources?.Claims ?? []).Select(use => HealthOf(pod, use)).OfType<V1ResourceStatus>().ToList();
+        return told.Count == 0 ? null : told;
     }
 
     /// <summary>Nothing of the pod runs any more.</summary>
@@ -102,6 +112,22 @@ internal sealed partial class DynamicResourceManager(
         {
             // What is prepared stays so: its containers keep running.
         }
+    }
+
+    private V1ResourceStatus? HealthOf(V1Pod pod, Corev1ResourceClaim use)
+    {
+        if (!PodClaimNames.TryFind(pod, use.Name, out var name) || ledger.Get(new ObjectKey(pod.Metadata.NamespaceProperty, name)) is not { } claim)
+        {
+            return null;
+        }
+        var devices = claim.DevicesOf(string.IsNullOrEmpty(use.Request) ? [] : [use.Request]).Select(found => HealthOf(found.Driver, found.Device)).ToList();
+        return devices.Count == 0 ? null : new V1ResourceStatus { Name = string.IsNullOrEmpty(use.Request) ? $"claim:{use.Name}" : $"claim:{use.Name}/{use.Request}", Resources = devices };
+    }
+
+    private V1ResourceHealth HealthOf(string driver, PreparedDevice device)
+    {
+        var (status, message) = healths.Of(driver, device.Pool, device.Name);
+        return new V1ResourceHealth { ResourceID = device.Names.Count > 0 ? device.Names[0] : $"{driver}/{device.Pool}/{device.Name}", Health = status, Message = message };
     }
 
     private async Task PutAwayAsync(CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Flotilla.Api.Pods;
 using k8s.Models;
 
@@ -28,6 +29,13 @@ internal static class PodClaimNames
     /// <param name="podClaim">As the pod calls it.</param>
     public static string? Find(V1Pod pod, string podClaim) =>
         pod.Spec.ResourceClaims?.FirstOrDefault(claim => claim.Name == podClaim) is { } found ? Of(pod, found) : null;
+
+    /// <returns>false: the pod has no such claim, or it has not been made yet.</returns>
+    public static bool TryFind(V1Pod pod, string podClaim, [NotNullWhen(true)] out string? name)
+    {
+        name = null;
+        return pod.Spec.ResourceClaims?.FirstOrDefault(claim => claim.Name == podClaim) is { } found && PodDeviceClaims.TryGetName(pod, found, out name) && name is not null;
+    }
 
     private static string? Of(V1Pod pod, V1PodResourceClaim claim) => PodDeviceClaims.TryGetName(pod, claim, out var name)
         ? name

@@ -61,7 +61,7 @@ internal sealed class PodReport
             resizer.InForce,
             resizer.Pending is { } lack ? (lack.Reason, lack.Message) : null,
             resizer.Progress,
-            container => services.DevicesOf(desired.Metadata.Uid, container))), remove);
+            container => services.DevicesOf(desired, container))), remove);
     }
 
     private void Write(V1Pod desired, V1PodStatus fresh, bool remove = false)

@@ -1,6 +1,7 @@
 using Flotilla.Api;
 using Flotilla.Node.DynamicResources;
 using Flotilla.Node.DynamicResources.Api;
+using Flotilla.Node.DynamicResources.Health;
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -14,13 +15,15 @@ public sealed class DynamicResourceManagerTests : IAsyncLifetime
     private readonly MemoryClient cluster = new();
     private readonly FakeTimeProvider time = new();
     private readonly HashSet<string> pods = [];
+    private readonly DeviceHealths healths;
     private readonly DraDrivers drivers;
     private TestDriver driver = null!;
     private DynamicResourceManager manager;
 
     public DynamicResourceManagerTests()
     {
-        drivers = new DraDrivers(new DeviceSlices(new NodeOptions { NodeName = "node-1" }, cluster), time);
+        healths = new DeviceHealths(time);
+        drivers = new DraDrivers(new DeviceSlices(new NodeOptions { NodeName = "node-1" }, cluster), healths, time, NullLogger<DraDrivers>.Instance);
         manager = NewManager();
     }
 
@@ -151,6 +154,53 @@ public sealed class DynamicResourceManagerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_container_s_status_tells_how_its_devices_are_as_long_as_the_driver_does()
+    {
+        await using var telling = await TestDriver.StartAsync(Path.Combine(directory.FullName, "telling.sock"), tellsHealth: true);
+        telling.Devices = _ => [Device("x", "left"), Device("y", "right")];
+        await drivers.RegisterAsync(telling.Info, telling.Info.Endpoint, Cancel);
+        var pod = Pod("pod", "one");
+        Claim("one", [pod]);
+        Assert.Null(manager.HealthOf(pod, Uses(null)));
+        await manager.PrepareAsync(pod, Cancel);
+        Assert.Equal("claim:device x=Unknown y=Unknown", Told(pod, null));
+
+        Tell(telling, ("x", HealthStatus.Healthy, "", 0), ("y", HealthStatus.Unhealthy, "too hot", 90));
+        await TellsAsync(() => Told(pod, null), "claim:device x=Healthy y=Unhealthy(too hot)");
+        Assert.Equal("claim:device/right y=Unhealthy(too hot)", Told(pod, "right"));
+
+        time.Advance(TimeSpan.FromSeconds(31));
+        Assert.Equal("claim:device x=Unknown y=Unhealthy(too hot)", Told(pod, null));
+        var changes = 0;
+        healths.Changed += () => Interlocked.Increment(ref changes);
+        await drivers.LookAfterAsync(Cancel);
+        await drivers.LookAfterAsync(Cancel);
+        Assert.Equal(1, changes);
+
+        Tell(telling, ("x", HealthStatus.Healthy, new string('z', 1025), 0));
+        await TellsAsync(() => Told(pod, "left"), $"claim:device/left x=Healthy({new string('z', 1021)}...)");
+        Assert.Equal("claim:device/right y=Unhealthy(too hot)", Told(pod, "right"));
+
+        await drivers.ForgetAsync(DriverName, telling.Info.Endpoint, Cancel);
+        await TellsAsync(() => Told(pod, null), "claim:device x=Unknown y=Unknown");
+    }
+
+    [Fact]
+    public async Task A_driver_that_ends_what_it_tells_is_asked_again()
+    {
+        await using var telling = await TestDriver.StartAsync(Path.Combine(directory.FullName, "telling.sock"), tellsHealth: true);
+        await drivers.RegisterAsync(telling.Info, telling.Info.Endpoint, Cancel);
+        Tell(telling, ("a", HealthStatus.Healthy, "", 0));
+        await TellsAsync(() => healths.Of(DriverName, "pool", "a").Status, "Healthy");
+        var first = telling.Health;
+        telling.Health = System.Threading.Channels.Channel.CreateUnbounded<NodeWatchResourcesResponse>();
+        first.Writer.Complete();
+        await TellsAsync(() => healths.Of(DriverName, "pool", "a").Status, "Unknown");
+        Tell(telling, ("a", HealthStatus.Unhealthy, "", 0));
+        await TellsAsync(() => healths.Of(DriverName, "pool", "a").Status, "Unhealthy", () => time.Advance(TimeSpan.FromSeconds(5)));
+    }
+
+    [Fact]
     public async Task What_a_driver_has_published_goes_half_a_minute_after_the_driver()
     {
         await drivers.LookAfterAsync(Cancel);
@@ -171,7 +221,33 @@ public sealed class DynamicResourceManagerTests : IAsyncLifetime
     }
 
     private DynamicResourceManager NewManager() =>
-        new(new ClaimReader(cluster), drivers, new ClaimLedger(Path.Combine(directory.FullName, "claims.json")), () => pods, time, NullLogger<DynamicResourceManager>.Instance);
+        new(new ClaimReader(cluster), drivers, healths, new ClaimLedger(Path.Combine(directory.FullName, "claims.json")), () => pods, time, NullLogger<DynamicResourceManager>.Instance);
+
+    private static void Tell(TestDriver telling, params (string Device, HealthStatus Health, string Message, long Timeout)[] devices) => Assert.True(telling.Health.Writer.TryWrite(new NodeWatchResourcesResponse
+    {
+        Devices =
+        {
+            devices.Select(one => new DeviceHealth
+            {
+                Device = new DeviceIdentifier { PoolName = "pool", DeviceName = one.Device }, Health = one.Health, Message = one.Message, HealthCheckTimeoutSeconds = one.Timeout,
+            }),
+        },
+    }));
+
+    /// <summary>Like <c>claim:device x=Unhealthy(too hot)</c>.</summary>
+    private string Told(V1Pod pod, string? request) => string.Join("; ", manager.HealthOf(pod, Uses(request))!
+        .Select(status => $"{status.Name} {string.Join(' ', status.Resources.Select(one => one.Message is null ? $"{one.ResourceID}={one.Health}" : $"{one.ResourceID}={one.Health}({one.Message})"))}"));
+
+    private static async Task TellsAsync(Func<string> told, string expected, Action? meanwhile = null)
+    {
+        var deadline = DateTime.UtcNow + TimeSpan.FromSeconds(60);
+        while (told() != expected && DateTime.UtcNow < deadline)
+        {
+            meanwhile?.Invoke();
+            await Task.Delay(10, Cancel);
+        }
+        Assert.Equal(expected, told());
+    }
 
     private Task RegisterAsync() => drivers.RegisterAsync(driver.Info, Socket, Cancel);
 

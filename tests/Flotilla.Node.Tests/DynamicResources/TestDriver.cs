@@ -1,4 +1,6 @@
+using System.Threading.Channels;
 using Flotilla.Node.DynamicResources.Api;
+using Flotilla.Node.DynamicResources.Health;
 using Flotilla.Node.Plugins.Registration;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
@@ -16,7 +18,7 @@ internal sealed class TestDriver : IAsyncDisposable
     private readonly Lock gate = new();
     private readonly List<string> calls = [];
 
-    private TestDriver(string socket, string version)
+    private TestDriver(string socket, string version, bool tellsHealth)
     {
         Info = new PluginInfo { Type = "DRAPlugin", Name = "gpu.example.com", Endpoint = socket, SupportedVersions = { version } };
         var builder = WebApplication.CreateSlimBuilder();
@@ -26,6 +28,10 @@ internal sealed class TestDriver : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(socket, listen => listen.Protocols = HttpProtocols.Http2));
         application = builder.Build();
         application.MapGrpcService<TestRegistration>();
+        if (tellsHealth)
+        {
+            application.MapGrpcService<TestHealth>();
+        }
         if (version == "v1.DRAPlugin")
         {
             application.MapGrpcService<TestService>();
@@ -40,6 +46,9 @@ internal sealed class TestDriver : IAsyncDisposable
 
     /// <summary>Why nothing is prepared; null: all is.</summary>
     public string? Refusal { get; set; }
+
+    /// <summary>What it tells of its devices; completed: it ends.</summary>
+    public Channel<NodeWatchResourcesResponse> Health { get; set; } = Channel.CreateUnbounded<NodeWatchResourcesResponse>();
 
     /// <summary>What comes of a claim.</summary>
     public Func<Claim, IEnumerable<Device>> Devices { get; set; } = claim => [new Device { PoolName = "pool", DeviceName = "a", CdiDeviceIds = { $"example.com/gpu={claim.Name}" } }];
@@ -56,11 +65,11 @@ internal sealed class TestDriver : IAsyncDisposable
         }
     }
 
-    public static async Task<TestDriver> StartAsync(string socket, string version = "v1.DRAPlugin")
+    public static async Task<TestDriver> StartAsync(string socket, string version = "v1.DRAPlugin", bool tellsHealth = false)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(socket)!);
         File.Delete(socket);
-        var driver = new TestDriver(socket, version);
+        var driver = new TestDriver(socket, version, tellsHealth);
         await driver.application.StartAsync();
         return driver;
     }
@@ -113,6 +122,17 @@ internal sealed class TestDriver : IAsyncDisposable
         public override Task<NodePrepareResourcesResponse> NodePrepareResources(NodePrepareResourcesRequest request, ServerCallContext context) => Task.FromResult(driver.Prepare(request));
 
         public override Task<NodeUnprepareResourcesResponse> NodeUnprepareResources(NodeUnprepareResourcesRequest request, ServerCallContext context) => Task.FromResult(driver.Unprepare(request));
+    }
+
+    private sealed class TestHealth(TestDriver driver) : DRAResourceHealth.DRAResourceHealthBase
+    {
+        public override async Task NodeWatchResources(NodeWatchResourcesRequest request, IServerStreamWriter<NodeWatchResourcesResponse> responseStream, ServerCallContext context)
+        {
+            await foreach (var told in driver.Health.Reader.ReadAllAsync(context.CancellationToken))
+            {
+                await responseStream.WriteAsync(told);
+            }
+        }
     }
 
     // The messages are the same, only the service has another name.
