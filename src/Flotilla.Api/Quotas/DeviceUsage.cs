@@ -6,12 +6,13 @@ namespace Flotilla.Api.Quotas;
 
 /// <summary>
 /// How ResourceClaims count: by the devices that they may get of each class at worst, both as claimed devices of the class
-/// and as the extended resource that every class stands for, since pods may ask either way.
+/// and as the extended resources that stand for the class (each has one, and may name another), since pods may ask either way.
 /// </summary>
 internal static class DeviceUsage
 {
     private const string ClassSuffix = ".deviceclass.resource.k8s.io/devices";
-    private const string ExtendedPrefix = "requests.deviceclass.resource.kubernetes.io/";
+    private const string Requests = "requests.";
+    private const string ExtendedPrefix = Requests + "deviceclass.resource.kubernetes.io/";
 
     // Of a pod that asked for an extended resource and is charged for that itself.
     private const string ExtendedClaim = "resource.kubernetes.io/extended-resource-claim";
@@ -19,9 +20,12 @@ internal static class DeviceUsage
     // No claim can be given more.
     private const long MostOfOneClaim = 32;
 
-    public static bool Covers(string name) => name.EndsWith(ClassSuffix, StringComparison.Ordinal) || name.StartsWith(ExtendedPrefix, StringComparison.Ordinal);
+    /// <param name="extended">Extended resources by the class that names them.</param>
+    public static bool Covers(string name, IReadOnlyDictionary<string, string> extended) =>
+        name.EndsWith(ClassSuffix, StringComparison.Ordinal) || name.StartsWith(ExtendedPrefix, StringComparison.Ordinal)
+        || (name.StartsWith(Requests, StringComparison.Ordinal) && extended.Values.Contains(name[Requests.Length..]));
 
-    public static void Add(AmountMap used, JsonObject claim)
+    public static void Add(AmountMap used, JsonObject claim, IReadOnlyDictionary<string, string> extended)
     {
         var isOfPod = claim.Object("metadata").Object("annotations").String(ExtendedClaim) == "true";
         foreach (var (deviceClass, devices) in claim.Object("spec").Object("devices").Objects("requests").SelectMany(ByClass))
@@ -30,6 +34,10 @@ internal static class DeviceUsage
             if (!isOfPod)
             {
                 more[ExtendedPrefix + deviceClass] = Quantity.FromUnits(devices);
+                if (extended.TryGetValue(deviceClass, out var name))
+                {
+                    more[Requests + name] = Quantity.FromUnits(devices);
+                }
             }
 
             used.Add(more);

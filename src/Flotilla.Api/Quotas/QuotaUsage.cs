@@ -6,10 +6,12 @@ namespace Flotilla.Api.Quotas;
 
 /// <summary>How one resource counts towards quotas: which names it feeds, and how much of each an object uses.</summary>
 /// <param name="GroupResource"><c>pods</c>, <c>deployments.apps</c>.</param>
-public sealed record QuotaUsage(string GroupResource)
+/// <param name="Extended">The extended resources that stand for device classes, by the class's name.</param>
+public sealed record QuotaUsage(string GroupResource, IReadOnlyDictionary<string, string> Extended)
 {
+    /// <summary>Counted by what their device classes say, too.</summary>
+    public const string ResourceClaims = "resourceclaims.resource.k8s.io";
     private const string ClassSuffix = ".storageclass.storage.k8s.io/";
-    private const string ResourceClaims = "resourceclaims.resource.k8s.io";
     private static readonly Quantity One = Quantity.FromUnits(1);
     private static readonly string[] Counted = ["configmaps", "secrets", "replicationcontrollers", "resourcequotas", "services", "persistentvolumeclaims", "pods"];
 
@@ -21,7 +23,7 @@ public sealed record QuotaUsage(string GroupResource)
         "pods" => PodUsage.Covers(name),
         "services" => name is "services.loadbalancers" or "services.nodeports",
         "persistentvolumeclaims" => name == "requests.storage" || name.EndsWith(ClassSuffix + "requests.storage", StringComparison.Ordinal) || name.EndsWith(ClassSuffix + "persistentvolumeclaims", StringComparison.Ordinal),
-        ResourceClaims => DeviceUsage.Covers(name),
+        ResourceClaims => DeviceUsage.Covers(name, Extended),
         _ => false,
     };
 
@@ -48,7 +50,7 @@ public sealed record QuotaUsage(string GroupResource)
                 AddClaim(used, item);
                 break;
             case ResourceClaims:
-                DeviceUsage.Add(used, item);
+                DeviceUsage.Add(used, item, Extended);
                 break;
         }
 

@@ -23,6 +23,7 @@ internal sealed class ResourceQuotaController : Controller
 
     private readonly InformerSet informers;
     private readonly Informer<V1ResourceQuota> quotas;
+    private readonly Informer<V1DeviceClass> classes;
     private readonly HashSet<ResourceType> watched = [];
     private volatile IReadOnlyList<DiscoveredResource> served = [];
 
@@ -32,6 +33,8 @@ internal sealed class ResourceQuotaController : Controller
         informers = context.Informers;
         quotas = Watch<V1ResourceQuota>();
         quotas.Subscribe(QuotaChanged);
+        classes = Watch<V1DeviceClass>();
+        classes.Subscribe(change => RecountFor(change.Old?.Spec.ExtendedResourceName, change.New?.Spec.ExtendedResourceName));
         Watch<V1Pod>().Subscribe(change =>
         {
             if (change is { Old: { } old, New: { } now } && (!old.IsTerminal() && now.IsTerminal() || !old.IsDeleting() && now.IsDeleting()))
@@ -66,12 +69,13 @@ internal sealed class ResourceQuotaController : Controller
         }
 
         var items = new Dictionary<string, IReadOnlyList<JsonObject>>(StringComparer.Ordinal);
-        foreach (var resource in QuotaCount.Needed(quota, served))
+        var extended = Extended();
+        foreach (var resource in QuotaCount.Needed(quota, served, extended))
         {
             items[resource.GroupResource] = [.. (await ReadAsync(resource.PathOf(key.Namespace), cancellationToken)).Objects("items")];
         }
 
-        var status = QuotaCount.Status(quota, items, Time.GetUtcNow());
+        var status = QuotaCount.Status(quota, items, extended, Time.GetUtcNow());
         if (!status.SameAs(quota.Object("status") ?? []))
         {
             // The version read first makes a charge in between win: then it is counted again.
@@ -111,6 +115,24 @@ internal sealed class ResourceQuotaController : Controller
         }
 
         return Task.CompletedTask;
+    }
+
+    private Dictionary<string, string> Extended() => classes.List()
+        .Where(one => !string.IsNullOrEmpty(one.Spec.ExtendedResourceName))
+        .ToDictionary(one => one.Metadata.Name, one => one.Spec.ExtendedResourceName, StringComparer.Ordinal);
+
+    // What a class is called changes how claims count.
+    private void RecountFor(string? before, string? now)
+    {
+        if (before == now)
+        {
+            return;
+        }
+
+        foreach (var quota in quotas.List().Where(quota => quota.Spec?.Hard?.Keys.Any(name => name == "requests." + before || name == "requests." + now) == true))
+        {
+            Queue.AddAfter(quota.Key(), Together);
+        }
     }
 
     private void QuotaChanged(ObjectChange<V1ResourceQuota> change)

@@ -1,3 +1,4 @@
+using Flotilla.Api.Json;
 using Flotilla.Api.Kinds;
 using Flotilla.Api.Quotas;
 using Flotilla.Server.Objects;
@@ -20,7 +21,7 @@ internal sealed class ResourceQuotaAdmission(IStore store, TimeProvider time) : 
             return;
         }
 
-        var usage = new QuotaUsage(request.Kind.GroupResource);
+        var usage = new QuotaUsage(request.Kind.GroupResource, await ExtendedAsync(request.Kind, cancellationToken));
         var charged = new HashSet<string>(StringComparer.Ordinal);
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
@@ -32,6 +33,24 @@ internal sealed class ResourceQuotaAdmission(IStore store, TimeProvider time) : 
         }
 
         throw request.Forbidden("the quotas of the namespace are changing too fast; please try again");
+    }
+
+    private async ValueTask<IReadOnlyDictionary<string, string>> ExtendedAsync(Kind kind, CancellationToken cancellationToken)
+    {
+        var extended = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (kind.GroupResource == QuotaUsage.ResourceClaims)
+        {
+            var classes = await store.ListAsync(ResourceKinds.DeviceClass.StoragePrefix, null, 0, null, cancellationToken);
+            foreach (var item in classes.Entries.Select(entry => StoredObject.Decode(entry.Value, entry.Modified)))
+            {
+                if (item.Object("spec").String("extendedResourceName") is { Length: > 0 } name)
+                {
+                    extended[item.Object("metadata").String("name") ?? ""] = name;
+                }
+            }
+        }
+
+        return extended;
     }
 
     // Objects count from their creation; only these change what they use afterwards.

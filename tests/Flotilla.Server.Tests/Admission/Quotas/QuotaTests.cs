@@ -88,6 +88,26 @@ public sealed class QuotaTests(ApiHost host)
     }
 
     [Fact]
+    public async Task Claims_and_pods_share_the_extended_resource_that_a_class_names()
+    {
+        var scene = await QuotaScene.CreateAsync(host);
+        (await scene.Api.PostAsync("/apis/resource.k8s.io/v1/deviceclasses", """{"metadata":{"name":"quota-fast"},"spec":{"extendedResourceName":"quota.example.com/fast"}}""")).Expect(201);
+        await scene.AddAsync("q", """{"hard":{"requests.quota.example.com/fast":"3"}}""");
+        Task<Reply> ClaimAsync(string name, int count) => scene.Api.PostAsync(
+            scene.Path.Replace("/api/v1", "/apis/resource.k8s.io/v1", StringComparison.Ordinal) + "/resourceclaims",
+            $$"""{"metadata":{"name":"{{name}}"},"spec":{"devices":{"requests":[{"name":"r","exactly":{"deviceClassName":"quota-fast","count":{{count}}} }]} } }""");
+        (await ClaimAsync("a", 2)).Expect(201);
+        await scene.UsesAsync("q", "requests.quota.example.com/fast=2");
+        const string exceeded = "exceeded quota: q, requested: requests.quota.example.com/fast=2, used: requests.quota.example.com/fast=2, limited: requests.quota.example.com/fast=3";
+        Assert.Contains(exceeded, (await ClaimAsync("b", 2)).Expect(403).Message, StringComparison.Ordinal);
+        Assert.Contains(exceeded, (await scene.CreatePodAsync("p", """{"requests":{"quota.example.com/fast":"2"},"limits":{"quota.example.com/fast":"2"}}""")).Expect(403).Message, StringComparison.Ordinal);
+
+        // The class is called otherwise: what was counted is given back.
+        (await scene.Api.PatchAsync("/apis/resource.k8s.io/v1/deviceclasses/quota-fast", """{"spec":{"extendedResourceName":null}}""")).Expect(200);
+        await scene.UsesAsync("q", "requests.quota.example.com/fast=0");
+    }
+
+    [Fact]
     public async Task A_scope_selects_pods_by_priority_class()
     {
         var scene = await QuotaScene.CreateAsync(host);
