@@ -35,5 +35,6 @@ builder.Services.AddSingleton<Calls>();
 var app = builder.Build();
 app.MapGrpcService<RegistrationService>();
 app.MapGrpcService<PluginService>();
+app.MapGrpcService<HealthService>();
 await app.RunAsync();
 return 0;

@@ -49,18 +49,10 @@ internal sealed class DraDriverProcess : IAsyncDisposable
         """, "apply", "-f", "-")).Success();
 
     /// <summary>From now on no claim is prepared, for this reason; null: all are again.</summary>
-    public async Task RefuseAsync(string? reason)
-    {
-        var file = Path.Combine(Directory, "refuse");
-        if (reason is null)
-        {
-            File.Delete(file);
-        }
-        else
-        {
-            await File.WriteAllTextAsync(file, reason);
-        }
-    }
+    public Task RefuseAsync(string? reason) => SayAsync("refuse", reason);
+
+    /// <summary>From now on the device is told to be unhealthy, with these words; null: it is healthy again.</summary>
+    public Task AilAsync(string? ailment) => SayAsync("ailment", ailment);
 
     public async Task<string> CallAsync(string method) =>
         await Eventually.GetAsync(async () => (await CallsAsync()).LastOrDefault(call => call.StartsWith(method + " ", StringComparison.Ordinal)) ?? "", call => call.Length > 0);
@@ -82,6 +74,19 @@ internal sealed class DraDriverProcess : IAsyncDisposable
         await KillAsync();
         process.Dispose();
         await cluster.KubectlAsync("delete", "deviceclass,resourceslice", Name, "--ignore-not-found");
+    }
+
+    private async Task SayAsync(string about, string? words)
+    {
+        var file = Path.Combine(Directory, about);
+        if (words is null)
+        {
+            File.Delete(file);
+        }
+        else
+        {
+            await File.WriteAllTextAsync(file, words);
+        }
     }
 
     private async Task<string[]> CallsAsync() => File.Exists(Path.Combine(Directory, "calls")) ? await File.ReadAllLinesAsync(Path.Combine(Directory, "calls")) : [];

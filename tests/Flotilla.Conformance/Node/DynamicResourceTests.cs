@@ -31,6 +31,26 @@ public sealed class DynamicResourceTests(LiveCluster cluster)
     }
 
     [Fact]
+    public async Task A_running_pods_status_tells_how_its_device_is()
+    {
+        await using var driver = await DraDriverProcess.StartAsync(cluster, "ailing.example.com");
+        await using var space = await Space.CreateAsync(cluster);
+        await space.ApplyAsync(Template(driver.Name));
+        await space.CreatePodAsync(Pod("user"));
+        await space.ReadyPodAsync("user");
+        await TellsAsync("Healthy", null);
+        await driver.AilAsync("ECC errors");
+        await TellsAsync("Unhealthy", "ECC errors");
+        await driver.AilAsync(null);
+        await TellsAsync("Healthy", null);
+        await space.KubectlAsync("delete", "pod", "user", "--now");
+
+        Task TellsAsync(string health, string? message) => space.UntilAsync(
+            async () => (await space.PodAsync("user")).Status.ContainerStatuses.Single().AllocatedResourcesStatus?.SingleOrDefault(),
+            told => told?.Name == "claim:device" && (told.Resources.Single().Health, told.Resources[0].Message) == (health, message));
+    }
+
+    [Fact]
     public async Task A_pod_whose_device_cannot_be_made_ready_is_told_why_and_starts_when_it_can()
     {
         await using var driver = await DraDriverProcess.StartAsync(cluster, "sick.example.com");
