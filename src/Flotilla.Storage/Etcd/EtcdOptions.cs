@@ -20,8 +20,11 @@ public sealed class EtcdOptions
     /// <summary>Stands before each key.</summary>
     public string Prefix { get; init; } = "/flotilla";
 
-    /// <summary>How long one attempt may take before the next member is asked.</summary>
-    public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(3);
+    /// <summary>
+    /// How long one attempt may take before the next member is asked. What a leader that dies had been sent is lost without a word: the wait
+    /// is a little longer than the longest usual election (twice a second).
+    /// </summary>
+    public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(2.5);
 
     /// <summary>How long a call may go on trying while the cluster has no leader.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);
