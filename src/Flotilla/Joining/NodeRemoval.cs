@@ -16,24 +16,32 @@ internal sealed class NodeRemoval(IObjectClient client, TimeProvider time)
     /// <exception cref="UserError">There is no such node.</exception>
     public async Task RemoveAsync(string node, CancellationToken cancellationToken)
     {
-        await RevokeAsync(node, cancellationToken);
+        var since = Moment(time.GetUtcNow());
+        await RevokeAsync(node, since, cancellationToken);
         await DeleteAsync<V1Lease>(new ObjectKey("kube-node-lease", node), cancellationToken);
-        if (!await DeleteAsync<V1Node>(new ObjectKey(null, node), cancellationToken))
+        var isKnown = await DeleteAsync<V1Node>(new ObjectKey(null, node), cancellationToken);
+
+        // Whoever joins under the name from now on gets a certificate of a later second.
+        if (since - time.GetUtcNow() is var left && left > TimeSpan.Zero)
+        {
+            await Task.Delay(left, time, cancellationToken);
+        }
+
+        if (!isKnown)
         {
             throw new UserError($"There is no node {node}; 'flotilla node ls' shows those there are. A certificate of that name holds no more all the same.");
         }
     }
 
-    private async Task RevokeAsync(string node, CancellationToken cancellationToken)
+    private async Task RevokeAsync(string node, DateTimeOffset since, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
         var key = new ObjectKey(RemovedNodes.Namespace, RemovedNodes.Name);
         try
         {
             var known = await client.GetAsync<V1ConfigMap>(key, cancellationToken);
             var data = (known.Data ?? new Dictionary<string, string>(StringComparer.Ordinal))
-                .Where(pair => DateTimeOffset.TryParse(pair.Value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var since) && now - since < Remembered)
-                .Append(KeyValuePair.Create(node, Text(now)))
+                .Where(pair => DateTimeOffset.TryParse(pair.Value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var other) && since - other < Remembered)
+                .Append(KeyValuePair.Create(node, Text(since)))
                 .GroupBy(pair => pair.Key, StringComparer.Ordinal)
                 .ToDictionary(pairs => pairs.Key, pairs => pairs.Last().Value, StringComparer.Ordinal);
             await client.UpdateAsync(known with { ApiVersion = "v1", Kind = "ConfigMap", Data = data }, cancellationToken);
@@ -46,7 +54,7 @@ internal sealed class NodeRemoval(IObjectClient client, TimeProvider time)
                     ApiVersion = "v1",
                     Kind = "ConfigMap",
                     Metadata = new V1ObjectMeta { Name = key.Name, NamespaceProperty = key.Namespace },
-                    Data = new Dictionary<string, string>(StringComparer.Ordinal) { [node] = Text(now) },
+                    Data = new Dictionary<string, string>(StringComparer.Ordinal) { [node] = Text(since) },
                 },
                 cancellationToken);
         }
@@ -67,5 +75,7 @@ internal sealed class NodeRemoval(IObjectClient client, TimeProvider time)
     }
 
     // Rounded up: certificates tell whole seconds, and one made in this very second is of before.
-    private static string Text(DateTimeOffset now) => now.AddSeconds(1).UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+    private static DateTimeOffset Moment(DateTimeOffset now) => DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds() + 1);
+
+    private static string Text(DateTimeOffset since) => since.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 }

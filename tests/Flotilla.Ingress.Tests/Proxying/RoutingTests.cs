@@ -176,7 +176,7 @@ public sealed class RoutingTests : IDisposable
             await world.SendAsync(HttpMethod.Get, "http://other.test/lost");
 
             // Counted when the client has its answer already.
-            var metrics = await World.UntilAsync(() => Task.FromResult(MetricsOf(world)), text => text.Contains("status=\"404\"", StringComparison.Ordinal));
+            var metrics = await World.UntilAsync(() => Task.FromResult(MetricsOf(world)), text => text.Contains("host=\"\",status=\"404\"} ", StringComparison.Ordinal));
             Assert.Contains("flotilla_ingress_requests_total{kind=\"Ingress\",namespace=\"default\",name=\"site\",host=\"site.test\",status=\"200\"} ", metrics, StringComparison.Ordinal);
             Assert.Contains("flotilla_ingress_requests_total{kind=\"\",namespace=\"\",name=\"\",host=\"\",status=\"404\"} ", metrics, StringComparison.Ordinal);
             Assert.Contains("flotilla_ingress_request_duration_seconds_bucket{kind=\"Ingress\",namespace=\"default\",name=\"site\",host=\"site.test\",status=\"200\",le=\"+Inf\"} ", metrics, StringComparison.Ordinal);
