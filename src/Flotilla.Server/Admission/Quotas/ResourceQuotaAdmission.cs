@@ -21,12 +21,18 @@ internal sealed class ResourceQuotaAdmission(IStore store, TimeProvider time) : 
             return;
         }
 
-        var usage = new QuotaUsage(request.Kind.GroupResource, await ExtendedAsync(request.Kind, cancellationToken));
+        QuotaUsage? usage = null;
         var charged = new HashSet<string>(StringComparer.Ordinal);
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             var quotas = await store.ListAsync($"{CoreKinds.ResourceQuota.StoragePrefix}{space}/", null, 0, null, cancellationToken);
-            if (quotas.Entries.Count == 0 || await TryChargeAsync(request, usage, quotas.Entries, charged, cancellationToken))
+            if (quotas.Entries.Count == 0)
+            {
+                return;
+            }
+
+            usage ??= new QuotaUsage(request.Kind.GroupResource, await ExtendedAsync(request.Kind, cancellationToken));
+            if (await TryChargeAsync(request, usage, quotas.Entries, charged, cancellationToken))
             {
                 return;
             }
