@@ -185,10 +185,9 @@ public sealed class NodeAgent : IAsyncDisposable
         }
     }
 
-    private List<V1ResourceStatus>? HealthOf(V1Pod pod, string name, DynamicResourceManager claims)
+    private List<V1ResourceStatus>? HealthOf(V1Pod pod, V1Container container, DynamicResourceManager claims)
     {
-        var container = pod.Spec.Containers.Concat(pod.Spec.InitContainers ?? []).FirstOrDefault(one => one.Name == name);
-        List<V1ResourceStatus> all = [.. devices.HealthOf(pod.Metadata.Uid, name) ?? [], .. container is null ? [] : claims.HealthOf(pod, container) ?? []];
+        List<V1ResourceStatus> all = [.. devices.HealthOf(pod.Metadata.Uid, container.Name) ?? [], .. claims.HealthOf(pod, container)];
         return all.Count == 0 ? null : all;
     }
 

@@ -30,8 +30,7 @@ internal sealed class DeviceHealths(TimeProvider time)
         var now = time.GetUtcNow();
         Change(() =>
         {
-            var known = reports.TryGetValue(driver, out var before) ? before.Devices.Where(told => told.Value.GoodUntil >= now) : [];
-            var next = known.ToDictionary();
+            var next = reports.TryGetValue(driver, out var before) ? before.Fresh(now) : [];
             foreach (var told in devices)
             {
                 next[(told.Device?.PoolName ?? "", told.Device?.DeviceName ?? "")] = Told(told, now);
@@ -53,9 +52,9 @@ internal sealed class DeviceHealths(TimeProvider time)
     public void DropOld() => Change(() =>
     {
         var now = time.GetUtcNow();
-        foreach (var (driver, report) in reports.Where(one => one.Value.Devices.Values.Any(told => told.GoodUntil < now)).ToList())
+        foreach (var (driver, report) in reports.ToList())
         {
-            reports[driver] = report with { Devices = report.Devices.Where(told => told.Value.GoodUntil >= now).ToDictionary() };
+            reports[driver] = report with { Devices = report.Fresh(now) };
         }
     });
 
@@ -93,5 +92,8 @@ internal sealed class DeviceHealths(TimeProvider time)
 
     private sealed record Health(string Status, string? Message, DateTimeOffset GoodUntil);
 
-    private sealed record Report(object Teller, IReadOnlyDictionary<(string Pool, string Device), Health> Devices);
+    private sealed record Report(object Teller, IReadOnlyDictionary<(string Pool, string Device), Health> Devices)
+    {
+        public Dictionary<(string Pool, string Device), Health> Fresh(DateTimeOffset now) => Devices.Where(told => told.Value.GoodUntil >= now).ToDictionary();
+    }
 }

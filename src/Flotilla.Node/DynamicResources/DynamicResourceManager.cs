@@ -56,12 +56,9 @@ internal sealed partial class DynamicResourceManager(
     /// <summary>Whether anything is prepared, or about to be, for the pod.</summary>
     public bool Has(string podUid) => ledger.Of(podUid).Any();
 
-    /// <summary>How the devices are of the claims that a container names, as its status tells it; null: it names none that is ready.</summary>
-    public IList<V1ResourceStatus>? HealthOf(V1Pod pod, V1Container container)
-    {
-        var told = (container.Resources?.Claims ?? []).Select(use => HealthOf(pod, use)).OfType<V1ResourceStatus>().ToList();
-        return told.Count == 0 ? null : told;
-    }
+    /// <summary>How the devices are of the claims that a container names, as its status tells it: of those that are ready.</summary>
+    public IEnumerable<V1ResourceStatus> HealthOf(V1Pod pod, V1Container container) =>
+        (container.Resources?.Claims ?? []).Select(use => HealthOf(pod, use)).OfType<V1ResourceStatus>();
 
     /// <summary>Nothing of the pod runs any more.</summary>
     /// <exception cref="DynamicResourceException">Not all is put away; it is to be tried again.</exception>

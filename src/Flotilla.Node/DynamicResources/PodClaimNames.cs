@@ -28,14 +28,16 @@ internal static class PodClaimNames
 
     /// <param name="podClaim">As the pod calls it.</param>
     public static string? Find(V1Pod pod, string podClaim) =>
-        pod.Spec.ResourceClaims?.FirstOrDefault(claim => claim.Name == podClaim) is { } found ? Of(pod, found) : null;
+        Named(pod, podClaim) is { } found ? Of(pod, found) : null;
 
     /// <returns>false: the pod has no such claim, or it has not been made yet.</returns>
     public static bool TryFind(V1Pod pod, string podClaim, [NotNullWhen(true)] out string? name)
     {
         name = null;
-        return pod.Spec.ResourceClaims?.FirstOrDefault(claim => claim.Name == podClaim) is { } found && PodDeviceClaims.TryGetName(pod, found, out name) && name is not null;
+        return Named(pod, podClaim) is { } found && PodDeviceClaims.TryGetName(pod, found, out name) && name is not null;
     }
+
+    private static V1PodResourceClaim? Named(V1Pod pod, string podClaim) => pod.Spec.ResourceClaims?.FirstOrDefault(claim => claim.Name == podClaim);
 
     private static string? Of(V1Pod pod, V1PodResourceClaim claim) => PodDeviceClaims.TryGetName(pod, claim, out var name)
         ? name

@@ -45,7 +45,7 @@ internal static class ContainerStatusBuilder
             Ready = isInit ? state.Terminated is { ExitCode: 0 } : started && input.IsReady(container, latest),
             Resources = new V1ResourceRequirements { Limits = has?.Limits, Requests = has?.Requests, Claims = container.Resources?.Claims },
             AllocatedResources = container.Resources?.Requests,
-            AllocatedResourcesStatus = input.Devices?.Invoke(container.Name),
+            AllocatedResourcesStatus = input.Devices?.Invoke(container),
             VolumeMounts = Mounts(container, latest),
             StopSignal = container.Lifecycle?.StopSignal,
             User = UserOf(latest),

@@ -37,7 +37,7 @@ internal sealed record PodServices(
     OutOfMemoryKills Kills)
 {
     /// <summary>How the devices are that a pod's container was given; null: it has none.</summary>
-    public Func<V1Pod, string, IList<V1ResourceStatus>?> DevicesOf { get; init; } = (_, _) => null;
+    public Func<V1Pod, V1Container, IList<V1ResourceStatus>?> DevicesOf { get; init; } = (_, _) => null;
 
     /// <summary>Returns when a pod may use its address: the network guards it from then on.</summary>
     public Func<V1Pod, IReadOnlyList<string>, CancellationToken, Task> AddressReady { get; init; } = (_, _, _) => Task.CompletedTask;

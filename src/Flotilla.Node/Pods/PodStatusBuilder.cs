@@ -24,7 +24,7 @@ internal sealed record StatusInput(
     Func<V1Container, ObservedContainer, V1ResourceRequirements?>? InForce = null,
     (string Reason, string Message)? ResizePending = null,
     string? Resizing = null,
-    Func<string, IList<V1ResourceStatus>?>? Devices = null);
+    Func<V1Container, IList<V1ResourceStatus>?>? Devices = null);
 
 /// <summary>A pod's status as users see it. Pure.</summary>
 internal static class PodStatusBuilder

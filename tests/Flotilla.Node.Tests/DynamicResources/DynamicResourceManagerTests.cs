@@ -161,7 +161,7 @@ public sealed class DynamicResourceManagerTests : IAsyncLifetime
         await drivers.RegisterAsync(telling.Info, telling.Info.Endpoint, Cancel);
         var pod = Pod("pod", "one");
         Claim("one", [pod]);
-        Assert.Null(manager.HealthOf(pod, Uses(null)));
+        Assert.Empty(manager.HealthOf(pod, Uses(null)));
         await manager.PrepareAsync(pod, Cancel);
         Assert.Equal("claim:device x=Unknown y=Unknown", Told(pod, null));
 
@@ -235,7 +235,7 @@ public sealed class DynamicResourceManagerTests : IAsyncLifetime
     }));
 
     /// <summary>Like <c>claim:device x=Unhealthy(too hot)</c>.</summary>
-    private string Told(V1Pod pod, string? request) => string.Join("; ", manager.HealthOf(pod, Uses(request))!
+    private string Told(V1Pod pod, string? request) => string.Join("; ", manager.HealthOf(pod, Uses(request))
         .Select(status => $"{status.Name} {string.Join(' ', status.Resources.Select(one => one.Message is null ? $"{one.ResourceID}={one.Health}" : $"{one.ResourceID}={one.Health}({one.Message})"))}"));
 
     private static async Task TellsAsync(Func<string> told, string expected, Action? meanwhile = null)
