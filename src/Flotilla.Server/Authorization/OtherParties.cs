@@ -1,4 +1,5 @@
 using System.Net;
+using Flotilla.Client;
 using Flotilla.Server.Authentication;
 using Flotilla.Server.Authentication.OpenId;
 using Flotilla.Server.Authentication.Webhooks;
@@ -35,7 +36,7 @@ internal sealed class OtherParties : IDisposable
 
     public void Dispose() => owned.ForEach(part => part.Dispose());
 
-    private static SocketsHttpHandler HandlerFor(OpenIdOptions options)
+    private static LostConnectionHandler HandlerFor(OpenIdOptions options)
     {
         if (options.Issuer.Scheme != Uri.UriSchemeHttps)
         {
@@ -48,7 +49,7 @@ internal sealed class OtherParties : IDisposable
             handler.SslOptions.CertificateChainPolicy = TrustedCertificates.PolicyFor(File.ReadAllText(file));
         }
 
-        return handler;
+        return new LostConnectionHandler(handler);
     }
 
     private T Own<T>(T part)
