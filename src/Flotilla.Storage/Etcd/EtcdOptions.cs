@@ -21,8 +21,8 @@ public sealed class EtcdOptions
     public string Prefix { get; init; } = "/flotilla";
 
     /// <summary>
-    /// How long one attempt may take before the next member is asked. What a leader that dies had been sent is lost without a word: the wait
-    /// is a little longer than the longest usual election (twice a second).
+    /// How long one attempt may take before the next member is asked. What a leader that dies had been sent is lost without a word, so this
+    /// is how long writes stop then: a little longer than an election usually takes, which is up to two seconds.
     /// </summary>
     public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(2.5);
 
