@@ -181,6 +181,7 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
                 Directory.Delete(left, recursive: true);
             }
 
+            MountedFiles.RemoveLeft(options);
             networks.Load(await NetworkLinks.InUseAsync(cancellationToken), time.GetUtcNow().UtcDateTime);
             containers.Load();
             await volumes.Mounts.ReleaseEndedAsync(id => containers.TryFind(id) is { Record.State.IsRunning: true }, cancellationToken);

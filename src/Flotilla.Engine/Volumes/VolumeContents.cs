@@ -6,7 +6,8 @@ namespace Flotilla.Engine.Volumes;
 
 /// <summary>
 /// An empty volume begins with what an image has at the place where it is mounted, with owners and modes. A copy that was cut off is made again by the
-/// next who comes: a file beside the volume's directory tells of it.
+/// next who comes: a file beside the volume's directory tells of it. The file is locked by the copying process, which may outlive who started it and is
+/// waited for: it would write over what a container has changed.
 /// </summary>
 internal sealed class VolumeContents(VolumeStore volumes, VolumeGates gates)
 {
@@ -40,8 +41,14 @@ internal sealed class VolumeContents(VolumeStore volumes, VolumeGates gates)
     // The note is on disk before the first file, and goes when the last one is.
     private static async Task CopyAsync(string source, string directory, string begun, CancellationToken cancellationToken)
     {
-        RecordFile.Write(begun, new { From = source });
-        await ThisMachine.Commands.DoAsync("cp", ["-a", source + "/.", directory], cancellationToken, limit: CopyLimit);
+        if (!File.Exists(begun))
+        {
+            RecordFile.Write(begun, new { From = source });
+        }
+
+        await ThisMachine.Commands.DoAsync("flock", [begun, "cp", "-a", source + "/.", directory], cancellationToken, limit: CopyLimit);
+        // cp leaves a directory's sticky bit as it is.
+        File.SetUnixFileMode(directory, File.GetUnixFileMode(source));
         await ThisMachine.Commands.DoAsync("sync", ["-f", directory], cancellationToken, limit: FlushLimit);
         File.Delete(begun);
     }
