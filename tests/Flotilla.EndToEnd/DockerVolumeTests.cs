@@ -79,7 +79,7 @@ public sealed class DockerVolumeTests(Cluster cluster) : IAsyncLifetime
               data: {driver_opts: {type: none, o: bind, device: /no/such/place}}
             """, TestContext.Current.CancellationToken);
         await OkAsync("stack", "deploy", "--detach=true", "-c", Path.Combine(directory, "stack.yml"), "lost");
-        var told = await Eventually.GetAsync(() => OkAsync("stack", "ps", "lost", "--no-trunc", "--format", "{{.CurrentState}} {{.Error}}"), tasks => tasks.Contains("Rejected", StringComparison.Ordinal), 60);
+        var told = await Eventually.GetAsync(async () => (await RunAsync("stack", "ps", "lost", "--no-trunc", "--format", "{{.CurrentState}} {{.Error}}")).Output, tasks => tasks.Contains("Rejected", StringComparison.Ordinal), 60);
         Assert.Contains("failed to mount local volume: mount /no/such/place:", told, StringComparison.Ordinal);
         Assert.Contains("flags: 0x1000: no such file or directory", told, StringComparison.Ordinal);
         await OkAsync("stack", "rm", "lost");

@@ -24,6 +24,7 @@ internal sealed class ContainerRemoval(ContainerStore containers, ContainerLaunc
             Directory.Delete(container.Directory, recursive: true);
         }
 
+        await volumes.ReleaseAllAsync(VolumeMounts.OfContainer(container.Id), cancellationToken);
         foreach (var mount in container.Record.Mounts.Where(mount => withVolumes && mount.IsAnonymous && !containers.All.Any(other => other.Record.Mounts.Any(own => own.Name == mount.Name))))
         {
             await RemoveAsync(mount.Name, cancellationToken);

@@ -6,8 +6,8 @@ using Flotilla.Linux.Mounts;
 namespace Flotilla.Engine.Volumes;
 
 /// <summary>
-/// The file systems that volumes' options ask for, each mounted at its volume's directory from the first holder to the last. A file beside that
-/// directory notes each holder, and the kernel tells what is mounted: whoever comes after an engine that was killed knows both.
+/// Who holds which volume, and the file systems that volumes' options ask for: each is mounted at its volume's directory from the first holder to the
+/// last. A file beside that directory notes each holder, and the kernel tells what is mounted: whoever comes after an engine that was killed knows both.
 /// </summary>
 internal sealed class VolumeMounts(VolumeStore volumes, VolumeGates gates, LocalMount local)
 {
@@ -31,17 +31,12 @@ internal sealed class VolumeMounts(VolumeStore volumes, VolumeGates gates, Local
     {
         using var entered = await gates.EnterAsync(name, cancellationToken);
         var volume = volumes.Find(name);
-        if (!volume.IsMounted)
-        {
-            return;
-        }
-
         var note = NoteOf(name, holder);
         Directory.CreateDirectory(Path.GetDirectoryName(note)!);
         await File.WriteAllBytesAsync(note, [], cancellationToken);
         try
         {
-            if (!MountTable.Has(volumes.RealDirectoryOf(name)))
+            if (volume.IsMounted && !MountTable.Has(volumes.RealDirectoryOf(name)))
             {
                 Directory.CreateDirectory(volumes.DirectoryOf(name));
                 await local.MountAsync(volume.OptionWords, volumes.DirectoryOf(name), cancellationToken);
@@ -74,7 +69,7 @@ internal sealed class VolumeMounts(VolumeStore volumes, VolumeGates gates, Local
     /// <param name="runs">Whether a container does, by its id.</param>
     public async Task ReleaseEndedAsync(Func<string, bool> runs, CancellationToken cancellationToken)
     {
-        foreach (var volume in volumes.All.Where(volume => volume.IsMounted))
+        foreach (var volume in volumes.All)
         {
             using var entered = await gates.EnterAsync(volume.Name, cancellationToken);
             foreach (var holder in HoldersOf(volume.Name).Where(holder => holder.StartsWith(Containers, StringComparison.Ordinal) && !runs(holder[Containers.Length..])).ToList())

@@ -56,6 +56,17 @@ public sealed class MountedVolumesTests : IDisposable
     }
 
     [Fact]
+    public async Task A_directory_of_the_machine_is_held_too_and_stays_meanwhile()
+    {
+        Create("plain", "");
+        await mounts.HoldAsync("plain", "pod-a", Cancellation);
+        await Assert.ThrowsAsync<DockerException>(() => mounts.RemoveAsync("plain", Cancellation));
+        await mounts.ReleaseAllAsync("pod-a", Cancellation);
+        await mounts.RemoveAsync("plain", Cancellation);
+        Assert.Null(store.TryFind("plain"));
+    }
+
+    [Fact]
     public async Task Whoever_comes_after_a_crash_mounts_nothing_twice_and_leaves_nothing()
     {
         Create("data", "type=tmpfs device=tmpfs");
