@@ -4,8 +4,10 @@ using Flotilla.Engine.Linux;
 using Flotilla.Engine.Logs;
 using Flotilla.Engine.Networks;
 using Flotilla.Engine.Streams;
+using Flotilla.Engine.Volumes;
 using Flotilla.Linux.Commands;
 using Flotilla.Linux.Containerd;
+using Flotilla.Linux.Mounts;
 using Grpc.Core;
 
 namespace Flotilla.Engine;
@@ -64,6 +66,32 @@ public static class EngineCleanup
         }
 
         Cgroups.Remove(options.CgroupRoot);
+    }
+
+    /// <summary>When neither containers nor pods run: nothing of a volume is mounted any more, and nobody holds one.</summary>
+    /// <exception cref="IOException">Something stays mounted.</exception>
+    public static void UnmountVolumes(EngineOptions options)
+    {
+        if (!Directory.Exists(options.VolumeDirectory))
+        {
+            return;
+        }
+
+        var directory = ScopedPath.Resolve("/", options.VolumeDirectory);
+        foreach (var point in MountTable.Below(directory).Where(point => point != directory))
+        {
+            Native.Unmount(point);
+        }
+
+        if (MountTable.Below(directory).FirstOrDefault(point => point != directory) is { } left)
+        {
+            throw new IOException($"{left} could not be unmounted");
+        }
+
+        foreach (var volume in Directory.EnumerateDirectories(directory))
+        {
+            VolumeMounts.ForgetHolders(volume);
+        }
     }
 
     private static async Task EndTasksAsync(EngineOptions options, TimeSpan grace, CancellationToken cancellationToken)

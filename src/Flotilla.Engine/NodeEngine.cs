@@ -42,18 +42,21 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
     private readonly ContainerRuns runs;
     private readonly ExecRoutes execs;
     private readonly ImageCatalog images;
+    private readonly MachineVolumes volumes;
     private readonly NetworkRoutes networkRoutes;
     private readonly IEnumerable<Route> routes;
     private Task restoring = Task.CompletedTask;
     private volatile string? unusable;
 
-    public NodeEngine(EngineOptions options, ImageLoad load, TimeProvider time, ILoggerFactory loggers)
+    /// <param name="volumes">Of this machine, which its pods use too. They are not disposed here.</param>
+    public NodeEngine(EngineOptions options, MachineVolumes volumes, ImageLoad load, TimeProvider time, ILoggerFactory loggers)
     {
         this.options = options;
         this.time = time;
         logger = loggers.CreateLogger<NodeEngine>();
         runtime = new Runtime(options.ContainerdSocket);
-        events = new EventLog(time);
+        this.volumes = volumes;
+        events = volumes.Events;
         images = new ImageCatalog(runtime);
         tasks = new TaskContainers(runtime);
         containers = new ContainerStore(options);
@@ -61,20 +64,20 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
         links = new ContainerNetworks(options, networks, containers, new NetworkLinks(options), new PodSandboxes(runtime), events);
         names = new NameServers(options, networks, containers, time, loggers.CreateLogger<NameServers>());
         var users = new ImageUsers(containers, tasks);
-        var volumes = new VolumeStore(options, events, time);
-        var volumeUsers = new VolumeUsers(volumes, containers, tasks);
+        var volumeUsers = new VolumeUsers(volumes.Store, containers, tasks);
         var roots = new RootFileSystem(runtime, options);
-        var launch = new ContainerLaunch(runtime, options, links, containers, new ContainerFiles(options, networks, containers), roots);
+        var held = new ContainerVolumes(volumes.Store, volumes.Mounts, volumes.Contents, roots);
+        var launch = new ContainerLaunch(runtime, options, links, containers, new ContainerFiles(options, networks, containers), roots, held);
         var runner = new ExecRunner(runtime, options, containers, time);
-        var removal = new ContainerRemoval(containers, launch, roots, volumes, events);
+        var removal = new ContainerRemoval(containers, launch, roots, volumes.Mounts, events);
         runs = new ContainerRuns(runtime, options, containers, launch, removal, new HealthChecks(runner, events, time), events, time, loggers.CreateLogger<ContainerRuns>());
         var life = new ContainerLife(runtime, runs, removal, events, time);
         execs = new ExecRoutes(runtime, containers, tasks, runner, events);
         networkRoutes = new NetworkRoutes(options, networks, containers, links, names, events, time);
         var view = new ContainerView(networks, time);
-        var volumeRoutes = new VolumeRoutes(volumes, volumeUsers, events);
+        var volumeRoutes = new VolumeRoutes(volumes.Store, volumes.Mounts, volumeUsers, events);
         var maker = new ImageMaker(images);
-        var creation = new ContainerCreation(images, containers, networks, new MountPlan(volumes, containers), roots, options, events, time);
+        var creation = new ContainerCreation(images, containers, networks, new MountPlan(volumes.Store, containers), held, roots, options, events, time);
         var cache = new BuildCache(runtime, options, images.Contents);
         routes =
         [
@@ -96,7 +99,7 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
             .. new EventRoutes(events, time).All,
             .. new UsageRoutes(containers, launch, time).All,
             .. new ProcessRoutes(runtime, containers, tasks).All,
-            .. new DiskRoutes(images, users, containers, volumes, volumeUsers, volumeRoutes, roots, view).All,
+            .. new DiskRoutes(images, users, containers, volumes.Store, volumeUsers, volumeRoutes, roots, view).All,
             .. new Archives.ArchiveRoutes(containers, roots).All,
             .. new Archives.ChangeRoutes(containers, roots).All,
         ];
@@ -178,8 +181,10 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
                 Directory.Delete(left, recursive: true);
             }
 
+            MountedFiles.RemoveLeft(options);
             networks.Load(await NetworkLinks.InUseAsync(cancellationToken), time.GetUtcNow().UtcDateTime);
             containers.Load();
+            await volumes.Mounts.ReleaseEndedAsync(id => containers.TryFind(id) is { Record.State.IsRunning: true }, cancellationToken);
             await links.RestoreAsync(cancellationToken);
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)

@@ -47,10 +47,11 @@ public sealed class NodeAgent : IAsyncDisposable
     private readonly CsiDrivers drivers;
     private readonly DraDrivers dynamicDrivers;
 
+    /// <param name="named">The machine's named volumes; null: it has none.</param>
     /// <param name="cluster">For what concerns more than this node; null: the same as for the node itself.</param>
     public NodeAgent(
         NodeOptions options, IObjectClient client, InformerSet informers, TimeProvider time, ILoggerFactory loggers, NodeServing? serving = null, SharedAccess? cluster = null,
-        Func<V1Pod, IReadOnlyList<string>, CancellationToken, Task>? addressReady = null)
+        Func<V1Pod, IReadOnlyList<string>, CancellationToken, Task>? addressReady = null, INamedVolumes? named = null)
     {
         cluster ??= new SharedAccess(client, informers);
         this.options = options;
@@ -78,12 +79,13 @@ public sealed class NodeAgent : IAsyncDisposable
         var cdi = new CdiInjection(Runtime, new CdiRegistry(options.CdiDirectories));
         var exclusive = new ExclusiveResources(topology, devices, claims, cdi, cpus, memory, () => pinning?.Wake());
         var features = new HandlerFeatures(Runtime);
-        var starter = new ContainerStarter(options, Runtime, puller, environment, hooks, exclusive, features, events, hostIps);
+        var namedVolumes = new NamedVolumes(named);
+        var starter = new ContainerStarter(options, Runtime, puller, environment, hooks, exclusive, features, namedVolumes, events, hostIps);
         drivers = new CsiDrivers(options, client);
         var inUse = new VolumesInUse(options);
         var csi = new CsiVolumes(
             options, client, drivers, new CsiTokens(new ServiceAccountTokens(client, time)), new CsiExpansion(options, client, events), inUse, time);
-        var volumes = new PodVolumesManager(options, client, informers, time, loggers, new ImageVolumes(options, puller), csi);
+        var volumes = new PodVolumesManager(options, client, informers, time, loggers, new ImageVolumes(options, puller), namedVolumes, csi);
         var cgroups = new PodCgroups(options.CgroupRoot);
         var capacity = NodeCapacity.OfThisMachine(options);
         var self = informers.Of<V1Node>(new ListScope(FieldSelector: $"metadata.name={options.NodeName}"));
@@ -102,7 +104,7 @@ public sealed class NodeAgent : IAsyncDisposable
         };
         Pods = informers.Of<V1Pod>(new ListScope(FieldSelector: $"spec.nodeName={options.NodeName}"));
         Streams = new RuntimeStreams(Runtime, Pods, time);
-        agent = new PodAgent(shared, Pods, self, loggers.CreateLogger<PodAgent>());
+        agent = new PodAgent(shared, namedVolumes, Pods, self, loggers.CreateLogger<PodAgent>());
         var sampler = new UsageSampler(cgroups, files, view, () => agent.Known, time);
         var disks = new DiskAccounts(options, Runtime);
         var collector = new ImageCollector(options, Runtime, time, loggers.CreateLogger<ImageCollector>());

@@ -20,4 +20,7 @@ public static class PodAnnotations
 
     /// <summary><c>true</c>: of hostPath volumes without a type the path must be there; upstream leaves that to the runtime, which makes a directory.</summary>
     public const string PathsMustExist = "flotilla.dev/paths-must-exist";
+
+    /// <summary>What hostPath volumes ask for that are the directories of docker's volumes: a JSON object from the volume to a <see cref="NamedVolume"/>.</summary>
+    public const string NamedVolumes = "flotilla.dev/named-volumes";
 }

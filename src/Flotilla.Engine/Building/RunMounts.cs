@@ -139,7 +139,7 @@ internal sealed class RunMounts : IAsyncDisposable
         var overlay = new Mount { Type = "overlay", Source = "overlay" };
         var (above, work) = (Directory.CreateDirectory(Path.Combine(directory, "above")).FullName, Directory.CreateDirectory(Path.Combine(directory, "work")).FullName);
         overlay.Options.Add(["index=off", $"lowerdir={path}", $"upperdir={above}", $"workdir={work}"]);
-        var files = MountedFiles.Of([overlay], Path.Combine(builder.Options.RunDirectory, "mounts", Ids.New()[..16]));
+        var files = MountedFiles.Of([overlay], MountedFiles.NewPlace(builder.Options));
         Later(files.Dispose);
         return files.Root;
     }

@@ -15,13 +15,10 @@ using Microsoft.Extensions.Logging;
 namespace Flotilla.Engine.Containers;
 
 /// <summary><c>POST /containers/create</c>: a record, a layer of its own and its volumes. Nothing runs yet.</summary>
-internal sealed class ContainerCreation(ImageCatalog images, ContainerStore containers, NetworkStore networks, MountPlan mounts, RootFileSystem files, EngineOptions options, EventLog events, TimeProvider time)
+internal sealed class ContainerCreation(ImageCatalog images, ContainerStore containers, NetworkStore networks, MountPlan mounts, ContainerVolumes volumes, RootFileSystem files, EngineOptions options, EventLog events, TimeProvider time)
 {
     private const long LeastMemory = 6 << 20;
     private static readonly string[] Policies = ["", "no", "always", "unless-stopped", "on-failure"];
-
-    // What an image brings for a volume may be large.
-    private static readonly TimeSpan CopyLimit = TimeSpan.FromMinutes(10);
 
     public IEnumerable<Route> All => [new("POST", "/containers/create", AnswerAsync)];
 
@@ -88,7 +85,7 @@ internal sealed class ContainerCreation(ImageCatalog images, ContainerStore cont
             await files.CreateAsync(record.Id, image.Content.ChainId, cancellationToken);
             Directory.CreateDirectory(container.Directory);
             await File.WriteAllBytesAsync(container.LogFile, [], cancellationToken);
-            await CopyUpAsync(record, cancellationToken);
+            await volumes.FillAsync(record, cancellationToken);
             container.Save();
             return container;
         }
@@ -102,26 +99,6 @@ internal sealed class ContainerCreation(ImageCatalog images, ContainerStore cont
             }
 
             throw;
-        }
-    }
-
-    // An empty volume begins with what the image has at its place.
-    private async Task CopyUpAsync(ContainerRecord record, CancellationToken cancellationToken)
-    {
-        var empty = record.Mounts.Where(mount => mount is { Type: "volume", CopiesUp: true } && !Directory.EnumerateFileSystemEntries(mount.Source).Any()).ToList();
-        if (empty.Count == 0)
-        {
-            return;
-        }
-
-        using var mounted = await files.MountAsync(record.Id, cancellationToken);
-        foreach (var mount in empty)
-        {
-            var source = ScopedPath.Resolve(mounted.Root, mount.Destination);
-            if (Directory.Exists(source))
-            {
-                await ThisMachine.Commands.DoAsync("cp", ["-a", source + "/.", mount.Source], cancellationToken, limit: CopyLimit);
-            }
         }
     }
 

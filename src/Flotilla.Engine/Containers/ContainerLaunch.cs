@@ -6,6 +6,7 @@ using Flotilla.Engine.Linux;
 using Flotilla.Engine.Networks;
 using Flotilla.Engine.Specs;
 using Flotilla.Engine.Streams;
+using Flotilla.Engine.Volumes;
 using Flotilla.Linux.Commands;
 using Flotilla.Linux.Containerd;
 using Google.Protobuf;
@@ -15,7 +16,7 @@ using Grpc.Core;
 namespace Flotilla.Engine.Containers;
 
 /// <summary>Brings a container's process into being: network, files, specification, pipes, task. What goes wrong on the way is taken back.</summary>
-internal sealed class ContainerLaunch(Runtime runtime, EngineOptions options, ContainerNetworks networks, ContainerStore containers, ContainerFiles files, RootFileSystem roots)
+internal sealed class ContainerLaunch(Runtime runtime, EngineOptions options, ContainerNetworks networks, ContainerStore containers, ContainerFiles files, RootFileSystem roots, ContainerVolumes volumes)
 {
     private const string RuntimeName = "io.containerd.runc.v2";
     private const string EngineLabel = "flotilla.dev/engine";
@@ -33,6 +34,7 @@ internal sealed class ContainerLaunch(Runtime runtime, EngineOptions options, Co
         ProcessStreams? streams = null;
         try
         {
+            await volumes.HoldAsync(record, cancellationToken);
             await ConnectAsync(container, cancellationToken);
             await PutSpecAsync(container, cancellationToken);
             streams = ProcessStreams.Create(FifosOf(record.Id), record.HasInput, record.HasTerminal);
@@ -51,7 +53,7 @@ internal sealed class ContainerLaunch(Runtime runtime, EngineOptions options, Co
         }
     }
 
-    /// <summary>After its end: the task, the pipes and the network.</summary>
+    /// <summary>After its end: the task, the pipes, the network and the volumes.</summary>
     public async Task PutAwayAsync(Container container, CancellationToken cancellationToken)
     {
         await DeleteTaskAsync(container.Id, cancellationToken);
@@ -59,6 +61,8 @@ internal sealed class ContainerLaunch(Runtime runtime, EngineOptions options, Co
         {
             await networks.DisconnectAsync(container, cancellationToken);
         }
+
+        await volumes.ReleaseAsync(container.Record, cancellationToken);
     }
 
     /// <summary>A process that was started just before its engine was killed, and of which no record knows.</summary>
@@ -150,6 +154,8 @@ internal sealed class ContainerLaunch(Runtime runtime, EngineOptions options, Co
         {
             await networks.DisconnectAsync(container, CancellationToken.None);
         }
+
+        await volumes.ReleaseAsync(container.Record, CancellationToken.None);
     }
 
     private RuncOptions RuntimeOf(JsonObject host)

@@ -77,7 +77,8 @@ internal sealed record EndpointRecord
 /// <param name="Type"><c>bind</c>, <c>volume</c> or <c>tmpfs</c>.</param>
 /// <param name="Name">Of a volume.</param>
 /// <param name="Options">Of a tmpfs.</param>
-internal sealed record MountRecord(string Type, string Name, string Source, string Destination, bool IsReadOnly, string Propagation, string Options = "", bool CopiesUp = true, bool IsAnonymous = false);
+/// <param name="Below">The directory in the volume that is meant; empty: the volume itself.</param>
+internal sealed record MountRecord(string Type, string Name, string Source, string Destination, bool IsReadOnly, string Propagation, string Options = "", bool CopiesUp = true, bool IsAnonymous = false, string Below = "");
 
 internal sealed record StateRecord
 {

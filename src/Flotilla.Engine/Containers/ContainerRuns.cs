@@ -271,7 +271,7 @@ internal sealed partial class ContainerRuns(
         {
             await launch.PutAwayAsync(container, CancellationToken.None);
         }
-        catch (Exception failure) when (failure is CommandException or RpcException)
+        catch (Exception failure) when (failure is CommandException or RpcException or DockerException)
         {
             Log.PutAwayFailed(logger, container.Record.Name, failure.Message);
         }

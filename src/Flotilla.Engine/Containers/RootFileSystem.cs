@@ -33,7 +33,7 @@ internal sealed class RootFileSystem(Runtime runtime, EngineOptions options)
 
     /// <summary>Mounted until disposed, wherever the container's processes are.</summary>
     public async Task<MountedFiles> MountAsync(string container, CancellationToken cancellationToken) =>
-        MountedFiles.Of(await MountsAsync(container, cancellationToken), Path.Combine(options.RunDirectory, "mounts", Ids.New()[..16]));
+        MountedFiles.Of(await MountsAsync(container, cancellationToken), MountedFiles.NewPlace(options));
 
     /// <summary>Bytes of what it has written itself.</summary>
     public async Task<long> OwnBytesAsync(string container, CancellationToken cancellationToken)
@@ -55,9 +55,25 @@ internal sealed class MountedFiles : IDisposable
     // A page, less its end.
     private const int MostOptionBytes = 4095;
 
+    // Those of an earlier process begin otherwise.
+    private static readonly string Own = Ids.New()[..16];
+
     private MountedFiles(string directory) => Root = directory;
 
     public string Root { get; }
+
+    public static string NewPlace(EngineOptions options) => Path.Combine(options.RunDirectory, "mounts", $"{Own}-{Ids.New()[..16]}");
+
+    /// <summary>Takes away those that a process has left which was killed.</summary>
+    public static void RemoveLeft(EngineOptions options)
+    {
+        var places = Path.Combine(options.RunDirectory, "mounts");
+        foreach (var left in Directory.Exists(places) ? Directory.EnumerateDirectories(places).Where(place => !Path.GetFileName(place).StartsWith(Own, StringComparison.Ordinal)) : [])
+        {
+            Native.Unmount(left);
+            Native.RemoveDirectory(left);
+        }
+    }
 
     public static MountedFiles Of(IReadOnlyList<Mount> mounts, string directory)
     {

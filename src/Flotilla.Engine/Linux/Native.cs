@@ -21,6 +21,13 @@ internal static class Native
         }
     }
 
+    /// <returns>null: it is mounted; else why not, as Go says it.</returns>
+    public static string? TryMount(string source, string target, string type, ulong flags, string data) =>
+        mount(source, target, type, (nuint)flags, data) == 0 ? null : InGo(new Win32Exception(Marshal.GetLastPInvokeError()).Message);
+
+    /// <summary>The kernel's reasons begin with a small letter there.</summary>
+    public static string InGo(string reason) => reason.Length == 0 ? reason : char.ToLowerInvariant(reason[0]) + reason[1..];
+
     /// <summary>Detaches the mount at once, also when it is in use. False when there is none.</summary>
     public static bool Unmount(string target) => umount2(target, DetachUnmount) == 0;
 

@@ -39,7 +39,7 @@ internal sealed class DiskRoutes(ImageCatalog images, ImageUsers users, Containe
         if (Wants("volume"))
         {
             var mounted = await volumeUsers.ListAsync(cancellationToken);
-            answer["Volumes"] = WireJson.Array(volumes.All.Select(volume => View(volume, mounted[volume.Name].Count())));
+            answer["Volumes"] = WireJson.Array(volumes.All.Where(volume => volume.Options.Count == 0).Select(volume => View(volume, mounted[volume.Name].Count())));
         }
 
         if (Wants("build-cache"))

@@ -125,7 +125,7 @@ internal sealed class MountPlan(VolumeStore volumes, ContainerStore containers)
         var spec = new JsonObject { ["Labels"] = settings.Object("Labels")?.DeepClone(), ["Driver"] = settings.Object("DriverConfig").String("Name"), ["DriverOpts"] = settings.Object("DriverConfig").Object("Options")?.DeepClone() };
         var volume = volumes.Create(name, spec);
         var source = volumes.DirectoryOf(volume.Name);
-        return new MountRecord("volume", volume.Name, string.IsNullOrEmpty(below) ? source : Linux.ScopedPath.Resolve(source, below), destination, isReadOnly, "", "", copiesUp && string.IsNullOrEmpty(below), volume.IsAnonymous);
+        return new MountRecord("volume", volume.Name, string.IsNullOrEmpty(below) ? source : Linux.ScopedPath.Resolve(source, below), destination, isReadOnly, "", "", copiesUp && string.IsNullOrEmpty(below), volume.IsAnonymous, below ?? "");
     }
 
     private static string TmpfsOptions(JsonObject? options)

@@ -7,7 +7,7 @@ using Flotilla.Engine.Events;
 namespace Flotilla.Engine.Volumes;
 
 /// <summary><c>docker volume</c>.</summary>
-internal sealed class VolumeRoutes(VolumeStore volumes, VolumeUsers users, EventLog events)
+internal sealed class VolumeRoutes(VolumeStore volumes, VolumeMounts mounts, VolumeUsers users, EventLog events)
 {
     public IEnumerable<Route> All =>
     [
@@ -55,10 +55,10 @@ internal sealed class VolumeRoutes(VolumeStore volumes, VolumeUsers users, Event
 
         if ((await users.ListAsync(cancellationToken))[volume.Name].ToList() is { Count: > 0 } holders)
         {
-            throw new DockerException(409, $"remove {volume.Name}: volume is in use - [{string.Join(", ", holders)}]");
+            throw VolumeMounts.InUse(volume.Name, holders);
         }
 
-        volumes.Remove(volume.Name);
+        await mounts.RemoveAsync(volume.Name, cancellationToken);
         return DockerAnswer.NoContent();
     }
 
@@ -69,10 +69,21 @@ internal sealed class VolumeRoutes(VolumeStore volumes, VolumeUsers users, Event
         var used = await users.ListAsync(cancellationToken);
         JsonArray deleted = [];
         var bytes = 0L;
-        foreach (var volume in volumes.All.Where(volume => (all || volume.IsAnonymous) && !used.Contains(volume.Name) && filters.Labels("label", LabelsOf(volume)) && filters.Without("label!", LabelsOf(volume))))
+        // As dockerd: those with options have nothing on this disk that would be won back.
+        foreach (var volume in volumes.All.Where(volume => (all || volume.IsAnonymous) && volume.Options.Count == 0 && !used.Contains(volume.Name) && filters.Labels("label", LabelsOf(volume)) && filters.Without("label!", LabelsOf(volume))))
         {
-            bytes += DiskUse.Of(volumes.DirectoryOf(volume.Name));
-            volumes.Remove(volume.Name);
+            var size = DiskUse.Of(volumes.DirectoryOf(volume.Name));
+            try
+            {
+                await mounts.RemoveAsync(volume.Name, cancellationToken);
+            }
+            catch (DockerException)
+            {
+                // Somebody has come to use it, or has mounted something in it.
+                continue;
+            }
+
+            bytes += size;
             deleted.Add((JsonNode)volume.Name);
         }
 

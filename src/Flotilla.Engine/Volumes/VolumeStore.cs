@@ -1,10 +1,12 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Flotilla.Api.Json;
 using Flotilla.Docker;
 using Flotilla.Engine.Containers;
 using Flotilla.Engine.Events;
 using Flotilla.Engine.Linux;
+using Flotilla.Engine.Volumes.Local;
 
 namespace Flotilla.Engine.Volumes;
 
@@ -21,6 +23,15 @@ internal sealed record VolumeRecord
 
     /// <summary>Nobody gave it a name: it may go with its container.</summary>
     public bool IsAnonymous { get; init; }
+
+    [JsonIgnore]
+    public IReadOnlyDictionary<string, string> OptionWords => WordsOf(Options);
+
+    /// <summary>It is a file system of its own, which is there only while somebody uses it.</summary>
+    [JsonIgnore]
+    public bool IsMounted => LocalOptions.AskForMount(OptionWords);
+
+    public static IReadOnlyDictionary<string, string> WordsOf(JsonObject options) => options.ToDictionary(option => option.Key, option => option.Value?.ToString() ?? "", StringComparer.Ordinal);
 }
 
 /// <summary>Named volumes of this machine: directories, those that services have made included.</summary>
@@ -31,12 +42,18 @@ internal sealed class VolumeStore(EngineOptions options, EventLog events, TimePr
     public IReadOnlyList<VolumeRecord> All =>
         !Directory.Exists(options.VolumeDirectory) ? [] : [.. Directory.EnumerateDirectories(options.VolumeDirectory).Select(directory => Path.GetFileName(directory)).Order(StringComparer.Ordinal).Select(Read)];
 
-    public string DirectoryOf(string name) => Path.Combine(options.VolumeDirectory, name, "_data");
+    public string DirectoryOf(string name) => Path.Combine(PlaceOf(name), "_data");
+
+    /// <summary>What is kept of it, and its directory.</summary>
+    public string PlaceOf(string name) => Path.Combine(options.VolumeDirectory, name);
+
+    /// <summary>As the kernel's table of mounts has it. The volume itself is not looked at: its server may not answer.</summary>
+    public string RealDirectoryOf(string name) => Path.Combine(ScopedPath.Resolve("/", options.VolumeDirectory), name, "_data");
 
     /// <summary>The volume that a directory lies in; null: in none.</summary>
     public string? NameOf(string directory) => directory.StartsWith(options.VolumeDirectory + "/", StringComparison.Ordinal) ? directory[(options.VolumeDirectory.Length + 1)..].Split('/')[0] : null;
 
-    public VolumeRecord? TryFind(string name) => name.Length > 0 && !name.Contains('/', StringComparison.Ordinal) && name is not ("." or "..") && Directory.Exists(Path.Combine(options.VolumeDirectory, name)) ? Read(name) : null;
+    public VolumeRecord? TryFind(string name) => name.Length > 0 && !name.Contains('/', StringComparison.Ordinal) && name is not ("." or "..") && Directory.Exists(PlaceOf(name)) ? Read(name) : null;
 
     public VolumeRecord Find(string name) => TryFind(name) ?? throw new DockerException(404, $"get {name}: no such volume");
 
@@ -48,21 +65,23 @@ internal sealed class VolumeStore(EngineOptions options, EventLog events, TimePr
             throw new DockerException(404, $"create {name}: error looking up volume plugin {driver}: plugin \"{driver}\" not found");
         }
 
-        if (spec.Object("DriverOpts") is { Count: > 0 } given)
-        {
-            throw DockerException.BadRequest($"create {name}: the driver \"local\" of Flotilla takes no options ({given.First().Key}); mount it on the machine and use a bind mount");
-        }
-
         var isAnonymous = name.Length == 0;
         var full = isAnonymous ? Ids.New() : Checked(name);
         lock (gate)
         {
-            if (TryFind(full) is { } known)
+            // As dockerd does, whatever options come with it. One that was cut off at its beginning is made anew.
+            if (TryFind(full) is { } known && (File.Exists(FileOf(full)) || Directory.Exists(DirectoryOf(full))))
             {
                 return known;
             }
 
-            var record = new VolumeRecord { Name = full, Created = time.GetUtcNow().UtcDateTime, Labels = spec.Object("Labels")?.Copy() ?? [], IsAnonymous = isAnonymous };
+            var driverOptions = spec.Object("DriverOpts")?.Copy() ?? [];
+            if (LocalOptions.Fault(VolumeRecord.WordsOf(driverOptions)) is { } fault)
+            {
+                throw DockerException.BadRequest($"create {full}: {fault}");
+            }
+
+            var record = new VolumeRecord { Name = full, Created = time.GetUtcNow().UtcDateTime, Labels = spec.Object("Labels")?.Copy() ?? [], Options = driverOptions, IsAnonymous = isAnonymous };
             RecordFile.Write(FileOf(full), record);
             Directory.CreateDirectory(DirectoryOf(full));
             events.Add("volume", "create", full, ("driver", "local"));
@@ -70,12 +89,31 @@ internal sealed class VolumeStore(EngineOptions options, EventLog events, TimePr
         }
     }
 
-    public void Remove(string name)
+    /// <summary>With all that is in it; of one that is a file system of its own, nothing but the empty directory.</summary>
+    /// <exception cref="DockerException">That directory is not empty.</exception>
+    public void Remove(VolumeRecord volume)
     {
         lock (gate)
         {
-            Directory.Delete(Path.Combine(options.VolumeDirectory, name), recursive: true);
-            events.Add("volume", "destroy", name, ("driver", "local"));
+            if (volume.IsMounted && Directory.Exists(DirectoryOf(volume.Name)))
+            {
+                RemoveEmpty(volume.Name);
+            }
+
+            Directory.Delete(PlaceOf(volume.Name), recursive: true);
+            events.Add("volume", "destroy", volume.Name, ("driver", "local"));
+        }
+    }
+
+    private void RemoveEmpty(string name)
+    {
+        try
+        {
+            Directory.Delete(DirectoryOf(name));
+        }
+        catch (IOException failure)
+        {
+            throw new DockerException(500, $"remove {name}: {failure.Message}");
         }
     }
 
@@ -91,8 +129,8 @@ internal sealed class VolumeStore(EngineOptions options, EventLog events, TimePr
         return name;
     }
 
-    private string FileOf(string name) => Path.Combine(options.VolumeDirectory, name, "volume.json");
+    private string FileOf(string name) => Path.Combine(PlaceOf(name), "volume.json");
 
     private VolumeRecord Read(string name) =>
-        RecordFile.Read<VolumeRecord>(FileOf(name)) ?? new VolumeRecord { Name = name, Created = Directory.GetCreationTimeUtc(Path.Combine(options.VolumeDirectory, name)) };
+        RecordFile.Read<VolumeRecord>(FileOf(name)) ?? new VolumeRecord { Name = name, Created = Directory.GetCreationTimeUtc(PlaceOf(name)) };
 }

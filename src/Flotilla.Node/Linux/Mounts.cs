@@ -1,22 +1,12 @@
-using System.Globalization;
-using System.Text.RegularExpressions;
+using Flotilla.Linux.Mounts;
 
 namespace Flotilla.Node.Linux;
 
 /// <summary>The mount table.</summary>
-internal static partial class Mounts
+internal static class Mounts
 {
     /// <summary>Mount points at or below <paramref name="directory"/>, deepest and latest first: the order to unmount them in.</summary>
-    public static List<string> Below(string directory)
-    {
-        var prefix = directory.TrimEnd('/');
-        var points = File.ReadLines("/proc/self/mountinfo")
-            .Select(line => Unescape(line.Split(' ')[4]))
-            .Where(point => point == prefix || point.StartsWith(prefix + "/", StringComparison.Ordinal))
-            .ToList();
-        points.Reverse();
-        return points;
-    }
+    public static IReadOnlyList<string> Below(string directory) => MountTable.Below(directory);
 
     public static void UnmountBelow(string directory)
     {
@@ -25,11 +15,4 @@ internal static partial class Mounts
             Native.Unmount(point);
         }
     }
-
-    // Blanks and the like stand as three octal digits.
-    private static string Unescape(string text) =>
-        text.Contains('\\') ? Octal().Replace(text, match => ((char)Convert.ToInt32(match.Groups[1].Value, 8)).ToString(CultureInfo.InvariantCulture)) : text;
-
-    [GeneratedRegex(@"\\([0-7]{3})", RegexOptions.None, 1000)]
-    private static partial Regex Octal();
 }

@@ -5,6 +5,7 @@ using Flotilla.Node.Admission;
 using Flotilla.Node.Containerd;
 using Flotilla.Node.Cri;
 using Flotilla.Node.Volumes;
+using Flotilla.Node.Volumes.Kinds;
 using Grpc.Core;
 using k8s.Models;
 
@@ -12,7 +13,7 @@ namespace Flotilla.Node.Pods;
 
 /// <summary>One container from its image to its running process.</summary>
 internal sealed class ContainerStarter(
-    NodeOptions options, CriClient runtime, ImagePuller images, ContainerEnvironment environment, HookRunner hooks, ExclusiveResources exclusive, HandlerFeatures features, EventRecorder events, IReadOnlyList<string> hostIps)
+    NodeOptions options, CriClient runtime, ImagePuller images, ContainerEnvironment environment, HookRunner hooks, ExclusiveResources exclusive, HandlerFeatures features, NamedVolumes named, EventRecorder events, IReadOnlyList<string> hostIps)
 {
     // Creating and starting are not given up half-way: what they leave behind would be seen as a container that never started.
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
@@ -69,6 +70,7 @@ internal sealed class ContainerStarter(
         var (pod, container) = (request.Pod, request.Container);
         ContainerSecurity.CheckNonRoot(pod, container, image);
         CheckPaths(pod);
+        await PrepareVolumesAsync(pod, container, image, cancellationToken);
         var variables = await environment.ForAsync(pod, container, new PodNetwork(request.PodIps, hostIps), cancellationToken);
         var log = PodDirectories.TerminationLog(options, pod, container.Name, request.Attempt);
         Directory.CreateDirectory(Path.GetDirectoryName(log)!);
@@ -98,6 +100,18 @@ internal sealed class ContainerStarter(
             && pod.Spec.Volumes?.FirstOrDefault(volume => volume.HostPath is { Type: null or "" } && !Path.Exists(volume.HostPath.Path)) is { } missing)
         {
             throw new ContainerException("CreateContainerError", $"invalid mount config for type \"bind\": bind source path does not exist: {missing.HostPath.Path}");
+        }
+    }
+
+    private async Task PrepareVolumesAsync(V1Pod pod, V1Container container, Image image, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await named.PrepareAsync(pod, container, image.Id, cancellationToken);
+        }
+        catch (VolumeException failure)
+        {
+            throw new ContainerException("CreateContainerError", failure.Message, failure);
         }
     }
 

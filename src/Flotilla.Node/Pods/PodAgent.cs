@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Flotilla.Client;
 using Flotilla.Linux.Containerd;
 using Flotilla.Linux.Cri;
+using Flotilla.Node.Volumes.Kinds;
 using Grpc.Core;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -13,7 +14,7 @@ namespace Flotilla.Node.Pods;
 /// Gives every pod of this node a worker and wakes it when the pod changes in the cluster or in the runtime.
 /// Nothing is stopped that the cluster has not been asked about: workers begin when the pods are known.
 /// </summary>
-internal sealed partial class PodAgent(PodServices services, Informer<V1Pod> pods, Informer<V1Node> nodes, ILogger<PodAgent> logger) : BackgroundService
+internal sealed partial class PodAgent(PodServices services, NamedVolumes named, Informer<V1Pod> pods, Informer<V1Node> nodes, ILogger<PodAgent> logger) : BackgroundService
 {
     private static readonly TimeSpan RelistInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ReconnectAfter = TimeSpan.FromSeconds(1);
@@ -101,6 +102,7 @@ internal sealed partial class PodAgent(PodServices services, Informer<V1Pod> pod
                 FollowStatic();
             }
             await RemoveOrphansAsync(stoppingToken);
+            await ReleaseVolumesAsync(stoppingToken);
             await Task.WhenAll(RelistForeverAsync(stoppingToken), FollowEventsAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -207,6 +209,18 @@ internal sealed partial class PodAgent(PodServices services, Informer<V1Pod> pod
                     Start(Orphan(sandbox), gone: true, stoppingToken);
                 }
             }
+        }
+    }
+
+    private async Task ReleaseVolumesAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await named.ReleaseUnknownAsync(() => KnownUids!, stoppingToken);
+        }
+        catch (VolumeException stuck)
+        {
+            Log.VolumesStay(logger, stuck.Message);
         }
     }
 
@@ -321,6 +335,9 @@ internal sealed partial class PodAgent(PodServices services, Informer<V1Pod> pod
     {
         [LoggerMessage(Level = LogLevel.Error, Message = "The worker of pod {Uid} failed")]
         public static partial void WorkerFailed(ILogger logger, Exception failure, string uid);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Volumes of pods that are gone stay mounted: {Reason}")]
+        public static partial void VolumesStay(ILogger logger, string reason);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "The container runtime could not be listed: {Reason}")]
         public static partial void RelistFailed(ILogger logger, string reason);

@@ -33,6 +33,7 @@ public sealed partial class PodVolumesManager : BackgroundService, IPodVolumes
     private readonly Channel<string> refreshes = Channel.CreateBounded<string>(
         new BoundedChannelOptions(RefreshQueueLength) { FullMode = BoundedChannelFullMode.DropOldest });
 
+    /// <param name="others">Those that need more than this machine. They are asked first.</param>
     internal PodVolumesManager(
         NodeOptions options, IObjectClient client, InformerSet informers, TimeProvider time, ILoggerFactory loggers, params IEnumerable<IVolumeKind> others)
     {
@@ -45,7 +46,7 @@ public sealed partial class PodVolumesManager : BackgroundService, IPodVolumes
         claimed = new ClaimedVolumes(client);
         var capacity = NodeCapacity.OfThisMachine(options);
         content = new ContentVolumes(options, new VolumeContent(objects, tokens, capacity), time);
-        kinds = [content, .. VolumeKinds.All(options, capacity), .. others];
+        kinds = [content, .. others, .. VolumeKinds.All(options, capacity)];
     }
 
     public override async Task StartAsync(CancellationToken cancellationToken)

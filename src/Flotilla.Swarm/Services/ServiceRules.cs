@@ -76,6 +76,7 @@ internal static partial class ServiceRules
             Refuse(mount.Type is "npipe" or "cluster" ? mount.Type : null, type => $"mounts of type {type} are not supported: use volume, bind or tmpfs");
             TaskTemplates.Check("mounts", mount.Source, labels);
             TaskTemplates.Check("mounts", mount.Target, labels);
+            CheckVolume(mount, labels);
         }
 
         CheckFiles("Secret", container.Secrets ?? []);
@@ -85,6 +86,17 @@ internal static partial class ServiceRules
         foreach (var line in container.Env ?? [])
         {
             TaskTemplates.Check("env", line, labels);
+        }
+    }
+
+    private static void CheckVolume(Mount mount, IReadOnlyDictionary<string, string>? labels)
+    {
+        var driver = mount.VolumeOptions?.DriverConfig;
+        Refuse(driver?.Name is { Length: > 0 } name && name != "local" ? name : null, name => $"volumes of driver {name} are not supported: nodes here have no Docker plugins; use local, whose options mount what the kernel can");
+        Refuse(driver?.Options is { Count: > 0 } && !mount.IsNamedVolume ? mount.Target : null, target => $"the volume at {target} has options but no name: give it a source");
+        foreach (var text in (mount.VolumeOptions?.Labels ?? new Dictionary<string, string>()).Values.Concat((driver?.Options ?? new Dictionary<string, string>()).Values))
+        {
+            TaskTemplates.Check("mounts", text, labels);
         }
     }
 

@@ -36,6 +36,11 @@ internal static class TaskExtras
             yield return new(PodAnnotations.DirectoryModes, JsonSerializer.Serialize(volumes.Modes));
         }
 
+        if (volumes.Named.Count > 0)
+        {
+            yield return new(PodAnnotations.NamedVolumes, NamedVolume.Write(volumes.Named));
+        }
+
         if (volumes.Owners.Count > 0)
         {
             yield return new(PodAnnotations.FileOwners, JsonSerializer.Serialize(volumes.Owners));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Flotilla.Api.Pods;
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Definitions;
 using Flotilla.Swarm.Templates;
@@ -29,6 +30,7 @@ public static class TaskOnNode
         var hostname = pod.GetAnnotation(SwarmApi.Hostname) is { } template ? ObjectNames.Hostname(Fill(template, context)) : pod.Spec.Hostname;
         return pod with
         {
+            Metadata = WithNamedVolumes(pod.Metadata, context),
             Spec = pod.Spec with
             {
                 Hostname = hostname,
@@ -41,6 +43,20 @@ public static class TaskOnNode
             },
         };
     }
+
+    private static V1ObjectMeta WithNamedVolumes(V1ObjectMeta metadata, TemplateStruct context)
+    {
+        if (metadata.Annotations?.TryGetValue(PodAnnotations.NamedVolumes, out var text) != true || !TaskTemplates.AsksForNode(text!))
+        {
+            return metadata;
+        }
+
+        var filled = NamedVolume.Read(text!).ToDictionary(volume => volume.Key, volume => volume.Value with { Labels = Fill(volume.Value.Labels, context), Options = Fill(volume.Value.Options, context) }, StringComparer.Ordinal);
+        return metadata with { Annotations = new Dictionary<string, string>(metadata.Annotations, StringComparer.Ordinal) { [PodAnnotations.NamedVolumes] = NamedVolume.Write(filled) } };
+    }
+
+    private static Dictionary<string, string>? Fill(IReadOnlyDictionary<string, string>? words, TemplateStruct context) =>
+        words?.ToDictionary(word => word.Key, word => Fill(word.Value, context), StringComparer.Ordinal);
 
     /// <summary>null: it is no task, or nothing of it waits for its node.</summary>
     internal static TaskValues? ValuesOf(V1Pod pod)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Flotilla.Api.Pods;
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Services.Spec;
 using k8s.Models;
@@ -16,6 +17,7 @@ internal sealed class TaskVolumes
 
     private readonly Dictionary<string, string> owners = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> modes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, NamedVolume> named = new(StringComparer.Ordinal);
     private readonly RenderedFiles rendered;
 
     public TaskVolumes(ContainerSpec container, Func<string, string> fill, RenderedFiles rendered)
@@ -33,6 +35,11 @@ internal sealed class TaskVolumes
             if (mount.Type == "tmpfs")
             {
                 modes[volume] = Convert.ToString(mount.TmpfsOptions?.Mode is > 0 and var mode ? mode : UsualTmpfsMode, 8);
+            }
+
+            if (mount.IsNamedVolume)
+            {
+                named[volume] = NamedVolumeOf(mount.VolumeOptions, fill);
             }
         }
 
@@ -53,6 +60,9 @@ internal sealed class TaskVolumes
 
     /// <summary>Permissions of directories in memory, by volume, in octal digits.</summary>
     public IReadOnlyDictionary<string, string> Modes => modes;
+
+    /// <summary>What is asked of the node's named volumes, by volume.</summary>
+    public IReadOnlyDictionary<string, NamedVolume> Named => named;
 
     /// <summary>Whether some secret or config is a template.</summary>
     public bool AreRendered { get; private set; }
@@ -107,6 +117,16 @@ internal sealed class TaskVolumes
         }
     }
 
+    private static NamedVolume NamedVolumeOf(VolumeOptions? options, Func<string, string> fill) => new()
+    {
+        Labels = Filled(options?.Labels, fill),
+        Options = Filled(options?.DriverConfig?.Options, fill),
+        NoCopy = options?.NoCopy == true,
+    };
+
+    private static Dictionary<string, string>? Filled(IReadOnlyDictionary<string, string>? words, Func<string, string> fill) =>
+        words is { Count: > 0 } ? words.ToDictionary(word => word.Key, word => fill(word.Value), StringComparer.Ordinal) : null;
+
     private static V1Volume VolumeOf(Mount mount, Func<string, string> fill) => mount.Type switch
     {
         "tmpfs" => new V1Volume
@@ -118,8 +138,8 @@ internal sealed class TaskVolumes
             },
         },
         "bind" => new V1Volume { HostPath = new V1HostPathVolumeSource { Path = fill(mount.Source ?? ""), Type = mount.BindOptions?.CreateMountpoint == true ? "DirectoryOrCreate" : null } },
-        _ when string.IsNullOrEmpty(mount.Source) => new V1Volume { EmptyDir = new V1EmptyDirVolumeSource() },
-        _ => new V1Volume { HostPath = new V1HostPathVolumeSource { Path = Path.Combine(SwarmOptions.UsualVolumeDirectory, fill(mount.Source), "_data"), Type = "DirectoryOrCreate" } },
+        _ when !mount.IsNamedVolume => new V1Volume { EmptyDir = new V1EmptyDirVolumeSource() },
+        _ => new V1Volume { HostPath = new V1HostPathVolumeSource { Path = Path.Combine(SwarmOptions.UsualVolumeDirectory, fill(mount.Source ?? ""), "_data"), Type = "DirectoryOrCreate" } },
     };
 
     private string Add(V1Volume volume, V1VolumeMount mount)

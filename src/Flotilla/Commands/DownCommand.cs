@@ -50,6 +50,7 @@ internal static class DownCommand
         await (voice is null ? Task.CompletedTask : new NodeFarewell(voice, TimeProvider.System).SayAsync(settings.NodeName, cancellationToken));
         await EngineCleanup.RunAsync(EngineServer.OptionsFor(settings), grace, cancellationToken);
         await NodeCleanup.RunAsync(NodeComposition.NodeOptionsFor(settings), cancellationToken, grace, step => Console.WriteLine($"  {step}"));
+        EngineCleanup.UnmountVolumes(EngineServer.OptionsFor(settings));
         IReadOnlyList<string> left = [];
         var netns = new NodeNetns(settings, settings);
         if (settings.LocalAddress is not null || await MachineClaim.OtherAsync(settings, cancellationToken) is null)

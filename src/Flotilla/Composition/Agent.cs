@@ -98,7 +98,7 @@ internal sealed class Agent : IAsyncDisposable
     private EngineServer WorkerDocker()
     {
         var self = ingress!.Value.Own.Of<V1Node>(new ListScope(FieldSelector: $"metadata.name={settings.NodeName}"));
-        return new EngineServer(settings, node.LoadImagesAsync, (options, engine) => SwarmEndpoint.WorkerRoutes(options, client!, self, engine, time), time, loggers);
+        return new EngineServer(settings, node.Volumes, node.LoadImagesAsync, (options, engine) => SwarmEndpoint.WorkerRoutes(options, client!, self, engine, time), time, loggers);
     }
 
     private async Task StartNodeAsync(CancellationToken cancellationToken)

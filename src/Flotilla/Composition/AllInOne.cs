@@ -37,7 +37,7 @@ internal sealed class AllInOne : IAsyncDisposable
         plane.Server.Rotation.Published = RefreshKubeconfig;
         this.locked = locked;
         node = locked?.Take() ?? new LocalNode(settings, time, loggers);
-        docker = new DockerEndpoint(settings, plane, node.LoadImagesAsync, (key, cancel) => autolock.ApplyAsync(key, plane.Identity, cancel), locked?.Engine, time, loggers);
+        docker = new DockerEndpoint(settings, plane, node.Volumes, node.LoadImagesAsync, (key, cancel) => autolock.ApplyAsync(key, plane.Identity, cancel), locked?.Engine, time, loggers);
     }
 
     /// <summary>The other servers that answer; null: this one does not see at present who there is.</summary>

@@ -27,9 +27,10 @@ internal sealed class DockerEndpoint : IAsyncDisposable
     private readonly EngineServer server;
     private readonly bool isServing;
 
+    /// <param name="volumes">Of this machine, which its pods use too.</param>
     /// <param name="load">Where pods' images come from archives.</param>
     /// <param name="serving">What has served while the keys were sealed, and is this one's from now on; null: nothing has.</param>
-    public DockerEndpoint(ClusterSettings settings, ControlPlane plane, ImageLoad load, ServerSeal seal, EngineServer? serving, TimeProvider time, ILoggerFactory loggers)
+    public DockerEndpoint(ClusterSettings settings, ControlPlane plane, MachineVolumes volumes, ImageLoad load, ServerSeal seal, EngineServer? serving, TimeProvider time, ILoggerFactory loggers)
     {
         this.settings = settings;
         logs = ControlPlane.AdminClient(settings, plane.Identity);
@@ -38,7 +39,7 @@ internal sealed class DockerEndpoint : IAsyncDisposable
         services = new ServiceSet(time, loggers.CreateLogger<ServiceSet>());
         swarm = Swarm;
         isServing = serving is not null;
-        server = serving ?? new EngineServer(settings, load, swarm, time, loggers);
+        server = serving ?? new EngineServer(settings, volumes, load, swarm, time, loggers);
 
         IEnumerable<Route> Swarm(SwarmOptions options, NodeEngine engine) =>
             SwarmEndpoint.Routes(options, client, plane.Informers, plane.Server.NewestChangesAsync, CopyLogsAsync, plane.Server.DockerOfAsync, new NodeRemoval(client, time).RemoveAsync, ChangeRoleAsync, (certificate, key, cancel) => plane.Server.Rotation.BeginAsync(new AuthorityChange(certificate, key), cancel), autolock, engine, time);

@@ -16,12 +16,13 @@ internal sealed class EngineServer : IAsyncDisposable
     private readonly NodeEngine engine;
     private readonly DockerServer server;
 
+    /// <param name="volumes">Of this machine, which its pods use too.</param>
     /// <param name="load">Where pods' images come from archives.</param>
     /// <param name="swarm">What the swarm says on this machine.</param>
-    public EngineServer(ClusterSettings settings, ImageLoad load, Func<SwarmOptions, NodeEngine, IEnumerable<Route>> swarm, TimeProvider time, ILoggerFactory loggers)
+    public EngineServer(ClusterSettings settings, MachineVolumes volumes, ImageLoad load, Func<SwarmOptions, NodeEngine, IEnumerable<Route>> swarm, TimeProvider time, ILoggerFactory loggers)
     {
         options = SwarmOptionsFor(settings);
-        engine = new NodeEngine(OptionsFor(settings), load, time, loggers);
+        engine = new NodeEngine(OptionsFor(settings), volumes, load, time, loggers);
         server = new DockerServer(options.Socket, options.Version, RoutesWith(swarm), loggers);
     }
 

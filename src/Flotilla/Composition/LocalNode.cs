@@ -2,6 +2,7 @@ using System.Net;
 using Flotilla.Client;
 using Flotilla.Client.Streams;
 using Flotilla.Docker;
+using Flotilla.Engine;
 using Flotilla.Ingress;
 using Flotilla.Ingress.Observing;
 using Flotilla.Linux.Cri;
@@ -23,6 +24,7 @@ internal sealed class LocalNode(ClusterSettings settings, TimeProvider time, ILo
     private static readonly TimeSpan RangeTimeout = TimeSpan.FromSeconds(60);
 
     private readonly NodeOptions options = NodeComposition.NodeOptionsFor(settings);
+    private readonly MachineVolumes volumes = new(EngineServer.OptionsFor(settings), time);
     private NodeNetwork? network;
     private NodeAgent? agent;
     private IngressProxy? ingress;
@@ -40,7 +42,7 @@ internal sealed class LocalNode(ClusterSettings settings, TimeProvider time, ILo
     /// <param name="shared">Where this node as itself sees less than all of it.</param>
     public async Task StartNetworkAsync(ClusterSettings known, IObjectClient client, InformerSet informers, NodeServing serving, SharedAccess? shared, CancellationToken cancellationToken)
     {
-        agent = new NodeAgent(NodeComposition.NodeOptionsFor(known), client, informers, time, loggers, serving, shared, ReadyAsync);
+        agent = new NodeAgent(NodeComposition.NodeOptionsFor(known), client, informers, time, loggers, serving, shared, ReadyAsync, new NodeVolumes(volumes));
         await agent.Status.RegisterEarlyAsync(cancellationToken);
         var ranges = await RangesAsync(informers, cancellationToken);
         network = new NodeNetwork(NodeComposition.NetworkOptionsFor(known, ranges), shared?.Informers ?? informers, time, loggers);
@@ -53,6 +55,9 @@ internal sealed class LocalNode(ClusterSettings settings, TimeProvider time, ILo
     /// <summary>Images of an archive, for pods and containers. Answers their full names.</summary>
     public Task<IReadOnlyList<string>> LoadImagesAsync(Stream archive, CancellationToken cancellationToken) => agent?.Images.ImportAsync(archive, cancellationToken, takesNameless: true)
         ?? throw new DockerException(503, SwarmEndpoint.Locked);
+
+    /// <summary>Of containers and of pods alike.</summary>
+    public MachineVolumes Volumes => volumes;
 
     /// <summary>Where the node's own server listens, once it does.</summary>
     public int? Port => agent?.Status.ServerPort();
@@ -97,6 +102,8 @@ internal sealed class LocalNode(ClusterSettings settings, TimeProvider time, ILo
             await network.StopAsync(CancellationToken.None);
             await network.DisposeAsync();
         }
+
+        volumes.Dispose();
     }
 
     private async Task<IReadOnlyList<IPNetwork>> RangesAsync(InformerSet informers, CancellationToken cancellationToken)

@@ -29,7 +29,7 @@ internal sealed partial class LockedServer : IAsyncDisposable
         this.autolock = autolock;
         this.time = time;
         node = new LocalNode(settings, time, loggers);
-        Engine = new EngineServer(settings, node.LoadImagesAsync, (options, engine) => SwarmEndpoint.LockedRoutes(options, UnlockAsync, () => unlocked.Task.IsCompleted, engine, time), time, loggers);
+        Engine = new EngineServer(settings, node.Volumes, node.LoadImagesAsync, (options, engine) => SwarmEndpoint.LockedRoutes(options, UnlockAsync, () => unlocked.Task.IsCompleted, engine, time), time, loggers);
     }
 
     public EngineServer Engine { get; }

@@ -58,6 +58,23 @@ public sealed class TaskPodTests
         Assert.Equal("true", pod.Metadata.Annotations[SwarmApi.Rendered]);
     }
 
+    [Fact]
+    public void Named_volumes_tell_their_node_what_they_are_to_be()
+    {
+        var pod = For("""
+            "Image":"web","Mounts":[
+            {"Type":"volume","Source":"plain","Target":"/a"},{"Type":"volume","Target":"/b"},{"Type":"tmpfs","Target":"/c"},
+            {"Type":"volume","Source":"disk","Target":"/d","VolumeOptions":{"NoCopy":true,"Labels":{"on":"{{.Node.Hostname}}"},"DriverConfig":{"Name":"local","Options":{"type":"nfs","o":"addr={{.Service.Name}}","device":":/{{index .Service.Labels \"x\"}}{{.Node.Hostname}}"}}}}]
+            """);
+        var wanted = NamedVolume.Read(pod.Metadata.Annotations[PodAnnotations.NamedVolumes]);
+        Assert.Equal(["mount-0", "mount-3"], wanted.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(new NamedVolume(), wanted["mount-0"]);
+        Assert.Equal("addr=web", wanted["mount-3"].Options!["o"]);
+
+        var here = NamedVolume.Read(TaskOnNode.For("/other")(pod, Node).Metadata.Annotations[PodAnnotations.NamedVolumes])["mount-3"];
+        Assert.Equal((":/n1", "n1", true), (here.Options!["device"], here.Labels!["on"], here.NoCopy));
+    }
+
     private static V1Pod For(string container, string rest = "") =>
         new TaskPod(Given.Service(template: "{\"ContainerSpec\":{" + container + "}" + rest + "}"), Options, [], null!, new SpreadTree([], [], null!, new Dictionary<string, int>()), id => id == "template").For(new TaskPlace(1), Given.Now);
 }

@@ -92,7 +92,7 @@ internal sealed class LayerMaker(Lease lease, EngineOptions options)
     private async Task<IReadOnlyList<Mount>> MountsAsync(string key, CancellationToken cancellationToken) =>
         (await lease.Snapshots.MountsAsync(new MountsRequest { Snapshotter = Runtime.Snapshotter, Key = key }, cancellationToken: cancellationToken)).Mounts;
 
-    private MountedFiles Mounted(IReadOnlyList<Mount> mounts) => MountedFiles.Of(mounts, Path.Combine(options.RunDirectory, "mounts", Ids.New()[..16]));
+    private MountedFiles Mounted(IReadOnlyList<Mount> mounts) => MountedFiles.Of(mounts, MountedFiles.NewPlace(options));
 
     private async Task<(string Key, IReadOnlyList<Mount> Mounts)> BeginViewAsync(string parent, CancellationToken cancellationToken)
     {

@@ -110,6 +110,10 @@ internal sealed record Mount
     public BindOptions? BindOptions { get; init; }
 
     public VolumeOptions? VolumeOptions { get; init; }
+
+    /// <summary>One of the node's, which outlives its tasks.</summary>
+    [JsonIgnore]
+    public bool IsNamedVolume => Type is not ("bind" or "tmpfs") && !string.IsNullOrEmpty(Source);
 }
 
 internal sealed record TmpfsOptions
@@ -129,6 +133,21 @@ internal sealed record BindOptions
 internal sealed record VolumeOptions
 {
     public string? Subpath { get; init; }
+
+    /// <summary>The volume stays empty, whatever the image has at its place.</summary>
+    public bool NoCopy { get; init; }
+
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
+    public DriverConfig? DriverConfig { get; init; }
+}
+
+internal sealed record DriverConfig
+{
+    /// <summary>Empty: <c>local</c>.</summary>
+    public string? Name { get; init; }
+
+    public IReadOnlyDictionary<string, string>? Options { get; init; }
 }
 
 internal sealed record Healthcheck

@@ -188,6 +188,7 @@ internal sealed class LocalNodes(ClusterSettings cluster)
         await ManagedEtcd.EndAsync(node, cancellationToken);
         await EngineCleanup.EndContainersAsync(EngineServer.OptionsFor(node), grace, cancellationToken);
         await NodeCleanup.RunAsync(NodeComposition.NodeOptionsFor(node), cancellationToken, grace);
+        EngineCleanup.UnmountVolumes(EngineServer.OptionsFor(node));
         var netns = NetnsOf(node);
         if (File.Exists($"/run/netns/{netns.Name}"))
         {
