@@ -117,7 +117,7 @@ public static class EngineCleanup
             return;
         }
 
-        using var log = new LogWriter(Path.Combine(directory, "container.log"), options.MaxLogBytes, TimeProvider.System);
+        using var log = new LogWriter(Path.Combine(directory, "container.log"), LogSettings.Of(record.HostConfig, options.MaxLogBytes), TimeProvider.System);
         var streams = ProcessStreams.Reopen(Path.Combine(options.FifoDirectory, record.Id), hasInput: false, record.HasTerminal);
         streams.Start(frame =>
         {

@@ -85,7 +85,7 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
             .. new ContainerList(containers, tasks, roots, view).All,
             .. new ContainerRoutes(containers, tasks, life, roots, view, execs, events, time).All,
             .. new AttachRoutes(runtime, containers, events, time).All,
-            .. new LogRoutes(containers, tasks, time).All,
+            .. new LogRoutes(containers, tasks, options, time).All,
             .. execs.All,
             .. new ImageRoutes(images, users, cache, events, time).All,
             .. new PullRoutes(runtime, images, http, new FileSystemImport(runtime, options, maker, events, time), events, time).All,

@@ -6,6 +6,12 @@ public static class PodAnnotations
     /// <summary>Limits of each process, soft before hard, as <c>setrlimit</c> knows them; -1: none. <c>nofile=1024:2048 memlock=-1:-1</c>.</summary>
     public const string Ulimits = "flotilla.dev/ulimits";
 
+    /// <summary>
+    /// <c>true</c>: the pod's <c>sysctls</c> may be any of its own namespaces, as docker's are, and need not be those that the node allows. Pod security's
+    /// levels hold for them as for all sysctls.
+    /// </summary>
+    public const string NamespacedSysctls = "flotilla.dev/namespaced-sysctls";
+
     /// <summary>The most processes and threads of a container.</summary>
     public const string PidsLimit = "flotilla.dev/pids-limit";
 

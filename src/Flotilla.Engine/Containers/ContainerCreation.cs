@@ -7,6 +7,7 @@ using Flotilla.Docker;
 using Flotilla.Engine.Events;
 using Flotilla.Engine.Images;
 using Flotilla.Engine.Linux;
+using Flotilla.Engine.Logs;
 using Flotilla.Engine.Networks;
 using Flotilla.Engine.Specs;
 using Flotilla.Engine.Volumes;
@@ -166,6 +167,8 @@ internal sealed class ContainerCreation(ImageCatalog images, ContainerStore cont
             throw DockerException.BadRequest($"range of CPUs is from 0.01 to {Environment.ProcessorCount}.00, as there are only {Environment.ProcessorCount} CPUs available");
         }
 
+        LogSettings.Check(host);
+        LogSettings.Of(host, options.MaxLogBytes);
         var policy = host.Object("RestartPolicy").String("Name") ?? "";
         if (!Policies.Contains(policy))
         {

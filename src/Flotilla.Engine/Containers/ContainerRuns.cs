@@ -77,7 +77,7 @@ internal sealed partial class ContainerRuns(
     public async Task LaunchAsync(Container container, CancellationToken cancellationToken)
     {
         var state = container.Record.State;
-        var log = new LogWriter(container.LogFile, options.MaxLogBytes, time);
+        var log = new LogWriter(container.LogFile, LogSettings.Of(container.Record.HostConfig, options.MaxLogBytes), time);
         state.Error = "";
         try
         {
@@ -137,7 +137,7 @@ internal sealed partial class ContainerRuns(
         try
         {
             var task = (await runtime.Tasks.GetAsync(new GetTaskRequest { ContainerId = container.Id }, cancellationToken: cancellationToken)).Process;
-            var log = new LogWriter(container.LogFile, options.MaxLogBytes, time);
+            var log = new LogWriter(container.LogFile, LogSettings.Of(container.Record.HostConfig, options.MaxLogBytes), time);
             container.Streams = ProcessStreams.Reopen(launch.FifosOf(container.Id), container.Record.HasInput, container.Record.HasTerminal);
             state.Status = task.Status == ProcessStatus.Paused ? StateRecord.Paused : StateRecord.Running;
             StartStreams(container, log);

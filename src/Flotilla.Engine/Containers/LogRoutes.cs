@@ -5,7 +5,7 @@ using Flotilla.Engine.Logs;
 namespace Flotilla.Engine.Containers;
 
 /// <summary><c>docker logs</c> of containers and of tasks.</summary>
-internal sealed class LogRoutes(ContainerStore containers, TaskContainers tasks, TimeProvider time)
+internal sealed class LogRoutes(ContainerStore containers, TaskContainers tasks, EngineOptions options, TimeProvider time)
 {
     public IEnumerable<Route> All => [new("GET", "/containers/{id}/logs", AnswerAsync)];
 
@@ -15,6 +15,11 @@ internal sealed class LogRoutes(ContainerStore containers, TaskContainers tasks,
         var withTime = request.Flag("timestamps");
         if (containers.TryFind(request.Id) is { } container)
         {
+            if (LogSettings.Of(container.Record.HostConfig, options.MaxLogBytes).KeepsNothing)
+            {
+                throw new DockerException(501, "configured logging driver does not support reading");
+            }
+
             var details = request.Flag("details") ? Details(container.Record) : "";
             var entries = (CancellationToken token) => LogReader.ReadAsync(container.LogFile, query, LogEntry.Parse, () => !container.Record.State.IsRunning && container.Record.State.Status != StateRecord.Restarting, time, token);
             return Answer(entries, container.Record.HasTerminal, withTime, details);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Flotilla.Engine.Logs;
@@ -51,11 +52,9 @@ internal static class LogReader
                 yield break;
             }
 
-            if (new FileInfo(path) is { Exists: true } now && now.Length < position)
+            foreach (var entry in Renewed(path, file, position, parse, at => position = at).Where(query.Shows).ToList())
             {
-                // Begun anew: the rest of the former was read above.
-                position = 0;
-                file.Reopen(path);
+                yield return entry;
             }
 
             await Task.Delay(LookEvery, time, cancellationToken);
@@ -64,12 +63,16 @@ internal static class LogReader
 
     private static IEnumerable<LogEntry> Past(string path, LogFile? file, LogQuery query, Func<string, LogEntry?> parse, Action<long> moved)
     {
-        if (File.Exists(LogWriter.Former(path)))
+        // Opened before one is read: they move on while the log is written.
+        var formers = Enumerable.Range(1, int.MaxValue - 1).Select(age => LogWriter.Former(path, age)).TakeWhile(File.Exists).Select(Open).Reverse().ToList();
+        foreach (var former in formers)
         {
-            using var former = Open(LogWriter.Former(path));
-            foreach (var entry in Lines(former, 0, parse, _ => { }).Where(query.Shows))
+            using (former)
             {
-                yield return entry;
+                foreach (var entry in Lines(former, 0, parse, _ => { }).Where(query.Shows))
+                {
+                    yield return entry;
+                }
             }
         }
 
@@ -77,6 +80,27 @@ internal static class LogReader
         {
             yield return entry;
         }
+    }
+
+    /// <summary>If the log was begun anew: the rest of the file that is read, those that came after it, and from then on the one that is written.</summary>
+    private static List<LogEntry> Renewed(string path, LogFile file, long position, Func<string, LogEntry?> parse, Action<long> moved)
+    {
+        if (file.IsAt(path))
+        {
+            return [];
+        }
+
+        List<LogEntry> entries = [.. Lines(file, position, parse, _ => { })];
+        var later = Enumerable.Range(1, int.MaxValue - 1).Select(age => LogWriter.Former(path, age)).TakeWhile(former => File.Exists(former) && !file.IsAt(former)).Reverse().ToList();
+        foreach (var former in later)
+        {
+            using var between = Open(former);
+            entries.AddRange(Lines(between, 0, parse, _ => { }));
+        }
+
+        moved(0);
+        file.Reopen(path);
+        return entries;
     }
 
     private static LogFile Open(string path) => new(path);
@@ -116,6 +140,9 @@ internal static class LogReader
     private sealed class LogFile(string path) : IDisposable
     {
         public FileStream Stream { get; private set; } = Open(path);
+
+        /// <summary>Whether that name is still this file's. As the kernel has it: other files may have been moved there.</summary>
+        public bool IsAt(string name) => Path.GetFileName(new FileInfo(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{Stream.SafeFileHandle.DangerousGetHandle()}")).LinkTarget) == Path.GetFileName(name);
 
         public void Reopen(string again)
         {

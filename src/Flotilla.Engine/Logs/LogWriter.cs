@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Flotilla.Engine.Streams;
@@ -6,19 +7,25 @@ namespace Flotilla.Engine.Logs;
 
 /// <summary>
 /// A container's log as docker's json-file driver writes it: an object a line with text, stream and time. One that has grown too large is begun
-/// anew and the former kept. One writer at a time.
+/// anew, and of the former ones are kept as many as the settings say, <c>PATH.1</c> the last. One writer at a time.
 /// </summary>
-internal sealed class LogWriter(string path, long maxBytes, TimeProvider time) : IDisposable
+internal sealed class LogWriter(string path, LogSettings settings, TimeProvider time) : IDisposable
 {
     private const int LongestPiece = 16 << 10;
     private readonly Lock gate = new();
     private readonly Dictionary<byte, MemoryStream> unfinished = new() { [Frame.Output] = new(), [Frame.Error] = new() };
-    private FileStream file = Open(path);
+    private Stream file = settings.KeepsNothing ? Stream.Null : Open(path);
 
-    public static string Former(string path) => path + ".1";
+    /// <param name="age">1: the one before.</param>
+    public static string Former(string path, int age) => string.Create(CultureInfo.InvariantCulture, $"{path}.{age}");
 
     public void Write(Frame frame)
     {
+        if (settings.KeepsNothing)
+        {
+            return;
+        }
+
         lock (gate)
         {
             var rest = frame.Data.Span;
@@ -55,10 +62,10 @@ internal sealed class LogWriter(string path, long maxBytes, TimeProvider time) :
 
     private void Finish(byte kind)
     {
-        if (file.Length > maxBytes)
+        if (file.Length > settings.MaxBytes)
         {
             file.Dispose();
-            File.Move(path, Former(path), overwrite: true);
+            Rotate();
             file = Open(path);
         }
 
@@ -67,6 +74,25 @@ internal sealed class LogWriter(string path, long maxBytes, TimeProvider time) :
         file.Write(JsonSerializer.SerializeToUtf8Bytes(entry, LogEntry.Format));
         file.WriteByte((byte)'\n');
         line.SetLength(0);
+    }
+
+    private void Rotate()
+    {
+        if (settings.Files < 2)
+        {
+            File.Delete(path);
+            return;
+        }
+
+        for (var age = settings.Files - 1; age > 1; age--)
+        {
+            if (File.Exists(Former(path, age - 1)))
+            {
+                File.Move(Former(path, age - 1), Former(path, age), overwrite: true);
+            }
+        }
+
+        File.Move(path, Former(path, 1), overwrite: true);
     }
 
     private static FileStream Open(string path) => new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);

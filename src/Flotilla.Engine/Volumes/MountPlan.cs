@@ -31,7 +31,7 @@ internal sealed class MountPlan(VolumeStore volumes, ContainerStore containers)
         {
             if (!mounts.ContainsKey(Clean(destination)))
             {
-                mounts[Clean(destination)] = Volume("", Clean(destination), isReadOnly: false, copiesUp: true, []);
+                mounts[Clean(destination)] = Volume("", Clean(destination), isReadOnly: false, copiesUp: true, OfDriver(host));
             }
         }
 
@@ -74,7 +74,7 @@ internal sealed class MountPlan(VolumeStore volumes, ContainerStore containers)
 
             if (!parts[0].StartsWith('/'))
             {
-                yield return Volume(parts[0], destination, modes.Contains("ro"), !modes.Contains("nocopy"), []);
+                yield return Volume(parts[0], destination, modes.Contains("ro"), !modes.Contains("nocopy"), OfDriver(host));
                 continue;
             }
 
@@ -119,6 +119,9 @@ internal sealed class MountPlan(VolumeStore volumes, ContainerStore containers)
                 throw DockerException.BadRequest($"invalid mount config for type \"{type}\": mount type unknown: {type}");
         }
     }
+
+    // --volume-driver
+    private static JsonObject OfDriver(JsonObject host) => new() { ["DriverConfig"] = new JsonObject { ["Name"] = host.String("VolumeDriver") ?? "" } };
 
     private MountRecord Volume(string name, string destination, bool isReadOnly, bool copiesUp, JsonObject settings, string? below = null)
     {

@@ -1,3 +1,4 @@
+using Flotilla.Api.Pods;
 using k8s.Models;
 
 namespace Flotilla.Node.Admission;
@@ -23,7 +24,8 @@ internal sealed class SysctlCheck(IReadOnlyList<string> allowed) : IAdmissionChe
 
     private string? Fault(V1Pod pod, string name)
     {
-        if (!Safe.Contains(name) && !allowed.Any(pattern => pattern.EndsWith('*') ? name.StartsWith(pattern[..^1], StringComparison.Ordinal) : name == pattern))
+        var isOwn = pod.GetAnnotation(PodAnnotations.NamespacedSysctls) == "true" && (IsIpc(name) || name.StartsWith("net.", StringComparison.Ordinal));
+        if (!isOwn && !Safe.Contains(name) && !allowed.Any(pattern => pattern.EndsWith('*') ? name.StartsWith(pattern[..^1], StringComparison.Ordinal) : name == pattern))
         {
             return $"forbidden sysctl: \"{name}\" not allowlisted";
         }

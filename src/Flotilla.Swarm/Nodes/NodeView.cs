@@ -119,7 +119,7 @@ internal sealed record NodeView(IReadOnlySet<string> Servers, string? Leader, Sw
                 ["EngineVersion"] = Context.Options.Version,
                 ["Labels"] = WireJson.Map(EngineLabels(node)),
                 ["Plugins"] = new JsonArray(
-                    Plugin("Log", "json-file"), Plugin("Network", "bridge"), Plugin("Network", "host"), Plugin("Network", "null"), Plugin("Network", "overlay"), Plugin("Volume", "local")),
+                    Plugin("Log", "json-file"), Plugin("Log", "local"), Plugin("Network", "bridge"), Plugin("Network", "host"), Plugin("Network", "null"), Plugin("Network", "overlay"), Plugin("Volume", "local")),
             },
             ["TLSInfo"] = TrustedAuthority.TlsOf(NodeTrust.Of(node), IsManager(node), authorities),
         };

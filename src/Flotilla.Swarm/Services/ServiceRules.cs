@@ -10,6 +10,7 @@ namespace Flotilla.Swarm.Services;
 /// <summary>What Swarm refuses in a service's spec, in its words.</summary>
 internal static partial class ServiceRules
 {
+    private static readonly string[] LogDrivers = ["json-file", "local", "none"];
     private const int LongestName = 63;
     private const long LeastMemory = 4 << 20;
     private const long LeastNanoCpus = 1_000_000;
@@ -59,6 +60,7 @@ internal static partial class ServiceRules
             throw DockerException.Invalid($"ContainerSpec: \"{container.Image}\" is not a valid repository/tag");
         }
 
+        Refuse(task.LogDriver?.Name is { Length: > 0 } driver && !LogDrivers.Contains(driver) ? driver : null, name => $"logger: no log driver named '{name}' is registered: use one of {string.Join(", ", LogDrivers)}");
         CheckResources(task.Resources?.Limits);
         CheckResources(task.Resources?.Reservations);
         CheckRestart(task.RestartPolicy);

@@ -36,9 +36,16 @@ internal sealed class RemoteContainers(SwarmContext context, IMachineEngine mach
         }
         catch (DockerException missing) when (missing.Code == 404)
         {
-            if ((await context.CurrentIfPossibleAsync(cancellationToken)) is not { Swarm: not null } known || TaskAddress.Find(TasksOf(known), request.Id) is not { } found || found.Node == context.Options.NodeName)
+            if ((await context.CurrentIfPossibleAsync(cancellationToken)) is not { Swarm: not null } known || TaskAddress.Find(TasksOf(known), request.Id) is not { } found || found.ContainerId == request.Id && found.Node == context.Options.NodeName)
             {
                 throw;
+            }
+
+            if (found.Node == context.Options.NodeName)
+            {
+                // The engine knows no SERVICE.SLOT.
+                request.Context.Request.Body.Position = 0;
+                return await own.AnswerAsync(request with { Words = new Dictionary<string, string>(request.Words) { ["id"] = found.ContainerId } }, cancellationToken);
             }
 
             var asked = new NodeRequest(found.Node, own.Method, own.Pattern.Replace("{id}", found.ContainerId, StringComparison.Ordinal) + request.Context.Request.QueryString, body);

@@ -15,6 +15,11 @@ internal static class TaskExtras
             yield return new(PodAnnotations.Ulimits, string.Join(' ', limits.Select(limit => string.Create(CultureInfo.InvariantCulture, $"{limit.Name}={limit.Soft}:{limit.Hard}"))));
         }
 
+        if (container.Sysctls is { Count: > 0 })
+        {
+            yield return new(PodAnnotations.NamespacedSysctls, "true");
+        }
+
         if (resources?.Limits?.Pids > 0)
         {
             yield return new(PodAnnotations.PidsLimit, resources.Limits.Pids.ToString(CultureInfo.InvariantCulture));

@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Json.Nodes;
+using Flotilla.Docker;
 using Flotilla.Engine.Logs;
 using Flotilla.Engine.Streams;
 using Microsoft.Extensions.Time.Testing;
@@ -71,15 +73,94 @@ public sealed class LogTests : IDisposable
                 Say(writer, Frame.Output, $"{line}\n");
             }
         }, maxBytes: 400);
-        Assert.True(File.Exists(LogWriter.Former(Log)));
+        Assert.True(File.Exists(LogWriter.Former(Log, 1)));
         Assert.EndsWith("89", await TextAsync(All), StringComparison.Ordinal);
         Assert.Equal("789", await TextAsync(All with { Tail = 3 }));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task As_many_files_are_kept_as_are_wanted_and_read_in_their_order(int files)
+    {
+        Write(writer =>
+        {
+            for (var line = 0; line < 50; line++)
+            {
+                Say(writer, Frame.Output, $"{line}\n");
+            }
+        }, maxBytes: 400, files);
+        Assert.Equal(files, directory.GetFiles().Length);
+        var lines = (await ReadAsync(All)).Select(entry => int.Parse(entry.Text, System.Globalization.CultureInfo.InvariantCulture)).ToList();
+        Assert.Equal(Enumerable.Range(50 - lines.Count, lines.Count), lines);
+    }
+
+    [Fact]
+    public async Task Who_follows_a_log_that_is_begun_anew_often_misses_nothing_that_is_kept()
+    {
+        using var writer = new LogWriter(Log, Settings(400, files: 5), time);
+        Say(writer, Frame.Output, "0\n");
+        var isOver = false;
+        await using var reading = LogReader.ReadAsync(Log, All with { Follow = true }, LogEntry.Parse, () => isOver, time, CancellationToken.None).GetAsyncEnumerator();
+        for (var line = 0; line < 60; line++)
+        {
+            var next = reading.MoveNextAsync().AsTask();
+
+            // Some come while nobody looks: more than a file holds.
+            if (line % 12 == 1)
+            {
+                for (var later = line; later < line + 12; later++)
+                {
+                    Say(writer, Frame.Output, $"{later}\n");
+                }
+            }
+
+            Assert.True(await PassAsync(next));
+            Assert.Equal($"{line}\n", reading.Current.Text);
+        }
+    }
+
+    [Theory]
+    [InlineData("""{"Type":"json-file","Config":{"max-size":"10k","max-file":"3","labels":"a"}}""", 10_000, 3)]
+    [InlineData("""{"Type":"json-file","Config":{"max-size":"1.5m"}}""", 1_500_000, 1)]
+    [InlineData("""{"Type":"","Config":{}}""", 777, 2)]
+    [InlineData("""{"Type":"local","Config":{"max-size":"2MB"}}""", 2_000_000, 5)]
+    [InlineData("""{"Type":"none","Config":{"any":"thing"}}""", 0, 0)]
+    public void Drivers_and_their_options_say_how_much_is_kept(string config, long bytes, int files)
+    {
+        var host = HostConfig(config);
+        LogSettings.Check(host);
+        Assert.Equal(new LogSettings(bytes, files), LogSettings.Of(host, 777));
+    }
+
+    [Theory]
+    [InlineData("""{"Type":"syslog","Config":{}}""", "logger: no log driver named 'syslog' is registered")]
+    [InlineData("""{"Type":"json-file","Config":{"foo":"bar"}}""", "unknown log opt 'foo' for json-file log driver")]
+    [InlineData("""{"Type":"local","Config":{"labels":"a"}}""", "unknown log opt 'labels' for local log driver")]
+    [InlineData("""{"Type":"json-file","Config":{"max-size":"many"}}""", "failed to initialize logging driver: invalid size: 'many'")]
+    [InlineData("""{"Type":"json-file","Config":{"max-size":"0"}}""", "failed to initialize logging driver: max-size must be a positive number")]
+    [InlineData("""{"Type":"json-file","Config":{"max-file":"0"}}""", "failed to initialize logging driver: max-file cannot be less than 1")]
+    public void What_no_log_can_be_is_said(string config, string message)
+    {
+        var host = HostConfig(config);
+        Assert.Equal(message, Assert.Throws<DockerException>(() =>
+        {
+            LogSettings.Check(host);
+            LogSettings.Of(host, 777);
+        }).Message);
+    }
+
+    [Fact]
+    public void Of_a_log_that_nobody_wants_there_is_no_file()
+    {
+        Write(writer => Say(writer, Frame.Output, "gone\n"), maxBytes: 0, files: 0);
+        Assert.Empty(directory.GetFiles());
     }
 
     [Fact]
     public async Task Who_follows_gets_what_comes_later_and_the_end()
     {
-        using var writer = new LogWriter(Log, 1 << 20, time);
+        using var writer = new LogWriter(Log, Settings(1 << 20), time);
         Say(writer, Frame.Output, "before\n");
         var isOver = false;
         await using var reading = LogReader.ReadAsync(Log, All with { Follow = true }, LogEntry.Parse, () => isOver, time, CancellationToken.None).GetAsyncEnumerator();
@@ -115,9 +196,13 @@ public sealed class LogTests : IDisposable
 
     private static void Say(LogWriter writer, byte kind, string text) => writer.Write(new Frame(kind, Encoding.UTF8.GetBytes(text)));
 
-    private void Write(Action<LogWriter> write, long maxBytes = 1 << 20)
+    private static JsonObject HostConfig(string log) => new() { ["LogConfig"] = JsonNode.Parse(log) };
+
+    private static LogSettings Settings(long maxBytes, int files = 2) => new(maxBytes, files);
+
+    private void Write(Action<LogWriter> write, long maxBytes = 1 << 20, int files = 2)
     {
-        using var writer = new LogWriter(Log, maxBytes, time);
+        using var writer = new LogWriter(Log, Settings(maxBytes, files), time);
         write(writer);
     }
 

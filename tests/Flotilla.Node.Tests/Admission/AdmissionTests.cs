@@ -1,3 +1,4 @@
+using Flotilla.Api.Pods;
 using Flotilla.Node.Admission;
 using Flotilla.Node.Status;
 using k8s.Models;
@@ -58,6 +59,20 @@ public sealed class AdmissionTests : IDisposable
         pod.Spec.HostNetwork = hostNetwork;
         pod.Spec.SecurityContext = new V1PodSecurityContext { Sysctls = [new V1Sysctl { Name = name, Value = "1" }] };
         Assert.Equal(fault, new SysctlCheck(["kernel.allowed.*"]).Check(pod, new AdmissionView(null, []))?.Message);
+    }
+
+    [Theory]
+    [InlineData("net.core.somaxconn", false, null)]
+    [InlineData("fs.mqueue.msg_max", false, null)]
+    [InlineData("kernel.panic", false, "forbidden sysctl: \"kernel.panic\" not allowlisted")]
+    [InlineData("net.core.somaxconn", true, "forbidden sysctl: \"net.core.somaxconn\" not allowed with host net enabled")]
+    public void A_pod_that_asks_for_it_sets_all_of_its_own_namespaces_and_nothing_else(string name, bool hostNetwork, string? fault)
+    {
+        var pod = Pod("a", "1");
+        pod.Metadata.Annotations = new Dictionary<string, string> { [PodAnnotations.NamespacedSysctls] = "true" };
+        pod.Spec.HostNetwork = hostNetwork;
+        pod.Spec.SecurityContext = new V1PodSecurityContext { Sysctls = [new V1Sysctl { Name = name, Value = "1" }] };
+        Assert.Equal(fault, new SysctlCheck([]).Check(pod, new AdmissionView(null, []))?.Message);
     }
 
     [Fact]

@@ -26,11 +26,18 @@ internal sealed record TaskSpec
     [JsonIgnore]
     public bool IsOnHost => (Networks ?? []).Any(network => network.Target == SwarmNetworks.HostId);
 
+    public LogDriver? LogDriver { get; init; }
+
     public ulong ForceUpdate { get; init; }
 
     public string? Runtime { get; init; }
 
     public static TaskSpec Read(string json) => JsonSerializer.Deserialize(json, SpecJson.Default.TaskSpec) ?? new TaskSpec();
+}
+
+internal sealed record LogDriver
+{
+    public string? Name { get; init; }
 }
 
 internal sealed record ResourceRequirements
