@@ -18,6 +18,7 @@ namespace Flotilla.Composition;
 /// <summary>This machine as a node of a cluster whose servers are elsewhere. Ending it ends no container.</summary>
 internal sealed class Agent : IAsyncDisposable
 {
+    private static readonly TimeSpan AcceptedWithin = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan OldAgain = TimeSpan.FromMinutes(1);
 
     private readonly ClusterSettings settings;
@@ -136,7 +137,7 @@ internal sealed class Agent : IAsyncDisposable
     {
         if (!join.HasIdentity)
         {
-            await join.BootstrapAsync(
+            await JoinAsync(
                 token ?? throw new UserError("This machine is not (or no longer) part of a cluster; join with: flotilla agent --server URL --token TOKEN (a server prints both with 'flotilla token create')."),
                 cancellationToken);
             return;
@@ -150,12 +151,32 @@ internal sealed class Agent : IAsyncDisposable
         }
         catch (JoinException) when (token is not null)
         {
-            await join.BootstrapAsync(token, cancellationToken);
+            await JoinAsync(token, cancellationToken);
         }
         catch (HttpRequestException)
         {
             loggers.CreateLogger<Agent>().LogWaiting(string.Join(", ", servers.All.Select(ServerList.Text)));
             await WaitAsync(() => join.CheckAsync(probe, cancellationToken), cancellationToken);
+        }
+    }
+
+    // A server whose clock is behind that of the one which removed a node of this name takes its new certificate for an old one until it has caught up.
+    private async Task JoinAsync(JoinToken token, CancellationToken cancellationToken)
+    {
+        await join.BootstrapAsync(token, cancellationToken);
+        using var probe = join.Client();
+        var began = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await WaitAsync(() => join.CheckAsync(probe, cancellationToken), cancellationToken);
+                return;
+            }
+            catch (JoinException) when (time.GetElapsedTime(began) < AcceptedWithin)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken);
+            }
         }
     }
 
