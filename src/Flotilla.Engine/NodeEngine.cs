@@ -37,6 +37,7 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
     private readonly NetworkStore networks;
     private readonly ContainerStore containers;
     private readonly TaskContainers tasks;
+    private readonly SwarmPlaces places;
     private readonly ContainerNetworks links;
     private readonly NameServers names;
     private readonly ContainerRuns runs;
@@ -45,6 +46,7 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
     private readonly NetworkRoutes networkRoutes;
     private readonly IEnumerable<Route> routes;
     private Task restoring = Task.CompletedTask;
+    private Task telling = Task.CompletedTask;
     private volatile string? unusable;
 
     public NodeEngine(EngineOptions options, ImageLoad load, TimeProvider time, ILoggerFactory loggers)
@@ -58,13 +60,15 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
         tasks = new TaskContainers(runtime);
         containers = new ContainerStore(options);
         networks = new NetworkStore(options);
-        links = new ContainerNetworks(options, networks, containers, new NetworkLinks(options), new PodSandboxes(runtime), events);
+        places = new SwarmPlaces(new PodSandboxes(runtime), time, loggers.CreateLogger<SwarmPlaces>());
+        links = new ContainerNetworks(options, networks, containers, new NetworkLinks(options), places, events);
         names = new NameServers(options, networks, containers, time, loggers.CreateLogger<NameServers>());
         var users = new ImageUsers(containers, tasks);
         var volumes = new VolumeStore(options, events, time);
         var volumeUsers = new VolumeUsers(volumes, containers, tasks);
+        var files = new ContainerFiles(options, networks, containers);
         var roots = new RootFileSystem(runtime, options);
-        var launch = new ContainerLaunch(runtime, options, links, containers, new ContainerFiles(options, networks, containers), roots);
+        var launch = new ContainerLaunch(runtime, options, links, containers, files, roots);
         var runner = new ExecRunner(runtime, options, containers, time);
         var removal = new ContainerRemoval(containers, launch, roots, volumes, events);
         runs = new ContainerRuns(runtime, options, containers, launch, removal, new HealthChecks(runner, events, time), events, time, loggers.CreateLogger<ContainerRuns>());
@@ -93,6 +97,7 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
             .. new LoginRoutes(http).All,
             .. volumeRoutes.All,
             .. networkRoutes.All,
+            .. new ConnectionRoutes(networks, containers, links, places, files).All,
             .. new EventRoutes(events, time).All,
             .. new UsageRoutes(containers, launch, time).All,
             .. new ProcessRoutes(runtime, containers, tasks).All,
@@ -110,9 +115,7 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
 
     public Task RemoveNetworkAsync(string id, CancellationToken cancellationToken) => networkRoutes.RemoveAsync(id, cancellationToken);
 
-    public void Join(ISwarmNetworks swarm) => links.Swarm = swarm;
-
-    public bool HasContainer(string id) => containers.TryFind(id) is not null;
+    public void Join(ISwarmNetworks swarm) => places.Join(swarm);
 
     public void Announce(string type, string action, string id, IEnumerable<(string Name, string Value)> attributes) => events.Add(type, action, id, EngineEvent.Swarm, attributes);
 
@@ -145,6 +148,7 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
     {
         await stopping.CancelAsync();
         await restoring.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await telling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await execs.DisposeAsync();
         await runs.DisposeAsync();
         await names.DisposeAsync();
@@ -153,6 +157,7 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
     public ValueTask DisposeAsync()
     {
         links.Dispose();
+        places.Dispose();
         http.Dispose();
         runtime.Dispose();
         stopping.Dispose();
@@ -190,6 +195,7 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
         }
 
         names.Follow();
+        telling = places.KeepTellingAsync(stopping.Token);
         await runs.RestoreAsync(cancellationToken);
         unusable = null;
         return true;

@@ -35,6 +35,9 @@ internal static class SwarmApi
     public const string Join = Group + "/join";
     public const string JoinRefused = Group + "/join-refused";
 
+    /// <summary>Annotation of nodes: which of their containers are to be in networks of the swarm, written by the node itself.</summary>
+    public const string Attachments = Group + "/attachments";
+
     /// <summary>Before the id of a network: label of the tasks that are in it.</summary>
     public const string NetworkLabelPrefix = "network." + Group + "/";
 
