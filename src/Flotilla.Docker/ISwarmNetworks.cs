@@ -40,6 +40,12 @@ public interface ISwarmNetworks
     /// <exception cref="DockerException">It is after half a minute.</exception>
     Task LeftAsync(string container, CancellationToken cancellationToken);
 
+    /// <summary>Whether a container's place is the one that it was given: what held it may have been deleted or made anew.</summary>
+    Task<bool> IsThereAsync(string container, string sandbox, string address, CancellationToken cancellationToken);
+
+    /// <summary>Calls this, which must not take long, when any place of this machine may not be there any more.</summary>
+    void WhenMoved(Action tell);
+
     /// <summary>Addresses of all that are in one of the first networks and in none of the second, by their ids.</summary>
     IReadOnlyList<IPAddress> Members(IReadOnlyList<string> among, IReadOnlyList<string> except);
 }

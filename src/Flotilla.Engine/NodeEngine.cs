@@ -38,6 +38,7 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
     private readonly ContainerStore containers;
     private readonly TaskContainers tasks;
     private readonly SwarmPlaces places;
+    private readonly LostPlaces lost;
     private readonly ContainerNetworks links;
     private readonly NameServers names;
     private readonly ContainerRuns runs;
@@ -67,6 +68,7 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
         var volumes = new VolumeStore(options, events, time);
         var volumeUsers = new VolumeUsers(volumes, containers, tasks);
         var files = new ContainerFiles(options, networks, containers);
+        lost = new LostPlaces(containers, links, places, files, time, loggers.CreateLogger<LostPlaces>());
         var roots = new RootFileSystem(runtime, options);
         var launch = new ContainerLaunch(runtime, options, links, containers, files, roots);
         var runner = new ExecRunner(runtime, options, containers, time);
@@ -157,6 +159,7 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
     public ValueTask DisposeAsync()
     {
         links.Dispose();
+        lost.Dispose();
         places.Dispose();
         http.Dispose();
         runtime.Dispose();
@@ -195,8 +198,8 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
         }
 
         names.Follow();
-        telling = places.KeepTellingAsync(stopping.Token);
         await runs.RestoreAsync(cancellationToken);
+        telling = Task.WhenAll(places.KeepTellingAsync(stopping.Token), lost.RunAsync(stopping.Token));
         unusable = null;
         return true;
     }

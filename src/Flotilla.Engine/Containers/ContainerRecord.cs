@@ -63,6 +63,9 @@ internal sealed record EndpointRecord
     /// <summary>Of a network of the swarm: which place there its link comes from. Empty: one of this machine, or it does not run.</summary>
     public string Place { get; set; } = "";
 
+    /// <summary>What the link of that place comes from, for the container runtime.</summary>
+    public string Sandbox { get; set; } = "";
+
     /// <summary>Its link as the container sees it, like <c>eth0</c>; all networks of the swarm share one.</summary>
     public string Device { get; set; } = "";
 

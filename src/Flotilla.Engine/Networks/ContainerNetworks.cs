@@ -139,6 +139,49 @@ internal sealed class ContainerNetworks(EngineOptions options, NetworkStore netw
         }
     }
 
+    /// <summary>Takes the link to the swarm's networks from a container: its addresses are given to others now.</summary>
+    public async Task CutAsync(Container container, CancellationToken cancellationToken)
+    {
+        await gate.WaitAsync(cancellationToken);
+        try
+        {
+            foreach (var endpoint in container.Record.Networks.Values.Where(SwarmPlaces.IsSwarms))
+            {
+                if ((await links.DevicesAsync(container.Id, cancellationToken)).Contains(endpoint.Device))
+                {
+                    await links.DeleteDeviceAsync(container.Id, endpoint.Device, cancellationToken);
+                }
+
+                (endpoint.Address, endpoint.Sandbox, endpoint.Device, endpoint.Gateway) = ("", "", "", "");
+            }
+
+            await SettleAsync(container, cancellationToken);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    /// <summary>Another link for one that was cut.</summary>
+    /// <exception cref="DockerException">The cluster gives none.</exception>
+    public async Task RejoinAsync(Container container, CancellationToken cancellationToken)
+    {
+        var swarms = container.Record.Networks.Values.Where(SwarmPlaces.IsSwarms).ToList();
+        var place = Ids.New();
+        var (found, process) = await places.EnterAsync(container, place, swarms, cancellationToken);
+        await gate.WaitAsync(cancellationToken);
+        try
+        {
+            await TakeAsync(container, place, found, process, swarms, cancellationToken);
+            await SettleAsync(container, cancellationToken);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
     /// <summary>After its record forgot the network.</summary>
     public async Task LeaveRunningAsync(Container container, EndpointRecord endpoint, CancellationToken cancellationToken)
     {
@@ -231,7 +274,7 @@ internal sealed class ContainerNetworks(EngineOptions options, NetworkStore netw
     {
         foreach (var endpoint in swarms)
         {
-            (endpoint.Place, endpoint.Address, endpoint.Search) = (place, found.Address.ToString(), found.Search);
+            (endpoint.Place, endpoint.Sandbox, endpoint.Address, endpoint.Search) = (place, found.Sandbox, found.Address.ToString(), found.Search);
             endpoint.EndpointId = endpoint.EndpointId.Length > 0 ? endpoint.EndpointId : Ids.New();
         }
     }
@@ -327,7 +370,7 @@ internal sealed class ContainerNetworks(EngineOptions options, NetworkStore netw
             }
 
             (endpoint.Address, endpoint.EndpointId, endpoint.Link, endpoint.Device, endpoint.Gateway) = ("", "", "", "", "");
-            (endpoint.Place, endpoint.Search, endpoint.IsInternal) = ("", [], false);
+            (endpoint.Place, endpoint.Sandbox, endpoint.Search, endpoint.IsInternal) = ("", "", [], false);
         }
 
         container.Record.State.Ports = [];

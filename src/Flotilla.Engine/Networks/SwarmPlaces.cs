@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using Flotilla.Api;
 using Flotilla.Docker;
 using Flotilla.Engine.Containers;
 using Flotilla.Linux.Commands;
@@ -18,6 +17,7 @@ internal sealed partial class SwarmPlaces(PodSandboxes sandboxes, TimeProvider t
     private readonly ConcurrentDictionary<string, SwarmAttachment> wanted = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim telling = new(1);
     private readonly SemaphoreSlim untold = new(1);
+    private readonly SemaphoreSlim moved = new(1);
 
     /// <summary>null: this machine is in no cluster, or its server is locked.</summary>
     public ISwarmNetworks? Swarm { get; private set; }
@@ -25,8 +25,17 @@ internal sealed partial class SwarmPlaces(PodSandboxes sandboxes, TimeProvider t
     public void Join(ISwarmNetworks swarm)
     {
         Swarm = swarm;
-        Signal();
+        swarm.WhenMoved(() => Signal(moved));
+        Signal(untold);
+        Signal(moved);
     }
+
+    /// <summary>Returns when places may have gone since the last time.</summary>
+    public Task MovedAsync(CancellationToken cancellationToken) => moved.WaitAsync(cancellationToken);
+
+    /// <summary>Whether that which a container's link came from is there; where nobody can tell, it is.</summary>
+    public async Task<bool> IsThereAsync(Container container, EndpointRecord endpoint, CancellationToken cancellationToken) =>
+        endpoint.Sandbox.Length == 0 || Swarm is not { } swarm || await swarm.IsThereAsync(container.Id, endpoint.Sandbox, endpoint.Address, cancellationToken);
 
     /// <summary>Whether a container that runs is there by that network.</summary>
     public static bool IsSwarms(EndpointRecord endpoint) => endpoint.Search.Count > 0;
@@ -93,7 +102,7 @@ internal sealed partial class SwarmPlaces(PodSandboxes sandboxes, TimeProvider t
                 wanted[container.Id] = before;
             }
 
-            Signal();
+            Signal(untold);
             throw;
         }
     }
@@ -128,7 +137,7 @@ internal sealed partial class SwarmPlaces(PodSandboxes sandboxes, TimeProvider t
     {
         if (wanted.TryRemove(container.Id, out _) && !await TryTellAsync(cancellationToken))
         {
-            Signal();
+            Signal(untold);
         }
     }
 
@@ -136,6 +145,7 @@ internal sealed partial class SwarmPlaces(PodSandboxes sandboxes, TimeProvider t
     {
         telling.Dispose();
         untold.Dispose();
+        moved.Dispose();
     }
 
     private static SwarmAttachment For(Container container, string place, IEnumerable<EndpointRecord> endpoints) =>
@@ -153,12 +163,12 @@ internal sealed partial class SwarmPlaces(PodSandboxes sandboxes, TimeProvider t
         }
     }
 
-    // Not more than one that waits: it tells everything.
-    private void Signal()
+    // Not more than one that waits: it sees to everything.
+    private static void Signal(SemaphoreSlim what)
     {
-        if (untold.CurrentCount == 0)
+        if (what.CurrentCount == 0)
         {
-            untold.Release();
+            what.Release();
         }
     }
 
@@ -169,7 +179,7 @@ internal sealed partial class SwarmPlaces(PodSandboxes sandboxes, TimeProvider t
             await TellAsync(cancellationToken);
             return true;
         }
-        catch (Exception failure) when (failure is DockerException or ApiException or HttpRequestException or TimeoutException or IOException)
+        catch (DockerException failure)
         {
             Log.NotTold(logger, failure.Message);
             return false;

@@ -50,6 +50,10 @@ internal sealed class NodeAttachments(IObjectClient client, IMember member, Swar
         {
             throw DockerException.From(refused);
         }
+        catch (Exception away) when (away is HttpRequestException or TimeoutException)
+        {
+            throw new DockerException(503, $"no manager of the swarm answers: {away.Message}");
+        }
     }
 
     public async Task<SwarmPlace> PlaceAsync(SwarmAttachment wanted, CancellationToken cancellationToken)
@@ -66,6 +70,21 @@ internal sealed class NodeAttachments(IObjectClient client, IMember member, Swar
         () => PodOf(container) is null,
         () => new DockerException(500, $"the container has left, and its former network does not go; 'kubectl describe pod {AttachmentPlan.NameOf(container)}' tells why"),
         cancellationToken);
+
+    public async Task<bool> IsThereAsync(string container, string sandbox, string address, CancellationToken cancellationToken)
+    {
+        await pods.WaitForSyncAsync(cancellationToken);
+        return PodOf(container) is { Metadata.DeletionTimestamp: null } pod && pod.Metadata.Uid == sandbox && (pod.Status?.PodIP is not { Length: > 0 } now || now == address);
+    }
+
+    public void WhenMoved(Action tell) => pods.Subscribe(change =>
+    {
+        if (change.Old is { } old && old.GetLabel(AttachmentPlan.Label) is not null && old.Spec.NodeName == member.Options.NodeName
+            && (change.New is not { } now || now.Metadata.DeletionTimestamp is not null || now.Metadata.Uid != old.Metadata.Uid || now.Status?.PodIP != old.Status?.PodIP))
+        {
+            tell();
+        }
+    });
 
     public IReadOnlyList<IPAddress> Members(IReadOnlyList<string> among, IReadOnlyList<string> except) =>
         [.. pods.List().Where(pod => IsIn(pod, among) && !IsIn(pod, except)).SelectMany(pod => pod.Status?.PodIPs ?? []).Select(address => IPAddress.TryParse(address.Ip, out var parsed) ? parsed : null).OfType<IPAddress>()];
