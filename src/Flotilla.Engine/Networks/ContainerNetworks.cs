@@ -1,4 +1,5 @@
 using System.Net;
+using Flotilla.Api.Json;
 using Flotilla.Docker;
 using Flotilla.Engine.Containers;
 using Flotilla.Engine.Events;
@@ -295,7 +296,7 @@ internal sealed class ContainerNetworks(EngineOptions options, NetworkStore netw
             await links.LeadOutAsync(container.Id, way?.Gateway ?? "", way?.Device ?? "", cancellationToken);
         }
 
-        if (endpoints.Exists(SwarmPlaces.IsSwarms) && endpoints.Exists(endpoint => !SwarmPlaces.IsSwarms(endpoint)))
+        if (endpoints.Exists(SwarmPlaces.IsSwarms) && endpoints.Exists(endpoint => !SwarmPlaces.IsSwarms(endpoint)) && container.Record.HostConfig.Object("Sysctls").String("net.ipv4.ip_forward") is null)
         {
             await links.StopForwardingAsync(container.Id, cancellationToken);
         }
