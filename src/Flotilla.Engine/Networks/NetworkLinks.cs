@@ -89,7 +89,7 @@ internal sealed class NetworkLinks(EngineOptions options)
 
     /// <summary>Lets nothing pass from one network of a container to another.</summary>
     public Task StopForwardingAsync(string container, CancellationToken cancellationToken) =>
-        ThisMachine.Commands.DoAsync("ip", ["netns", "exec", NamespaceOf(container), "sysctl", "-qw", "net.ipv4.ip_forward=0", "net.ipv6.conf.all.forwarding=0"], cancellationToken);
+        ThisMachine.Commands.DoAsync("ip", ["netns", "exec", NamespaceOf(container), "sysctl", "-eqw", "net.ipv4.ip_forward=0", "net.ipv6.conf.all.forwarding=0"], cancellationToken);
 
     /// <summary>Ends what goes on between two addresses, by whichever name of a service it began.</summary>
     public static async Task EndFlowsAsync(IPAddress one, IPAddress other, CancellationToken cancellationToken)
