@@ -19,9 +19,6 @@ public interface IMachineEngine
     /// <summary>From now on containers of this machine may be in the swarm's networks.</summary>
     void Join(ISwarmNetworks swarm);
 
-    /// <summary>Whether a container of that id, or with an id that begins so, is there.</summary>
-    bool HasContainer(string id);
-
     /// <summary>The part of <c>docker info</c> that counts containers and images.</summary>
     Task<JsonObject> CountsAsync(CancellationToken cancellationToken);
 

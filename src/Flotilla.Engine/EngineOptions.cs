@@ -37,6 +37,9 @@ public sealed record EngineOptions
     /// <summary>Asked for all names that are no container's.</summary>
     public IPAddress ClusterDns { get; init; } = IPAddress.Parse("10.96.0.10");
 
+    /// <summary>Pods' and services' addresses: where the link to the swarm's networks leads, whatever else a container is in.</summary>
+    public IReadOnlyList<IPNetwork> ClusterRanges { get; init; } = [IPNetwork.Parse("10.244.0.0/16"), IPNetwork.Parse("10.96.0.0/12")];
+
     public string ResolvConf { get; init; } = "/etc/resolv.conf";
 
     /// <summary>nftables table (family ip) with the ports and networks of containers.</summary>

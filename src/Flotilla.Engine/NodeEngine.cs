@@ -37,6 +37,8 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
     private readonly NetworkStore networks;
     private readonly ContainerStore containers;
     private readonly TaskContainers tasks;
+    private readonly SwarmPlaces places;
+    private readonly LostPlaces lost;
     private readonly ContainerNetworks links;
     private readonly NameServers names;
     private readonly ContainerRuns runs;
@@ -46,6 +48,7 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
     private readonly NetworkRoutes networkRoutes;
     private readonly IEnumerable<Route> routes;
     private Task restoring = Task.CompletedTask;
+    private Task telling = Task.CompletedTask;
     private volatile string? unusable;
 
     /// <param name="volumes">Of this machine, which its pods use too. They are not disposed here.</param>
@@ -61,13 +64,16 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
         tasks = new TaskContainers(runtime);
         containers = new ContainerStore(options);
         networks = new NetworkStore(options);
-        links = new ContainerNetworks(options, networks, containers, new NetworkLinks(options), new PodSandboxes(runtime), events);
+        places = new SwarmPlaces(new PodSandboxes(runtime), time, loggers.CreateLogger<SwarmPlaces>());
+        links = new ContainerNetworks(options, networks, containers, new NetworkLinks(options), places, events);
         names = new NameServers(options, networks, containers, time, loggers.CreateLogger<NameServers>());
         var users = new ImageUsers(containers, tasks);
         var volumeUsers = new VolumeUsers(volumes.Store, containers, tasks);
+        var files = new ContainerFiles(options, networks, containers);
+        lost = new LostPlaces(containers, links, places, files, time, loggers.CreateLogger<LostPlaces>());
         var roots = new RootFileSystem(runtime, options);
         var held = new ContainerVolumes(volumes.Store, volumes.Mounts, volumes.Contents, roots);
-        var launch = new ContainerLaunch(runtime, options, links, containers, new ContainerFiles(options, networks, containers), roots, held);
+        var launch = new ContainerLaunch(runtime, options, links, containers, files, roots, held);
         var runner = new ExecRunner(runtime, options, containers, time);
         var removal = new ContainerRemoval(containers, launch, roots, volumes.Mounts, events);
         runs = new ContainerRuns(runtime, options, containers, launch, removal, new HealthChecks(runner, events, time), events, time, loggers.CreateLogger<ContainerRuns>());
@@ -96,6 +102,7 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
             .. new LoginRoutes(http).All,
             .. volumeRoutes.All,
             .. networkRoutes.All,
+            .. new ConnectionRoutes(networks, containers, links, places, files).All,
             .. new EventRoutes(events, time).All,
             .. new UsageRoutes(containers, launch, time).All,
             .. new ProcessRoutes(runtime, containers, tasks).All,
@@ -113,9 +120,7 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
 
     public Task RemoveNetworkAsync(string id, CancellationToken cancellationToken) => networkRoutes.RemoveAsync(id, cancellationToken);
 
-    public void Join(ISwarmNetworks swarm) => links.Swarm = swarm;
-
-    public bool HasContainer(string id) => containers.TryFind(id) is not null;
+    public void Join(ISwarmNetworks swarm) => places.Join(swarm);
 
     public void Announce(string type, string action, string id, IEnumerable<(string Name, string Value)> attributes) => events.Add(type, action, id, EngineEvent.Swarm, attributes);
 
@@ -148,6 +153,7 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
     {
         await stopping.CancelAsync();
         await restoring.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await telling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await execs.DisposeAsync();
         await runs.DisposeAsync();
         await names.DisposeAsync();
@@ -156,6 +162,8 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
     public ValueTask DisposeAsync()
     {
         links.Dispose();
+        lost.Dispose();
+        places.Dispose();
         http.Dispose();
         runtime.Dispose();
         stopping.Dispose();
@@ -196,6 +204,7 @@ public sealed partial class NodeEngine : IHostedService, IMachineEngine, IAsyncD
 
         names.Follow();
         await runs.RestoreAsync(cancellationToken);
+        telling = Task.WhenAll(places.KeepTellingAsync(stopping.Token), lost.RunAsync(stopping.Token));
         unusable = null;
         return true;
     }

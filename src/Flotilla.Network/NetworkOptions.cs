@@ -55,6 +55,6 @@ public sealed record NetworkOptions
     /// <summary>How the bridges of plain containers are called that this machine has beside its pods; <c>*</c> stands for the rest.</summary>
     public string ContainerBridges { get; init; } = "fe-*";
 
-    /// <summary>The bit of the packet mark that says that a plain container asks for an address of the machine.</summary>
+    /// <summary>The bit of the packet mark that says that a plain container or a pod asks for an address of the machine.</summary>
     public uint ContainerMark { get; init; } = 0x20000;
 }

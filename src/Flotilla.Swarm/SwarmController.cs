@@ -3,6 +3,7 @@ using Flotilla.Client;
 using Flotilla.Client.Services;
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Members;
+using Flotilla.Swarm.Networks.Attachments;
 using Flotilla.Swarm.Networks.Isolation;
 using Flotilla.Swarm.Secrets;
 using Flotilla.Swarm.Services.Autoscaling;
@@ -30,11 +31,12 @@ public sealed class SwarmController(SwarmOptions options, IObjectClient client, 
             using var services = new ServiceController(context, known, loggers.CreateLogger<ServiceController>());
             using var endpoints = new EndpointController(context, known, loggers.CreateLogger<EndpointController>());
             using var isolation = new IsolationController(context, known, loggers.CreateLogger<IsolationController>());
+            using var attachments = new AttachmentController(context, known, loggers.CreateLogger<AttachmentController>());
             using var payloads = new PayloadController(context, known, loggers.CreateLogger<PayloadController>());
             using var autoscaling = new AutoscaleController(context, known, loggers.CreateLogger<AutoscaleController>());
             await context.Cluster.RefreshAsync(stoppingToken);
             using var members = new MembershipController(context, known, loggers.CreateLogger<MembershipController>());
-            await new BackgroundService[] { services, endpoints, isolation, payloads, autoscaling, members }.RunTogetherAsync(stoppingToken);
+            await new BackgroundService[] { services, endpoints, isolation, attachments, payloads, autoscaling, members }.RunTogetherAsync(stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {

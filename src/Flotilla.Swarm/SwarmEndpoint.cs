@@ -5,6 +5,7 @@ using Flotilla.Docker;
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Events;
 using Flotilla.Swarm.Members;
+using Flotilla.Swarm.Networks;
 using Flotilla.Swarm.Networks.Attachments;
 using Flotilla.Swarm.Swarms;
 using k8s.Models;
@@ -31,15 +32,20 @@ public static class SwarmEndpoint
     {
         var context = new SwarmContext(client, informers, options, time, newest);
         context.Cluster.WhenServed(new SwarmEvents(machine, context.Now).Follow);
-        machine.Join(new AttachmentPods(context, machine));
+        machine.Join(new NodeAttachments(client, new Manager(context), async token => SwarmNetworks.Shared(await context.CurrentIfPossibleAsync(token)), informers.Of<V1Pod>(), time));
         return DockerRoutes.All(context, logs, docker, removeNode, changeRole, rotateAuthority, autolock, machine);
     }
 
     /// <summary>Of a machine that runs no server of the cluster.</summary>
     /// <param name="client">As the node itself.</param>
     /// <param name="nodes">Knows this machine's Node at least.</param>
-    public static IEnumerable<Route> WorkerRoutes(SwarmOptions options, IObjectClient client, Informer<V1Node> nodes, IMachineEngine machine, TimeProvider time) =>
-        DockerRoutes.Of(new Worker(options, nodes, time), client, machine);
+    /// <param name="pods">Of all nodes, as who guards networks sees them.</param>
+    public static IEnumerable<Route> WorkerRoutes(SwarmOptions options, IObjectClient client, Informer<V1Node> nodes, Informer<V1Pod> pods, IMachineEngine machine, TimeProvider time)
+    {
+        var worker = new Worker(options, nodes, time);
+        machine.Join(new NodeAttachments(client, worker, worker.NetworksAsync, pods, time));
+        return DockerRoutes.Of(worker, client, machine);
+    }
 
     /// <summary>Of a machine whose server is locked.</summary>
     /// <param name="isOpen">Whether it was unlocked and its control plane does not work yet.</param>

@@ -148,7 +148,7 @@ internal sealed class ContainerCreation(ImageCatalog images, ContainerStore cont
         return new EndpointRecord { NetworkId = network.Id, WantedAddress = address, Aliases = AliasesOf(wanted) };
     }
 
-    private static List<string> AliasesOf(JsonObject? wanted) => [.. (wanted.Array("Aliases") ?? []).Select(alias => alias.AsString() ?? "")];
+    public static List<string> AliasesOf(JsonObject? wanted) => [.. (wanted.Array("Aliases") ?? []).Select(alias => alias.AsString() ?? "")];
 
     private void Check(JsonObject host)
     {

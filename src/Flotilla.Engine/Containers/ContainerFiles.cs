@@ -34,6 +34,30 @@ internal sealed class ContainerFiles(EngineOptions options, NetworkStore network
         return files;
     }
 
+    /// <summary>Names and resolvers after a change of the networks of a container that runs. What the container wrote itself into its files stays.</summary>
+    public async Task FollowAsync(Container container, Func<Task> changeAsync, CancellationToken cancellationToken)
+    {
+        var (resolvers, addresses) = (Resolvers(container.Record), AddressesOf(container.Record));
+        await changeAsync();
+        var (hosts, path) = (PathOf(container, "hosts"), PathOf(container, "resolv.conf"));
+        if (!File.Exists(hosts) || !File.Exists(path))
+        {
+            return;
+        }
+
+        var hostname = (await File.ReadAllTextAsync(PathOf(container, "hostname"), cancellationToken)).Trim();
+        var now = AddressesOf(container.Record);
+        var lines = (await File.ReadAllLinesAsync(hosts, cancellationToken)).Where(line => !addresses.Except(now).Contains(line.Split('\t')[0]))
+            .Concat(now.Except(addresses).Select(address => HostLine(container.Record, address, hostname)));
+
+        // Both are mounted: a file that takes their place would not be seen.
+        await File.WriteAllTextAsync(hosts, string.Concat(lines.Select(line => line + "\n")), cancellationToken);
+        if (await File.ReadAllTextAsync(path, cancellationToken) == resolvers)
+        {
+            await File.WriteAllTextAsync(path, Resolvers(container.Record), cancellationToken);
+        }
+    }
+
     public static string PathOf(Container container, string name) => Path.Combine(container.Directory, name);
 
     private string Hosts(ContainerRecord record, string hostname)
@@ -56,24 +80,25 @@ internal sealed class ContainerFiles(EngineOptions options, NetworkStore network
             text.Append($"{(address == HostGateway ? bridge.Gateway : address)}\t{extra[..at]}\n");
         }
 
-        foreach (var endpoint in record.Networks.Values.Where(endpoint => endpoint.Address.Length > 0))
-        {
-            text.Append($"{endpoint.Address}\t{hostname}{(record.Config.String("Domainname") is { Length: > 0 } domain ? $".{domain} {hostname}" : "")}\n");
-        }
-
-        return text.ToString();
+        return text.AppendJoin("", AddressesOf(record).Select(address => HostLine(record, address, hostname) + "\n")).ToString();
     }
+
+    private static List<string> AddressesOf(ContainerRecord record) => [.. record.Networks.Values.Select(endpoint => endpoint.Address).Where(address => address.Length > 0).Distinct(StringComparer.Ordinal)];
+
+    private static string HostLine(ContainerRecord record, string address, string hostname) =>
+        $"{address}\t{hostname}{(record.Config.String("Domainname") is { Length: > 0 } domain ? $".{domain} {hostname}" : "")}";
 
     private string Resolvers(ContainerRecord record)
     {
         var host = record.HostConfig;
         var lines = File.Exists(options.ResolvConf) ? File.ReadAllLines(options.ResolvConf) : [];
+        var named = record.Networks.Values.Select(endpoint => networks.TryFind(endpoint.NetworkId)).FirstOrDefault(network => network is { HasNames: true });
         if (record.Networks.Values.FirstOrDefault(endpoint => endpoint.Search.Count > 0) is { } swarm)
         {
-            return $"nameserver {options.ClusterDns}\nsearch {string.Join(' ', swarm.Search)}\noptions ndots:5\n";
+            // Who knows the names of a network of this machine asks the cluster for all others.
+            return $"nameserver {named?.Gateway ?? options.ClusterDns.ToString()}\nsearch {string.Join(' ', swarm.Search)}\noptions ndots:5\n";
         }
 
-        var named = record.Networks.Values.Select(endpoint => networks.Find(endpoint.NetworkId)).FirstOrDefault(network => network.HasNames);
         List<string> servers = named is not null ? [named.Gateway] : [.. Words(host, "Dns")];
         if (servers.Count == 0)
         {

@@ -60,6 +60,18 @@ internal sealed record EndpointRecord
     /// <summary>Of a network of the swarm: domains in which its names are. Empty: one of this machine, or it does not run.</summary>
     public IReadOnlyList<string> Search { get; set; } = [];
 
+    /// <summary>Of a network of the swarm: which place there its link comes from. Empty: one of this machine, or it does not run.</summary>
+    public string Place { get; set; } = "";
+
+    /// <summary>What the link of that place comes from, for the container runtime.</summary>
+    public string Sandbox { get; set; } = "";
+
+    /// <summary>Its link as the container sees it, like <c>eth0</c>; all networks of the swarm share one.</summary>
+    public string Device { get; set; } = "";
+
+    /// <summary>Who leads on from there.</summary>
+    public string Gateway { get; set; } = "";
+
     /// <summary>Whether that network of the swarm is one from which nothing leads out.</summary>
     public bool IsInternal { get; set; }
 

@@ -1,5 +1,5 @@
 using System.Net;
-using System.Net.Sockets;
+using Flotilla.Api.Json;
 using Flotilla.Docker;
 using Flotilla.Engine.Containers;
 using Flotilla.Engine.Events;
@@ -11,18 +11,14 @@ namespace Flotilla.Engine.Networks;
 /// Connects containers: addresses, links and published ports. What the kernel holds is worked out from the records of networks and containers, so
 /// after a crash the same rules are written again.
 /// </summary>
-internal sealed class ContainerNetworks(EngineOptions options, NetworkStore networks, ContainerStore containers, NetworkLinks links, PodSandboxes sandboxes, EventLog events) : IDisposable
+internal sealed class ContainerNetworks(EngineOptions options, NetworkStore networks, ContainerStore containers, NetworkLinks links, SwarmPlaces places, EventLog events) : IDisposable
 {
-    private const int FirstPort = 32768;
-    private const int LastPort = 60999;
     private readonly SemaphoreSlim gate = new(1);
+    private readonly PortChoice ports = new(containers);
 
     public NetworkLinks Links => links;
 
-    /// <summary>null: this machine is in no swarm, or manages none.</summary>
-    public ISwarmNetworks? Swarm { get; set; }
-
-    /// <summary>Bridges and rules as the records say.</summary>
+    /// <summary>Bridges, links and rules as the records say.</summary>
     public async Task RestoreAsync(CancellationToken cancellationToken)
     {
         foreach (var network in networks.All.Where(network => network.IsBridge))
@@ -30,39 +26,40 @@ internal sealed class ContainerNetworks(EngineOptions options, NetworkStore netw
             await links.EnsureBridgeAsync(network, cancellationToken);
         }
 
+        foreach (var container in containers.All.Where(container => container.Record.State.IsRunning && links.HasNamespace(container.Id)))
+        {
+            await RemoveStrayAsync(container, cancellationToken);
+        }
+
+        places.Load(containers.All);
         await ApplyAsync(cancellationToken);
     }
 
     /// <summary>A namespace with a link into each of its networks, and its ports open.</summary>
     public async Task ConnectAsync(Container container, CancellationToken cancellationToken)
     {
-        var place = await AttachAsync(container, cancellationToken);
+        var swarms = await NameSwarmsAsync(container, cancellationToken);
+        var place = Ids.New();
+        (SwarmPlace Place, int Process)? found = swarms.Count > 0 ? await places.EnterAsync(container, place, swarms, cancellationToken) : null;
         await gate.WaitAsync(cancellationToken);
         try
         {
             container.Record.State.Ports = [];
-            if (place is not null)
-            {
-                await links.AdoptNamespaceAsync(container.Id, await sandboxes.ProcessAsync(place.Sandbox, cancellationToken), cancellationToken);
-                container.Record.State.Ports = Publish(container);
-                await ApplyAsync(cancellationToken);
-                return;
-            }
-
             await links.MakeNamespaceAsync(container.Id, cancellationToken);
-            var device = 0;
-            foreach (var endpoint in InOrder(container.Record).Select(pair => pair.Value))
+            foreach (var (name, endpoint) in InOrder(container.Record))
             {
-                // With none there is only the loopback.
-                if (networks.Find(endpoint.NetworkId) is { IsBridge: true } network)
+                if (found is { } there && swarms.Contains(endpoint))
                 {
-                    await JoinAsync(container, network, endpoint, $"eth{device}", device == 0, cancellationToken);
-                    device++;
+                    await TakeAsync(container, place, there.Place, there.Process, swarms, cancellationToken);
+                }
+                else if (networks.Find(endpoint.NetworkId) is { IsBridge: true } network)
+                {
+                    // With none there is only the loopback.
+                    await JoinAsync(container, network, endpoint, cancellationToken);
                 }
             }
 
-            container.Record.State.Ports = Publish(container);
-            await ApplyAsync(cancellationToken);
+            await SettleAsync(container, cancellationToken);
         }
         catch
         {
@@ -88,21 +85,19 @@ internal sealed class ContainerNetworks(EngineOptions options, NetworkStore netw
             gate.Release();
         }
 
-        if (Swarm is { } swarm && container.Record.Networks.Values.Any(endpoint => networks.TryFind(endpoint.NetworkId) is null))
-        {
-            await DetachAsync(swarm, container, cancellationToken);
-        }
+        await places.LeaveAllAsync(container, cancellationToken);
     }
 
     /// <summary>One more network for a container that runs.</summary>
     public async Task JoinRunningAsync(Container container, NetworkRecord network, EndpointRecord endpoint, CancellationToken cancellationToken)
     {
+        RefuseAdopted(container);
         await gate.WaitAsync(cancellationToken);
         try
         {
-            var taken = container.Record.Networks.Values.Count(other => other.Address.Length > 0);
-            await JoinAsync(container, network, endpoint, $"eth{taken}", taken == 0, cancellationToken);
-            await ApplyAsync(cancellationToken);
+            await JoinAsync(container, network, endpoint, cancellationToken);
+            container.Record.Networks[network.Name] = endpoint;
+            await SettleAsync(container, cancellationToken);
         }
         finally
         {
@@ -110,13 +105,111 @@ internal sealed class ContainerNetworks(EngineOptions options, NetworkStore netw
         }
     }
 
-    public async Task LeaveRunningAsync(EndpointRecord endpoint, CancellationToken cancellationToken)
+    /// <summary>One more network of the swarm for a container that runs.</summary>
+    public async Task JoinRunningAsync(Container container, SwarmNetwork network, EndpointRecord endpoint, CancellationToken cancellationToken)
+    {
+        RefuseAdopted(container);
+        var swarms = container.Record.Networks.Values.Where(SwarmPlaces.IsSwarms).ToList();
+        var place = swarms.Count == 0 ? Ids.New() : swarms[0].Place;
+        var (found, process) = await places.EnterAsync(container, place, swarms.Append(endpoint), cancellationToken);
+        await gate.WaitAsync(cancellationToken);
+        try
+        {
+            if (swarms.Count == 0)
+            {
+                await TakeAsync(container, place, found, process, [endpoint], cancellationToken);
+            }
+            else
+            {
+                (endpoint.Device, endpoint.Gateway) = (swarms[0].Device, swarms[0].Gateway);
+                Place(swarms.Append(endpoint), place, found);
+            }
+
+            container.Record.Networks[network.Name] = endpoint;
+            await SettleAsync(container, cancellationToken);
+            Tell("connect", container, network);
+        }
+        catch when (!container.Record.Networks.ContainsKey(network.Name))
+        {
+            await places.LeaveAsync(container, endpoint, swarms, CancellationToken.None);
+            throw;
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    /// <summary>Takes the link to the swarm's networks from a container: its addresses are given to others now.</summary>
+    public async Task CutAsync(Container container, CancellationToken cancellationToken)
     {
         await gate.WaitAsync(cancellationToken);
         try
         {
-            await links.DisconnectAsync(endpoint, cancellationToken);
-            await ApplyAsync(cancellationToken);
+            foreach (var endpoint in container.Record.Networks.Values.Where(SwarmPlaces.IsSwarms))
+            {
+                if ((await links.DevicesAsync(container.Id, cancellationToken)).Contains(endpoint.Device))
+                {
+                    await links.DeleteDeviceAsync(container.Id, endpoint.Device, cancellationToken);
+                }
+
+                (endpoint.Address, endpoint.Sandbox, endpoint.Device, endpoint.Gateway) = ("", "", "", "");
+            }
+
+            await SettleAsync(container, cancellationToken);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    /// <summary>Another link for one that was cut.</summary>
+    /// <exception cref="DockerException">The cluster gives none.</exception>
+    public async Task RejoinAsync(Container container, CancellationToken cancellationToken)
+    {
+        var swarms = container.Record.Networks.Values.Where(SwarmPlaces.IsSwarms).ToList();
+        var place = Ids.New();
+        var (found, process) = await places.EnterAsync(container, place, swarms, cancellationToken);
+        await gate.WaitAsync(cancellationToken);
+        try
+        {
+            await TakeAsync(container, place, found, process, swarms, cancellationToken);
+            await SettleAsync(container, cancellationToken);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    /// <summary>After its record forgot the network.</summary>
+    public async Task LeaveRunningAsync(Container container, EndpointRecord endpoint, CancellationToken cancellationToken)
+    {
+        var swarms = container.Record.Networks.Values.Where(SwarmPlaces.IsSwarms).ToList();
+        if (SwarmPlaces.IsSwarms(endpoint))
+        {
+            await places.LeaveAsync(container, endpoint, swarms, cancellationToken);
+        }
+
+        await gate.WaitAsync(cancellationToken);
+        try
+        {
+            if (!SwarmPlaces.IsSwarms(endpoint))
+            {
+                await links.DisconnectAsync(endpoint, cancellationToken);
+            }
+            else if (swarms.Count == 0 && (await links.DevicesAsync(container.Id, cancellationToken)).Contains(endpoint.Device))
+            {
+                await links.DeleteDeviceAsync(container.Id, endpoint.Device, cancellationToken);
+            }
+
+            foreach (var other in swarms.Where(_ => SwarmPlaces.IsSwarms(endpoint)))
+            {
+                other.Search = [.. other.Search.Where(domain => !domain.StartsWith(endpoint.NetworkId + ".", StringComparison.Ordinal))];
+            }
+
+            await SettleAsync(container, cancellationToken);
         }
         finally
         {
@@ -133,61 +226,111 @@ internal sealed class ContainerNetworks(EngineOptions options, NetworkStore netw
     public void Tell(string action, Container container, NetworkRecord network) =>
         events.Add("network", action, network.Id, ("container", container.Id), ("name", network.Name), ("type", network.Driver));
 
+    public void Tell(string action, Container container, SwarmNetwork network) =>
+        events.Add("network", action, network.Id, ("container", container.Id), ("name", network.Name), ("type", "overlay"));
+
     private static IEnumerable<KeyValuePair<string, EndpointRecord>> InOrder(ContainerRecord record) => record.Networks.OrderBy(pair => pair.Key == record.NetworkMode ? 0 : 1);
 
-    private static async Task DetachAsync(ISwarmNetworks swarm, Container container, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await swarm.DetachAsync(container.Id, cancellationToken);
-        }
-        catch (Exception failure) when (failure is DockerException or TimeoutException or IOException)
-        {
-            // The cluster does not answer; what is left goes when the next container comes.
-        }
-    }
-
-    /// <returns>null: it is in networks of this machine alone.</returns>
-    private async Task<SwarmPlace?> AttachAsync(Container container, CancellationToken cancellationToken)
+    /// <summary>Those of its networks that are the swarm's, under their names and ids.</summary>
+    private async Task<List<EndpointRecord>> NameSwarmsAsync(Container container, CancellationToken cancellationToken)
     {
         var record = container.Record;
-        List<(string Name, EndpointRecord Endpoint, SwarmNetwork Network)> wanted = [];
-        foreach (var (name, endpoint) in record.Networks.Where(pair => networks.TryFind(pair.Value.NetworkId) is null))
+        List<EndpointRecord> swarms = [];
+        foreach (var (name, endpoint) in record.Networks.Where(pair => networks.TryFind(pair.Value.NetworkId) is null).ToList())
         {
-            // What nobody knows is told when the machine's own are looked up.
-            if (Swarm is null || await Swarm.FindAsync(endpoint.NetworkId, cancellationToken) is not { } network)
+            var network = await places.FindAsync(endpoint.NetworkId, cancellationToken);
+            var named = endpoint with { NetworkId = network.Id, IsInternal = network.IsInternal };
+            if (record.NetworkMode == name)
             {
-                return null;
+                record.HostConfig["NetworkMode"] = network.Name;
             }
 
-            wanted.Add((name, endpoint, network));
+            record.Networks.Remove(name);
+            record.Networks[network.Name] = named;
+            swarms.Add(named);
         }
 
-        if (wanted.Count == 0)
-        {
-            return null;
-        }
-
-        if (wanted.Find(one => !one.Network.IsAttachable) is { Network: { } closed })
-        {
-            throw new DockerException(403, $"Could not attach to network {closed.Name}: rpc error: code = PermissionDenied desc = network {closed.Name} not manually attachable");
-        }
-
-        if (wanted.Count < record.Networks.Count)
-        {
-            throw DockerException.BadRequest($"container {record.Name} cannot be in networks of the swarm and of this machine at once; leave one kind");
-        }
-
-        var place = await Swarm!.AttachAsync(container.Id, [.. wanted.Select(one => one.Network)], [record.Name, container.ShortId, .. wanted.SelectMany(one => one.Endpoint.Aliases)], cancellationToken);
-        foreach (var (name, endpoint, network) in wanted)
-        {
-            record.Networks[name] = endpoint with { NetworkId = network.Id, Address = place.Address.ToString(), EndpointId = Ids.New(), Search = place.Search, IsInternal = network.IsInternal };
-        }
-
-        return place;
+        return swarms;
     }
 
-    private async Task JoinAsync(Container container, NetworkRecord network, EndpointRecord endpoint, string device, bool isDefaultRoute, CancellationToken cancellationToken)
+    // The first time around it brings the link for all of them.
+    private async Task TakeAsync(Container container, string place, SwarmPlace found, int process, IReadOnlyList<EndpointRecord> swarms, CancellationToken cancellationToken)
+    {
+        if (swarms[0].Device.Length > 0)
+        {
+            return;
+        }
+
+        var device = await FreeDeviceAsync(container, cancellationToken);
+        var gateway = await links.TakeAsync(container.Id, process, device, cancellationToken);
+        foreach (var endpoint in swarms)
+        {
+            (endpoint.Device, endpoint.Gateway) = (device, gateway);
+        }
+
+        Place(swarms, place, found);
+    }
+
+    private static void Place(IEnumerable<EndpointRecord> swarms, string place, SwarmPlace found)
+    {
+        foreach (var endpoint in swarms)
+        {
+            (endpoint.Place, endpoint.Sandbox, endpoint.Address, endpoint.Search) = (place, found.Sandbox, found.Address.ToString(), found.Search);
+            endpoint.EndpointId = endpoint.EndpointId.Length > 0 ? endpoint.EndpointId : Ids.New();
+        }
+    }
+
+    private async Task<string> FreeDeviceAsync(Container container, CancellationToken cancellationToken)
+    {
+        var taken = await links.DevicesAsync(container.Id, cancellationToken);
+        return Enumerable.Range(0, taken.Count + 1).Select(number => $"eth{number}").First(name => !taken.Contains(name));
+    }
+
+    /// <summary>What depends on all networks of a container that runs: the way out, its ports, and that nothing passes through it.</summary>
+    private async Task SettleAsync(Container container, CancellationToken cancellationToken)
+    {
+        var endpoints = InOrder(container.Record).Select(pair => pair.Value).Where(endpoint => endpoint.Address.Length > 0).ToList();
+        var way = endpoints.Find(LeadsOut);
+        if (endpoints.TrueForAll(endpoint => endpoint.Device.Length > 0))
+        {
+            await links.LeadOutAsync(container.Id, way?.Gateway ?? "", way?.Device ?? "", cancellationToken);
+        }
+
+        if (endpoints.Exists(SwarmPlaces.IsSwarms) && endpoints.Exists(endpoint => !SwarmPlaces.IsSwarms(endpoint)) && container.Record.HostConfig.Object("Sysctls").String("net.ipv4.ip_forward") is null)
+        {
+            await links.StopForwardingAsync(container.Id, cancellationToken);
+        }
+
+        var state = container.Record.State;
+        state.Ports = way is null ? [] : state.Ports.Count > 0 ? state.Ports : ports.Choose(container);
+        await ApplyAsync(cancellationToken);
+    }
+
+    // One that an earlier version started is in the namespace of its pod, or nobody knows which of its links is which.
+    private static void RefuseAdopted(Container container)
+    {
+        if (container.Record.Networks.Values.Any(endpoint => SwarmPlaces.IsSwarms(endpoint) && endpoint.Device.Length == 0))
+        {
+            throw new DockerException(500, $"container {container.Record.Name} was started by an earlier version, which knew one kind of network for a container: docker restart {container.Record.Name} first");
+        }
+    }
+
+    // A process that was killed in between has linked it to what its record does not tell, or tells no more.
+    private async Task RemoveStrayAsync(Container container, CancellationToken cancellationToken)
+    {
+        var connected = container.Record.Networks.Values.Where(endpoint => endpoint.Address.Length > 0).ToList();
+        if (connected.Exists(endpoint => endpoint.Device.Length == 0))
+        {
+            return;
+        }
+
+        foreach (var stray in (await links.DevicesAsync(container.Id, cancellationToken)).Where(device => !connected.Exists(endpoint => endpoint.Device == device)))
+        {
+            await links.DeleteDeviceAsync(container.Id, stray, cancellationToken);
+        }
+    }
+
+    private async Task JoinAsync(Container container, NetworkRecord network, EndpointRecord endpoint, CancellationToken cancellationToken)
     {
         var taken = containers.All.SelectMany(other => other.Record.Networks.Values).Where(other => other != endpoint && other.NetworkId == network.Id)
             .SelectMany(other => (string[])[other.Address, other.WantedAddress]).Append(network.Gateway).Concat(network.Reserved).ToHashSet(StringComparer.Ordinal);
@@ -202,76 +345,20 @@ internal sealed class ContainerNetworks(EngineOptions options, NetworkStore netw
         endpoint.Mac = AddressPool.MacOf(address);
         endpoint.EndpointId = Ids.New();
         endpoint.Link = options.LinkPrefix + Ids.New()[..10];
+        endpoint.Device = await FreeDeviceAsync(container, cancellationToken);
+        endpoint.Gateway = network.Gateway;
         await links.EnsureBridgeAsync(network, cancellationToken);
-        await links.ConnectAsync(container.Id, device, network, endpoint, isDefaultRoute, cancellationToken);
+        await links.ConnectAsync(container.Id, endpoint.Device, network, endpoint, cancellationToken);
         Tell("connect", container, network);
-    }
-
-    private List<PortRecord> Publish(Container container)
-    {
-        if (!container.Record.Networks.Values.Any(LeadsOut))
-        {
-            return [];
-        }
-
-        List<PortRecord> published = [];
-        foreach (var wanted in PortBindings.Of(container.Record))
-        {
-            var port = wanted.HostPort == 0 ? wanted with { HostPort = FreePort(wanted, published) } : wanted;
-            if (IsTaken(port, published) || !IsFree(port))
-            {
-                throw new DockerException(500, $"driver failed programming external connectivity on endpoint {container.Record.Name} ({container.Record.Networks.Values.First().EndpointId}): Bind for {(port.HostAddress.Length == 0 ? "0.0.0.0" : port.HostAddress)}:{port.HostPort} failed: port is already allocated");
-            }
-
-            published.Add(port);
-        }
-
-        return published;
-    }
-
-    private int FreePort(PortRecord wanted, List<PortRecord> beside)
-    {
-        for (var port = FirstPort; port <= LastPort; port++)
-        {
-            var candidate = wanted with { HostPort = port };
-            if (!IsTaken(candidate, beside) && IsFree(candidate))
-            {
-                return port;
-            }
-        }
-
-        throw new DockerException(500, "all ports are allocated");
-    }
-
-    private bool IsTaken(PortRecord wanted, List<PortRecord> beside) => containers.All.SelectMany(container => container.Record.State.Ports).Concat(beside).Any(port =>
-        port.HostPort == wanted.HostPort && port.Protocol == wanted.Protocol && (port.HostAddress == wanted.HostAddress || port.HostAddress is "" or "0.0.0.0" || wanted.HostAddress is "" or "0.0.0.0"));
-
-    // A program of the machine may listen there.
-    private static bool IsFree(PortRecord port)
-    {
-        var address = port.HostAddress.Length == 0 ? IPAddress.Any : IPAddress.Parse(port.HostAddress);
-        try
-        {
-            using var probe = port.Protocol == "udp" ? new Socket(SocketType.Dgram, ProtocolType.Udp) : new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            probe.Bind(new IPEndPoint(port.Protocol == "udp" ? address.MapToIPv6() : address, port.HostPort));
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
     }
 
     private IEnumerable<PublishedPort> PortsOf(Container container)
     {
         var endpoint = InOrder(container.Record).Select(pair => pair.Value).FirstOrDefault(endpoint => endpoint.Address.Length > 0 && LeadsOut(endpoint));
-        return endpoint is null ? [] : container.Record.State.Ports.Select(port => new PublishedPort(port, endpoint.Address, IsSwarms(endpoint)));
+        return endpoint is null ? [] : container.Record.State.Ports.Select(port => new PublishedPort(port, endpoint.Address, SwarmPlaces.IsSwarms(endpoint)));
     }
 
-    private bool LeadsOut(EndpointRecord endpoint) => IsSwarms(endpoint) ? !endpoint.IsInternal : networks.TryFind(endpoint.NetworkId) is { IsBridge: true, IsInternal: false };
-
-    // Only those have names that are looked for in domains.
-    private static bool IsSwarms(EndpointRecord endpoint) => endpoint.Search.Count > 0;
+    private bool LeadsOut(EndpointRecord endpoint) => SwarmPlaces.IsSwarms(endpoint) ? !endpoint.IsInternal : networks.TryFind(endpoint.NetworkId) is { IsBridge: true, IsInternal: false };
 
     private async Task ReleaseAsync(Container container, CancellationToken cancellationToken)
     {
@@ -283,7 +370,8 @@ internal sealed class ContainerNetworks(EngineOptions options, NetworkStore netw
                 Tell("disconnect", container, network);
             }
 
-            (endpoint.Address, endpoint.EndpointId, endpoint.Link, endpoint.Search, endpoint.IsInternal) = ("", "", "", [], false);
+            (endpoint.Address, endpoint.EndpointId, endpoint.Link, endpoint.Device, endpoint.Gateway) = ("", "", "", "", "");
+            (endpoint.Place, endpoint.Sandbox, endpoint.Search, endpoint.IsInternal) = ("", "", [], false);
         }
 
         container.Record.State.Ports = [];

@@ -7,13 +7,11 @@ using Flotilla.Engine.Events;
 
 namespace Flotilla.Engine.Networks;
 
-/// <summary><c>docker network connect, disconnect, prune</c>, and what the list of all networks needs of this machine's.</summary>
+/// <summary><c>docker network prune</c>, and what the list of all networks needs of this machine's.</summary>
 internal sealed class NetworkRoutes(EngineOptions options, NetworkStore networks, ContainerStore containers, ContainerNetworks links, NameServers names, EventLog events, TimeProvider time)
 {
     public IEnumerable<Route> All =>
     [
-        new("POST", "/networks/{id}/connect", ConnectAsync),
-        new("POST", "/networks/{id}/disconnect", DisconnectAsync),
         new("POST", "/networks/prune", PruneAsync),
     ];
 
@@ -132,81 +130,6 @@ internal sealed class NetworkRoutes(EngineOptions options, NetworkStore networks
 
     private IEnumerable<(Container Container, EndpointRecord Endpoint)> MembersOf(NetworkRecord network) => containers.All.Where(container => container.Record.State.IsRunning)
         .Select(container => (container, container.Record.Networks.GetValueOrDefault(network.Name))).Where(pair => pair.Item2 is { Address.Length: > 0 }).Select(pair => (pair.container, pair.Item2!));
-
-    private async Task<DockerAnswer> ConnectAsync(DockerRequest request, CancellationToken cancellationToken)
-    {
-        var body = await request.BodyAsync(cancellationToken);
-        var network = await OwnAsync(request.Id, cancellationToken);
-        var container = containers.Find(body.String("Container") ?? "");
-        if (!ContainerLaunch.HasOwnNetwork(container.Record) || !network.IsBridge)
-        {
-            throw DockerException.BadRequest("container cannot be connected to host network - container must be created in host network mode");
-        }
-
-        await container.Gate.WaitAsync(cancellationToken);
-        try
-        {
-            if (container.Record.Networks.ContainsKey(network.Name))
-            {
-                throw new DockerException(403, $"endpoint with name {container.Record.Name} already exists in network {network.Name}");
-            }
-
-            var endpoint = ContainerCreation.EndpointOf(network, body.Object("EndpointConfig"));
-            if (container.Record.State.IsRunning)
-            {
-                await links.JoinRunningAsync(container, network, endpoint, cancellationToken);
-            }
-
-            container.Record.Networks[network.Name] = endpoint;
-            container.Save();
-            if (!container.Record.State.IsRunning)
-            {
-                links.Tell("connect", container, network);
-            }
-
-            return DockerAnswer.Ok();
-        }
-        finally
-        {
-            container.Gate.Release();
-        }
-    }
-
-    private async Task<DockerAnswer> DisconnectAsync(DockerRequest request, CancellationToken cancellationToken)
-    {
-        var body = await request.BodyAsync(cancellationToken);
-        var network = await OwnAsync(request.Id, cancellationToken);
-        var container = containers.Find(body.String("Container") ?? "");
-        await container.Gate.WaitAsync(cancellationToken);
-        try
-        {
-            if (!container.Record.Networks.Remove(network.Name, out var endpoint))
-            {
-                throw new DockerException(403, $"container {container.Id} is not connected to network {network.Name}");
-            }
-
-            await links.LeaveRunningAsync(endpoint, cancellationToken);
-            container.Save();
-            links.Tell("disconnect", container, network);
-            return DockerAnswer.Ok();
-        }
-        finally
-        {
-            container.Gate.Release();
-        }
-    }
-
-    private async Task<NetworkRecord> OwnAsync(string word, CancellationToken cancellationToken)
-    {
-        if (networks.TryFind(word) is { } own)
-        {
-            return own;
-        }
-
-        return links.Swarm is { } swarm && await swarm.FindAsync(word, cancellationToken) is { } network
-            ? throw new DockerException(501, $"{network.Name} is a network of the swarm, which a container enters when it is made and leaves when it goes: docker run --network {network.Name} ...")
-            : networks.Find(word);
-    }
 
     private async Task<DockerAnswer> PruneAsync(DockerRequest request, CancellationToken cancellationToken)
     {

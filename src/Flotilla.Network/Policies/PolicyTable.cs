@@ -15,7 +15,10 @@ internal static class PolicyTable
     /// <summary>Pods may always talk to themselves, also through a service.</summary>
     public const string Self = "self";
 
-    /// <summary>Pods, on whatever node, that plain containers of this one do not reach: what they send leaves with the node's own address, which policies let in.</summary>
+    /// <summary>
+    /// Pods, on whatever node, that plain containers of this one do not reach: what they send leaves with the node's own address, which policies let in.
+    /// Ports of the machine that lead to them are everybody's, a pod's of this node too, which is not seen as from outside.
+    /// </summary>
     public const string Closed = "closed";
 
     public const string Witness = "forwarded";
@@ -31,9 +34,9 @@ internal static class PolicyTable
           map {{Ingress}} { type {{family.Type}} : verdict; }
           set {{Self}} { type {{family.Type}} . {{family.Type}}; }
           set {{Closed}} { type {{family.Type}}; }
-          chain from-containers {
+          chain to-machine {
             type filter hook prerouting priority mangle; policy accept;
-            iifname "{{options.ContainerBridges}}" fib daddr type local meta mark set meta mark | {{options.ContainerMark}}
+            iifname { "{{options.ContainerBridges}}", "{{options.BridgeName}}" } fib daddr type local meta mark set meta mark | {{options.ContainerMark}}
           }
           chain {{Witness}} {
             type filter hook forward priority filter; policy accept;
@@ -42,6 +45,7 @@ internal static class PolicyTable
             iifname "{{options.ContainerBridges}}" meta mark & {{options.ContainerMark}} == 0 {{family.Ip}} daddr @{{Closed}} drop
             {{family.Ip}} saddr . {{family.Ip}} daddr @{{Self}} accept
             {{family.Ip}} saddr vmap @{{Egress}}
+            iifname "{{options.BridgeName}}" meta mark & {{options.ContainerMark}} != 0 {{family.Ip}} daddr @{{Closed}} accept
             {{family.Ip}} daddr vmap @{{Ingress}}
           }
           chain to-node {

@@ -1,3 +1,5 @@
+using Flotilla.Api.Networks;
+
 namespace Flotilla.Swarm.Definitions;
 
 /// <summary>The names by which Swarm's objects and what belongs to them are known in Kubernetes.</summary>
@@ -35,8 +37,11 @@ internal static class SwarmApi
     public const string Join = Group + "/join";
     public const string JoinRefused = Group + "/join-refused";
 
+    /// <summary>Annotation of nodes: which of their containers are to be in networks of the swarm, written by the node itself.</summary>
+    public const string Attachments = Group + "/attachments";
+
     /// <summary>Before the id of a network: label of the tasks that are in it.</summary>
-    public const string NetworkLabelPrefix = "network." + Group + "/";
+    public const string NetworkLabelPrefix = SwarmNetworkLabels.Prefix;
 
     /// <summary>Before a label of a node's spec, for the scheduler.</summary>
     public const string NodeLabelPrefix = "node." + Group + "/";

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Flotilla.Docker;
 using Flotilla.Swarm.Definitions;
 using k8s.Models;
 
@@ -9,7 +10,8 @@ namespace Flotilla.Swarm.Members;
 /// asks of them. All nodes of a cluster are in its swarm until they leave it.
 /// </summary>
 /// <param name="Digest">Of the cluster's authority, as tokens have it.</param>
-internal sealed record Membership(string Digest, IReadOnlyList<ManagerPlace> Managers)
+/// <param name="Networks">Of the swarm; null: an earlier version wrote it.</param>
+internal sealed record Membership(string Digest, IReadOnlyList<ManagerPlace> Managers, IReadOnlyList<SwarmNetwork>? Networks = null)
 {
     /// <summary>What the managers wrote; null: there is no swarm.</summary>
     public static Membership? Of(V1Node? node)

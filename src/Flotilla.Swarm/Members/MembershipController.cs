@@ -6,6 +6,7 @@ using Flotilla.Api;
 using Flotilla.Client;
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Definitions;
+using Flotilla.Swarm.Networks;
 using Flotilla.Swarm.Nodes;
 using Flotilla.Swarm.Swarms;
 using k8s.Models;
@@ -24,6 +25,7 @@ internal sealed class MembershipController : SwarmReconciler
         tokens = new SwarmTokens(context.Client);
         Known.Nodes.Subscribe(change => Queue.Add(change.Latest.Key()));
         Known.Swarms.Subscribe(_ => EnqueueAll());
+        Known.Networks.Subscribe(_ => EnqueueAll());
         Context.Authorities.Subscribe(_ => EnqueueAll());
         Known.ServerSlices.Subscribe(change =>
         {
@@ -46,7 +48,7 @@ internal sealed class MembershipController : SwarmReconciler
         }
 
         var changes = new JsonObject();
-        var told = Known.Swarm is null ? null : JsonSerializer.Serialize(new Membership(SwarmTokens.DigestOf(Context.Authority), Managers()));
+        var told = Known.Swarm is null ? null : JsonSerializer.Serialize(new Membership(SwarmTokens.DigestOf(Context.Authority), Managers(), [.. SwarmNetworks.Shared(Known).OrderBy(network => network.Id, StringComparer.Ordinal)]));
         if (node.GetAnnotation(SwarmApi.Swarm) != told)
         {
             changes[SwarmApi.Swarm] = told;

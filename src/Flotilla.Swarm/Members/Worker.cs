@@ -23,6 +23,13 @@ internal sealed class Worker(SwarmOptions options, Informer<V1Node> nodes, TimeP
 
     public string State => Membership is null ? "inactive" : "active/worker";
 
+    /// <summary>The swarm's networks, of which the managers told this node.</summary>
+    public async Task<IReadOnlyList<SwarmNetwork>> NetworksAsync(CancellationToken cancellationToken)
+    {
+        await KnowSelfAsync(cancellationToken);
+        return Membership?.Networks ?? [];
+    }
+
     public Task KnowSelfAsync(CancellationToken cancellationToken) => nodes.WaitForSyncAsync(cancellationToken);
 
     JsonObject IMember.Swarm() => Membership is not { } membership ? Manager.Nobody() : new JsonObject

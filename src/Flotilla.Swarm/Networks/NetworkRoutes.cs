@@ -4,6 +4,8 @@ using Flotilla.Api;
 using Flotilla.Api.Json;
 using Flotilla.Client;
 using Flotilla.Swarm.Cluster;
+using Flotilla.Swarm.Definitions;
+using Flotilla.Swarm.Networks.Attachments;
 using Flotilla.Docker;
 using k8s.Models;
 
@@ -133,6 +135,12 @@ internal sealed class NetworkRoutes(SwarmContext context, IMachineEngine machine
         if (user is not null)
         {
             throw new DockerException(400, $"rpc error: code = FailedPrecondition desc = network {network.Id} is in use by service {SwarmInformers.IdOf(user)}");
+        }
+
+        var attached = known.Pods.List().FirstOrDefault(pod => pod.GetLabel(AttachmentPlan.Label) is not null && pod.GetLabel(SwarmApi.NetworkLabelPrefix + network.Id) is not null);
+        if (attached is not null)
+        {
+            throw new DockerException(400, $"rpc error: code = FailedPrecondition desc = network {network.Id} is in use by task {SwarmInformers.IdOf(attached)}");
         }
 
         await context.Client.DeleteAsync<SwarmNetworkObject>(value.Key(), null, cancellationToken);

@@ -42,6 +42,10 @@ internal static class SwarmNetworks
         return new NetworkEntry(SwarmInformers.IdOf(network), spec.String("Name") ?? network.Metadata.Name, "swarm", spec.String("Driver") is { Length: > 0 } driver ? driver : "overlay", spec, network);
     }
 
+    /// <summary>Those of the swarm, as plain containers see them.</summary>
+    public static IReadOnlyList<SwarmNetwork> Shared(SwarmInformers? known) => [.. All(known).Where(network => network.Scope == "swarm")
+        .Select(network => new SwarmNetwork(network.Id, network.Name, network.Spec.Boolean("Attachable") == true, network.Spec.Boolean("Internal") == true))];
+
     /// <summary>The id that a service's spec keeps.</summary>
     /// <exception cref="DockerException">There is no such network, or services cannot be in it.</exception>
     public static string FindForService(string word, SwarmInformers known)

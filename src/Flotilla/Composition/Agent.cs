@@ -34,11 +34,13 @@ internal sealed class Agent : IAsyncDisposable
     private HttpObjectClient? sharedClient;
     private (InformerSet Own, SharedAccess Shared)? ingress;
     private EngineServer? docker;
+    private ClusterSettings known;
     private long? told;
 
     public Agent(ClusterSettings settings, StartupProgress progress, TimeProvider time, ILoggerFactory loggers)
     {
         this.settings = settings;
+        known = settings;
         this.progress = progress;
         this.time = time;
         this.loggers = loggers;
@@ -99,7 +101,8 @@ internal sealed class Agent : IAsyncDisposable
     private EngineServer WorkerDocker()
     {
         var self = ingress!.Value.Own.Of<V1Node>(new ListScope(FieldSelector: $"metadata.name={settings.NodeName}"));
-        return new EngineServer(settings, node.Volumes, node.LoadImagesAsync, (options, engine) => SwarmEndpoint.WorkerRoutes(options, client!, self, engine, time), time, loggers);
+        var pods = ingress.Value.Shared.Informers.Of<V1Pod>();
+        return new EngineServer(known, node.Volumes, node.LoadImagesAsync, (options, engine) => SwarmEndpoint.WorkerRoutes(options, client!, self, pods, engine, time), time, loggers);
     }
 
     private async Task StartNodeAsync(CancellationToken cancellationToken)
@@ -119,7 +122,7 @@ internal sealed class Agent : IAsyncDisposable
         ServerDiscovery.Follow(shared.Informers, servers);
         V1ConfigMap facts = null!;
         await WaitAsync(async () => facts = await client.GetAsync<V1ConfigMap>(new ObjectKey(ClusterFacts.Namespace, ClusterFacts.Name), cancellationToken), cancellationToken);
-        var known = settings with
+        known = settings with
         {
             PodCidr = facts.Data[ClusterFacts.PodCidr],
             ServiceCidr = facts.Data[ClusterFacts.ServiceCidr],

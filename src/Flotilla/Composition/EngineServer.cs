@@ -1,3 +1,4 @@
+using Flotilla.Api.Networks;
 using Flotilla.Docker;
 using Flotilla.Engine;
 using Flotilla.Engine.Images;
@@ -45,6 +46,7 @@ internal sealed class EngineServer : IAsyncDisposable
             CgroupRoot = settings.CgroupRoot + "-engine",
             NodeName = settings.NodeName,
             ClusterDns = NodeComposition.ClusterDns(settings),
+            ClusterRanges = [.. NetworkRanges.Parse(settings.PodCidr), .. NetworkRanges.Parse(settings.ServiceCidr)],
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Flotilla.Api.Json;
+using Flotilla.Api.Networks;
 using Flotilla.Server.Admission.ServiceAccounts;
 
 namespace Flotilla.Server.Admission.Nodes;
@@ -25,6 +26,12 @@ internal static class NodePodRules
         if (metadata.Objects("ownerReferences").Any(owner => owner.String("kind") != "Node" || owner.String("name") != node))
         {
             return $"node \"{node}\" can only create pods with an owner reference set to itself";
+        }
+
+        // Who is in a network of the swarm the managers say.
+        if (metadata.Object("labels")?.Any(label => label.Key.StartsWith(SwarmNetworkLabels.Prefix, StringComparison.Ordinal)) == true)
+        {
+            return $"node \"{node}\" can not create pods in networks of the swarm";
         }
 
         return Reference(spec) is { } reference ? $"node \"{node}\" can not create pods that reference {reference}" : null;

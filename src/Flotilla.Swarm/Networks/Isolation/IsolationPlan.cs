@@ -34,7 +34,7 @@ internal static class IsolationPlan
             Spec = new V1NetworkPolicySpec
             {
                 PodSelector = members,
-                PolicyTypes = isInternal ? ["Ingress", "Egress"] : ["Ingress"],
+                PolicyTypes = ["Ingress", "Egress"],
                 Ingress =
                 [
                     new V1NetworkPolicyIngressRule
@@ -47,9 +47,11 @@ internal static class IsolationPlan
                         ],
                     },
                 ],
+
+                // Who is in an internal network and in another one gets as far as the other leads.
                 Egress = isInternal
                     ? [new V1NetworkPolicyEgressRule { To = [new V1NetworkPolicyPeer { PodSelector = members }, Block($"{options.ClusterDns}/{(options.ClusterDns.Contains(':', StringComparison.Ordinal) ? 128 : 32)}")] }]
-                    : null,
+                    : [new V1NetworkPolicyEgressRule()],
             },
         };
     }

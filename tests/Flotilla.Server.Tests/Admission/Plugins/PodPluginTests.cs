@@ -94,6 +94,9 @@ public sealed class PodPluginTests(ApiHost host)
         Assert.Equal(
             $"pods \"p\" is forbidden: pod does not have \"kubernetes.io/config.mirror\" annotation, node \"{node}\" can only create mirror pods",
             (await agent.PostAsync($"/api/v1/namespaces/{space}/pods", $$"""{"metadata":{"name":"p"},"spec":{ {{Container}} } }""")).Expect(403).Message);
+        Assert.Equal(
+            $"pods \"p\" is forbidden: node \"{node}\" can not create pods in networks of the swarm",
+            (await agent.PostAsync($"/api/v1/namespaces/{space}/pods", $$"""{"metadata":{"name":"p","labels":{"network.swarm.flotilla.dev/a":""},"annotations":{"kubernetes.io/config.mirror":"x"} },"spec":{"nodeName":"{{node}}",{{Container}} } }""")).Expect(403).Message);
         var other = await host.FakeNodeAsync();
         Assert.Equal($"nodes \"{other}\" is forbidden: node \"{node}\" is not allowed to modify node \"{other}\"", (await agent.PatchAsync($"/api/v1/nodes/{other}", """{"metadata":{"labels":{"a":"b"}}}""")).Expect(403).Message);
         (await agent.PatchAsync($"/api/v1/nodes/{node}", """{"metadata":{"labels":{"a":"b"}}}""")).Expect(200);
