@@ -38,7 +38,7 @@ internal static class TaskView
 
         value["Status"] = StatusOf(task, service);
         value["DesiredState"] = task.Desired.Text();
-        value["NetworksAttachments"] = new JsonArray();
+        value["NetworksAttachments"] = TaskNetworks.Of(task, service, known);
         value["GenericResources"] = new JsonArray();
         value["Volumes"] = new JsonArray();
         if (task.Annotation(SwarmApi.Iteration) is not null)

@@ -19,7 +19,7 @@ internal static class Preflight
 
     public static void Check(ClusterSettings settings)
     {
-        List<(string Program, string Package)> needed = [("nft", "nftables"), ("ip", "iproute2")];
+        List<(string Program, string Package)> needed = [("nft", "nftables"), ("ip", "iproute2"), ("sysctl", "procps")];
         if (settings.ContainerRuntimeEndpoint is null)
         {
             needed.AddRange([("containerd", "containerd"), ("ctr", "containerd"), (settings.DefaultRuntime, settings.DefaultRuntime)]);

@@ -4,28 +4,11 @@ using Flotilla.EndToEnd.Tools;
 namespace Flotilla.EndToEnd.Nodes;
 
 /// <summary>Plain containers in overlay networks and in networks of their machine, on a manager and on a worker.</summary>
-public sealed class AttachableNetworkTests : IAsyncLifetime
+public sealed class AttachableNetworkTests(AttachableNetworkTests.Swarm swarm) : IClassFixture<AttachableNetworkTests.Swarm>
 {
     private const string Manager = "ovl";
     private const string Worker = "ovl-2";
-    private readonly NamedCluster cluster = new("ovl");
-    private string docker = "";
-
-    public async ValueTask InitializeAsync()
-    {
-        docker = await DockerTool.GetAsync();
-        await cluster.UpAsync("--nodes", "2");
-        await OkAsync(Manager, "swarm", "init");
-        foreach (var network in (string[])["one", "two"])
-        {
-            await OkAsync(Manager, "network", "create", "-d", "overlay", "--attachable", network);
-            await OkAsync(Manager, "service", "create", "--name", "in-" + network, "--mode", "global", "--network", network, Cluster.Image);
-        }
-
-        await OkAsync(Manager, "network", "create", "-d", "overlay", "shut");
-    }
-
-    public ValueTask DisposeAsync() => cluster.DisposeAsync();
+    private readonly NamedCluster cluster = swarm.Cluster;
 
     [Theory]
     [InlineData(Manager)]
@@ -152,7 +135,7 @@ public sealed class AttachableNetworkTests : IAsyncLifetime
         var directory = node == Manager ? cluster.DataDirectory : Path.Combine(cluster.DataDirectory, "nodes", node);
         var process = int.Parse(await File.ReadAllTextAsync(Path.Combine(directory, "flotilla.pid")), CultureInfo.InvariantCulture);
         (await CommandLine.RunAsync("kill", ["-9", process.ToString(CultureInfo.InvariantCulture)])).Success();
-        await cluster.FlotillaAsync("up", "--name", "ovl", "--nodes", "2");
+        await cluster.FlotillaAsync("up", "--name", Manager, "--nodes", "2");
         await Eventually.GetAsync(() => RunAsync(node, "version"), answer => answer.ExitCode == 0, 60);
     }
 
@@ -169,9 +152,37 @@ public sealed class AttachableNetworkTests : IAsyncLifetime
 
     private async Task<string> OkAsync(string node, params string[] arguments) => (await RunAsync(node, arguments)).Success();
 
-    private async Task<CommandOutput> RunAsync(string node, params string[] arguments)
+    private Task<CommandOutput> RunAsync(string node, params string[] arguments) => swarm.RunAsync(node, arguments);
+
+    /// <summary>Two nodes, two attachable networks with a task of each on both nodes, and one that is not attachable.</summary>
+    public sealed class Swarm : IAsyncLifetime
     {
-        var host = (await cluster.FlotillaAsync(node == Manager ? ["docker-env"] : ["docker-env", "--node", node])).Trim().Split('=', 2)[1];
-        return await CommandLine.RunAsync(docker, arguments, environment: new Dictionary<string, string> { ["DOCKER_HOST"] = host, ["HOME"] = cluster.Home });
+        private string docker = "";
+
+        internal NamedCluster Cluster { get; } = new(Manager);
+
+        public async ValueTask InitializeAsync()
+        {
+            docker = await DockerTool.GetAsync();
+            await Cluster.UpAsync("--nodes", "2");
+            await OkAsync("swarm", "init");
+            foreach (var network in (string[])["one", "two"])
+            {
+                await OkAsync("network", "create", "-d", "overlay", "--attachable", network);
+                await OkAsync("service", "create", "--name", "in-" + network, "--mode", "global", "--network", network, EndToEnd.Cluster.Image);
+            }
+
+            await OkAsync("network", "create", "-d", "overlay", "shut");
+        }
+
+        public ValueTask DisposeAsync() => Cluster.DisposeAsync();
+
+        internal async Task<CommandOutput> RunAsync(string node, params string[] arguments)
+        {
+            var host = (await Cluster.FlotillaAsync(node == Manager ? ["docker-env"] : ["docker-env", "--node", node])).Trim().Split('=', 2)[1];
+            return await CommandLine.RunAsync(docker, arguments, environment: new Dictionary<string, string> { ["DOCKER_HOST"] = host, ["HOME"] = Cluster.Home });
+        }
+
+        private async Task OkAsync(params string[] arguments) => (await RunAsync(Manager, arguments)).Success();
     }
 }
