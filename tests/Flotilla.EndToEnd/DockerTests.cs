@@ -87,6 +87,11 @@ public sealed class DockerTests(Cluster cluster) : IAsyncLifetime
         Assert.Contains("from ", await InAsync(task, "wget -qO- http://shop_db:8080/"), StringComparison.Ordinal);
         Assert.Contains("Address", await InAsync(task, "nslookup tasks.db.$(sed -n 's/^search \\([^ ]*\\).*/\\1/p' /etc/resolv.conf)"), StringComparison.Ordinal);
 
+        // Proxies find tasks by this.
+        var addresses = await OkAsync("inspect", task[(task.LastIndexOf('.') + 1)..], "--format", "{{range .NetworksAttachments}}{{.Network.Spec.Name}}={{index .Addresses 0}} {{end}}");
+        var own = (await cluster.KubectlOkAsync("get", task, "-o", "jsonpath={.status.podIP}")).Trim();
+        Assert.Equal($"ingress={own}/24 shop_default={own}/24", addresses.Trim());
+
         // A container of this machine is in the network too, one of another network is not.
         Assert.Contains("from ", await OkAsync("run", "--rm", "--network", "shop_default", "--entrypoint", "sh", Cluster.Image, "-c", "timeout 20 wget -qO- http://db:8080/; exit $?"), StringComparison.Ordinal);
         var address = (await cluster.KubectlOkAsync("get", "pods", "-l", "com.docker.swarm.service.name=shop_db", "-o", "jsonpath={.items[0].status.podIP}")).Trim();

@@ -28,13 +28,13 @@ internal sealed partial record LogSettings(long MaxBytes, int Files)
         var driver = DriverOf(host);
         if (!Drivers.Contains(driver))
         {
-            throw DockerException.BadRequest($"logger: no log driver named '{driver}' is registered");
+            throw DockerException.BadRequest($"error looking up logging plugin {driver}: plugin \"{driver}\" not found");
         }
 
         var known = driver == Local ? Sizes : [.. Sizes, .. Details];
         if (driver != None && ConfigOf(host).Select(option => option.Key).FirstOrDefault(name => !known.Contains(name)) is { } unknown)
         {
-            throw DockerException.BadRequest($"unknown log opt '{unknown}' for {driver} log driver");
+            throw DockerException.BadRequest(driver == Local ? $"unknown log opt '{unknown}' for log driver local" : $"unknown log opt '{unknown}' for {driver} log driver");
         }
     }
 

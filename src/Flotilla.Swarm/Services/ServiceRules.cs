@@ -60,7 +60,7 @@ internal static partial class ServiceRules
             throw DockerException.Invalid($"ContainerSpec: \"{container.Image}\" is not a valid repository/tag");
         }
 
-        Refuse(task.LogDriver?.Name is { Length: > 0 } driver && !LogDrivers.Contains(driver) ? driver : null, name => $"logger: no log driver named '{name}' is registered: use one of {string.Join(", ", LogDrivers)}");
+        Refuse(task.LogDriver?.Name is { Length: > 0 } driver && !LogDrivers.Contains(driver) ? driver : null, name => $"error looking up logging plugin {name}: plugin \"{name}\" not found; nodes here have {string.Join(", ", LogDrivers)}");
         CheckResources(task.Resources?.Limits);
         CheckResources(task.Resources?.Reservations);
         CheckRestart(task.RestartPolicy);

@@ -134,9 +134,9 @@ public sealed class LogTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"Type":"syslog","Config":{}}""", "logger: no log driver named 'syslog' is registered")]
+    [InlineData("""{"Type":"syslog","Config":{}}""", "error looking up logging plugin syslog: plugin \"syslog\" not found")]
     [InlineData("""{"Type":"json-file","Config":{"foo":"bar"}}""", "unknown log opt 'foo' for json-file log driver")]
-    [InlineData("""{"Type":"local","Config":{"labels":"a"}}""", "unknown log opt 'labels' for local log driver")]
+    [InlineData("""{"Type":"local","Config":{"labels":"a"}}""", "unknown log opt 'labels' for log driver local")]
     [InlineData("""{"Type":"json-file","Config":{"max-size":"many"}}""", "failed to initialize logging driver: invalid size: 'many'")]
     [InlineData("""{"Type":"json-file","Config":{"max-size":"0"}}""", "failed to initialize logging driver: max-size must be a positive number")]
     [InlineData("""{"Type":"json-file","Config":{"max-file":"0"}}""", "failed to initialize logging driver: max-file cannot be less than 1")]

@@ -15,7 +15,7 @@ public sealed class LogDriverTests
 
     [Fact]
     public void Another_one_is_refused_when_the_service_is_made() =>
-        Assert.Equal("rpc error: code = InvalidArgument desc = logger: no log driver named 'gelf' is registered: use one of json-file, local, none", Assert.Throws<DockerException>(() => Check("gelf")).Message);
+        Assert.Equal("rpc error: code = InvalidArgument desc = error looking up logging plugin gelf: plugin \"gelf\" not found; nodes here have json-file, local, none", Assert.Throws<DockerException>(() => Check("gelf")).Message);
 
     private static void Check(string driver) => ServiceRules.Check(Given.Service(template: "{\"ContainerSpec\":{\"Image\":\"web\"},\"LogDriver\":{\"Name\":\"" + driver + "\"}}").Read);
 }
