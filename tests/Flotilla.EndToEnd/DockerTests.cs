@@ -87,6 +87,10 @@ public sealed class DockerTests(Cluster cluster) : IAsyncLifetime
         Assert.Contains("from ", await InAsync(task, "wget -qO- http://shop_db:8080/"), StringComparison.Ordinal);
         Assert.Contains("Address", await InAsync(task, "nslookup tasks.db.$(sed -n 's/^search \\([^ ]*\\).*/\\1/p' /etc/resolv.conf)"), StringComparison.Ordinal);
 
+        // By its slot, on this machine as on others.
+        var words = task.Split('.');
+        Assert.StartsWith((await OkAsync("exec", $"shop_web.{words[1]}", "hostname")).Trim(), words[2], StringComparison.Ordinal);
+
         // Proxies find tasks by this.
         var addresses = await OkAsync("inspect", task[(task.LastIndexOf('.') + 1)..], "--format", "{{range .NetworksAttachments}}{{.Network.Spec.Name}}={{index .Addresses 0}} {{end}}");
         var own = (await cluster.KubectlOkAsync("get", task, "-o", "jsonpath={.status.podIP}")).Trim();

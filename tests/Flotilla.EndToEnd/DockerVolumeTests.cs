@@ -66,7 +66,9 @@ public sealed class DockerVolumeTests(Cluster cluster) : IAsyncLifetime
         Assert.Single(await MountsAsync("memory"));
         await OkAsync("service", "rm", "held");
         Assert.Empty(await Eventually.GetAsync(() => MountsAsync("memory"), mounts => mounts.Count == 0, 60));
-        await OkAsync("volume", "rm", "memory");
+
+        // The containers that had it go a moment later.
+        (await Eventually.GetAsync(() => RunAsync("volume", "rm", "memory"), removed => removed.ExitCode == 0, 60)).Success();
     }
 
     [Fact]

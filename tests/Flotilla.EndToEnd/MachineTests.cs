@@ -32,7 +32,7 @@ public sealed class MachineTests(Cluster cluster)
         var environment = new Dictionary<string, string> { ["PATH"] = other.Path };
         var refused = await cluster.BinaryAsync(environment, "server", "--data-dir", Path.Combine(other.Path, "data"), "--api-port", "16443");
         Assert.Equal(
-            "flotilla: nft, ip, containerd, ctr, runc not found; on Debian: apt-get install nftables iproute2 containerd runc",
+            "flotilla: nft, ip, sysctl, containerd, ctr, runc not found; on Debian: apt-get install nftables iproute2 procps containerd runc",
             refused.Failure());
     }
 

@@ -1,5 +1,7 @@
+using System.Net;
 using Flotilla.Conformance.Live;
 using k8s;
+using k8s.Autorest;
 using k8s.Models;
 using static Flotilla.Conformance.Apps.WorkloadSpace;
 
@@ -69,10 +71,25 @@ public sealed class ReplicaTests(LiveCluster cluster)
         await using var space = await Space.CreateAsync(cluster);
         await CreateAsync(space, "ReplicaSet", 1);
         await space.ReadyAsync("web", 1);
-        var set = await space.Client.AppsV1.ReadNamespacedReplicaSetAsync("web", space.Name);
-        set.Spec.Replicas = 2;
-        set.Metadata.Labels["test"] = "replaced";
-        await space.Client.AppsV1.ReplaceNamespacedReplicaSetAsync(set, "web", space.Name);
+
+        // Its status may change in between.
+        await space.UntilAsync(
+            async () =>
+            {
+                var set = await space.Client.AppsV1.ReadNamespacedReplicaSetAsync("web", space.Name);
+                set.Spec.Replicas = 2;
+                set.Metadata.Labels["test"] = "replaced";
+                try
+                {
+                    await space.Client.AppsV1.ReplaceNamespacedReplicaSetAsync(set, "web", space.Name);
+                    return true;
+                }
+                catch (HttpOperationException conflict) when (conflict.Response.StatusCode == HttpStatusCode.Conflict)
+                {
+                    return false;
+                }
+            },
+            isReplaced => isReplaced);
         await space.ReadyAsync("web", 2);
         await space.Client.AppsV1.PatchNamespacedReplicaSetAsync(
             new V1Patch("""{"metadata":{"labels":{"test":"patched"}},"spec":{"replicas":1,"template":{"spec":{"containers":[{"name":"main","image":"other-image"}]}}}}""", V1Patch.PatchType.StrategicMergePatch),
