@@ -64,7 +64,7 @@ internal static class LogReader
     private static IEnumerable<LogEntry> Past(string path, LogFile? file, LogQuery query, Func<string, LogEntry?> parse, Action<long> moved)
     {
         // Opened before one is read: they move on while the log is written.
-        var formers = Enumerable.Range(1, int.MaxValue - 1).Select(age => LogWriter.Former(path, age)).TakeWhile(File.Exists).Select(Open).Reverse().ToList();
+        var formers = LogWriter.Formers(path).Select(Open).Reverse().ToList();
         foreach (var former in formers)
         {
             using (former)
@@ -91,7 +91,7 @@ internal static class LogReader
         }
 
         List<LogEntry> entries = [.. Lines(file, position, parse, _ => { })];
-        var later = Enumerable.Range(1, int.MaxValue - 1).Select(age => LogWriter.Former(path, age)).TakeWhile(former => File.Exists(former) && !file.IsAt(former)).Reverse().ToList();
+        var later = LogWriter.Formers(path).TakeWhile(former => !file.IsAt(former)).Reverse().ToList();
         foreach (var former in later)
         {
             using var between = Open(former);

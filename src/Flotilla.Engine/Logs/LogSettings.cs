@@ -1,19 +1,16 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using Flotilla.Api.Json;
 using Flotilla.Docker;
+using Flotilla.Engine.Specs;
 
 namespace Flotilla.Engine.Logs;
 
 /// <summary>How a container's log is kept, as its <c>LogConfig</c> says.</summary>
 /// <param name="MaxBytes">Of a file, before the next is begun.</param>
 /// <param name="Files">How many there are at most, the one that is written included; 0: nothing is kept.</param>
-internal sealed partial record LogSettings(long MaxBytes, int Files)
+internal sealed record LogSettings(long MaxBytes, int Files)
 {
-    private static readonly string[] Drivers = ["json-file", Local, None];
-    private const string Local = "local";
-    private const string None = "none";
     private const int UsualFiles = 2;
     private const int UsualFilesOfLocal = 5;
     private static readonly string[] Sizes = ["max-size", "max-file", "compress", "mode", "max-buffer-size"];
@@ -26,15 +23,15 @@ internal sealed partial record LogSettings(long MaxBytes, int Files)
     public static void Check(JsonObject host)
     {
         var driver = DriverOf(host);
-        if (!Drivers.Contains(driver))
+        if (!LogDrivers.All.Contains(driver))
         {
             throw DockerException.BadRequest($"error looking up logging plugin {driver}: plugin \"{driver}\" not found");
         }
 
-        var known = driver == Local ? Sizes : [.. Sizes, .. Details];
-        if (driver != None && ConfigOf(host).Select(option => option.Key).FirstOrDefault(name => !known.Contains(name)) is { } unknown)
+        var known = driver == LogDrivers.Local ? Sizes : [.. Sizes, .. Details];
+        if (driver != LogDrivers.None && ConfigOf(host).Select(option => option.Key).FirstOrDefault(name => !known.Contains(name)) is { } unknown)
         {
-            throw DockerException.BadRequest(driver == Local ? $"unknown log opt '{unknown}' for log driver local" : $"unknown log opt '{unknown}' for {driver} log driver");
+            throw DockerException.BadRequest(driver == LogDrivers.Local ? $"unknown log opt '{unknown}' for log driver local" : $"unknown log opt '{unknown}' for {driver} log driver");
         }
     }
 
@@ -44,17 +41,17 @@ internal sealed partial record LogSettings(long MaxBytes, int Files)
     public static LogSettings Of(JsonObject host, long usualBytes)
     {
         var driver = DriverOf(host);
-        if (driver == None)
+        if (driver == LogDrivers.None)
         {
             return new LogSettings(0, 0);
         }
 
         var config = ConfigOf(host);
-        var usualFiles = driver == Local ? UsualFilesOfLocal : config.ContainsKey("max-size") ? 1 : UsualFiles;
+        var usualFiles = driver == LogDrivers.Local ? UsualFilesOfLocal : config.ContainsKey("max-size") ? 1 : UsualFiles;
         return new LogSettings(config.String("max-size") is { } size ? BytesOf(size) : usualBytes, config.String("max-file") is { } files ? CountOf(files) : usualFiles);
     }
 
-    private static string DriverOf(JsonObject host) => host.Object("LogConfig").String("Type") is { Length: > 0 } said ? said : Drivers[0];
+    private static string DriverOf(JsonObject host) => host.Object("LogConfig").String("Type") is { Length: > 0 } said ? said : LogDrivers.JsonFile;
 
     private static JsonObject ConfigOf(JsonObject host) => host.Object("LogConfig").Object("Config") ?? [];
 
@@ -62,19 +59,10 @@ internal sealed partial record LogSettings(long MaxBytes, int Files)
         ? throw DockerException.BadRequest($"failed to initialize logging driver: strconv.Atoi: parsing \"{text}\": invalid syntax")
         : count < 1 ? throw DockerException.BadRequest("failed to initialize logging driver: max-file cannot be less than 1") : count;
 
-    // Thousands, as docker counts sizes of files.
-    private static long BytesOf(string text)
+    private static long BytesOf(string text) => HumanSize.Parse(text) switch
     {
-        if (SizeShape().Match(text) is not { Success: true } parts)
-        {
-            throw DockerException.BadRequest($"failed to initialize logging driver: invalid size: '{text}'");
-        }
-
-        var unit = parts.Groups["unit"].Value is { Length: > 0 } name ? "kmgtp".IndexOf(char.ToLowerInvariant(name[0]), StringComparison.Ordinal) + 1 : 0;
-        var bytes = double.Parse(parts.Groups["number"].Value, CultureInfo.InvariantCulture) * Math.Pow(1000, unit);
-        return bytes is >= 1 and < long.MaxValue ? (long)bytes : throw DockerException.BadRequest("failed to initialize logging driver: max-size must be a positive number");
-    }
-
-    [GeneratedRegex("^(?<number>[0-9]+([.][0-9]+)?) ?(?<unit>[kKmMgGtTpP])?[iI]?[bB]?$", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
-    private static partial Regex SizeShape();
+        null => throw DockerException.BadRequest($"failed to initialize logging driver: invalid size: '{text}'"),
+        < 1 => throw DockerException.BadRequest("failed to initialize logging driver: max-size must be a positive number"),
+        { } bytes => bytes,
+    };
 }

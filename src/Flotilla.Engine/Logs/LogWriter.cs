@@ -19,6 +19,9 @@ internal sealed class LogWriter(string path, LogSettings settings, TimeProvider 
     /// <param name="age">1: the one before.</param>
     public static string Former(string path, int age) => string.Create(CultureInfo.InvariantCulture, $"{path}.{age}");
 
+    /// <summary>Those that there are of a log, the last one first.</summary>
+    public static IEnumerable<string> Formers(string path) => Enumerable.Range(1, int.MaxValue - 1).Select(age => Former(path, age)).TakeWhile(File.Exists);
+
     public void Write(Frame frame)
     {
         if (settings.KeepsNothing)

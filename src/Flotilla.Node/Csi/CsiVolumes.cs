@@ -2,6 +2,7 @@ using System.Text;
 using Flotilla.Api;
 using Flotilla.Api.Volumes;
 using Flotilla.Client;
+using Flotilla.Linux.Mounts;
 using Flotilla.Node.Csi.Api;
 using Flotilla.Node.Linux;
 using Flotilla.Node.Pods;
@@ -60,7 +61,7 @@ internal sealed class CsiVolumes(NodeOptions options, IObjectClient client, CsiD
             }
         }
         var pod = Path.Combine(options.KubeletDirectory, "pods", podUid);
-        if (Directory.Exists(pod) && Mounts.Below(pod).Count == 0)
+        if (Directory.Exists(pod) && MountTable.Below(pod).Count == 0)
         {
             Directory.Delete(pod, recursive: true);
         }
@@ -68,7 +69,7 @@ internal sealed class CsiVolumes(NodeOptions options, IObjectClient client, CsiD
 
     private async Task MountAsync(CsiMount mount, CancellationToken cancellationToken)
     {
-        if (Mounts.Below(mount.TargetPath).Contains(mount.TargetPath, StringComparer.Ordinal))
+        if (MountTable.Has(mount.TargetPath))
         {
             if (mount.Described?.Spec.RequiresRepublish == true)
             {
@@ -219,7 +220,7 @@ internal sealed class CsiVolumes(NodeOptions options, IObjectClient client, CsiD
     // Drivers remove what they made; those that forget it leave an empty directory or file.
     private static void RemoveEmpty(string path)
     {
-        if (Mounts.Below(path).Count > 0)
+        if (MountTable.Below(path).Count > 0)
         {
             throw new VolumeException($"{path} is still mounted");
         }

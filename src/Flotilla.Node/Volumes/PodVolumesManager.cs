@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Flotilla.Api;
 using Flotilla.Client;
+using Flotilla.Linux.Mounts;
 using Flotilla.Node.Linux;
 using Flotilla.Node.Pods;
 using Flotilla.Node.Status;
@@ -100,7 +101,7 @@ public sealed partial class PodVolumesManager : BackgroundService, IPodVolumes
                 await kind.UnmountAsync(podUid, cancellationToken);
             }
             Mounts.UnmountBelow(PodDirectories.Of(options, podUid));
-            if (Mounts.Below(PodDirectories.Of(options, podUid)).Count > 0)
+            if (MountTable.Below(PodDirectories.Of(options, podUid)).Count > 0)
             {
                 throw new VolumeException($"volumes of pod {podUid} are still mounted");
             }

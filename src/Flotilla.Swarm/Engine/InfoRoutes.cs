@@ -34,7 +34,7 @@ internal sealed class InfoRoutes(IMember member, IMachineEngine machine)
                 ["Volume"] = new JsonArray("local"),
                 ["Network"] = new JsonArray("bridge", "host", "null", "overlay"),
                 ["Authorization"] = null,
-                ["Log"] = new JsonArray("json-file", "local"),
+                ["Log"] = new JsonArray([.. LogDrivers.Plugins]),
             },
             ["MemoryLimit"] = true,
             ["SwapLimit"] = true,

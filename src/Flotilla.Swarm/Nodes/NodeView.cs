@@ -118,8 +118,8 @@ internal sealed record NodeView(IReadOnlySet<string> Servers, string? Leader, Sw
             {
                 ["EngineVersion"] = Context.Options.Version,
                 ["Labels"] = WireJson.Map(EngineLabels(node)),
-                ["Plugins"] = new JsonArray(
-                    Plugin("Log", "json-file"), Plugin("Log", "local"), Plugin("Network", "bridge"), Plugin("Network", "host"), Plugin("Network", "null"), Plugin("Network", "overlay"), Plugin("Volume", "local")),
+                ["Plugins"] = new JsonArray([
+                    .. LogDrivers.Plugins.Select(driver => Plugin("Log", driver)), Plugin("Network", "bridge"), Plugin("Network", "host"), Plugin("Network", "null"), Plugin("Network", "overlay"), Plugin("Volume", "local")]),
             },
             ["TLSInfo"] = TrustedAuthority.TlsOf(NodeTrust.Of(node), IsManager(node), authorities),
         };

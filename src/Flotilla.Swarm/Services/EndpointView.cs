@@ -37,8 +37,7 @@ internal static class EndpointView
 
     private static IEnumerable<string> NetworksOf(SwarmService service, SwarmInformers known)
     {
-        var isPublished = (service.Read.EndpointSpec?.Ports ?? []).Any(port => !port.IsHost);
-        var ingress = isPublished ? SwarmNetworks.All(known).Where(network => network.Name == SwarmNetworks.Ingress).Select(network => network.Id) : [];
+        var ingress = service.Read.EndpointSpec?.IsPublished == true ? SwarmNetworks.All(known).Where(network => network.Name == SwarmNetworks.Ingress).Select(network => network.Id) : [];
         return ingress.Concat(service.Read.TaskTemplate.Overlays.Select(network => network.Target));
     }
 }

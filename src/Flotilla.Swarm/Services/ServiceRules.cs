@@ -10,7 +10,6 @@ namespace Flotilla.Swarm.Services;
 /// <summary>What Swarm refuses in a service's spec, in its words.</summary>
 internal static partial class ServiceRules
 {
-    private static readonly string[] LogDrivers = ["json-file", "local", "none"];
     private const int LongestName = 63;
     private const long LeastMemory = 4 << 20;
     private const long LeastNanoCpus = 1_000_000;
@@ -60,7 +59,7 @@ internal static partial class ServiceRules
             throw DockerException.Invalid($"ContainerSpec: \"{container.Image}\" is not a valid repository/tag");
         }
 
-        Refuse(task.LogDriver?.Name is { Length: > 0 } driver && !LogDrivers.Contains(driver) ? driver : null, name => $"error looking up logging plugin {name}: plugin \"{name}\" not found; nodes here have {string.Join(", ", LogDrivers)}");
+        Refuse(task.LogDriver?.Name is { Length: > 0 } driver && !LogDrivers.All.Contains(driver) ? driver : null, name => $"error looking up logging plugin {name}: plugin \"{name}\" not found; nodes here have {string.Join(", ", LogDrivers.All)}");
         CheckResources(task.Resources?.Limits);
         CheckResources(task.Resources?.Reservations);
         CheckRestart(task.RestartPolicy);

@@ -15,8 +15,9 @@ internal static class TaskNetworks
 {
     private const int WholeAddress = 32;
 
+    /// <param name="networks">All there are: many tasks are asked about at once.</param>
     /// <returns>None before it has an address, which is the same in all networks.</returns>
-    public static JsonArray Of(ServiceTask task, SwarmService service, SwarmInformers known)
+    public static JsonArray Of(ServiceTask task, SwarmService service, SwarmInformers known, IReadOnlyList<NetworkEntry> networks)
     {
         if (task.Pod.Status?.PodIP is not { Length: > 0 } address || task.Pod.Spec.HostNetwork == true)
         {
@@ -24,8 +25,8 @@ internal static class TaskNetworks
         }
 
         var prefix = known.Nodes.Get(new(null, task.Pod.Spec.NodeName))?.Spec.PodCIDR is { } range ? int.Parse(range[(range.IndexOf('/', StringComparison.Ordinal) + 1)..], CultureInfo.InvariantCulture) : WholeAddress;
-        var isPublished = (service.Read.EndpointSpec?.Ports ?? []).Any(port => !port.IsHost);
-        return WireJson.Array(SwarmNetworks.All(known)
+        var isPublished = service.Read.EndpointSpec?.IsPublished == true;
+        return WireJson.Array(networks
             .Where(network => task.Pod.GetLabel(SwarmApi.NetworkLabelPrefix + network.Id) is not null || (isPublished && network.Name == SwarmNetworks.Ingress))
             .Select(network => new JsonObject { ["Network"] = NetworkView.InTask(network), ["Addresses"] = new JsonArray($"{address}/{prefix}") }));
     }

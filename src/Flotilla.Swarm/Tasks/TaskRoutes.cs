@@ -1,4 +1,5 @@
 using Flotilla.Swarm.Cluster;
+using Flotilla.Swarm.Networks;
 using Flotilla.Swarm.Services;
 using Flotilla.Swarm.Services.Control;
 using Flotilla.Docker;
@@ -39,14 +40,15 @@ internal sealed class TaskRoutes(SwarmContext context)
                 && (!filters.Has("desired-state") || filters["desired-state"].Contains(DesiredOf(pair.Task), StringComparer.Ordinal))
                 && filters.Is("runtime", "container")
                 && (!filters.Has("_up-to-date") || filters["_up-to-date"].Contains(IsUpToDate(pair.Task, pair.Service) ? "true" : "false", StringComparer.Ordinal)));
-        return DockerAnswer.Json(WireJson.Array(tasks.Select(pair => TaskView.Of(pair.Task, pair.Service, known))));
+        var networks = SwarmNetworks.All(known);
+        return DockerAnswer.Json(WireJson.Array(tasks.Select(pair => TaskView.Of(pair.Task, pair.Service, known, networks))));
     }
 
     private async Task<DockerAnswer> InspectAsync(DockerRequest request, CancellationToken cancellationToken)
     {
         var known = await context.ManagerAsync(cancellationToken);
         var (task, service) = Find(known, request.Id);
-        return DockerAnswer.Json(TaskView.Of(task, service, known));
+        return DockerAnswer.Json(TaskView.Of(task, service, known, SwarmNetworks.All(known)));
     }
 
     private static bool IsUpToDate(ServiceTask task, SwarmService service) => task.TemplateHash == service.Hash

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Flotilla.Client;
 using Flotilla.Swarm.Cluster;
 using Flotilla.Swarm.Definitions;
+using Flotilla.Swarm.Networks;
 using Flotilla.Swarm.Services;
 using k8s.Models;
 
@@ -14,7 +15,8 @@ internal static class TaskView
     public static ServiceTask Read(V1Pod pod, SwarmInformers known) =>
         ServiceTask.Of(pod, name => known.Nodes.Get(new(null, name)) is { } node && Nodes.NodeView.IsReady(node));
 
-    public static JsonObject Of(ServiceTask task, SwarmService service, SwarmInformers known)
+    /// <param name="networks">All there are.</param>
+    public static JsonObject Of(ServiceTask task, SwarmService service, SwarmInformers known, IReadOnlyList<NetworkEntry> networks)
     {
         var value = new JsonObject
         {
@@ -38,7 +40,7 @@ internal static class TaskView
 
         value["Status"] = StatusOf(task, service);
         value["DesiredState"] = task.Desired.Text();
-        value["NetworksAttachments"] = TaskNetworks.Of(task, service, known);
+        value["NetworksAttachments"] = TaskNetworks.Of(task, service, known, networks);
         value["GenericResources"] = new JsonArray();
         value["Volumes"] = new JsonArray();
         if (task.Annotation(SwarmApi.Iteration) is not null)

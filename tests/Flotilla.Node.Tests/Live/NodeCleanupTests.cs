@@ -1,4 +1,5 @@
 using Flotilla.Linux.Cri;
+using Flotilla.Linux.Mounts;
 using Flotilla.Node.Containerd;
 using Flotilla.Node.Linux;
 
@@ -32,7 +33,7 @@ public sealed class NodeCleanupTests : IAsyncLifetime
         await NodeCleanup.RunAsync(node.Options, Cancellation);
 
         Assert.Empty(Processes.WithRootBelow(Root));
-        Assert.Empty(Mounts.Below(node.Options.RunDirectory));
+        Assert.Empty(MountTable.Below(node.Options.RunDirectory));
         Assert.False(Directory.Exists(node.Options.RunDirectory));
     }
 

@@ -1,3 +1,4 @@
+using Flotilla.Linux.Mounts;
 using Flotilla.Node.Linux;
 using k8s.Models;
 
@@ -50,7 +51,7 @@ public sealed class PodLifeTests(NodeFixture node) : IClassFixture<NodeFixture>
             },
             "sh", "-c", "echo -n mounted > /v/file && cat /v/file > /dev/termination-log"));
         var directory = Path.Combine(node.Options.PodsDirectory, pod.Metadata.Uid);
-        await first.UntilAsync(pod, current => current.Status.Phase == "Succeeded" && Mounts.Below(directory).Count == 0 && !Directory.Exists(Path.Combine(directory, "volumes")));
+        await first.UntilAsync(pod, current => current.Status.Phase == "Succeeded" && MountTable.Below(directory).Count == 0 && !Directory.Exists(Path.Combine(directory, "volumes")));
         await first.DisposeAsync();
 
         await using var second = await AgentHost.StartAsync(node, first.Cluster);

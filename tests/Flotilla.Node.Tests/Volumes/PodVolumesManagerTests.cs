@@ -1,4 +1,5 @@
 using Flotilla.Client;
+using Flotilla.Linux.Mounts;
 using Flotilla.Node.Linux;
 using Flotilla.Node.Pods;
 using Flotilla.Node.Volumes;
@@ -149,7 +150,7 @@ public sealed class PodVolumesManagerTests : IAsyncLifetime
         Assert.Equal("token-1", File.ReadAllText(Path.Combine(path, "token")));
         Assert.Equal("CA", File.ReadAllText(Path.Combine(path, "ca.crt")));
         Assert.Equal("default", File.ReadAllText(Path.Combine(path, "namespace")));
-        Assert.Contains(path, Mounts.Below(directory));
+        Assert.Contains(path, MountTable.Below(directory));
         Assert.True(client.Tokens.TryPeek(out var request));
         Assert.Equal(("Pod", "p", "u1"), (request.Spec.BoundObjectRef.Kind, request.Spec.BoundObjectRef.Name, request.Spec.BoundObjectRef.Uid));
 
@@ -193,7 +194,7 @@ public sealed class PodVolumesManagerTests : IAsyncLifetime
         Assert.Equal("kept", File.ReadAllText(Path.Combine(paths["memory"].Path, "file")));
 
         await volumes.UnmountAsync("u1", Cancellation);
-        Assert.Empty(Mounts.Below(directory));
+        Assert.Empty(MountTable.Below(directory));
         Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(directory, "pods", "u1")));
     }
 

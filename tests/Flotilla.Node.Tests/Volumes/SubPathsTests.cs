@@ -1,3 +1,4 @@
+using Flotilla.Linux.Mounts;
 using Flotilla.Node.Linux;
 using Flotilla.Node.Volumes;
 
@@ -56,7 +57,7 @@ public sealed class SubPathsTests : IDisposable
     {
         File.CreateSymbolicLink(Path.Combine(Volume, "out"), link);
         Assert.ThrowsAny<IOException>(() => SubPaths.Prepare(Volume, below, Target));
-        Assert.Empty(Mounts.Below(directory));
+        Assert.Empty(MountTable.Below(directory));
     }
 
     [Fact]
@@ -74,11 +75,11 @@ public sealed class SubPathsTests : IDisposable
         File.WriteAllText(Path.Combine(Volume, "file"), "old");
         SubPaths.Prepare(Volume, "file", Target);
         SubPaths.Prepare(Volume, "file", Target);
-        Assert.Single(Mounts.Below(Target));
+        Assert.Single(MountTable.Below(Target));
         File.Delete(Path.Combine(Volume, "file"));
         File.WriteAllText(Path.Combine(Volume, "file"), "new");
         SubPaths.Prepare(Volume, "file", Target);
         Assert.Equal("new", File.ReadAllText(Target));
-        Assert.Single(Mounts.Below(Target));
+        Assert.Single(MountTable.Below(Target));
     }
 }

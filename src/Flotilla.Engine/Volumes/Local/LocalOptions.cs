@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
+using Flotilla.Engine.Specs;
 
 namespace Flotilla.Engine.Volumes.Local;
 
@@ -27,12 +27,12 @@ internal static partial class LocalOptions
     private static bool HasPort(string device) => PortAtTheEnd().IsMatch(HostOf(device));
 
     // Quotas of directories are the file system's business, which is not asked here.
-    private static string? SizeFault(string size) => Size().Match(size) is not { Success: true } match ? $"invalid size: '{size}'"
-        : decimal.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) > 0 ? "quota size requested but no quota support"
-        : null;
-
-    [GeneratedRegex(@"^(\d{1,25}(?:\.\d{1,25})?) ?[kKmMgGtTpP]?[iI]?[bB]?$", RegexOptions.NonBacktracking)]
-    private static partial Regex Size();
+    private static string? SizeFault(string size) => HumanSize.Parse(size) switch
+    {
+        null => $"invalid size: '{size}'",
+        > 0 => "quota size requested but no quota support",
+        _ => null,
+    };
 
     [GeneratedRegex(@":\d+$", RegexOptions.NonBacktracking)]
     private static partial Regex PortAtTheEnd();

@@ -1,3 +1,4 @@
+using Flotilla.Linux.Mounts;
 using Flotilla.Node.Containerd;
 using Flotilla.Node.Linux;
 using Flotilla.Node.Pods;
@@ -16,7 +17,7 @@ internal sealed class NfsVolumes(NodeOptions options, NfsSupport support) : IVol
         var source = request.Nfs!;
         var path = request.DirectoryIn(options, "nfs");
         var readOnly = source.ReadOnlyProperty == true || request.IsReadOnly;
-        if (!Mounts.Below(path).Contains(path, StringComparer.Ordinal))
+        if (!MountTable.Has(path))
         {
             if (support.MissingHelper() is { } missing)
             {

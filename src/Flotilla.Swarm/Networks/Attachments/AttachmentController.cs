@@ -49,7 +49,7 @@ internal sealed class AttachmentController : SwarmReconciler
         var wanted = AttachmentPlan.Allowed(said, networks).ToDictionary(one => AttachmentPlan.NameOf(one.Container), StringComparer.Ordinal);
         foreach (var pod in Known.Pods.List().Where(pod => pod.GetLabel(AttachmentPlan.Label) is not null && pod.Spec.NodeName == key.Name && pod.Metadata.DeletionTimestamp is null))
         {
-            if (!wanted.TryGetValue(pod.Metadata.Name, out var one) || (pod.GetAnnotation(AttachmentPlan.Place) ?? "") != one.Place)
+            if (!wanted.TryGetValue(pod.Metadata.Name, out var one) || !AttachmentPlan.IsOf(pod, one))
             {
                 await DeleteAsync(pod, cancellationToken);
             }
@@ -79,7 +79,7 @@ internal sealed class AttachmentController : SwarmReconciler
         }
 
         // Of another node or of a user, or the one before, which is on its way out: what comes next is heard of.
-        if (pod.GetLabel(AttachmentPlan.Label) is null || pod.Spec.NodeName != node || pod.Metadata.DeletionTimestamp is not null || (pod.GetAnnotation(AttachmentPlan.Place) ?? "") != wanted.Place)
+        if (pod.GetLabel(AttachmentPlan.Label) is null || pod.Spec.NodeName != node || pod.Metadata.DeletionTimestamp is not null || !AttachmentPlan.IsOf(pod, wanted))
         {
             return;
         }

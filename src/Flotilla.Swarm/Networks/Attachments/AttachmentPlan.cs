@@ -50,6 +50,9 @@ internal static class AttachmentPlan
         },
     };
 
+    /// <summary>Whether the Pod belongs to this start of its container.</summary>
+    public static bool IsOf(V1Pod pod, SwarmAttachment wanted) => (pod.GetAnnotation(Place) ?? "") == wanted.Place;
+
     /// <summary>The labels that are missing, and as null those that are too many.</summary>
     public static JsonObject Labels(V1Pod pod, SwarmAttachment wanted)
     {

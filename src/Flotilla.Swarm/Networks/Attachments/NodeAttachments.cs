@@ -97,7 +97,7 @@ internal sealed class NodeAttachments(IObjectClient client, IMember member, Swar
 
     private SwarmPlace? PlaceIn(V1Pod? pod, SwarmAttachment wanted) =>
         pod?.Metadata.DeletionTimestamp is null && pod?.Status is { PodIP.Length: > 0 } status && status.ContainerStatuses?.Any(one => one.State?.Running is not null) == true
-        && (pod.GetAnnotation(AttachmentPlan.Place) ?? "") == wanted.Place && AttachmentPlan.Labels(pod, wanted).Count == 0
+        && AttachmentPlan.IsOf(pod, wanted) && AttachmentPlan.Labels(pod, wanted).Count == 0
             ? new SwarmPlace(IPAddress.Parse(status.PodIP), pod.Metadata.Uid, AttachmentPlan.Search(wanted, member.Options))
             : null;
 

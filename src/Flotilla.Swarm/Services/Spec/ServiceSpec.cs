@@ -79,6 +79,10 @@ internal sealed record EndpointSpec
     public string? Mode { get; init; }
 
     public IReadOnlyList<PortConfig>? Ports { get; init; }
+
+    /// <summary>Whether every node answers for it.</summary>
+    [JsonIgnore]
+    public bool IsPublished => (Ports ?? []).Any(port => !port.IsHost);
 }
 
 internal sealed record PortConfig
